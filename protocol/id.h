@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * id: record ids and their text.
+ *
+ * A record id is 64 bits: the number of the stream (device, console user or import) that created it
+ * in the high 32, the n of the creating change in the low 32. Stream numbers have 31 bits, so an id
+ * is also a positive int64_t. 0 is no id.
+ *
+ * Text: `r`, Crockford base32 of the number in shortest form, one check symbol (number mod 31, same
+ * alphabet). Written in lower case; read in any case with o for 0 and i, l for 1.
+ */
+#ifndef SAMBUNG_PROTOCOL_ID_H
+#define SAMBUNG_PROTOCOL_ID_H
+
+#include "bytes.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { ID_TEXT_SIZE = 16 }; /* r + 13 + check + NUL */
+
+uint64_t id_make(uint32_t stream, uint32_t n);
+uint32_t id_stream(uint64_t id);
+uint32_t id_n(uint64_t id);
+bool id_valid(uint64_t id);
+/* `out` has ID_TEXT_SIZE bytes; returns out. */
+char *id_format(uint64_t id, char *out);
+/* Fails with INVALID naming what is wrong (letter, check symbol, length). */
+enum status id_parse(const char *text, uint64_t *id_out, struct error *err);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * message: what stands inside a sync parcel - a request's head and body, a reply.
+ *
+ * Numbers of the reply's keys: odd ones must be understood, even ones may be skipped by a reader
+ * that does not know them. Layouts in docs/protocol.md, "Request" and "Reply".
+ */
+#ifndef SAMBUNG_PROTOCOL_MESSAGE_H
+#define SAMBUNG_PROTOCOL_MESSAGE_H
+
+#include "checkpoint.h"
+#include "entry.h"
+#include "record.h"
+#include "region.h"
+
+enum {
+	MESSAGE_CHANGES_MAX = 4096,  /* in one request */
+	MESSAGE_BATCHES_MAX = 4096,
+	MESSAGE_BODY_MAX = 1024 * 1024, /* of a request, unpacked */
+	MESSAGE_REPLY_MAX = 2 * 1024 * 1024, /* unpacked */
+	MESSAGE_RECORDS_MAX = 8192,
+	MESSAGE_SCOPE_MAX = 256,
+	MESSAGE_STREAMS_MAX = 4096,
+	STREAM_NAME_MAX = 100, /* bytes */
+};
+
+/* How far a device has come: everything up to `complete`, and within the loop of pages now running
+ * up to (key, id). A finished loop has key = complete and id = UINT64_MAX >> 1. */
+struct cursor {
+	uint64_t complete;
+	uint64_t key;
+	uint64_t id;
+};
+enum { CURSOR_ID_END_BITS = 63 };
+#define CURSOR_ID_END ((uint64_t)INT64_MAX)
+
+struct request_head {
+	uint32_t device;
+	uint32_t epoch;
+	uint64_t r; /* request counter: each new parcel has a greater one */
+	struct cursor cursor;
+	uint32_t first_n; /* of the changes in the body; count may be 0 */
+	uint32_t count;
+	uint32_t known_n; /* the device's own counter; at least first_n + count - 1 */
+	uint8_t h_last[HASH_SIZE]; /* chain after the last change of the body (or before first_n if none) */
+	uint64_t witness_size;     /* last checkpoint seen; 0: none */
+	uint8_t witness_root[8];
+	int64_t clock_wall;  /* UTC seconds of the wall clock */
+	int64_t clock_shift; /* estimated minus wall, seconds */
+	uint32_t clock_quality;
+	uint64_t scope_version;
+	uint32_t schema_version; /* complete on the device; 0: none */
+	uint8_t schema_hash[8];  /* first bytes of its hash; zeros when none */
+	uint32_t schema_held;    /* bytes held of the next schema */
+	uint32_t room;           /* bytes the reply may have, sealed */
+	uint32_t programme;      /* protocol features of the sender; now 1 */
+};
+
+/* CBOR array, positional. */
+void request_head_encode(const struct request_head *head, struct buffer *out);
+bool request_head_decode(struct span head, struct request_head *out);
+
+/* The changes recorded since the last parcel was cut share a seed. */
+struct batch {
+	uint32_t last_n;
+	uint8_t seed[SEED_SIZE];
+};
+
+enum change_coding { CODING_PLAIN = 0 /* canonical bytes, one after the other */ };
+
+struct request_body {
+	struct batch *batches; /* ascending last_n; the last covers the last change */
+	size_t batch_count;
+	struct span *changes; /* canonical bytes, ascending n */
+	size_t change_count;
+};
+
+/* Appends method, coding, dictionary and the packed body; deflates when that is smaller. */
+enum status request_body_pack(const struct request_body *body, struct buffer *out, struct error *err);
+/* `plain` (cleared first) takes the inflated bytes; *out borrows from it and from the arena.
+ * UNSUPPORTED: unknown method, coding or dictionary; MALFORMED, LIMIT. Changes are only split, not
+ * decoded: each is one CBOR map of at most CHANGE_BYTES_MAX bytes. */
+enum status request_body_unpack(struct span packed, struct buffer *plain, struct arena *arena,
+				struct request_body *out, struct error *err);
+
+/* Changes first_n … first_n + count - 1 were logged at seq … seq + count - 1. */
+struct ack_run {
+	uint32_t first_n;
+	uint32_t count;
+	uint64_t seq;
+};
+
+enum exception_kind { EXCEPTION_CONFLICT = 1, EXCEPTION_QUARANTINED = 2 };
+
+struct exception {
+	uint32_t n;
+	uint32_t kind;   /* enum exception_kind */
+	uint32_t reason; /* enum quarantine_reason; conflict: 0 */
+	int32_t tag;     /* conflict: the field; 0: none */
+};
+
+enum stream_kind { STREAM_DEVICE = 1, STREAM_USER = 2, STREAM_IMPORT = 3 };
+
+struct stream_name {
+	uint32_t number;
+	uint32_t kind; /* enum stream_kind */
+	struct span name;
+};
+
+struct schema_chunk {
+	uint32_t version; /* 0: no chunk */
+	uint8_t hash[HASH_SIZE];
+	uint32_t size;   /* of the whole canonical CBOR */
+	uint32_t offset;
+	struct span bytes;
+};
+
+struct reply {
+	enum status status; /* OK, FORK, REVOKED, FOREIGN, GAP, UNSUPPORTED, MALFORMED … */
+	uint32_t epoch;
+	int64_t server_time_ms;
+	struct cursor from; /* the cursor of the head it answers */
+	struct cursor to;
+	bool more;
+	uint32_t acked_n; /* all of the device's changes up to here are logged */
+	uint32_t send_from; /* "send again from n"; 0: no */
+	uint64_t r_seen;    /* highest r, when the head's was not new; 0: it was */
+	struct ack_run *acks;
+	size_t ack_count;
+	struct exception *exceptions;
+	size_t exception_count;
+	struct stream_name *streams; /* of the dots in `records` */
+	size_t stream_count;
+	struct span *records; /* each a record as record.h encodes it */
+	bool *whole;          /* per record: replaces what the device has */
+	size_t record_count;
+	uint64_t *evicted; /* record ids */
+	size_t evicted_count;
+	bool has_checkpoint;
+	struct checkpoint checkpoint;
+	struct schema_chunk schema;
+	bool has_scope;
+	uint64_t scope_version;
+	struct region *scope;
+	size_t scope_count;
+};
+
+/* Appends method byte, dictionary byte and the packed CBOR map. */
+enum status reply_pack(const struct reply *reply, struct buffer *out, struct error *err);
+/* `plain` (cleared first) and the arena carry what *out borrows. */
+enum status reply_unpack(struct span packed, struct buffer *plain, struct arena *arena,
+			 struct reply *out, struct error *err);
+
+#endif
