@@ -15,8 +15,8 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *blocks; /* newest first */
-	size_t used;                /* bytes taken from the newest block */
-	size_t total;               /* bytes handed out in all, paddings included */
+	size_t used;		    /* bytes taken from the newest block */
+	size_t total;		    /* bytes handed out in all, paddings included */
 	size_t limit;
 };
 

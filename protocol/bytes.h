@@ -29,7 +29,7 @@ struct buffer {
 	uint8_t *at; /* owned */
 	size_t length;
 	size_t capacity;
-	size_t limit;       /* bytes; appends beyond it fail with STATUS_LIMIT */
+	size_t limit;	    /* bytes; appends beyond it fail with STATUS_LIMIT */
 	enum status status; /* first failure, STATUS_OK else; after a failure appends do nothing */
 };
 
@@ -40,7 +40,8 @@ void buffer_clear(struct buffer *buffer);
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_append_span(struct buffer *buffer, struct span span);
 void buffer_append_byte(struct buffer *buffer, uint8_t byte);
-/* Room for `length` more bytes that the caller fills; NULL on failure. The bytes count as appended. */
+/* Room for `length` more bytes that the caller fills; NULL on failure. The bytes count as appended.
+ */
 uint8_t *buffer_extend(struct buffer *buffer, size_t length);
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 struct span buffer_span(const struct buffer *buffer);

@@ -16,7 +16,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum cbor_kind { CBOR_INTEGER, CBOR_BYTES, CBOR_TEXT, CBOR_ARRAY, CBOR_MAP, CBOR_BOOLEAN, CBOR_NULL };
+enum cbor_kind {
+	CBOR_INTEGER,
+	CBOR_BYTES,
+	CBOR_TEXT,
+	CBOR_ARRAY,
+	CBOR_MAP,
+	CBOR_BOOLEAN,
+	CBOR_NULL
+};
 
 /* Writers: failures are remembered by the buffer. */
 void cbor_put_uint(struct buffer *out, uint64_t value);

@@ -23,7 +23,10 @@ enum {
  * merged, so it is quarantined. */
 enum change_kind { CHANGE_EDIT = 0, CHANGE_SETTLEMENT = 2, CHANGE_IMPORT = 4 };
 
-enum clock_quality { CLOCK_SYNCED = 0 /* last server time + uptime of the same boot */, CLOCK_WALL = 1 };
+enum clock_quality {
+	CLOCK_SYNCED = 0 /* last server time + uptime of the same boot */,
+	CLOCK_WALL = 1
+};
 
 /* A version of a record as an author saw it. epoch 0: none (a creation). */
 struct base {
@@ -45,13 +48,13 @@ struct change {
 	uint64_t scope_version; /* seq of the device's scope when the change was made */
 	struct base base;
 	uint32_t own_stream; /* 0: the change's own stream */
-	uint32_t own_n;      /* own changes up to here were in the form; server streams: 0 */
-	bool has_own;        /* false on server streams: written absent, and own covers nothing */
-	int64_t time;        /* UTC seconds as the author's clock told */
+	uint32_t own_n;	     /* own changes up to here were in the form; server streams: 0 */
+	bool has_own;	     /* false on server streams: written absent, and own covers nothing */
+	int64_t time;	     /* UTC seconds as the author's clock told */
 	uint32_t quality;    /* enum clock_quality */
 	struct change_field *fields; /* ascending: tags 1, 2, … then -1, -2, -3 */
-	size_t field_count;          /* 1 to CHANGE_FIELDS_MAX */
-	uint32_t was_stream;         /* 0: not made again after a fork */
+	size_t field_count;	     /* 1 to CHANGE_FIELDS_MAX */
+	uint32_t was_stream;	     /* 0: not made again after a fork */
 	uint32_t was_n;
 	uint8_t first_hash[32];
 };

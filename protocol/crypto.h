@@ -40,11 +40,11 @@ bool sign_check(const uint8_t public_key[32], struct span message, const uint8_t
 /* X25519 as libsodium's crypto_kx. */
 void box_keypair(const uint8_t seed[32], uint8_t public_out[32], uint8_t secret_out[32]);
 /* rx: for what the client receives; tx: for what it sends. False if the peer's key is unfit. */
-bool kx_client(const uint8_t epk[32], const uint8_t esk[32], const uint8_t spk[32], uint8_t rx_out[32],
-	       uint8_t tx_out[32]);
+bool kx_client(const uint8_t epk[32], const uint8_t esk[32], const uint8_t spk[32],
+	       uint8_t rx_out[32], uint8_t tx_out[32]);
 /* rx: what the server receives (the client's tx). */
-bool kx_server(const uint8_t spk[32], const uint8_t ssk[32], const uint8_t epk[32], uint8_t rx_out[32],
-	       uint8_t tx_out[32]);
+bool kx_server(const uint8_t spk[32], const uint8_t ssk[32], const uint8_t epk[32],
+	       uint8_t rx_out[32], uint8_t tx_out[32]);
 
 /* ChaCha20-Poly1305-IETF; appends ciphertext and tag. */
 void aead_seal(const uint8_t key[32], const uint8_t nonce[12], struct span data, struct span plain,

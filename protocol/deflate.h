@@ -11,10 +11,11 @@ enum pack_method { PACK_STORED = 0, PACK_DEFLATE = 1 };
 bool dictionary_find(uint32_t number, struct span *out);
 
 /* Appends raw deflate of `plain`; MEMORY or the buffer's limit on failure. */
-enum status deflate_pack(struct span plain, struct span dictionary, struct buffer *out, struct error *err);
+enum status deflate_pack(struct span plain, struct span dictionary, struct buffer *out,
+			 struct error *err);
 /* Appends at most `limit` bytes; LIMIT if there would be more (a zip bomb), MALFORMED if the
  * stream is damaged, cut off, or followed by a tail. */
-enum status deflate_unpack(struct span packed, struct span dictionary, size_t limit, struct buffer *out,
-			   struct error *err);
+enum status deflate_unpack(struct span packed, struct span dictionary, size_t limit,
+			   struct buffer *out, struct error *err);
 
 #endif

@@ -50,11 +50,11 @@ struct certificate {
 
 /* Appends CBOR [body, signature]; body is a byte string holding the CBOR array of the fields, the
  * signature is over "sambung/cert/1\0\0" | body. */
-void certificate_issue(const struct certificate *certificate, const uint8_t secret[SIGN_SECRET_SIZE],
-		       struct buffer *out);
+void certificate_issue(const struct certificate *certificate,
+		       const uint8_t secret[SIGN_SECRET_SIZE], struct buffer *out);
 /* Checks the signature; texts borrow from `bytes`. */
-enum status certificate_read(struct span bytes, const uint8_t key[SIGN_PUBLIC_SIZE], struct arena *arena,
-			     struct certificate *out, struct error *err);
+enum status certificate_read(struct span bytes, const uint8_t key[SIGN_PUBLIC_SIZE],
+			     struct arena *arena, struct certificate *out, struct error *err);
 
 struct enrolment_reply {
 	enum status status; /* OK, CODE_UNKNOWN, CODE_EXPIRED, CODE_USED */
@@ -67,7 +67,8 @@ struct enrolment_reply {
 };
 
 /* Packed like a sync reply. */
-enum status enrolment_reply_pack(const struct enrolment_reply *reply, struct buffer *out, struct error *err);
+enum status enrolment_reply_pack(const struct enrolment_reply *reply, struct buffer *out,
+				 struct error *err);
 enum status enrolment_reply_unpack(struct span packed, struct buffer *plain,
 				   struct enrolment_reply *out, struct error *err);
 

@@ -16,16 +16,18 @@
  * the form; a pair (0, 0) means nothing changes. Texts borrow from `text`. INVALID names the field,
  * the rule it breaks and the allowed range or choices, never the value itself when it is personal.
  */
-enum status value_from_text(const struct record_type *type, int32_t tag, struct span text, int64_t shown,
-			    struct value *out, struct error *err);
+enum status value_from_text(const struct record_type *type, int32_t tag, struct span text,
+			    int64_t shown, struct value *out, struct error *err);
 
 /* A value against its field's type, refuse range, text bound and choices (a choice that the schema
  * does not know is refused here; a set's unknown bits too). Empty always fits. */
-enum status value_check(const struct record_type *type, int32_t tag, struct value value, struct error *err);
+enum status value_check(const struct record_type *type, int32_t tag, struct value value,
+			struct error *err);
 
 /* A whole change against its type; creation: required fields are there and not empty, and a type
- * without root has a village. INVALID or, for what is missing, NOT_FOUND. Fields the schema does not know
- * are left alone. */
-enum status change_check(const struct record_type *type, const struct change *change, struct error *err);
+ * without root has a village. INVALID or, for what is missing, NOT_FOUND. Fields the schema does
+ * not know are left alone. */
+enum status change_check(const struct record_type *type, const struct change *change,
+			 struct error *err);
 
 #endif

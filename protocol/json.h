@@ -13,11 +13,11 @@
 
 struct json {
 	struct buffer *out; /* borrowed; failures are remembered there */
-	bool comma;         /* the next item needs a comma in front */
+	bool comma;	    /* the next item needs a comma in front */
 };
 
 struct json json_start(struct buffer *out);
-void json_object(struct json *json);     /* { */
+void json_object(struct json *json);	 /* { */
 void json_object_end(struct json *json); /* } */
 void json_array(struct json *json);
 void json_array_end(struct json *json);
@@ -35,9 +35,10 @@ void json_instant(struct json *json, int64_t milliseconds);
 /* Closes a JSON line. */
 void json_line_end(struct json *json);
 
-/* One value of a field as the contract shows it: choices by name ("code 9 (new)" when unknown), sets
- * as sorted arrays of names, dates YYYY-MM-DD, references as ids, points as [lat, lon]; a field
- * the schema does not know by the form of its value. `field` may be NULL (built-in or unknown tag). */
+/* One value of a field as the contract shows it: choices by name ("code 9 (new)" when unknown),
+ * sets as sorted arrays of names, dates YYYY-MM-DD, references as ids, points as [lat, lon]; a
+ * field the schema does not know by the form of its value. `field` may be NULL (built-in or unknown
+ * tag). */
 void json_value(struct json *json, const struct field *field, int32_t tag, struct value value);
 
 /* Who stands behind a stream number. */
@@ -52,7 +53,8 @@ struct stream_names {
  * `today` in days, for the rules. Fields stand in tag order, absent when empty.
  */
 void json_record(struct json *json, const struct schema *schema, const struct record *record,
-		 const struct merge_context *context, const struct stream_names *names, int64_t today);
+		 const struct merge_context *context, const struct stream_names *names,
+		 int64_t today);
 
 /* [{"value","device","cadre","time","seq"}, …] of one field; server members have "user" instead. */
 void json_members(struct json *json, const struct record_type *type, const struct record *record,

@@ -2,9 +2,9 @@
 /*
  * merge: what becomes of a record when a change arrives. Pure; the same on device and daemon.
  *
- * docs/merging.md explains the rules. In short: a change removes exactly the members that its author
- * had seen and adds its own; a field with members of different values is in conflict; the policy
- * decides which one is shown and who is told, never what is kept.
+ * docs/merging.md explains the rules. In short: a change removes exactly the members that its
+ * author had seen and adds its own; a field with members of different values is in conflict; the
+ * policy decides which one is shown and who is told, never what is kept.
  */
 #ifndef SAMBUNG_PROTOCOL_MERGE_H
 #define SAMBUNG_PROTOCOL_MERGE_H
@@ -27,7 +27,7 @@ struct lineage {
 
 struct merge_context {
 	const struct record_type *type; /* for policies; NULL: everything is review */
-	const struct epoch *epochs;     /* current epoch last; at least one */
+	const struct epoch *epochs;	/* current epoch last; at least one */
 	size_t epoch_count;
 	const struct lineage *lineages;
 	size_t lineage_count;
@@ -47,10 +47,11 @@ enum status merge_change(struct record *record, uint32_t stream, const struct ch
 			 struct error *err);
 
 /* The member whose value is shown; sets: any. Never NULL for a field of a valid record. */
-const struct member *field_shown_member(const struct record *record, const struct record_field *field,
-					enum policy policy);
+const struct member *field_shown_member(const struct record *record,
+					const struct record_field *field, enum policy policy);
 /* The value shown: for a set the union of the masks as an integer. */
-struct value field_shown(const struct record *record, const struct record_field *field, enum policy policy);
+struct value field_shown(const struct record *record, const struct record_field *field,
+			 enum policy policy);
 /* Shown value by tag; empty if the record has no such field. */
 struct value record_shown(const struct record *record, const struct record_type *type, int32_t tag);
 
@@ -61,7 +62,8 @@ bool archive_in_conflict(const struct record *record, const struct merge_context
 /* True if that dot and the archive member had not seen each other (one line of the conflict). */
 bool archive_rivals(const struct record *record, const struct merge_context *context,
 		    const struct member *archive, const struct member *other);
-/* Fields of policies review and once (built-ins included) in conflict, for the supervisor's list. */
+/* Fields of policies review and once (built-ins included) in conflict, for the supervisor's list.
+ */
 unsigned record_conflicts(const struct record *record, const struct merge_context *context);
 
 #endif

@@ -14,9 +14,9 @@
 #include "region.h"
 
 enum {
-	MESSAGE_CHANGES_MAX = 4096,  /* in one request */
+	MESSAGE_CHANGES_MAX = 4096, /* in one request */
 	MESSAGE_BATCHES_MAX = 4096,
-	MESSAGE_BODY_MAX = 1024 * 1024, /* of a request, unpacked */
+	MESSAGE_BODY_MAX = 1024 * 1024,	     /* of a request, unpacked */
 	MESSAGE_REPLY_MAX = 2 * 1024 * 1024, /* unpacked */
 	MESSAGE_RECORDS_MAX = 8192,
 	MESSAGE_SCOPE_MAX = 256,
@@ -41,19 +41,20 @@ struct request_head {
 	struct cursor cursor;
 	uint32_t first_n; /* of the changes in the body; count may be 0 */
 	uint32_t count;
-	uint32_t known_n; /* the device's own counter; at least first_n + count - 1 */
-	uint8_t h_last[HASH_SIZE]; /* chain after the last change of the body (or before first_n if none) */
-	uint64_t witness_size;     /* last checkpoint seen; 0: none */
+	uint32_t known_n;	   /* the device's own counter; at least first_n + count - 1 */
+	uint8_t h_last[HASH_SIZE]; /* chain after the last change of the body (or before first_n if
+				      none) */
+	uint64_t witness_size;	   /* last checkpoint seen; 0: none */
 	uint8_t witness_root[8];
 	int64_t clock_wall;  /* UTC seconds of the wall clock */
 	int64_t clock_shift; /* estimated minus wall, seconds */
 	uint32_t clock_quality;
 	uint64_t scope_version;
 	uint32_t schema_version; /* complete on the device; 0: none */
-	uint8_t schema_hash[8];  /* first bytes of its hash; zeros when none */
-	uint32_t schema_held;    /* bytes held of the next schema */
-	uint32_t room;           /* bytes the reply may have, sealed */
-	uint32_t programme;      /* protocol features of the sender; now 1 */
+	uint8_t schema_hash[8];	 /* first bytes of its hash; zeros when none */
+	uint32_t schema_held;	 /* bytes held of the next schema */
+	uint32_t room;		 /* bytes the reply may have, sealed */
+	uint32_t programme;	 /* protocol features of the sender; now 1 */
 };
 
 /* CBOR array, positional. */
@@ -76,7 +77,8 @@ struct request_body {
 };
 
 /* Appends method, coding, dictionary and the packed body; deflates when that is smaller. */
-enum status request_body_pack(const struct request_body *body, struct buffer *out, struct error *err);
+enum status request_body_pack(const struct request_body *body, struct buffer *out,
+			      struct error *err);
 /* `plain` (cleared first) takes the inflated bytes; *out borrows from it and from the arena.
  * UNSUPPORTED: unknown method, coding or dictionary; MALFORMED, LIMIT. Changes are only split, not
  * decoded: each is one CBOR map of at most CHANGE_BYTES_MAX bytes. */
@@ -94,9 +96,9 @@ enum exception_kind { EXCEPTION_CONFLICT = 1, EXCEPTION_QUARANTINED = 2 };
 
 struct exception {
 	uint32_t n;
-	uint32_t kind;   /* enum exception_kind */
+	uint32_t kind;	 /* enum exception_kind */
 	uint32_t reason; /* enum quarantine_reason; conflict: 0 */
-	int32_t tag;     /* conflict: the field; 0: none */
+	int32_t tag;	 /* conflict: the field; 0: none */
 };
 
 enum stream_kind { STREAM_DEVICE = 1, STREAM_USER = 2, STREAM_IMPORT = 3 };
@@ -110,7 +112,7 @@ struct stream_name {
 struct schema_chunk {
 	uint32_t version; /* 0: no chunk */
 	uint8_t hash[HASH_SIZE];
-	uint32_t size;   /* of the whole canonical CBOR */
+	uint32_t size; /* of the whole canonical CBOR */
 	uint32_t offset;
 	struct span bytes;
 };
@@ -122,7 +124,7 @@ struct reply {
 	struct cursor from; /* the cursor of the head it answers */
 	struct cursor to;
 	bool more;
-	uint32_t acked_n; /* all of the device's changes up to here are logged */
+	uint32_t acked_n;   /* all of the device's changes up to here are logged */
 	uint32_t send_from; /* "send again from n"; 0: no */
 	uint64_t r_seen;    /* highest r, when the head's was not new; 0: it was */
 	struct ack_run *acks;
@@ -132,7 +134,7 @@ struct reply {
 	struct stream_name *streams; /* of the dots in `records` */
 	size_t stream_count;
 	struct span *records; /* each a record as record.h encodes it */
-	bool *whole;          /* per record: replaces what the device has */
+	bool *whole;	      /* per record: replaces what the device has */
 	size_t record_count;
 	uint64_t *evicted; /* record ids */
 	size_t evicted_count;

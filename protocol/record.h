@@ -37,14 +37,15 @@ struct dot {
 
 struct member {
 	uint32_t dot; /* index into the record's dots */
-	bool top;     /* false: only a rest of a set's mask is left of a change that was seen since */
+	bool top; /* false: only a rest of a set's mask is left of a change that was seen since */
 	uint64_t rank; /* once: place in the log that it inherited; 0: not acknowledged */
 	struct value value;
 };
 
 struct record_field {
 	int32_t tag;
-	uint64_t version; /* seq of the last logged change of this field; 0 on a device: none logged */
+	uint64_t version; /* seq of the last logged change of this field; 0 on a device: none logged
+			   */
 	struct member *members; /* ascending (stream, n) of their dots */
 	size_t member_count;
 };
@@ -53,7 +54,7 @@ struct record {
 	uint64_t id;
 	uint32_t type;
 	uint64_t village; /* that of the root, or its own; 0: unknown */
-	uint64_t root;    /* record id of the root (family) it hangs on; 0: none or itself */
+	uint64_t root;	  /* record id of the root (family) it hangs on; 0: none or itself */
 	uint64_t version; /* 0: never acknowledged */
 	struct dot *dots;
 	size_t dot_count;
@@ -63,9 +64,10 @@ struct record {
 
 /* Which fields travel. */
 struct record_filter {
-	uint64_t newer_than; /* only fields with a greater version */
-	uint32_t withhold_stream; /* and not those whose last change, the only member, is this stream's … */
-	uint32_t withhold_n;      /* … with n up to this; 0: withhold nothing */
+	uint64_t newer_than;	  /* only fields with a greater version */
+	uint32_t withhold_stream; /* and not those whose last change, the only member, is this
+				     stream's … */
+	uint32_t withhold_n;	  /* … with n up to this; 0: withhold nothing */
 };
 
 const struct record_field *record_field(const struct record *record, int32_t tag);
@@ -73,19 +75,22 @@ const struct record_field *record_field(const struct record *record, int32_t tag
 /* The number of fields that pass the filter (NULL: all). */
 size_t record_filter_count(const struct record *record, const struct record_filter *filter);
 /* Appends the encoding with the fields that pass (NULL: all). */
-void record_encode(const struct record *record, const struct record_filter *filter, struct buffer *out);
+void record_encode(const struct record *record, const struct record_filter *filter,
+		   struct buffer *out);
 /* Reads one record; values and texts borrow from the input. False on anything malformed. */
 bool record_decode(struct reader *in, struct arena *arena, struct record *out);
 
 /*
  * Device: puts the fields of `update` (from a reply) over `record`: a field is replaced unless the
  * record's own is of a greater version. With `whole` fields absent from the update go as well,
- * unless pending members are all they hold. Pending dots (seq 0) in replaced fields are dropped; the
- * caller merges the pending changes again. False when the arena is exhausted.
+ * unless pending members are all they hold. Pending dots (seq 0) in replaced fields are dropped;
+ * the caller merges the pending changes again. False when the arena is exhausted.
  */
-bool record_overlay(struct record *record, const struct record *update, bool whole, struct arena *arena);
+bool record_overlay(struct record *record, const struct record *update, bool whole,
+		    struct arena *arena);
 
-/* Device: change (stream, n) was acknowledged with `seq`: its dot, ranks and field versions learn it. */
+/* Device: change (stream, n) was acknowledged with `seq`: its dot, ranks and field versions learn
+ * it. */
 void record_acknowledge(struct record *record, uint32_t stream, uint32_t n, uint64_t seq);
 
 #endif

@@ -6,9 +6,9 @@
 #include "merge.h"
 
 /*
- * A comparison with an empty field is false (so is !=); `empty` is the way to ask. A choice compares
- * by code, a set is `in` if it holds any of the values and `=` if it holds exactly that one.
- * `today` in days since 1970-01-01.
+ * A comparison with an empty field is false (so is !=); `empty` is the way to ask. A choice
+ * compares by code, a set is `in` if it holds any of the values and `=` if it holds exactly that
+ * one. `today` in days since 1970-01-01.
  */
 bool condition_holds(const struct condition *condition, const struct record_type *type,
 		     const struct record *record, int64_t today);

@@ -21,7 +21,7 @@ enum {
 	SCHEMA_FIELDS_MAX = 256,   /* a type */
 	SCHEMA_CHOICES_MAX = 1024, /* in all lists together */
 	SCHEMA_SET_CODE_MAX = 62,  /* codes of a list that a set uses: a set is a 63-bit mask */
-	SCHEMA_NAME_MAX = 31,      /* bytes: [a-z][a-z0-9_]{0,30} */
+	SCHEMA_NAME_MAX = 31,	   /* bytes: [a-z][a-z0-9_]{0,30} */
 	SCHEMA_TITLE_MAX = 4,
 	RULE_NODES_MAX = 32,
 	RULE_DEPTH_MAX = 4,
@@ -42,7 +42,13 @@ enum field_type {
 	FIELD_POINT,
 };
 enum policy { POLICY_REVIEW = 1, POLICY_LATEST, POLICY_MAX, POLICY_MIN, POLICY_ONCE, POLICY_SET };
-enum personal { PERSONAL_NO = 0, PERSONAL_IDENTITY, PERSONAL_HEALTH, PERSONAL_CONTACT, PERSONAL_LOCATION };
+enum personal {
+	PERSONAL_NO = 0,
+	PERSONAL_IDENTITY,
+	PERSONAL_HEALTH,
+	PERSONAL_CONTACT,
+	PERSONAL_LOCATION
+};
 
 struct label {
 	struct span id;
@@ -86,9 +92,9 @@ enum rule_operator {
 struct condition {
 	enum rule_operator operator;
 	struct condition *parts; /* all, any: count parts; not: one */
-	int32_t tag;             /* comparisons, in, empty */
-	bool days_since;         /* the left side is (today - field) in days */
-	struct value *values;    /* comparisons: one; in: count values (choices as codes) */
+	int32_t tag;		 /* comparisons, in, empty */
+	bool days_since;	 /* the left side is (today - field) in days */
+	struct value *values;	 /* comparisons: one; in: count values (choices as codes) */
 	size_t count;
 };
 
@@ -103,14 +109,14 @@ struct field {
 	struct span unit;
 	struct range refuse;
 	struct range warn;
-	uint32_t text_max;                /* bytes; text only */
+	uint32_t text_max;		   /* bytes; text only */
 	const struct choice_list *choices; /* choice and set */
-	uint32_t target;                  /* reference: tag of the type it leads to */
-	bool required;                    /* must be set, not empty, in the change that creates */
-	struct condition *condition;      /* shown in forms only if true; NULL: always */
+	uint32_t target;		   /* reference: tag of the type it leads to */
+	bool required;			   /* must be set, not empty, in the change that creates */
+	struct condition *condition;	   /* shown in forms only if true; NULL: always */
 	uint32_t retired;
-	int32_t replaces;         /* tag of the field this one takes over from; 0: none */
-	struct span *formerly;    /* earlier names */
+	int32_t replaces;      /* tag of the field this one takes over from; 0: none */
+	struct span *formerly; /* earlier names */
 	size_t formerly_count;
 };
 
@@ -126,7 +132,8 @@ struct record_type {
 	uint32_t tag; /* 1 to 65535 */
 	struct span name;
 	struct label label;
-	int32_t root; /* tag of the reference that leads towards the family; 0: the record has a village of its own */
+	int32_t root; /* tag of the reference that leads towards the family; 0: the record has a
+			 village of its own */
 	int32_t title[SCHEMA_TITLE_MAX];
 	size_t title_count;
 	struct field *fields; /* ascending tag */
@@ -163,7 +170,8 @@ enum status schema_decode(struct span cbor, struct schema **out, struct error *e
  * ("visit.hb: warn outside refuse"). With `previous` (may be NULL) also what must not change
  * between versions. `schema` must have its arrays sorted (schema_sort).
  */
-enum status schema_check(const struct schema *schema, const struct schema *previous, struct error *err);
+enum status schema_check(const struct schema *schema, const struct schema *previous,
+			 struct error *err);
 void schema_sort(struct schema *schema);
 
 const struct record_type *schema_type(const struct schema *schema, uint32_t tag);
@@ -178,7 +186,8 @@ const struct choice *list_choice_named(const struct choice_list *list, struct sp
 enum policy type_policy(const struct record_type *type, int32_t tag);
 /* "village", "archived", "same_as", the field's name, or "field_<tag>" written to `scratch`. */
 enum { FIELD_NAME_SIZE = 40 };
-struct span type_field_name(const struct record_type *type, int32_t tag, char scratch[FIELD_NAME_SIZE]);
+struct span type_field_name(const struct record_type *type, int32_t tag,
+			    char scratch[FIELD_NAME_SIZE]);
 /* The built-in tag of that name, or the field's; 0 if there is none. */
 int32_t type_tag_named(const struct record_type *type, struct span name);
 

@@ -14,78 +14,92 @@
 #include <stddef.h>
 
 #if defined(__GNUC__)
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define MUST_USE __attribute__((warn_unused_result))
 #else
-#define PRINTF_LIKE(format, first)
+#define PRINTF_LIKE(text, first)
 #define MUST_USE
 #endif
 
 /*
- * X(NAME, http status, worth trying again unchanged, what en, what id, next en, next id)
+ * X(NAME, name, http status, worth trying again unchanged, what en, what id, next en, next id)
  * The order is not part of any format; the names are (API errors carry them in lower case).
  */
 #define STATUS_TABLE(X)                                                                            \
-	X(OK, 200, 0, "done", "selesai", "", "")                                                   \
-	X(MALFORMED, 400, 0, "the bytes are not what the protocol says", "data rusak",             \
-	  "Send it again; if it stays so, update the program", "Ulangi; bila tetap begitu, perbarui aplikasi") \
-	X(LIMIT, 413, 0, "larger than allowed", "melebihi batas ukuran", "Send less at once",      \
-	  "Kirim lebih sedikit sekaligus")                                                         \
-	X(INVALID, 422, 0, "this value cannot be kept", "isian tidak dapat diterima",              \
+	X(OK, "ok", 200, 0, "done", "selesai", "", "")                                             \
+	X(MALFORMED, "malformed", 400, 0, "the bytes are not what the protocol says",              \
+	  "data rusak", "Send it again; if it stays so, update the program",                       \
+	  "Ulangi; bila tetap begitu, perbarui aplikasi")                                          \
+	X(LIMIT, "limit", 413, 0, "larger than allowed", "melebihi batas ukuran",                  \
+	  "Send less at once", "Kirim lebih sedikit sekaligus")                                    \
+	X(INVALID, "invalid", 422, 0, "this value cannot be kept", "isian tidak dapat diterima",   \
 	  "Correct the value and try again", "Perbaiki isian lalu coba lagi")                      \
-	X(USAGE, 400, 0, "the command was not understood", "perintah tidak dimengerti",            \
+	X(USAGE, "usage", 400, 0, "the command was not understood", "perintah tidak dimengerti",   \
 	  "See --help", "Lihat --help")                                                            \
-	X(NOT_FOUND, 404, 0, "not found", "tidak ditemukan", "Check the id or name",               \
+	X(NOT_FOUND, "not_found", 404, 0, "not found", "tidak ditemukan", "Check the id or name",  \
 	  "Periksa nomor atau nama")                                                               \
-	X(EXISTS, 409, 0, "it is there already", "sudah ada", "Choose another name or use what is there", \
-	  "Pilih nama lain atau pakai yang sudah ada")                                             \
-	X(STALE, 409, 0, "somebody changed it after you looked", "sudah diubah orang lain",        \
-	  "Look at the new values and decide again", "Lihat isian terbaru lalu putuskan lagi")     \
-	X(DENIED, 403, 0, "not allowed", "tidak diizinkan", "Ask an admin for the right",          \
-	  "Minta izin kepada admin")                                                               \
-	X(UNAUTHENTICATED, 401, 0, "the token is missing or unknown", "token tidak dikenal",       \
-	  "Check SAMBUNG_TOKEN_FILE or ask for a new token", "Minta token baru kepada admin")      \
-	X(CODE_UNKNOWN, 403, 0, "the enrolment code is not known here", "kode pendaftaran tidak dikenal", \
-	  "Ask the admin for a new code", "Minta kode baru kepada admin")                          \
-	X(CODE_EXPIRED, 403, 0, "the enrolment code has expired", "kode pendaftaran sudah kedaluwarsa", \
-	  "Ask the admin for a new code", "Minta kode baru kepada admin")                          \
-	X(CODE_USED, 403, 0, "the enrolment code was used by another phone", "kode sudah dipakai HP lain", \
-	  "Ask the admin for a new code", "Minta kode baru kepada admin")                          \
-	X(FOREIGN, 403, 0, "this device is not known to this server", "HP ini tidak terdaftar di server ini", \
-	  "Check the server address, or enrol again with a new code", "Periksa alamat server, atau daftar lagi dengan kode baru") \
-	X(SIGNATURE, 400, 0, "the signature or seal does not fit", "tanda tangan atau segel tidak cocok", \
-	  "Send it again from the device that made it", "Kirim lagi dari HP yang membuatnya")      \
-	X(FORK, 409, 0, "two copies of this installation are in use", "ada dua salinan aplikasi ini", \
-	  "Stop using the copy and enrol it with a new code", "Hentikan salinan itu dan daftarkan dengan kode baru") \
-	X(REVOKED, 403, 0, "this device was revoked", "HP ini sudah dicabut haknya", "Ask the admin", \
-	  "Hubungi admin")                                                                         \
-	X(GAP, 409, 1, "earlier changes are missing", "perubahan sebelumnya belum sampai",         \
+	X(EXISTS, "exists", 409, 0, "it is there already", "sudah ada",                            \
+	  "Choose another name or use what is there", "Pilih nama lain atau pakai yang sudah ada") \
+	X(STALE, "stale", 409, 0, "somebody changed it after you looked",                          \
+	  "sudah diubah orang lain", "Look at the new values and decide again",                    \
+	  "Lihat isian terbaru lalu putuskan lagi")                                                \
+	X(DENIED, "denied", 403, 0, "not allowed", "tidak diizinkan",                              \
+	  "Ask an admin for the right", "Minta izin kepada admin")                                 \
+	X(UNAUTHENTICATED, "unauthenticated", 401, 0, "the token is missing or unknown",           \
+	  "token tidak dikenal", "Check SAMBUNG_TOKEN_FILE or ask for a new token",                \
+	  "Minta token baru kepada admin")                                                         \
+	X(CODE_UNKNOWN, "code_unknown", 403, 0, "the enrolment code is not known here",            \
+	  "kode pendaftaran tidak dikenal", "Ask the admin for a new code",                        \
+	  "Minta kode baru kepada admin")                                                          \
+	X(CODE_EXPIRED, "code_expired", 403, 0, "the enrolment code has expired",                  \
+	  "kode pendaftaran sudah kedaluwarsa", "Ask the admin for a new code",                    \
+	  "Minta kode baru kepada admin")                                                          \
+	X(CODE_USED, "code_used", 403, 0, "the enrolment code was used by another phone",          \
+	  "kode sudah dipakai HP lain", "Ask the admin for a new code",                            \
+	  "Minta kode baru kepada admin")                                                          \
+	X(FOREIGN, "foreign", 403, 0, "this device is not known to this server",                   \
+	  "HP ini tidak terdaftar di server ini",                                                  \
+	  "Check the server address, or enrol again with a new code",                              \
+	  "Periksa alamat server, atau daftar lagi dengan kode baru")                              \
+	X(SIGNATURE, "signature", 400, 0, "the signature or seal does not fit",                    \
+	  "tanda tangan atau segel tidak cocok", "Send it again from the device that made it",     \
+	  "Kirim lagi dari HP yang membuatnya")                                                    \
+	X(FORK, "fork", 409, 0, "two copies of this installation are in use",                      \
+	  "ada dua salinan aplikasi ini", "Stop using the copy and enrol it with a new code",      \
+	  "Hentikan salinan itu dan daftarkan dengan kode baru")                                   \
+	X(REVOKED, "revoked", 403, 0, "this device was revoked", "HP ini sudah dicabut haknya",    \
+	  "Ask the admin", "Hubungi admin")                                                        \
+	X(GAP, "gap", 409, 1, "earlier changes are missing", "perubahan sebelumnya belum sampai",  \
 	  "The device sends them again by itself", "HP akan mengirim ulang sendiri")               \
-	X(UNREACHABLE, 502, 1, "the server could not be reached", "server tidak dapat dihubungi",  \
-	  "Everything is kept; try again when there is signal", "Data aman di HP; coba lagi saat ada sinyal") \
-	X(BUSY, 503, 1, "busy", "sedang sibuk", "Try again in a moment", "Coba lagi sebentar lagi") \
-	X(TIMEOUT, 504, 1, "it took too long", "waktu habis", "Everything is kept; try again",     \
-	  "Data aman; coba lagi")                                                                  \
-	X(FULL, 507, 1, "the disk is full", "penyimpanan penuh", "Free some space and try again",  \
-	  "Kosongkan penyimpanan lalu coba lagi")                                                  \
-	X(STORAGE, 500, 1, "the database could not be read or written", "basis data tidak dapat dibaca atau ditulis", \
+	X(UNREACHABLE, "unreachable", 502, 1, "the server could not be reached",                   \
+	  "server tidak dapat dihubungi", "Everything is kept; try again when there is signal",    \
+	  "Data aman di HP; coba lagi saat ada sinyal")                                            \
+	X(BUSY, "busy", 503, 1, "busy", "sedang sibuk", "Try again in a moment",                   \
+	  "Coba lagi sebentar lagi")                                                               \
+	X(TIMEOUT, "timeout", 504, 1, "it took too long", "waktu habis",                           \
+	  "Everything is kept; try again", "Data aman; coba lagi")                                 \
+	X(FULL, "full", 507, 1, "the disk is full", "penyimpanan penuh",                           \
+	  "Free some space and try again", "Kosongkan penyimpanan lalu coba lagi")                 \
+	X(STORAGE, "storage", 500, 1, "the database could not be read or written",                 \
+	  "basis data tidak dapat dibaca atau ditulis",                                            \
 	  "Check the disk and the folder's permissions", "Periksa penyimpanan HP")                 \
-	X(MEMORY, 500, 1, "out of memory", "memori habis", "Close other programs and try again",   \
-	  "Tutup aplikasi lain lalu coba lagi")                                                    \
-	X(NOT_ENROLLED, 409, 0, "this device is not enrolled", "HP ini belum didaftarkan",         \
-	  "Run `sambung enrol` with a code from the admin", "Jalankan `sambung enrol` dengan kode dari admin") \
-	X(UNSUPPORTED, 415, 0, "made by a newer program", "dibuat oleh aplikasi yang lebih baru",  \
-	  "Update this program", "Perbarui aplikasi ini")                                          \
-	X(CLOCK, 500, 0, "the clock or randomness is not to be had", "jam atau sumber acak tidak tersedia", \
-	  "Restart the device", "Nyalakan ulang HP")                                               \
-	X(INTERNAL, 500, 0, "a fault in this program", "kesalahan pada aplikasi", "Report it with the log", \
-	  "Laporkan kepada admin")
+	X(MEMORY, "memory", 500, 1, "out of memory", "memori habis",                               \
+	  "Close other programs and try again", "Tutup aplikasi lain lalu coba lagi")              \
+	X(NOT_ENROLLED, "not_enrolled", 409, 0, "this device is not enrolled",                     \
+	  "HP ini belum didaftarkan", "Run `sambung enrol` with a code from the admin",            \
+	  "Jalankan `sambung enrol` dengan kode dari admin")                                       \
+	X(UNSUPPORTED, "unsupported", 415, 0, "made by a newer program",                           \
+	  "dibuat oleh aplikasi yang lebih baru", "Update this program", "Perbarui aplikasi ini")  \
+	X(CLOCK, "clock", 500, 0, "the clock or randomness is not to be had",                      \
+	  "jam atau sumber acak tidak tersedia", "Restart the device", "Nyalakan ulang HP")        \
+	X(INTERNAL, "internal", 500, 0, "a fault in this program", "kesalahan pada aplikasi",      \
+	  "Report it with the log", "Laporkan kepada admin")
 
 enum status {
-#define STATUS_ENUM(name, http, retry, what_en, what_id, next_en, next_id) STATUS_##name,
+#define STATUS_ENUM(NAME, name, http, retry, what_en, what_id, next_en, next_id) STATUS_##NAME,
 	STATUS_TABLE(STATUS_ENUM)
 #undef STATUS_ENUM
-	STATUS_COUNT
+		STATUS_COUNT
 };
 
 enum language { LANGUAGE_EN, LANGUAGE_ID };

@@ -15,11 +15,13 @@ enum { TREE_LEVELS_MAX = 64 };
 
 struct frontier {
 	uint64_t size;
-	uint8_t roots[TREE_LEVELS_MAX][HASH_SIZE]; /* roots[level]: set where bit `level` of size is */
+	uint8_t roots[TREE_LEVELS_MAX]
+		     [HASH_SIZE]; /* roots[level]: set where bit `level` of size is */
 };
 
 void tree_leaf(struct span header, uint8_t out[HASH_SIZE]);
-void tree_node(const uint8_t left[HASH_SIZE], const uint8_t right[HASH_SIZE], uint8_t out[HASH_SIZE]);
+void tree_node(const uint8_t left[HASH_SIZE], const uint8_t right[HASH_SIZE],
+	       uint8_t out[HASH_SIZE]);
 void frontier_init(struct frontier *frontier);
 void frontier_append(struct frontier *frontier, const uint8_t leaf[HASH_SIZE]);
 /* The root; of an empty tree SHA-256 of nothing. */

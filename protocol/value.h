@@ -4,8 +4,8 @@
  *
  * On the wire and in storage a value is one of five forms; the schema's field type says what a form
  * means (dates are days since 1970-01-01, choices their code, references a record id, decimals
- * integers with the field's scale). A pair is a point (latitude, longitude, scaled) or a change of a
- * set (mask of added, mask of removed choices; codes 0 to 62). Empty is a value.
+ * integers with the field's scale). A pair is a point (latitude, longitude, scaled) or a change of
+ * a set (mask of added, mask of removed choices; codes 0 to 62). Empty is a value.
  *
  * CBOR: null, integer, boolean, text, array of two integers.
  */

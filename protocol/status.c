@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct status_row {
+	const char *name;
+	int http;
+	int retry;
+	const char *what[2]; /* by enum language */
+	const char *next[2];
+};
+
+static const struct status_row status_rows[] = {
+#define STATUS_ROW(NAME, name, http, retry, what_en, what_id, next_en, next_id) \
+	{name, http, retry, {what_en, what_id}, {next_en, next_id}},
+	STATUS_TABLE(STATUS_ROW)
+#undef STATUS_ROW
+};
+
+static const struct status_row *
+status_row(enum status status)
+{
+	unsigned index = (unsigned)status;
+
+	return &status_rows[index < STATUS_COUNT ? index : STATUS_INTERNAL];
+}
+
+/* Cuts an overlong UTF-8 text back to the last whole character. */
+static void
+cut_broken_character(char *text, size_t size, int wanted)
+{
+	size_t length;
+
+	if (wanted < 0) {
+		text[0] = '\0';
+		return;
+	}
+	if ((size_t)wanted < size) {
+		return;
+	}
+	length = size - 1;
+	while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80) {
+		length--;
+	}
+	if (length > 0 && (unsigned char)text[length - 1] >= 0xc0) {
+		length--;
+	}
+	text[length] = '\0';
+}
+
+enum status
+fail(struct error *err, enum status status, const char *format, ...)
+{
+	va_list arguments;
+	int wanted;
+
+	if (err == NULL) {
+		return status;
+	}
+	va_start(arguments, format);
+	wanted = vsnprintf(err->detail, sizeof err->detail, format, arguments);
+	va_end(arguments);
+	cut_broken_character(err->detail, sizeof err->detail, wanted);
+	err->status = status;
+	return status;
+}
+
+enum status
+fail_context(struct error *err, const char *format, ...)
+{
+	char context[ERROR_DETAIL_MAX];
+	char detail[ERROR_DETAIL_MAX];
+	va_list arguments;
+	int wanted;
+
+	if (err == NULL) {
+		return STATUS_INTERNAL;
+	}
+	memcpy(detail, err->detail, sizeof detail);
+	va_start(arguments, format);
+	wanted = vsnprintf(context, sizeof context, format, arguments);
+	va_end(arguments);
+	cut_broken_character(context, sizeof context, wanted);
+	wanted = snprintf(err->detail, sizeof err->detail, "%s%s%s", context,
+			  detail[0] == '\0' ? "" : ": ", detail);
+	cut_broken_character(err->detail, sizeof err->detail, wanted);
+	return err->status;
+}
+
+const char *
+status_name(enum status status)
+{
+	return status_row(status)->name;
+}
+
+enum status
+status_named(const char *name)
+{
+	for (unsigned i = 0; i < STATUS_COUNT; i++) {
+		if (strcmp(status_name((enum status)i), name) == 0) {
+			return (enum status)i;
+		}
+	}
+	return STATUS_INTERNAL;
+}
+
+int
+status_http(enum status status)
+{
+	return status_row(status)->http;
+}
+
+int
+status_retry(enum status status)
+{
+	return status_row(status)->retry;
+}
+
+const char *
+status_what(enum status status, enum language language)
+{
+	return status_row(status)->what[language == LANGUAGE_ID];
+}
+
+const char *
+status_next(enum status status, enum language language)
+{
+	return status_row(status)->next[language == LANGUAGE_ID];
+}
+
+char *
+error_sentence(const struct error *err, enum language language, char *out, size_t size)
+{
+	const char *next = status_next(err->status, language);
+	int wanted = snprintf(out, size, "%s%s%s.%s%s", status_what(err->status, language),
+			      err->detail[0] == '\0' ? "" : ": ", err->detail,
+			      next[0] == '\0' ? "" : " ", next);
+
+	cut_broken_character(out, size, wanted);
+	return out;
+}
