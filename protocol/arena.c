@@ -54,6 +54,9 @@ arena_grow(struct arena *arena, size_t size)
 	if (capacity < size) {
 		capacity = size;
 	}
+	if (capacity > SIZE_MAX - sizeof *block) {
+		return -1;
+	}
 	block = malloc(sizeof *block + capacity);
 	if (block == NULL) {
 		return -1;

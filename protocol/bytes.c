@@ -59,32 +59,43 @@ buffer_clear(struct buffer *buffer)
 	buffer->status = STATUS_OK;
 }
 
+/* Makes room for `length` bytes within the limit and `spare` beyond it. */
+static bool
+buffer_reserve(struct buffer *buffer, size_t length, size_t spare)
+{
+	size_t capacity = buffer->capacity < 128 ? 256 : buffer->capacity * 2;
+	uint8_t *grown;
+
+	if (buffer->status != STATUS_OK) {
+		return false;
+	}
+	if (length > buffer->limit - buffer->length || length > SIZE_MAX - spare - buffer->length) {
+		buffer->status = STATUS_LIMIT;
+		return false;
+	}
+	if (buffer->at != NULL && length + spare <= buffer->capacity - buffer->length) {
+		return true;
+	}
+	if (capacity < buffer->length + length + spare) {
+		capacity = buffer->length + length + spare;
+	}
+	grown = realloc(buffer->at, capacity);
+	if (grown == NULL) {
+		buffer->status = STATUS_MEMORY;
+		return false;
+	}
+	buffer->at = grown;
+	buffer->capacity = capacity;
+	return true;
+}
+
 uint8_t *
 buffer_extend(struct buffer *buffer, size_t length)
 {
 	uint8_t *room;
 
-	if (buffer->status != STATUS_OK) {
+	if (!buffer_reserve(buffer, length, 0)) {
 		return NULL;
-	}
-	if (length > buffer->limit - buffer->length) {
-		buffer->status = STATUS_LIMIT;
-		return NULL;
-	}
-	if (length > buffer->capacity - buffer->length || buffer->at == NULL) {
-		size_t capacity = buffer->capacity < 128 ? 256 : buffer->capacity * 2;
-		uint8_t *grown;
-
-		if (capacity < buffer->length + length) {
-			capacity = buffer->length + length;
-		}
-		grown = realloc(buffer->at, capacity);
-		if (grown == NULL) {
-			buffer->status = STATUS_MEMORY;
-			return NULL;
-		}
-		buffer->at = grown;
-		buffer->capacity = capacity;
 	}
 	room = buffer->at + buffer->length;
 	buffer->length += length;
@@ -116,19 +127,23 @@ buffer_append_byte(struct buffer *buffer, uint8_t byte)
 void
 buffer_printf(struct buffer *buffer, const char *format, ...)
 {
-	char text[512];
+	size_t before = buffer->length;
 	va_list arguments;
 	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(text, sizeof text, format, arguments);
+	length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
-	if (length >= 0 && (size_t)length < sizeof text) {
-		buffer_append(buffer, text, (size_t)length);
+	if (length < 0) {
+		buffer->status = buffer->status == STATUS_OK ? STATUS_INTERNAL : buffer->status;
 		return;
 	}
-	if (buffer->status == STATUS_OK) {
-		buffer->status = STATUS_LIMIT;
+	/* The NUL that vsnprintf writes needs room beyond the text, but does not count. */
+	if (buffer_reserve(buffer, (size_t)length, 1)) {
+		va_start(arguments, format);
+		(void)vsnprintf((char *)buffer->at + before, (size_t)length + 1, format, arguments);
+		va_end(arguments);
+		buffer->length += (size_t)length;
 	}
 }
 
@@ -307,17 +322,16 @@ hex_digit(char c)
 bool
 hex_decode(const char *text, uint8_t *out, size_t length)
 {
-	if (strlen(text) != 2 * length) {
+	size_t digits = 0;
+
+	while (digits < 2 * length && hex_digit(text[digits]) >= 0) {
+		digits++;
+	}
+	if (digits != 2 * length || text[digits] != '\0') {
 		return false;
 	}
 	for (size_t i = 0; i < length; i++) {
-		int high = hex_digit(text[2 * i]);
-		int low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0) {
-			return false;
-		}
-		out[i] = (uint8_t)(high << 4 | low);
+		out[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
 	}
 	return true;
 }
@@ -343,8 +357,8 @@ base64url_encode(struct span bytes, struct buffer *out)
 	}
 }
 
-bool
-base64url_decode(struct span text, struct buffer *out)
+static bool
+base64url_append(struct span text, struct buffer *out)
 {
 	uint32_t bits = 0;
 	unsigned count = 0;
@@ -363,4 +377,16 @@ base64url_decode(struct span text, struct buffer *out)
 		}
 	}
 	return count < 6 && (bits & ((1u << count) - 1)) == 0 && out->status == STATUS_OK;
+}
+
+bool
+base64url_decode(struct span text, struct buffer *out)
+{
+	size_t before = out->length;
+
+	if (!base64url_append(text, out)) {
+		out->length = before;
+		return false;
+	}
+	return true;
 }

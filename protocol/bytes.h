@@ -43,6 +43,7 @@ void buffer_append_byte(struct buffer *buffer, uint8_t byte);
 /* Room for `length` more bytes that the caller fills; NULL on failure. The bytes count as appended.
  */
 uint8_t *buffer_extend(struct buffer *buffer, size_t length);
+/* Text of any length, without its NUL. */
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 struct span buffer_span(const struct buffer *buffer);
 /* STATUS_OK, or fails with `what` as detail. */
@@ -75,7 +76,8 @@ bool hex_decode(const char *text, uint8_t *out, size_t length);
 
 /* base64url without padding (RFC 4648 section 5), appended to `out`. */
 void base64url_encode(struct span bytes, struct buffer *out);
-/* False on any other character, or bits left over that are not zero. */
+/* False, with `out` as long as before, on any other character, bits left over that are not zero, or
+ * a buffer that has failed. */
 bool base64url_decode(struct span text, struct buffer *out);
 
 #endif

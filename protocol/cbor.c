@@ -136,11 +136,13 @@ get_head_of(struct reader *in, unsigned wanted, uint64_t *argument_out)
 {
 	struct reader at = *in;
 	unsigned major;
+	uint64_t argument;
 
-	if (!get_head(&at, &major, argument_out) || major != wanted) {
+	if (!get_head(&at, &major, &argument) || major != wanted) {
 		return false;
 	}
 	*in = at;
+	*argument_out = argument;
 	return true;
 }
 

@@ -4,8 +4,8 @@
  *
  * Canonical CBOR map: 1 n, 2 kind, 3 record id, 4 record type, 5 schema version, 6 scope version,
  * 7 base [epoch, version], 8 own (n, or [stream, n]), 9 time, 10 clock quality, 11 fields {tag:
- * value}, 12 was [stream, n], 13 first hash. Absent: 2 when 0, 7 for a creation, 8 when n - 1,
- * 10 when 0, 12 and 13 unless the change was made again after a fork.
+ * value}, 12 was [stream, n], 13 first hash. Absent: 2 when 0, 7 for a creation, 8 when n - 1 and
+ * on server streams, 10 when 0, 12 and 13 unless the change was made again after a fork.
  */
 #ifndef SAMBUNG_PROTOCOL_CHANGE_H
 #define SAMBUNG_PROTOCOL_CHANGE_H
@@ -17,7 +17,12 @@ enum {
 	CHANGE_BYTES_MAX = 64 * 1024,
 	CHANGE_FIELDS_MAX = 256,
 	CHANGE_N_MAX = 0x7fffffff,
+	CHANGE_STREAM_MAX = 0x7fffffff,
+	CHANGE_TAG_MAX = 65535, /* of a record type, and of a field on either side of 0 */
 };
+
+/* Seconds to the end of the year 9999, either way: any clock fits, and milliseconds too. */
+#define CHANGE_TIME_MAX INT64_C(253402300799)
 
 /* Even kinds merge like an edit and only say why; an unknown odd kind must be understood to be
  * merged, so it is quarantined. */
@@ -50,7 +55,7 @@ struct change {
 	uint32_t own_stream; /* 0: the change's own stream */
 	uint32_t own_n;	     /* own changes up to here were in the form; server streams: 0 */
 	bool has_own;	     /* false on server streams: written absent, and own covers nothing */
-	int64_t time;	     /* UTC seconds as the author's clock told */
+	int64_t time;	     /* UTC seconds as the author's clock told; within CHANGE_TIME_MAX */
 	uint32_t quality;    /* enum clock_quality */
 	struct change_field *fields; /* ascending: tags 1, 2, … then -1, -2, -3 */
 	size_t field_count;	     /* 1 to CHANGE_FIELDS_MAX */
@@ -62,13 +67,13 @@ struct change {
 /* Order of tags in canonical bytes: <0, 0, >0. */
 int tag_compare(int32_t a, int32_t b);
 
-/* Appends the canonical bytes. `server_stream`: `own` is left out because there is none. */
+/* Appends the canonical bytes. A change that decode would refuse is a fault of the caller. */
 void change_encode(const struct change *change, struct buffer *out);
 
 /*
  * Reads exactly the canonical bytes of one change; anything else (order, bounds, a tail) is
  * MALFORMED, naming the part. Fields are taken from the arena, texts borrow from `bytes`.
- * `server_stream`: an absent own means none instead of n - 1.
+ * `server_stream`: own is absent and means none instead of n - 1. LIMIT: the arena is exhausted.
  */
 enum status change_decode(struct span bytes, bool server_stream, struct arena *arena,
 			  struct change *out, struct error *err);

@@ -18,4 +18,11 @@ enum status deflate_pack(struct span plain, struct span dictionary, struct buffe
 enum status deflate_unpack(struct span packed, struct span dictionary, size_t limit,
 			   struct buffer *out, struct error *err);
 
+/* Appends `plain` deflated if that is smaller, else as it is; *method_out tells which. */
+enum status pack_smaller(struct span plain, struct span dictionary, struct buffer *out,
+			 enum pack_method *method_out, struct error *err);
+/* Appends what was packed, at most `limit` bytes; UNSUPPORTED: unknown method or dictionary. */
+enum status pack_open(uint8_t method, uint8_t dictionary, struct span packed, size_t limit,
+		      struct buffer *out, struct error *err);
+
 #endif

@@ -20,9 +20,10 @@ struct enrolment_code {
 	char url[CODE_URL_MAX + 1];
 };
 
-/* `out` has CODE_TEXT_MAX bytes; returns out. */
+/* `out` has CODE_TEXT_MAX bytes; returns out, NULL when out of memory. */
 char *enrolment_code_format(const struct enrolment_code *code, char *out);
-/* Leading and trailing white space is passed over. INVALID names what is wrong, never the code. */
+/* Leading and trailing white space is passed over; the URL is http:// or https://. INVALID names
+ * what is wrong, never the code. */
 enum status enrolment_code_parse(const char *text, struct enrolment_code *out, struct error *err);
 
 struct enrolment_request {

@@ -24,9 +24,9 @@ enum status value_from_text(const struct record_type *type, int32_t tag, struct 
 enum status value_check(const struct record_type *type, int32_t tag, struct value value,
 			struct error *err);
 
-/* A whole change against its type; creation: required fields are there and not empty, and a type
- * without root has a village. INVALID or, for what is missing, NOT_FOUND. Fields the schema does
- * not know are left alone. */
+/* A whole change against its type; creation: required fields are there and not empty, and so is the
+ * village or the reference that is the type's root. INVALID or, for what is missing, NOT_FOUND.
+ * Fields the schema does not know are left alone. */
 enum status change_check(const struct record_type *type, const struct change *change,
 			 struct error *err);
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "id.h"
 
-#include <ctype.h>
 #include <string.h>
 
-enum { DIGITS_MAX = 13, CHECK_MODULUS = 31 };
+enum { DIGITS_MAX = 13, CHECK_POLYNOMIAL = 0x25 };
 
 /* Crockford's alphabet: no i, l, o, u. */
 static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -33,31 +32,50 @@ id_valid(uint64_t id)
 	return id_stream(id) != 0 && id_stream(id) <= INT32_MAX && id_n(id) != 0;
 }
 
+static unsigned
+check_step(unsigned check, unsigned digit)
+{
+	unsigned doubled = (check ^ digit) << 1;
+
+	return doubled < 32 ? doubled : doubled ^ CHECK_POLYNOMIAL;
+}
+
 char *
 id_format(uint64_t id, char *out)
 {
-	char reversed[DIGITS_MAX];
+	uint8_t reversed[DIGITS_MAX];
 	size_t digits = 0;
 	uint64_t rest = id;
+	unsigned check = 0;
 	char *at = out;
 
 	do {
-		reversed[digits++] = alphabet[rest & 31];
+		reversed[digits++] = (uint8_t)(rest & 31);
 		rest >>= 5;
 	} while (rest > 0);
 	*at++ = 'r';
 	while (digits > 0) {
-		*at++ = reversed[--digits];
+		unsigned digit = reversed[--digits];
+
+		*at++ = alphabet[digit];
+		check = check_step(check, digit);
 	}
-	*at++ = alphabet[id % CHECK_MODULUS];
+	*at++ = alphabet[check];
 	*at = '\0';
 	return out;
+}
+
+/* Not tolower: the host's locale must not change what an id is. */
+static char
+letter_lower(char letter)
+{
+	return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
 }
 
 static int
 symbol_value(char symbol)
 {
-	int lower = tolower((unsigned char)symbol);
+	char lower = letter_lower(symbol);
 	const char *found;
 
 	if (lower == 'o') {
@@ -73,9 +91,10 @@ enum status
 id_parse(const char *text, uint64_t *id_out, struct error *err)
 {
 	size_t length = strlen(text);
+	unsigned check = 0;
 	uint64_t id = 0;
 
-	if (length < 3 || length > 2 + DIGITS_MAX || tolower((unsigned char)text[0]) != 'r') {
+	if (length < 3 || length > 2 + DIGITS_MAX || letter_lower(text[0]) != 'r') {
 		return fail(err, STATUS_INVALID,
 			    "a record id is r, up to 13 letters and digits, and a check symbol");
 	}
@@ -86,12 +105,16 @@ id_parse(const char *text, uint64_t *id_out, struct error *err)
 			return fail(err, STATUS_INVALID,
 				    "record id: symbol %zu is not of the alphabet", i + 1);
 		}
+		if (id == 0 && value == 0) {
+			return fail(err, STATUS_INVALID, "record id: it begins with a zero");
+		}
 		if (id > UINT64_MAX >> 5) {
 			return fail(err, STATUS_INVALID, "record id: too large");
 		}
 		id = id << 5 | (uint64_t)value;
+		check = check_step(check, (unsigned)value);
 	}
-	if (symbol_value(text[length - 1]) != (int)(id % CHECK_MODULUS)) {
+	if (symbol_value(text[length - 1]) != (int)check) {
 		return fail(err, STATUS_INVALID,
 			    "record id: the check symbol does not fit, so it is mistyped");
 	}

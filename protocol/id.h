@@ -6,8 +6,12 @@
  * in the high 32, the n of the creating change in the low 32. Stream numbers have 31 bits, so an id
  * is also a positive int64_t. 0 is no id.
  *
- * Text: `r`, Crockford base32 of the number in shortest form, one check symbol (number mod 31, same
- * alphabet). Written in lower case; read in any case with o for 0 and i, l for 1.
+ * Text: `r`, Crockford base32 of the number in shortest form, one check symbol of the same
+ * alphabet. Written in lower case; read in any case with o for 0 and i, l for 1.
+ *
+ * Check symbol: c = 0, then c = 2(c + d) in GF(32) with x^5 + x^2 + 1 for each digit d from the
+ * left (Damm's scheme). It shows every single wrong symbol and every two that changed places.
+ * (The number mod 31 would not: 32 mod 31 is 1, so it is a mere sum of digits, and z is 0.)
  */
 #ifndef SAMBUNG_PROTOCOL_ID_H
 #define SAMBUNG_PROTOCOL_ID_H
@@ -25,7 +29,7 @@ uint32_t id_n(uint64_t id);
 bool id_valid(uint64_t id);
 /* `out` has ID_TEXT_SIZE bytes; returns out. */
 char *id_format(uint64_t id, char *out);
-/* Fails with INVALID naming what is wrong (letter, check symbol, length). */
+/* Fails with INVALID naming what is wrong (letter, check symbol, length, leading zero). */
 enum status id_parse(const char *text, uint64_t *id_out, struct error *err);
 
 #endif

@@ -35,10 +35,10 @@ void json_instant(struct json *json, int64_t milliseconds);
 /* Closes a JSON line. */
 void json_line_end(struct json *json);
 
-/* One value of a field as the contract shows it: choices by name ("code 9 (new)" when unknown),
- * sets as sorted arrays of names, dates YYYY-MM-DD, references as ids, points as [lat, lon]; a
- * field the schema does not know by the form of its value. `field` may be NULL (built-in or unknown
- * tag). */
+/* One value of a field as the contract shows it: choices by name ("code 9 (new)" when unknown), sets
+ * as sorted arrays of names, a change of a set as ["+a", "-b"], dates YYYY-MM-DD, references as ids,
+ * points as [lat, lon]; a field the schema does not know by the form of its value. `field` may be
+ * NULL (built-in or unknown tag). */
 void json_value(struct json *json, const struct field *field, int32_t tag, struct value value);
 
 /* Who stands behind a stream number. */

@@ -18,11 +18,17 @@ struct epoch {
 	uint64_t cut;
 };
 
-/* Stream `stream` continued `parent` after its change `n` (a fork). */
+/*
+ * Who made the first `after` changes of `stream` had made those of `parent` up to `n` as well. A
+ * fork has one line with after 0. A change that was merged once though it came as (stream, k) after
+ * it had come as (parent, n) has one with after = k. Of several lines the one with the greatest
+ * `after` counts: it leads to all that the others lead to.
+ */
 struct lineage {
 	uint32_t stream;
 	uint32_t parent;
 	uint32_t n;
+	uint32_t after;
 };
 
 struct merge_context {
@@ -36,17 +42,28 @@ struct merge_context {
 /* The highest seq of the current epoch that an author with this base had seen; 0: none. */
 uint64_t base_cap(const struct merge_context *context, struct base base);
 
+/* True if the author of the change `viewer` had seen the change `other`. */
+bool dot_saw(const struct merge_context *context, const struct dot *viewer,
+	     const struct dot *other);
+
 /*
  * Merges the change of `stream` into the record. seq: its place in the log, 0 while pending on a
  * device. An id of 0 in the record means a new one: id and type are taken from the change. Village
- * and root are the caller's business. Fails with LIMIT (members, dots, arena) and then leaves the
- * record untouched.
+ * and root are the caller's business. Fails with LIMIT (members, dots, fields, arena) and then
+ * leaves the record untouched.
+ *
+ * The value of a set field is the pair (added, removed); any other stands for the whole set, so
+ * empty removes every choice. A change that the record still has is replaced: a device merges its
+ * pending changes again, in ascending n, after record_overlay.
  */
 enum status merge_change(struct record *record, uint32_t stream, const struct change *change,
 			 uint64_t seq, const struct merge_context *context, struct arena *arena,
 			 struct error *err);
 
-/* The member whose value is shown; sets: any. Never NULL for a field of a valid record. */
+/* The choices in a member of a set field. */
+int64_t set_mask(struct value value);
+
+/* The member whose value is shown; sets: the latest. Never NULL for a field of a valid record. */
 const struct member *field_shown_member(const struct record *record,
 					const struct record_field *field, enum policy policy);
 /* The value shown: for a set the union of the masks as an integer. */
@@ -62,8 +79,8 @@ bool archive_in_conflict(const struct record *record, const struct merge_context
 /* True if that dot and the archive member had not seen each other (one line of the conflict). */
 bool archive_rivals(const struct record *record, const struct merge_context *context,
 		    const struct member *archive, const struct member *other);
-/* Fields of policies review and once (built-ins included) in conflict, for the supervisor's list.
- */
+/* Fields of policies review and once (built-ins included) in conflict, for the supervisor's list;
+ * an archive in conflict with an edit counts as the field archived. */
 unsigned record_conflicts(const struct record *record, const struct merge_context *context);
 
 #endif

@@ -19,13 +19,26 @@ enum {
 	SCHEMA_BYTES_MAX = 256 * 1024,
 	SCHEMA_TYPES_MAX = 64,
 	SCHEMA_FIELDS_MAX = 256,   /* a type */
+	SCHEMA_LISTS_MAX = 256,
 	SCHEMA_CHOICES_MAX = 1024, /* in all lists together */
 	SCHEMA_SET_CODE_MAX = 62,  /* codes of a list that a set uses: a set is a 63-bit mask */
 	SCHEMA_NAME_MAX = 31,	   /* bytes: [a-z][a-z0-9_]{0,30} */
 	SCHEMA_TITLE_MAX = 4,
+	SCHEMA_FORMERLY_MAX = 16,  /* earlier names of a field */
+	SCHEMA_SCALE_MAX = 6,
+	SCHEMA_TEXT_MAX = 2000,    /* bytes */
+	SCHEMA_RULES_MAX = 256,    /* a type */
+	SCHEMA_TAG_MAX = 65535,    /* of types and fields; also the highest choice code */
 	RULE_NODES_MAX = 32,
 	RULE_DEPTH_MAX = 4,
+	RULE_VALUES_MAX = 64, /* of one `in` */
 };
+
+/* Integers of a schema and of its records have 53 bits, as many as JSON readers keep. */
+#define SCHEMA_INTEGER_MAX ((INT64_C(1) << 53) - 1)
+
+/* The two arguments of a "%.*s": a name, cut in case it is none. */
+#define NAME_ARGS(span) (int)utf8_cut((span), SCHEMA_NAME_MAX), (const char *)(span).at
 
 /* Fields that every record has; their tags stand beside the schema's own, which are positive. */
 enum { TAG_VILLAGE = -1, TAG_ARCHIVED = -2, TAG_SAME_AS = -3 };
@@ -90,7 +103,7 @@ enum rule_operator {
 
 /* A node of a condition. Comparisons look at one field, or at the days since a date field. */
 struct condition {
-	enum rule_operator operator;
+	enum rule_operator op;
 	struct condition *parts; /* all, any: count parts; not: one */
 	int32_t tag;		 /* comparisons, in, empty */
 	bool days_since;	 /* the left side is (today - field) in days */
@@ -134,7 +147,7 @@ struct record_type {
 	struct label label;
 	int32_t root; /* tag of the reference that leads towards the family; 0: the record has a
 			 village of its own */
-	int32_t title[SCHEMA_TITLE_MAX];
+	int32_t title[SCHEMA_TITLE_MAX]; /* fields that tell records of the type apart; may be none */
 	size_t title_count;
 	struct field *fields; /* ascending tag */
 	size_t field_count;
@@ -194,9 +207,11 @@ int32_t type_tag_named(const struct record_type *type, struct span name);
 struct span label_in(const struct label *label, enum language language);
 const char *field_type_name(enum field_type type);
 const char *policy_name(enum policy policy);
+const char *personal_name(enum personal personal); /* "" for PERSONAL_NO */
 /* 0 if there is none of that name. */
 enum field_type field_type_named(struct span name);
 enum policy policy_named(struct span name);
+enum personal personal_named(struct span name);
 enum rule_operator rule_operator_named(struct span name);
 const char *rule_operator_name(enum rule_operator op);
 

@@ -14,7 +14,7 @@ struct status_row {
 };
 
 static const struct status_row status_rows[] = {
-#define STATUS_ROW(NAME, name, http, retry, what_en, what_id, next_en, next_id) \
+#define STATUS_ROW(NAME, name, http, retry, what_en, what_id, next_en, next_id)                    \
 	{name, http, retry, {what_en, what_id}, {next_en, next_id}},
 	STATUS_TABLE(STATUS_ROW)
 #undef STATUS_ROW
@@ -34,6 +34,9 @@ cut_broken_character(char *text, size_t size, int wanted)
 {
 	size_t length;
 
+	if (size == 0) {
+		return;
+	}
 	if (wanted < 0) {
 		text[0] = '\0';
 		return;
@@ -51,21 +54,20 @@ cut_broken_character(char *text, size_t size, int wanted)
 	text[length] = '\0';
 }
 
-enum status
-fail(struct error *err, enum status status, const char *format, ...)
+void
+error_set(struct error *err, enum status status, const char *format, ...)
 {
 	va_list arguments;
 	int wanted;
 
 	if (err == NULL) {
-		return status;
+		return;
 	}
 	va_start(arguments, format);
 	wanted = vsnprintf(err->detail, sizeof err->detail, format, arguments);
 	va_end(arguments);
 	cut_broken_character(err->detail, sizeof err->detail, wanted);
 	err->status = status;
-	return status;
 }
 
 enum status

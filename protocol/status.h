@@ -111,10 +111,16 @@ struct error {
 	char detail[ERROR_DETAIL_MAX]; /* UTF-8, NUL-terminated, cut at a character when too long */
 };
 
-/* Sets *err (which may be NULL) and returns `status`, so a failure reads `return fail(err, …);`. */
-enum status fail(struct error *err, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
+/*
+ * Sets *err (which may be NULL) and is `status`, so a failure reads `return fail(err, …);`. A macro
+ * around a function, so that an analyser of one file sees that the result is never OK; `code` is
+ * evaluated twice.
+ */
+#define fail(err, code, ...) (error_set((err), (code), __VA_ARGS__), (enum status)(code))
+void error_set(struct error *err, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Puts "<context>: " in front of the detail and returns the status already there. */
+/* Puts "<context>: " in front of the detail and returns the status already there, so it needs the
+ * error that fail() filled: without one (NULL) the status is lost and STATUS_INTERNAL. */
 enum status fail_context(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The name in lower case ("not_found"), never NULL. */

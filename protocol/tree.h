@@ -24,6 +24,12 @@ void tree_node(const uint8_t left[HASH_SIZE], const uint8_t right[HASH_SIZE],
 	       uint8_t out[HASH_SIZE]);
 void frontier_init(struct frontier *frontier);
 void frontier_append(struct frontier *frontier, const uint8_t leaf[HASH_SIZE]);
+/* Appends a whole subtree of 2^level leaves; size must be a multiple of that. */
+void frontier_append_subtree(struct frontier *frontier, unsigned level,
+			     const uint8_t root[HASH_SIZE]);
+/* True if `leaf`, appended next, completes a subtree of 2^level leaves: *root_out is its root. */
+bool frontier_completes(const struct frontier *frontier, const uint8_t leaf[HASH_SIZE],
+			unsigned level, uint8_t root_out[HASH_SIZE]);
 /* The root; of an empty tree SHA-256 of nothing. */
 void frontier_root(const struct frontier *frontier, uint8_t out[HASH_SIZE]);
 

@@ -169,6 +169,7 @@ value_get(struct reader *in, struct value *out)
 /* Days before 1 March of year 0 up to 1970-01-01. Years run from March, so the leap day comes last.
  */
 enum { DAYS_TO_EPOCH = 719468, DAYS_400_YEARS = 146097 };
+enum { DAY_FIRST = -719162 /* 0001-01-01 */, DAY_LAST = 2932896 /* 9999-12-31 */ };
 
 int64_t
 day_from_civil(int year, int month, int day)
@@ -240,13 +241,12 @@ day_parse(struct span text, int64_t *day_out)
 char *
 day_format(int64_t day, char *out)
 {
-	int year;
-	int month;
-	int date;
+	int year = 0;
+	int month = 0;
+	int date = 0;
 
-	day_to_civil(day, &year, &month, &date);
-	if (year < 1 || year > 9999) {
-		year = month = date = 0;
+	if (day >= DAY_FIRST && day <= DAY_LAST) {
+		day_to_civil(day, &year, &month, &date);
 	}
 	(void)snprintf(out, DAY_TEXT_SIZE, "%04u-%02u-%02u", (unsigned)year % 10000u,
 		       (unsigned)month % 100u, (unsigned)date % 100u);
@@ -297,7 +297,7 @@ decimal_parse(struct span text, unsigned scale, int64_t *out)
 			continue;
 		}
 		decimals += point;
-		if (value > (INTEGER_MAX - 9) / 10) {
+		if (value > (INTEGER_MAX - (c - '0')) / 10) {
 			return false;
 		}
 		value = value * 10 + (c - '0');

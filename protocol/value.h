@@ -21,7 +21,7 @@ enum { VALUE_TEXT_MAX = 16384 /* bytes of one text */ };
 struct value {
 	enum value_form form;
 	union {
-		int64_t integer; /* |integer| <= 2^62 */
+		int64_t integer; /* -2^62 to 2^63 - 1: a set's mask has 63 bits */
 		bool boolean;
 		struct span text; /* borrowed; valid UTF-8 without NUL */
 		struct {
@@ -45,21 +45,22 @@ void value_put(struct value value, struct buffer *out);
 /* False on anything else than a value within its bounds; texts borrow from the input. */
 bool value_get(struct reader *in, struct value *out);
 
-/* Calendar days: proleptic Gregorian, years 1 to 9999. */
+/* Calendar days: proleptic Gregorian, years 1 to 9999; others are not to be asked for. */
 int64_t day_from_civil(int year, int month, int day);
 void day_to_civil(int64_t day, int *year_out, int *month_out, int *day_out);
 /* "YYYY-MM-DD"; false if that is no day. */
 bool day_parse(struct span text, int64_t *day_out);
 enum { DAY_TEXT_SIZE = 11, INSTANT_TEXT_SIZE = 25 };
+/* "0000-00-00" for a day of other years; `out` has DAY_TEXT_SIZE bytes; returns out. */
 char *day_format(int64_t day, char *out);
 /* RFC 3339 UTC with milliseconds: 2026-11-20T03:04:05.678Z; `out` has INSTANT_TEXT_SIZE bytes. */
 char *instant_format(int64_t milliseconds, char *out);
 
 /* A decimal in text ("-12.50") as an integer with `scale` decimals; false if it is no number, has
- * more decimals than `scale` (trailing zeros beyond it are no decimals), or passes 2^62. */
+ * more decimals than `scale` (trailing zeros beyond it are no decimals), or passes +-2^62. */
 bool decimal_parse(struct span text, unsigned scale, int64_t *out);
 enum { DECIMAL_TEXT_SIZE = 32 };
-/* Shortest form: 8450 with scale 3 is "8.45", 110 with scale 1 is "11". */
+/* Shortest form: 8450 with scale 3 is "8.45", 110 with scale 1 is "11". Scale: at most 18. */
 char *decimal_format(int64_t value, unsigned scale, char *out);
 
 #endif

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/sql/sql.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+struct statement {
+	struct sql *sql;
+	sqlite3_stmt *handle;
+	const char *text; /* key of the cache; NULL: owned by the caller */
+	struct statement *next;
+	int bind_failure; /* first SQLite code that a bind returned; SQLITE_OK else */
+};
+
+enum { CACHE_SLOTS = 64 };
+
+struct sql {
+	sqlite3 *handle;
+	struct statement *cache[CACHE_SLOTS]; /* by the address of the text */
+};
+
+/* SQLite calls only ENOSPC a full disk; quotas and limits on file size mean the same to people. */
+static enum status
+status_of_io(int system_errno)
+{
+	switch (system_errno) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return STATUS_FULL;
+	default:
+		return STATUS_STORAGE;
+	}
+}
+
+static enum status
+status_of_constraint(int extended)
+{
+	switch (extended) {
+	case SQLITE_CONSTRAINT_PRIMARYKEY:
+	case SQLITE_CONSTRAINT_ROWID:
+	case SQLITE_CONSTRAINT_UNIQUE:
+		return STATUS_EXISTS;
+	default:
+		return STATUS_STORAGE;
+	}
+}
+
+static enum status
+status_of_sqlite(sqlite3 *handle, int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return STATUS_FULL;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return STATUS_BUSY;
+	case SQLITE_NOMEM:
+		return STATUS_MEMORY;
+	case SQLITE_CONSTRAINT:
+		return status_of_constraint(sqlite3_extended_errcode(handle));
+	case SQLITE_IOERR:
+		return status_of_io(sqlite3_system_errno(handle));
+	default:
+		return STATUS_STORAGE;
+	}
+}
+
+/* SQLite's message may quote a statement, never bound values, so no person's data is in it. */
+static enum status
+fail_sqlite(struct sql *sql, int code, struct error *err)
+{
+	enum status status = status_of_sqlite(sql->handle, code);
+
+	return fail(err, status, "%s (%d)", sqlite3_errmsg(sql->handle),
+		    sqlite3_extended_errcode(sql->handle));
+}
+
+static enum status
+create_private_file(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	if (fd < 0) {
+		const int code = errno;
+		const enum status status = code == EEXIST ? STATUS_EXISTS : status_of_io(code);
+
+		return fail(err, status, "making %s: %s", path, strerror(code));
+	}
+	(void)close(fd);
+	return STATUS_OK;
+}
+
+static enum status
+configure(struct sql *sql, const struct sql_options *options, struct error *err)
+{
+	struct buffer text;
+	enum status status;
+
+	buffer_init(&text, 1024);
+	buffer_printf(
+		&text,
+		"PRAGMA busy_timeout=%d; PRAGMA cache_size=-%d; PRAGMA mmap_size=%lld;"
+		"PRAGMA synchronous=%s; PRAGMA foreign_keys=OFF; PRAGMA wal_autocheckpoint=%d;"
+		"PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;",
+		options->busy_ms, options->cache_kib, (long long)options->mmap_mib << 20,
+		options->durable ? "FULL" : "NORMAL", options->wal_pages);
+	if (options->access != SQL_READ) {
+		buffer_printf(&text, "PRAGMA secure_delete=FAST; PRAGMA journal_mode=WAL;");
+	} else {
+		buffer_printf(&text, "PRAGMA query_only=ON;");
+	}
+	buffer_append_byte(&text, '\0');
+	status = buffer_status(&text, "pragmas", err);
+	if (status == STATUS_OK) {
+		status = sql_exec(sql, (const char *)text.at, err);
+	}
+	buffer_finish(&text);
+	return status;
+}
+
+enum status
+sql_open(const char *path, const struct sql_options *options, struct sql **out, struct error *err)
+{
+	struct sql *sql;
+	enum status status = STATUS_OK;
+	int code;
+
+	if (options->access == SQL_CREATE) {
+		status = create_private_file(path, err);
+		if (status != STATUS_OK) {
+			return status;
+		}
+	}
+	sql = calloc(1, sizeof *sql);
+	if (sql == NULL) {
+		return fail(err, STATUS_MEMORY, "opening the database");
+	}
+	code = sqlite3_open_v2(path, &sql->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+			       NULL);
+	if (code != SQLITE_OK) {
+		status = fail(err, status_of_sqlite(sql->handle, code), "opening %s: %s", path,
+			      sqlite3_errstr(code));
+	} else {
+		status = configure(sql, options, err);
+	}
+	if (status != STATUS_OK) {
+		sql_close(sql);
+		return status;
+	}
+	*out = sql;
+	return STATUS_OK;
+}
+
+void
+sql_close(struct sql *sql)
+{
+	if (sql == NULL) {
+		return;
+	}
+	for (size_t slot = 0; slot < CACHE_SLOTS; slot++) {
+		while (sql->cache[slot] != NULL) {
+			struct statement *statement = sql->cache[slot];
+
+			sql->cache[slot] = statement->next;
+			sql_statement_free(statement);
+		}
+	}
+	(void)sqlite3_close(sql->handle);
+	free(sql);
+}
+
+enum status
+sql_exec(struct sql *sql, const char *text, struct error *err)
+{
+	int code = sqlite3_exec(sql->handle, text, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? STATUS_OK : fail_sqlite(sql, code, err);
+}
+
+static struct statement *
+statement_create(struct sql *sql, const char *text, bool keep, struct error *err)
+{
+	struct statement *statement = calloc(1, sizeof *statement);
+	int code;
+
+	if (statement == NULL) {
+		(void)fail(err, STATUS_MEMORY, "preparing a statement");
+		return NULL;
+	}
+	statement->sql = sql;
+	code = sqlite3_prepare_v3(sql->handle, text, -1, keep ? SQLITE_PREPARE_PERSISTENT : 0,
+				  &statement->handle, NULL);
+	if (code != SQLITE_OK) {
+		(void)fail_sqlite(sql, code, err);
+		free(statement);
+		return NULL;
+	}
+	return statement;
+}
+
+struct statement *
+sql_prepare(struct sql *sql, const char *text, struct error *err)
+{
+	size_t slot = ((uintptr_t)text >> 3) % CACHE_SLOTS;
+	struct statement *statement;
+
+	for (statement = sql->cache[slot]; statement != NULL; statement = statement->next) {
+		if (statement->text == text) {
+			sql_reset(statement);
+			return statement;
+		}
+	}
+	statement = statement_create(sql, text, true, err);
+	if (statement != NULL) {
+		statement->text = text;
+		statement->next = sql->cache[slot];
+		sql->cache[slot] = statement;
+	}
+	return statement;
+}
+
+struct statement *
+sql_prepare_own(struct sql *sql, const char *text, struct error *err)
+{
+	return statement_create(sql, text, false, err);
+}
+
+void
+sql_statement_free(struct statement *statement)
+{
+	if (statement != NULL) {
+		(void)sqlite3_finalize(statement->handle);
+		free(statement);
+	}
+}
+
+static void
+remember_bind(struct statement *statement, int code)
+{
+	if (statement != NULL && statement->bind_failure == SQLITE_OK) {
+		statement->bind_failure = code;
+	}
+}
+
+void
+sql_bind_int(struct statement *statement, int index, int64_t value)
+{
+	if (statement != NULL) {
+		remember_bind(statement, sqlite3_bind_int64(statement->handle, index, value));
+	}
+}
+
+void
+sql_bind_uint(struct statement *statement, int index, uint64_t value)
+{
+	if (value > INT64_MAX) {
+		remember_bind(statement, SQLITE_RANGE);
+		return;
+	}
+	sql_bind_int(statement, index, (int64_t)value);
+}
+
+void
+sql_bind_blob(struct statement *statement, int index, struct span bytes)
+{
+	/* A null pointer would bind NULL instead of an empty blob. */
+	const void *at = bytes.length == 0 ? "" : (const void *)bytes.at;
+
+	if (statement != NULL) {
+		remember_bind(statement, sqlite3_bind_blob64(statement->handle, index, at,
+							     bytes.length, SQLITE_STATIC));
+	}
+}
+
+void
+sql_bind_text(struct statement *statement, int index, struct span text)
+{
+	const char *at = text.length == 0 ? "" : (const char *)text.at;
+
+	if (statement != NULL) {
+		remember_bind(statement,
+			      sqlite3_bind_text64(statement->handle, index, at, text.length,
+						  SQLITE_STATIC, SQLITE_UTF8));
+	}
+}
+
+void
+sql_bind_null(struct statement *statement, int index)
+{
+	if (statement != NULL) {
+		remember_bind(statement, sqlite3_bind_null(statement->handle, index));
+	}
+}
+
+void
+sql_bind_real(struct statement *statement, int index, double value)
+{
+	if (statement != NULL) {
+		remember_bind(statement, sqlite3_bind_double(statement->handle, index, value));
+	}
+}
+
+void
+sql_reset(struct statement *statement)
+{
+	if (statement != NULL) {
+		(void)sqlite3_reset(statement->handle);
+		(void)sqlite3_clear_bindings(statement->handle);
+		statement->bind_failure = SQLITE_OK;
+	}
+}
+
+enum status
+sql_row(struct statement *statement, bool *row_out, struct error *err)
+{
+	int code;
+	enum status status;
+
+	*row_out = false;
+	if (statement == NULL) {
+		/* sql_prepare has told why. */
+		return err != NULL && err->status != STATUS_OK ? err->status : STATUS_STORAGE;
+	}
+	code = statement->bind_failure;
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(statement->handle);
+	}
+	if (code == SQLITE_ROW) {
+		*row_out = true;
+		return STATUS_OK;
+	}
+	status = code == SQLITE_DONE ? STATUS_OK : fail_sqlite(statement->sql, code, err);
+	sql_reset(statement);
+	return status;
+}
+
+enum status
+sql_run(struct statement *statement, struct error *err)
+{
+	bool row = true;
+
+	while (row) {
+		enum status status = sql_row(statement, &row, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+	}
+	return STATUS_OK;
+}
+
+int64_t
+sql_int(struct statement *statement, int column)
+{
+	return sqlite3_column_int64(statement->handle, column);
+}
+
+uint64_t
+sql_uint(struct statement *statement, int column)
+{
+	int64_t value = sql_int(statement, column);
+
+	return value < 0 ? 0 : (uint64_t)value;
+}
+
+double
+sql_real(struct statement *statement, int column)
+{
+	return sqlite3_column_double(statement->handle, column);
+}
+
+struct span
+sql_blob(struct statement *statement, int column)
+{
+	const void *at = sqlite3_column_blob(statement->handle, column);
+
+	return span_of(at, (size_t)sqlite3_column_bytes(statement->handle, column));
+}
+
+struct span
+sql_text(struct statement *statement, int column)
+{
+	const unsigned char *at = sqlite3_column_text(statement->handle, column);
+
+	return span_of(at, (size_t)sqlite3_column_bytes(statement->handle, column));
+}
+
+bool
+sql_is_null(struct statement *statement, int column)
+{
+	return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
+}
+
+bool
+sql_blob_exact(struct statement *statement, int column, void *out, size_t length)
+{
+	struct span bytes = sql_blob(statement, column);
+
+	if (bytes.length != length) {
+		return false;
+	}
+	if (length > 0) {
+		memcpy(out, bytes.at, length);
+	}
+	return true;
+}
+
+bool
+sql_in_transaction(struct sql *sql)
+{
+	return sqlite3_get_autocommit(sql->handle) == 0;
+}
+
+int64_t
+sql_changes(struct sql *sql)
+{
+	return sqlite3_changes64(sql->handle);
+}
+
+enum status
+sql_wal_checkpoint(struct sql *sql, bool truncate, struct error *err)
+{
+	int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	int frames = 0;
+	int copied = 0;
+	int code = sqlite3_wal_checkpoint_v2(sql->handle, NULL, mode, &frames, &copied);
+
+	if (code != SQLITE_OK) {
+		return fail_sqlite(sql, code, err);
+	}
+	return copied < frames
+		       ? fail(err, STATUS_BUSY, "readers keep %d pages of the WAL", frames - copied)
+		       : STATUS_OK;
+}
+
+enum status
+sql_backup(struct sql *sql, const char *path, struct error *err)
+{
+	enum status status = create_private_file(path, err);
+	sqlite3 *target = NULL;
+	sqlite3_backup *backup;
+	int code;
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	code = sqlite3_open_v2(path, &target, SQLITE_OPEN_READWRITE, NULL);
+	backup =
+		code == SQLITE_OK ? sqlite3_backup_init(target, "main", sql->handle, "main") : NULL;
+	if (backup != NULL) {
+		(void)sqlite3_backup_step(backup, -1);
+		code = sqlite3_backup_finish(backup);
+	} else {
+		code = sqlite3_errcode(target);
+	}
+	if (code != SQLITE_OK) {
+		status = fail(err, status_of_sqlite(target, code), "copying to %s: %s", path,
+			      sqlite3_errstr(code));
+		(void)unlink(path);
+	}
+	(void)sqlite3_close(target);
+	return status;
+}
