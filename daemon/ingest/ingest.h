@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ingest: how anything gets into the log.
+ *
+ * A function of (store, clock, randomness, opened parcels) with no thread and no HTTP in it. All
+ * writes go through one `struct ingest`, used by one thread (ingest/writer.h, or a test):
+ *
+ *     ingest_begin → ingest_parcel | ingest_settle | … (each all or nothing) → ingest_commit
+ *
+ * ingest_open and ingest_reply run outside, in any thread, each with a reader of its own.
+ */
+#ifndef SAMBUNG_DAEMON_INGEST_INGEST_H
+#define SAMBUNG_DAEMON_INGEST_INGEST_H
+
+#include "daemon/schema/catalogue.h"
+#include "daemon/trust/keys.h"
+
+struct platform {
+	void *context;
+	int64_t (*now_ms)(void *context); /* UTC */
+	void (*random)(void *context, void *out, size_t length);
+};
+
+struct ingest;
+
+/* Borrows everything. The store is the writer. */
+struct ingest_options {
+	struct store *store;
+	struct catalogue *catalogue;
+	const struct server_keys *keys;
+	struct platform platform;
+};
+enum status ingest_create(const struct ingest_options *options, struct ingest **out,
+			  struct error *err);
+void ingest_free(struct ingest *ingest);
+
+/* First entries of a new server: origin, name and url, epoch, the admin's stream, the first schema.
+ */
+struct server_birth {
+	struct span name;
+	struct span url;
+	struct span schema_json;
+};
+enum status ingest_found_server(const char *database, const struct server_keys *keys,
+				const struct platform *platform, const struct server_birth *birth,
+				struct span admin_token, struct error *err);
+
+/* One transaction. Everything in between is in it; commit makes it durable and learns the new head.
+ * A commit with nothing to write writes nothing. After a failed commit nothing of it happened. */
+enum status ingest_begin(struct ingest *ingest, struct error *err);
+enum status ingest_commit(struct ingest *ingest, struct error *err);
+void ingest_rollback(struct ingest *ingest);
+/* Writes what waits for the next transaction (sessions and contacts of exchanges that said
+ * nothing). */
+enum status ingest_flush(struct ingest *ingest, struct error *err);
+
+/* Inside a transaction: what waits shall be written with it, even if nothing else is. */
+void ingest_write_waiting(struct ingest *ingest);
+
+/* ---- parcels ---- */
+
+struct parcel_change {
+	struct change change; /* if reason is 0 or says that it decoded */
+	struct span bytes;
+	uint8_t salt[SALT_SIZE];
+	uint8_t commitment[HASH_SIZE];
+	enum quarantine_reason
+		reason; /* QUARANTINE_MALFORMED if it did not decode; QUARANTINE_NONE else */
+};
+
+/* One sync request on its way through. Zeroed by parcel_init. */
+struct parcel {
+	struct arena arena;
+	struct buffer plain; /* what `opened` borrows */
+	struct buffer body;  /* what the changes borrow */
+	struct opened_parcel opened;
+	struct request_head head;
+	struct device device; /* as it was when the parcel was opened */
+	struct parcel_change *changes;
+	size_t change_count;
+	size_t request_bytes; /* body of the HTTP request */
+	bool sealed_reply;    /* a reply key exists: answer 200 and sealed, whatever the status */
+	enum status status;   /* OK, or why nothing of it is merged … */
+	struct error error;   /* … in detail */
+
+	/* what the writer found */
+	uint64_t session;
+	bool fresh; /* r was new */
+	uint64_t r_seen;
+	uint32_t acked_n;
+	uint32_t send_from;
+	struct ack_run *acks;
+	size_t ack_count;
+	struct exception *exceptions;
+	size_t exception_count;
+	struct sync_session report;
+};
+
+void parcel_init(struct parcel *parcel);
+void parcel_finish(struct parcel *parcel);
+
+/*
+ * Opens, finds the device, checks the signature, inflates, splits, decodes and commits to each
+ * change. Never fails: parcel->status says what is wrong. `request` must live as long as the
+ * parcel.
+ */
+void ingest_open(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+		 struct span request);
+/* Inside a transaction: merges what is new, acknowledges, quarantines. Never fails as a whole for
+ * what stands in a parcel; a failure means that the store failed, and the caller rolls back. */
+enum status ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err);
+/* A session's row, complete; written with the next transaction that writes. */
+enum status ingest_session(struct ingest *ingest, const struct sync_session *session,
+			   struct error *err);
+/* After the commit: appends the sealed reply, read from the reader's own snapshot. `room` is taken
+ * from the head. */
+enum status ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *catalogue,
+			 const struct platform *platform, struct buffer *out, struct error *err);
+
+/* ---- enrolment ---- */
+
+struct code_order {
+	struct span cadre;
+	const struct region *scope;
+	size_t scope_count;
+	uint32_t user; /* who asked */
+};
+/* code_out: CODE_TEXT_MAX bytes. */
+enum status ingest_code_make(struct ingest *ingest, const struct code_order *order, char *code_out,
+			     int64_t *expires_ms_out, struct error *err);
+/* Opens an enrolment parcel and appends the sealed reply. Fails only where no reply key exists. */
+enum status ingest_enrol(struct ingest *ingest, struct span request, struct buffer *out,
+			 struct error *err);
+
+/* ---- people and programs ---- */
+
+enum { TOKEN_TEXT_SIZE = 48 };
+struct token_order {
+	enum role role;
+	struct region scope; /* low 0: everything */
+	struct span name;
+	uint32_t user;
+};
+enum status ingest_token_add(struct ingest *ingest, const struct token_order *order,
+			     char token_out[TOKEN_TEXT_SIZE], struct error *err);
+/* The token behind a text; UNAUTHENTICATED if unknown or expired. Any thread. */
+enum status token_find(struct store *reader, const char *text, int64_t now_ms, struct arena *arena,
+		       struct token *out, struct error *err);
+
+/* One field of a record gets a value, with everything up to `base` seen (0: the record's version).
+ * STALE if a member came after base; NOT_FOUND; INVALID. *seq_out: its entry. */
+struct settlement {
+	uint64_t record;
+	struct span field;
+	struct span value; /* as people write it */
+	uint64_t base;
+	uint32_t user;
+	const struct region *scope; /* of the user; NULL: everything */
+	size_t scope_count;
+};
+enum status ingest_settle(struct ingest *ingest, const struct settlement *settlement,
+			  uint64_t *seq_out, struct error *err);
+
+/* An import is a stream of its own. Rows are added in any number of transactions. */
+struct import_row_in {
+	struct span key;
+	const struct span *names; /* columns */
+	const struct span *cells;
+	size_t count;
+};
+enum import_result { IMPORT_ADDED, IMPORT_UPDATED, IMPORT_UNCHANGED };
+enum status ingest_import_begin(struct ingest *ingest, uint32_t user, uint32_t *stream_out,
+				struct error *err);
+/* INVALID and the like refuse the row and leave nothing of it; the error's detail names the column
+ * as "column: why". */
+enum status ingest_import_row(struct ingest *ingest, uint32_t stream, uint32_t user,
+			      const struct record_type *type, const struct import_row_in *row,
+			      enum import_result *result_out, struct error *err);
+
+/* Checks against the newest version and stores; *version_out. */
+enum status ingest_schema_load(struct ingest *ingest, struct span json, uint32_t user,
+			       uint32_t *version_out, struct error *err);
+enum status ingest_device_revoke(struct ingest *ingest, uint32_t device, uint32_t user,
+				 struct error *err);
+/* Somebody reads personal data: user, route and filter go into the log before the first byte is
+ * sent. */
+enum status ingest_read_entry(struct ingest *ingest, uint32_t user, const char *route,
+			      const char *filter, struct error *err);
+
+#endif

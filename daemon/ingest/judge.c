@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ingest/judge.h"
+
+#include "protocol/form.h"
+
+/* A store's failure, as opposed to a verdict. */
+static bool
+store_failed(enum status status)
+{
+	return status == STATUS_STORAGE || status == STATUS_FULL || status == STATUS_BUSY ||
+	       status == STATUS_MEMORY;
+}
+
+/* A record that is not there: is its creation set aside, or has nobody ever heard of it? */
+static enum status
+judge_absent(struct ingest *ingest, uint64_t id, enum quarantine_reason *reason_out,
+	     struct error *err)
+{
+	bool held = false;
+	enum status status = workset_in_quarantine(ingest, id, &held, err);
+
+	if (status == STATUS_OK) {
+		*reason_out = held ? QUARANTINE_JOINED : QUARANTINE_UNKNOWN_RECORD;
+	}
+	return status;
+}
+
+static enum status
+judge_identity(struct ingest *ingest, const struct device *device, const struct change *change,
+	       struct judgement *out, struct error *err)
+{
+	bool creates = change->base.epoch == 0 &&
+		       change->record == id_make(device->stream.number, change->n);
+	enum status status = workset_record(ingest, change->record, &out->slot, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (out->slot->exists && out->slot->record.type != change->type) {
+		out->reason = QUARANTINE_INVALID;
+	} else if (!out->slot->exists && !creates) {
+		/* An edit of a record that a fork or the queue's own earlier change made may still
+		 * come. */
+		return judge_absent(ingest, change->record, &out->reason, err);
+	}
+	return STATUS_OK;
+}
+
+/* References lead to records that are here, or at least not to one that is set aside. */
+static enum status
+judge_references(struct ingest *ingest, const struct record_type *type, const struct change *change,
+		 struct judgement *out, struct error *err)
+{
+	for (size_t i = 0; i < change->field_count; i++) {
+		const struct field *field = type_field(type, change->fields[i].tag);
+		uint64_t id;
+		struct slot *target;
+		enum status status;
+
+		if (field == NULL || field->type != FIELD_REFERENCE ||
+		    change->fields[i].value.form != VALUE_INTEGER) {
+			continue;
+		}
+		id = (uint64_t)change->fields[i].value.integer;
+		status = workset_record(ingest, id, &target, err);
+		if (status == STATUS_OK && !target->exists) {
+			enum quarantine_reason reason = QUARANTINE_NONE;
+
+			status = judge_absent(ingest, id, &reason, err);
+			if (reason == QUARANTINE_JOINED || field->tag == type->root) {
+				out->reason = reason;
+			}
+		}
+		if (status != STATUS_OK || out->reason != QUARANTINE_NONE) {
+			return status;
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum quarantine_reason
+judge_content(struct ingest *ingest, const struct change *change,
+	      const struct record_type **type_out)
+{
+	const struct schema *schema =
+		catalogue_schema(ingest->options.catalogue, change->schema_version);
+	const struct record_type *type;
+	enum status status;
+
+	if (change->kind % 2 != 0) {
+		return QUARANTINE_UNKNOWN_KIND;
+	}
+	if (change->schema_version == 0 || schema == NULL) {
+		return QUARANTINE_UNKNOWN_SCHEMA;
+	}
+	type = schema_type(schema, change->type);
+	if (type == NULL) {
+		return QUARANTINE_UNKNOWN_TYPE;
+	}
+	*type_out = type;
+	status = change_check(type, change, NULL);
+	if (status == STATUS_OK) {
+		return QUARANTINE_NONE;
+	}
+	return status == STATUS_NOT_FOUND ? QUARANTINE_INCOMPLETE : QUARANTINE_INVALID;
+}
+
+/* Merges into a copy, and looks whether the device may: by the village before or after. */
+static enum status
+judge_merged(struct ingest *ingest, const struct device *device, const struct change *change,
+	     uint64_t seq, struct judgement *out, struct error *err)
+{
+	struct merge_context context = ingest_merge_context(ingest, change->type);
+	uint64_t before = out->slot->exists ? out->slot->record.village : 0;
+	enum status status;
+
+	out->merged = out->slot->record;
+	status = merge_change(&out->merged, device->stream.number, change, seq, &context,
+			      &ingest->work.arena, err);
+	if (status == STATUS_LIMIT) {
+		out->reason = QUARANTINE_TOO_MANY;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK) {
+		status = ingest_place(ingest, &out->merged, &out->parent, &out->village, err);
+	}
+	if (status == STATUS_NOT_FOUND) {
+		out->reason = QUARANTINE_UNKNOWN_RECORD;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK && !regions_cover(device->scope, device->scope_count, before) &&
+	    !regions_cover(device->scope, device->scope_count, out->village)) {
+		out->reason = QUARANTINE_OUT_OF_SCOPE;
+	}
+	return status;
+}
+
+enum status
+judge_change(struct ingest *ingest, const struct device *device, const struct parcel_change *change,
+	     uint64_t seq, struct judgement *out, struct error *err)
+{
+	const struct record_type *type = NULL;
+	struct judgement judgement = {.reason = change->reason};
+	enum status status = STATUS_OK;
+
+	if (judgement.reason == QUARANTINE_NONE) {
+		judgement.reason = judge_content(ingest, &change->change, &type);
+	}
+	if (judgement.reason == QUARANTINE_NONE) {
+		status = judge_identity(ingest, device, &change->change, &judgement, err);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
+		status = judge_references(ingest, type, &change->change, &judgement, err);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
+		status = judge_merged(ingest, device, &change->change, seq, &judgement, err);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE &&
+	    device->state == DEVICE_REVOKED) {
+		judgement.reason = QUARANTINE_REVOKED;
+	}
+	if (status == STATUS_OK) {
+		*out = judgement;
+	}
+	return store_failed(status) || status == STATUS_OK
+		       ? status
+		       : fail(err, STATUS_INTERNAL, "judging a change");
+}

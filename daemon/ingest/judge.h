@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* judge: may a device's change be merged, and what would the record be then? */
+#ifndef SAMBUNG_DAEMON_INGEST_JUDGE_H
+#define SAMBUNG_DAEMON_INGEST_JUDGE_H
+
+#include "daemon/ingest/workset.h"
+
+struct judgement {
+	enum quarantine_reason reason; /* QUARANTINE_NONE: merge */
+	struct slot *slot;	       /* set whenever the change decoded */
+	struct record merged;
+	uint64_t parent;
+	uint64_t village;
+};
+
+/* A failure is the store's. */
+enum status judge_change(struct ingest *ingest, const struct device *device,
+			 const struct parcel_change *change, uint64_t seq, struct judgement *out,
+			 struct error *err);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ingest/note.h"
+
+#include "daemon/ingest/workset.h"
+
+/* A map whose pairs are counted as they are written; at most 23, so its head is one byte. */
+struct note_writer {
+	struct buffer *out;
+	size_t head;
+	uint8_t pairs;
+};
+
+static void
+note_key(struct note_writer *writer, unsigned key)
+{
+	writer->pairs++;
+	cbor_put_uint(writer->out, key);
+}
+
+static void
+note_number(struct note_writer *writer, unsigned key, uint64_t value)
+{
+	if (value != 0) {
+		note_key(writer, key);
+		cbor_put_uint(writer->out, value);
+	}
+}
+
+static void
+note_text(struct note_writer *writer, unsigned key, struct span text)
+{
+	if (text.length > 0) {
+		note_key(writer, key);
+		cbor_put_text(writer->out, text);
+	}
+}
+
+static void
+note_string(struct note_writer *writer, unsigned key, const char *text)
+{
+	if (text != NULL) {
+		note_text(writer, key, span_of_text(text));
+	}
+}
+
+static void
+note_bytes(struct note_writer *writer, unsigned key, struct span bytes)
+{
+	if (bytes.length > 0) {
+		note_key(writer, key);
+		cbor_put_bytes(writer->out, bytes);
+	}
+}
+
+static void
+note_regions(struct note_writer *writer, unsigned key, const struct region *regions, size_t count)
+{
+	if (count == 0) {
+		return;
+	}
+	note_key(writer, key);
+	cbor_put_array(writer->out, count);
+	for (size_t i = 0; i < count; i++) {
+		cbor_put_array(writer->out, 2);
+		cbor_put_uint(writer->out, regions[i].low);
+		cbor_put_uint(writer->out, regions[i].high);
+	}
+}
+
+void
+note_encode(const struct note *note, struct buffer *out)
+{
+	struct note_writer writer = {.out = out, .head = out->length};
+
+	cbor_put_map(out, 0);
+	note_string(&writer, 1, note->action);
+	note_number(&writer, 2, note->stream);
+	note_bytes(&writer, 3, note->key);
+	note_text(&writer, 4, note->name);
+	note_regions(&writer, 5, note->scope, note->scope_count);
+	note_number(&writer, 6, note->version);
+	note_bytes(&writer, 7, note->hash);
+	note_string(&writer, 8, note->route);
+	note_string(&writer, 9, note->filter);
+	note_number(&writer, 10, note->epoch);
+	note_number(&writer, 11, note->parent);
+	note_number(&writer, 12, note->cut);
+	note_number(&writer, 13, note->role);
+	note_number(&writer, 14, note->snapshot);
+	if (out->status == STATUS_OK) {
+		out->at[writer.head] = (uint8_t)(out->at[writer.head] + writer.pairs);
+	}
+}
+
+enum status
+ingest_note(struct ingest *ingest, enum entry_kind kind, uint32_t user, const struct note *note,
+	    uint64_t *seq_out, struct error *err)
+{
+	struct buffer payload;
+	enum status status;
+
+	buffer_init(&payload, CHANGE_BYTES_MAX);
+	note_encode(note, &payload);
+	status = buffer_status(&payload, "a log entry", err);
+	if (status == STATUS_OK) {
+		status =
+			ingest_append_note(ingest, kind, user, buffer_span(&payload), seq_out, err);
+	}
+	buffer_finish(&payload);
+	return status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* note: the payload of a log entry that is no change: a CBOR map with the keys below
+ * (docs/protocol.md, "Notes"). */
+#ifndef SAMBUNG_DAEMON_INGEST_NOTE_H
+#define SAMBUNG_DAEMON_INGEST_NOTE_H
+
+#include "daemon/ingest/ingest.h"
+
+/* Numbers are part of the log for ever. Absent members are not written. */
+struct note {
+	const char *action; /* 1: "found", "enrol", "code", "token", "schema", "revoke", "import",
+			       "read" */
+	uint32_t stream;    /* 2: device, user or import that it is about */
+	struct span key;    /* 3: a device's public key */
+	struct span name;   /* 4: of the server, cadre or user */
+	const struct region *scope; /* 5: [[low, high], …] */
+	size_t scope_count;
+	uint32_t version;   /* 6: of a schema */
+	struct span hash;   /* 7: of a schema */
+	const char *route;  /* 8: what was read … */
+	const char *filter; /* 9: … with which filter */
+	uint32_t epoch;	    /* 10 */
+	uint32_t parent;    /* 11: epoch before */
+	uint64_t cut;	    /* 12: entries of the parent that count */
+	uint32_t role;	    /* 13: of a token */
+	uint64_t snapshot;  /* 14: head that a read saw */
+};
+
+/* Appends the payload. */
+void note_encode(const struct note *note, struct buffer *out);
+/* Logs the note; seq_out may be NULL. */
+enum status ingest_note(struct ingest *ingest, enum entry_kind kind, uint32_t user,
+			const struct note *note, uint64_t *seq_out, struct error *err);
+
+#endif

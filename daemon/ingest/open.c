@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* open: the part of a sync that any thread can do - open, verify, inflate, split, decode, commit
+ * to. */
+#include "daemon/ingest/ingest.h"
+
+#include <string.h>
+
+enum { PARCEL_ARENA_LIMIT = 16 * 1024 * 1024 };
+
+void
+parcel_init(struct parcel *parcel)
+{
+	memset(parcel, 0, sizeof *parcel);
+	arena_init(&parcel->arena, PARCEL_ARENA_LIMIT);
+	buffer_init(&parcel->plain, PARCEL_REQUEST_MAX);
+	buffer_init(&parcel->body, MESSAGE_BODY_MAX);
+}
+
+void
+parcel_finish(struct parcel *parcel)
+{
+	arena_finish(&parcel->arena);
+	buffer_finish(&parcel->plain);
+	buffer_finish(&parcel->body);
+}
+
+/* The seed that covers change n; the caller has checked that the batches cover all changes. */
+static const uint8_t *
+seed_for(const struct request_body *body, uint32_t n)
+{
+	size_t i = 0;
+
+	while (body->batches[i].last_n < n) {
+		i++;
+	}
+	return body->batches[i].seed;
+}
+
+static void
+open_change(struct parcel *parcel, const struct request_body *body, size_t index)
+{
+	struct parcel_change *change = &parcel->changes[index];
+	uint32_t n = parcel->head.first_n + (uint32_t)index;
+
+	change->bytes = body->changes[index];
+	commitment_salt(seed_for(body, n), n, change->salt);
+	commitment_make(change->salt, parcel->head.device, n, change->bytes, change->commitment);
+	/* The position tells n; a change that claims another one is kept, but not believed. */
+	if (change_decode(change->bytes, false, &parcel->arena, &change->change, NULL) !=
+		    STATUS_OK ||
+	    change->change.n != n) {
+		change->reason = QUARANTINE_MALFORMED;
+	}
+}
+
+static enum status
+open_body(struct parcel *parcel, struct error *err)
+{
+	struct request_body body;
+	const struct request_head *head = &parcel->head;
+	enum status status;
+
+	if (head->count == 0 && parcel->opened.body.length == 0) {
+		return STATUS_OK;
+	}
+	status =
+		request_body_unpack(parcel->opened.body, &parcel->body, &parcel->arena, &body, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (body.change_count != head->count ||
+	    (head->count > 0 &&
+	     (body.batch_count == 0 ||
+	      body.batches[body.batch_count - 1].last_n < head->first_n + (head->count - 1)))) {
+		return fail(err, STATUS_MALFORMED,
+			    "head and body tell different numbers of changes");
+	}
+	parcel->changes = ARENA_ARRAY(&parcel->arena, struct parcel_change, head->count);
+	if (parcel->changes == NULL) {
+		return fail(err, STATUS_LIMIT, "the parcel");
+	}
+	parcel->change_count = head->count;
+	for (size_t i = 0; i < parcel->change_count; i++) {
+		open_change(parcel, &body, i);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+open_device(struct parcel *parcel, struct store *reader, struct error *err)
+{
+	enum status status = store_snapshot(reader, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = store_device(reader, parcel->head.device, &parcel->arena, &parcel->device, err);
+	store_snapshot_end(reader);
+	if (status == STATUS_NOT_FOUND) {
+		return fail(err, STATUS_FOREIGN, "device %u", parcel->head.device);
+	}
+	if (status == STATUS_OK &&
+	    !parcel_signed_by(PARCEL_SYNC, &parcel->opened, parcel->device.stream.key)) {
+		return fail(err, STATUS_SIGNATURE, "device %u", parcel->head.device);
+	}
+	return status;
+}
+
+static enum status
+open_parcel(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+	    struct span request, struct error *err)
+{
+	enum status status =
+		parcel_open_request(request, &keys->box, 1, &parcel->plain, &parcel->opened, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	parcel->sealed_reply = true;
+	if (!request_head_decode(parcel->opened.head, &parcel->head)) {
+		return fail(err, STATUS_MALFORMED, "the parcel's head");
+	}
+	status = open_device(parcel, reader, err);
+	if (status == STATUS_OK) {
+		status = open_body(parcel, err);
+	}
+	return status;
+}
+
+void
+ingest_open(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+	    struct span request)
+{
+	struct error err = {.status = STATUS_OK};
+
+	parcel->request_bytes = request.length;
+	parcel->status = open_parcel(parcel, reader, keys, request, &err);
+	parcel->error = err;
+	if (parcel->device.stream.number != 0 && parcel->status != STATUS_SIGNATURE) {
+		parcel->report.stream = parcel->device.stream.number;
+	}
+	parcel->report.requests = 1;
+	parcel->report.bytes_up = request.length;
+	parcel->report.sent = parcel->status == STATUS_OK ? parcel->head.count : 0;
+	parcel->report.result = parcel->status;
+}

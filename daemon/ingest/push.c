@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* push: what a sync request brings - exactly once, in order, by an unbroken chain. */
+#include "daemon/ingest/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the request counter and the devices' last contact ---- */
+
+static struct contact *
+waiting_contact(struct ingest *ingest, uint32_t device)
+{
+	for (size_t i = 0; i < ingest->contact_count; i++) {
+		if (ingest->contacts[i].device == device) {
+			return &ingest->contacts[i];
+		}
+	}
+	return NULL;
+}
+
+enum { WAITING_MAX = 1024 };
+
+static enum status
+note_contact(struct ingest *ingest, uint32_t device, uint64_t r, struct error *err)
+{
+	struct contact *contact = waiting_contact(ingest, device);
+
+	if (contact == NULL) {
+		if (ingest->contacts == NULL) {
+			ingest->contacts = calloc(WAITING_MAX, sizeof ingest->contacts[0]);
+		}
+		if (ingest->contacts == NULL) {
+			return fail(err, STATUS_MEMORY, "the list of contacts");
+		}
+		if (ingest->contact_count == WAITING_MAX) {
+			/* Too many to keep waiting: this transaction takes them along. */
+			ingest->work.wrote = true;
+			return store_device_contact(ingest->options.store, device, r,
+						    ingest_now_ms(ingest), err);
+		}
+		contact = &ingest->contacts[ingest->contact_count++];
+		contact->device = device;
+	}
+	contact->r = r;
+	contact->ms = ingest_now_ms(ingest);
+	return STATUS_OK;
+}
+
+static enum status
+check_counter(struct ingest *ingest, struct parcel *parcel, struct error *err)
+{
+	const struct contact *waiting = waiting_contact(ingest, parcel->head.device);
+	uint64_t seen = parcel->device.r;
+
+	if (waiting != NULL && waiting->r > seen) {
+		seen = waiting->r;
+	}
+	parcel->fresh = parcel->head.r > seen;
+	parcel->r_seen = seen;
+	return parcel->fresh ? note_contact(ingest, parcel->head.device, parcel->head.r, err)
+			     : STATUS_OK;
+}
+
+/* ---- acknowledgements ---- */
+
+static enum status
+acknowledge(struct parcel *parcel, uint32_t n, uint64_t seq, struct error *err)
+{
+	struct ack_run *last = parcel->ack_count == 0 ? NULL : &parcel->acks[parcel->ack_count - 1];
+
+	if (parcel->acks == NULL) {
+		parcel->acks = ARENA_ARRAY(&parcel->arena, struct ack_run, parcel->change_count);
+	}
+	if (parcel->acks == NULL) {
+		return fail(err, STATUS_MEMORY, "the parcel");
+	}
+	if (last != NULL && last->first_n + last->count == n && last->seq + last->count == seq) {
+		last->count++;
+		return STATUS_OK;
+	}
+	parcel->acks[parcel->ack_count].first_n = n;
+	parcel->acks[parcel->ack_count].count = 1;
+	parcel->acks[parcel->ack_count].seq = seq;
+	parcel->ack_count++;
+	return STATUS_OK;
+}
+
+static enum status
+except(struct parcel *parcel, const struct exception *exception, struct error *err)
+{
+	if (parcel->exceptions == NULL) {
+		parcel->exceptions =
+			ARENA_ARRAY(&parcel->arena, struct exception, parcel->change_count);
+	}
+	if (parcel->exceptions == NULL) {
+		return fail(err, STATUS_MEMORY, "the parcel");
+	}
+	parcel->exceptions[parcel->exception_count++] = *exception;
+	if (exception->kind == EXCEPTION_CONFLICT) {
+		parcel->report.conflicts++;
+	} else {
+		parcel->report.quarantined++;
+	}
+	return STATUS_OK;
+}
+
+static bool
+field_holds(const struct record *record, const struct record_field *field, uint32_t stream,
+	    uint32_t n)
+{
+	for (size_t i = 0; i < field->member_count; i++) {
+		const struct dot *dot = &record->dots[field->members[i].dot];
+
+		if (dot->stream == stream && dot->n == n) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Is this change one side of an archive against an edit? */
+static bool
+archive_touches(const struct record *record, const struct merge_context *context, uint32_t stream,
+		uint32_t n)
+{
+	const struct record_field *archived = record_field(record, TAG_ARCHIVED);
+
+	if (archived == NULL || !archive_in_conflict(record, context)) {
+		return false;
+	}
+	if (field_holds(record, archived, stream, n)) {
+		return true;
+	}
+	for (size_t f = 0; f < record->field_count; f++) {
+		const struct record_field *field = &record->fields[f];
+
+		for (size_t m = 0; m < field->member_count; m++) {
+			const struct dot *dot = &record->dots[field->members[m].dot];
+
+			if (field != archived && dot->stream == stream && dot->n == n &&
+			    archive_rivals(record, context, &archived->members[0],
+					   &field->members[m])) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* The first field in which this change now stands against another: the author is told. */
+static enum status
+except_conflict(struct ingest *ingest, struct parcel *parcel, const struct change *change,
+		const struct record *record, struct error *err)
+{
+	struct merge_context context = ingest_merge_context(ingest, record->type);
+	struct exception exception = {.n = change->n, .kind = EXCEPTION_CONFLICT};
+
+	for (size_t i = 0; i < change->field_count; i++) {
+		const struct record_field *field = record_field(record, change->fields[i].tag);
+		enum policy policy = type_policy(context.type, change->fields[i].tag);
+
+		if (field != NULL && (policy == POLICY_REVIEW || policy == POLICY_ONCE) &&
+		    field_in_conflict(field, policy) &&
+		    field_holds(record, field, parcel->head.device, change->n)) {
+			exception.tag = field->tag;
+			return except(parcel, &exception, err);
+		}
+	}
+	if (archive_touches(record, &context, parcel->head.device, change->n)) {
+		exception.tag = TAG_ARCHIVED;
+		return except(parcel, &exception, err);
+	}
+	return STATUS_OK;
+}
+
+/* ---- what was logged before ---- */
+
+static enum status
+repeat_logged(struct ingest *ingest, struct parcel *parcel, const struct parcel_change *change,
+	      const struct logged_change *logged, struct error *err)
+{
+	struct slot *slot;
+	enum status status = acknowledge(parcel, logged->n, logged->seq, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (logged->verdict == VERDICT_QUARANTINED) {
+		struct exception exception = {
+			.n = logged->n, .kind = EXCEPTION_QUARANTINED, .reason = logged->reason};
+
+		return except(parcel, &exception, err);
+	}
+	status = workset_record(ingest, change->change.record, &slot, err);
+	if (status == STATUS_OK && slot->exists) {
+		status = except_conflict(ingest, parcel, &change->change, &slot->record, err);
+	}
+	return status;
+}
+
+/* The parcel's changes with n <= acked_n must be those in the log; *fork_out if one is not. */
+static enum status
+push_logged(struct ingest *ingest, struct parcel *parcel, size_t count, bool *fork_out,
+	    struct error *err)
+{
+	struct logged_change *logged = ARENA_ARRAY(&parcel->arena, struct logged_change, count);
+	size_t found = 0;
+	enum status status;
+
+	if (logged == NULL) {
+		return fail(err, STATUS_MEMORY, "the parcel");
+	}
+	status = store_logged_changes(ingest->options.store, parcel->head.device,
+				      parcel->head.first_n, count, logged, &found, err);
+	if (status == STATUS_OK && found != count) {
+		status = fail(err, STATUS_STORAGE,
+			      "the log lacks changes of device %u that were acknowledged",
+			      parcel->head.device);
+	}
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		if (memcmp(logged[i].commitment, parcel->changes[i].commitment, HASH_SIZE) != 0) {
+			*fork_out = true;
+			return STATUS_OK;
+		}
+	}
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		status = repeat_logged(ingest, parcel, &parcel->changes[i], &logged[i], err);
+	}
+	return status;
+}
+
+/* ---- what is new ---- */
+
+static struct entry
+change_entry(const struct parcel *parcel, const struct parcel_change *change, uint32_t n,
+	     const struct judgement *judgement)
+{
+	bool decoded = change->reason == QUARANTINE_NONE;
+	struct entry entry = {
+		.kind = ENTRY_CHANGE,
+		.session = parcel->session,
+		.stream = parcel->head.device,
+		.n = n,
+		.time = decoded ? change->change.time : 0,
+		.record = decoded ? change->change.record : 0,
+		.verdict =
+			judgement->reason == QUARANTINE_NONE ? VERDICT_MERGED : VERDICT_QUARANTINED,
+		.reason = judgement->reason,
+		.schema_version = decoded ? change->change.schema_version : 0,
+	};
+
+	memcpy(entry.commitment, change->commitment, HASH_SIZE);
+	return entry;
+}
+
+static enum status
+set_aside(struct ingest *ingest, struct parcel *parcel, const struct entry *entry,
+	  const struct judgement *judgement, struct error *err)
+{
+	struct quarantined row = {
+		.seq = entry->seq,
+		.stream = entry->stream,
+		.n = entry->n,
+		.record = entry->record,
+		.village = judgement->village,
+		.reason = entry->reason,
+	};
+	struct exception exception = {
+		.n = entry->n, .kind = EXCEPTION_QUARANTINED, .reason = entry->reason};
+	enum status status = workset_quarantine(ingest, &row, err);
+
+	return status == STATUS_OK ? except(parcel, &exception, err) : status;
+}
+
+static enum status
+push_change(struct ingest *ingest, struct parcel *parcel, size_t index, struct error *err)
+{
+	const struct parcel_change *change = &parcel->changes[index];
+	uint64_t seq = ingest->head + ingest->work.row_count + 1;
+	struct judgement judgement;
+	struct entry entry;
+	void *payload = arena_copy(&ingest->work.arena, change->bytes.at, change->bytes.length);
+	enum status status;
+
+	if (payload == NULL) {
+		return fail(err, STATUS_MEMORY, "the working set");
+	}
+	status = judge_change(ingest, &parcel->device, change, seq, &judgement, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	entry = change_entry(parcel, change, parcel->head.first_n + (uint32_t)index, &judgement);
+	status = workset_append(ingest, &entry, change->salt,
+				span_of(payload, change->bytes.length), err);
+	if (status == STATUS_OK) {
+		status = acknowledge(parcel, entry.n, entry.seq, err);
+	}
+	if (status == STATUS_OK && judgement.reason != QUARANTINE_NONE) {
+		return set_aside(ingest, parcel, &entry, &judgement, err);
+	}
+	if (status == STATUS_OK) {
+		status = ingest_merge(ingest, judgement.slot, &judgement.merged, judgement.parent,
+				      judgement.village, seq, err);
+	}
+	if (status == STATUS_OK) {
+		status = except_conflict(ingest, parcel, &change->change, &judgement.slot->record,
+					 err);
+	}
+	return status;
+}
+
+static enum status
+push_new(struct ingest *ingest, struct parcel *parcel, size_t from, struct stream_slot *slot,
+	 struct error *err)
+{
+	for (size_t i = from; i < parcel->change_count; i++) {
+		enum status status = push_change(ingest, parcel, i, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		slot->stream.acked_n = parcel->head.first_n + (uint32_t)i;
+		chain_advance(slot->stream.chain, slot->stream.acked_n,
+			      parcel->changes[i].commitment);
+		slot->dirty = true;
+		parcel->report.acked++;
+	}
+	return STATUS_OK;
+}
+
+/* Does the signed chain head fit what is logged plus what the parcel brings? */
+static bool
+chain_fits(const struct parcel *parcel, const struct stream *stream, size_t logged)
+{
+	uint8_t chain[HASH_SIZE];
+	uint32_t last_n = parcel->head.first_n + parcel->head.count - 1;
+
+	if (last_n < stream->acked_n) {
+		return true; /* an old parcel: its changes were compared one by one */
+	}
+	memcpy(chain, stream->chain, HASH_SIZE);
+	for (size_t i = logged; i < parcel->change_count; i++) {
+		chain_advance(chain, parcel->head.first_n + (uint32_t)i,
+			      parcel->changes[i].commitment);
+	}
+	return memcmp(chain, parcel->head.h_last, HASH_SIZE) == 0;
+}
+
+static enum status
+push_changes(struct ingest *ingest, struct parcel *parcel, struct error *err)
+{
+	struct stream_slot *slot;
+	size_t logged = 0;
+	bool fork = false;
+	enum status status = workset_stream(ingest, parcel->head.device, &slot, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	parcel->acked_n = slot->stream.acked_n;
+	if (parcel->head.first_n > slot->stream.acked_n + 1) {
+		parcel->send_from = slot->stream.acked_n + 1;
+		parcel->status = STATUS_GAP;
+		return STATUS_OK;
+	}
+	logged = slot->stream.acked_n + 1 - parcel->head.first_n;
+	if (logged > parcel->change_count) {
+		logged = parcel->change_count;
+	}
+	if (!chain_fits(parcel, &slot->stream, logged) ||
+	    (parcel->fresh && parcel->head.known_n < slot->stream.acked_n)) {
+		parcel->status = STATUS_FORK;
+		return STATUS_OK;
+	}
+	if (logged > 0) {
+		status = push_logged(ingest, parcel, logged, &fork, err);
+	}
+	if (status == STATUS_OK && fork) {
+		parcel->status = STATUS_FORK;
+		parcel->ack_count = 0;
+		parcel->exception_count = 0;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK) {
+		status = push_new(ingest, parcel, logged, slot, err);
+	}
+	parcel->acked_n = slot->stream.acked_n;
+	return status;
+}
+
+enum status
+ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
+{
+	enum status status;
+
+	parcel->session = ++ingest->session;
+	parcel->report.id = parcel->session;
+	parcel->report.time_ms = ingest_now_ms(ingest);
+	if (parcel->status != STATUS_OK) {
+		return STATUS_OK;
+	}
+	/* What was read when it was opened may be old by now: scope, state and counter count as
+	 * they are. */
+	status = store_device(ingest->options.store, parcel->head.device, &parcel->arena,
+			      &parcel->device, err);
+	if (status == STATUS_OK) {
+		status = check_counter(ingest, parcel, err);
+	}
+	if (status == STATUS_OK) {
+		status = push_changes(ingest, parcel, err);
+	}
+	if (status == STATUS_OK && parcel->status == STATUS_OK &&
+	    parcel->device.state == DEVICE_REVOKED) {
+		parcel->status = STATUS_REVOKED;
+	}
+	parcel->report.result = parcel->status;
+	return status;
+}
+
+enum status
+ingest_session(struct ingest *ingest, const struct sync_session *session, struct error *err)
+{
+	if (ingest->sessions == NULL) {
+		ingest->sessions = calloc(WAITING_MAX, sizeof ingest->sessions[0]);
+	}
+	if (ingest->sessions == NULL) {
+		return fail(err, STATUS_MEMORY, "the list of sessions");
+	}
+	if (ingest->session_count == WAITING_MAX) {
+		enum status status = ingest_flush(ingest, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+	}
+	ingest->sessions[ingest->session_count++] = *session;
+	return STATUS_OK;
+}

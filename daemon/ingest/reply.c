@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reply: what a sync request gets back, read from one snapshot and sealed.
+ *
+ * Records go out in the order (key, id) and whole; the cursor's first part tells which fields, its
+ * second which records. The plain size is budgeted by the room that the device gives; as it is
+ * packed afterwards, a reply that comes out too large is built again with half the budget.
+ */
+#include "daemon/ingest/ingest.h"
+#include "protocol/id.h"
+
+#include <string.h>
+
+enum {
+	REPLY_ARENA_LIMIT = 32 * 1024 * 1024,
+	ROOM_LEAST = 2048, /* bytes; what a device must be able to take */
+	ROOM_FIXED = 512,  /* for all that is no record */
+	BUDGET_FACTOR = 3, /* plain bytes tried per packed byte of room */
+	BUILD_ATTEMPTS = 8,
+};
+
+struct reply_builder {
+	const struct parcel *parcel;
+	struct store *reader;
+	struct catalogue *catalogue;
+	struct arena arena;
+	struct buffer records; /* encodings, one after the other */
+	struct device device;
+	struct reply reply;
+	uint64_t head;	  /* of the snapshot */
+	bool whole_scope; /* the device takes its scope anew */
+	size_t budget;	  /* plain bytes for records */
+	size_t *offsets;  /* of each record in `records`, one more at the end */
+	uint32_t *streams;
+	size_t stream_count;
+};
+
+static enum status
+builder_memory(struct error *err)
+{
+	return fail(err, STATUS_MEMORY, "building a reply");
+}
+
+/* Remembers that the reply speaks of this stream. */
+static void
+builder_note_stream(struct reply_builder *builder, uint32_t number)
+{
+	for (size_t i = 0; i < builder->stream_count; i++) {
+		if (builder->streams[i] == number) {
+			return;
+		}
+	}
+	if (builder->stream_count < MESSAGE_STREAMS_MAX &&
+	    number != builder->device.stream.number) {
+		builder->streams[builder->stream_count++] = number;
+	}
+}
+
+static enum status
+builder_add_record(struct reply_builder *builder, const struct pull_item *item, struct error *err)
+{
+	uint64_t complete = builder->parcel->head.cursor.complete;
+	struct reader state = reader_of(item->record.state);
+	struct record record;
+	bool whole = builder->whole_scope || item->record.moved > complete;
+	struct record_filter filter = {
+		.newer_than = whole ? 0 : complete,
+		.withhold_stream = whole ? 0 : builder->device.stream.number,
+		.withhold_n = whole ? 0 : builder->parcel->head.known_n,
+	};
+	char id[ID_TEXT_SIZE];
+
+	if (!record_decode(&state, &builder->arena, &record)) {
+		return fail(err, STATUS_STORAGE, "the state of record %s does not decode",
+			    id_format(item->id, id));
+	}
+	if (!whole && record_filter_count(&record, &filter) == 0) {
+		return STATUS_OK;
+	}
+	builder->offsets[builder->reply.record_count] = builder->records.length;
+	builder->reply.whole[builder->reply.record_count] = whole;
+	record_encode(&record, &filter, &builder->records);
+	builder->reply.record_count++;
+	for (size_t i = 0; i < record.dot_count; i++) {
+		builder_note_stream(builder, record.dots[i].stream);
+	}
+	return buffer_status(&builder->records, "building a reply", err);
+}
+
+static enum status
+builder_add(struct reply_builder *builder, const struct pull_item *item, struct error *err)
+{
+	builder->reply.to.key = item->key;
+	builder->reply.to.id = item->id;
+	if (item->evict) {
+		builder->reply.evicted[builder->reply.evicted_count++] = item->id;
+		return STATUS_OK;
+	}
+	return builder_add_record(builder, item, err);
+}
+
+static bool
+builder_full(const struct reply_builder *builder)
+{
+	return builder->records.length >= builder->budget ||
+	       builder->reply.record_count == MESSAGE_RECORDS_MAX ||
+	       builder->reply.evicted_count == MESSAGE_RECORDS_MAX;
+}
+
+static enum status
+builder_pull(struct reply_builder *builder, struct error *err)
+{
+	struct cursor start = builder->parcel->head.cursor;
+	struct pull *pull;
+	struct pull_item item;
+	bool left = true;
+	enum status status;
+
+	if (builder->reply.has_scope) {
+		start.key = 0;
+		start.id = 0;
+	}
+	builder->reply.to.complete = builder->parcel->head.cursor.complete;
+	builder->reply.to.key = start.key;
+	builder->reply.to.id = start.id;
+	status = store_pull_open(builder->reader, builder->device.scope,
+				 builder->device.scope_count, start.key, start.id, &pull, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	while (status == STATUS_OK && left && !builder_full(builder)) {
+		status = store_pull_next(pull, &item, &left, err);
+		if (status == STATUS_OK && left) {
+			status = builder_add(builder, &item, err);
+		}
+	}
+	store_pull_close(pull);
+	builder->reply.more = left;
+	if (!left) {
+		builder->reply.to.complete = builder->head;
+		builder->reply.to.key = builder->head;
+		builder->reply.to.id = CURSOR_ID_END;
+	}
+	return status;
+}
+
+/* The records' encodings do not move any more: cut the buffer into spans. */
+static enum status
+builder_cut(struct reply_builder *builder, struct error *err)
+{
+	struct reply *reply = &builder->reply;
+
+	reply->records = ARENA_ARRAY(&builder->arena, struct span, reply->record_count);
+	if (reply->records == NULL) {
+		return builder_memory(err);
+	}
+	builder->offsets[reply->record_count] = builder->records.length;
+	for (size_t i = 0; i < reply->record_count; i++) {
+		reply->records[i] = span_of(builder->records.at + builder->offsets[i],
+					    builder->offsets[i + 1] - builder->offsets[i]);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+builder_name_streams(struct reply_builder *builder, struct error *err)
+{
+	struct reply *reply = &builder->reply;
+
+	reply->streams = ARENA_ARRAY(&builder->arena, struct stream_name, builder->stream_count);
+	if (reply->streams == NULL) {
+		return builder_memory(err);
+	}
+	for (size_t i = 0; i < builder->stream_count; i++) {
+		struct stream stream;
+		enum status status = store_stream(builder->reader, builder->streams[i],
+						  &builder->arena, &stream, err);
+
+		if (status == STATUS_NOT_FOUND) {
+			continue;
+		}
+		if (status != STATUS_OK) {
+			return status;
+		}
+		reply->streams[reply->stream_count].number = stream.number;
+		reply->streams[reply->stream_count].kind = (uint32_t)stream.kind;
+		reply->streams[reply->stream_count].name = stream.name;
+		reply->stream_count++;
+	}
+	return STATUS_OK;
+}
+
+/* A newer schema, as much of it as the rest of the budget takes. */
+static enum status
+builder_add_schema(struct reply_builder *builder, struct error *err)
+{
+	const struct request_head *head = &builder->parcel->head;
+	const struct schema *newest = catalogue_schema(builder->catalogue, 0);
+	struct schema_chunk *chunk = &builder->reply.schema;
+	struct span cbor;
+	size_t room;
+	enum status status;
+
+	if (newest == NULL ||
+	    (head->schema_version == newest->version &&
+	     memcmp(head->schema_hash, newest->hash, sizeof head->schema_hash) == 0)) {
+		return STATUS_OK;
+	}
+	status = store_schema(builder->reader, newest->version, &builder->arena, &cbor, NULL, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	room = builder->records.length >= builder->budget
+		       ? 0
+		       : builder->budget - builder->records.length;
+	chunk->offset = head->schema_held < cbor.length ? head->schema_held : 0;
+	chunk->size = (uint32_t)cbor.length;
+	chunk->bytes = span_of(cbor.at + chunk->offset, cbor.length - chunk->offset);
+	if (chunk->bytes.length > room) {
+		chunk->bytes.length = room;
+	}
+	if (chunk->bytes.length == 0) {
+		return STATUS_OK;
+	}
+	chunk->version = newest->version;
+	memcpy(chunk->hash, newest->hash, HASH_SIZE);
+	return STATUS_OK;
+}
+
+static enum status
+builder_add_checkpoint(struct reply_builder *builder, struct error *err)
+{
+	bool found = false;
+	enum status status =
+		store_checkpoint_last(builder->reader, &builder->reply.checkpoint, &found, err);
+
+	builder->reply.has_checkpoint =
+		found && builder->reply.checkpoint.size > builder->parcel->head.witness_size;
+	return status;
+}
+
+static enum status
+builder_fill(struct reply_builder *builder, struct error *err)
+{
+	struct reply *reply = &builder->reply;
+	enum status status;
+
+	reply->whole = ARENA_ARRAY(&builder->arena, bool, MESSAGE_RECORDS_MAX);
+	reply->evicted = ARENA_ARRAY(&builder->arena, uint64_t, MESSAGE_RECORDS_MAX);
+	builder->offsets = ARENA_ARRAY(&builder->arena, size_t, MESSAGE_RECORDS_MAX + 1);
+	builder->streams = ARENA_ARRAY(&builder->arena, uint32_t, MESSAGE_STREAMS_MAX);
+	if (reply->whole == NULL || reply->evicted == NULL || builder->offsets == NULL ||
+	    builder->streams == NULL) {
+		return builder_memory(err);
+	}
+	reply->has_scope = builder->parcel->head.scope_version != builder->device.scope_version;
+	reply->scope_version = builder->device.scope_version;
+	reply->scope = builder->device.scope;
+	reply->scope_count = builder->device.scope_count;
+	builder->whole_scope =
+		builder->device.scope_version > builder->parcel->head.cursor.complete;
+	status = builder_pull(builder, err);
+	if (status == STATUS_OK) {
+		status = builder_cut(builder, err);
+	}
+	if (status == STATUS_OK) {
+		status = builder_name_streams(builder, err);
+	}
+	if (status == STATUS_OK) {
+		status = builder_add_schema(builder, err);
+	}
+	if (status == STATUS_OK) {
+		status = builder_add_checkpoint(builder, err);
+	}
+	return status;
+}
+
+/* What every reply says, whatever became of the request. */
+static void
+builder_start(struct reply_builder *builder, const struct platform *platform)
+{
+	const struct parcel *parcel = builder->parcel;
+	struct reply *reply = &builder->reply;
+
+	memset(reply, 0, sizeof *reply);
+	reply->status = parcel->status;
+	reply->epoch = parcel->head.epoch;
+	reply->server_time_ms = platform->now_ms(platform->context);
+	reply->from = parcel->head.cursor;
+	reply->to = parcel->head.cursor;
+	reply->acked_n = parcel->acked_n;
+	reply->send_from = parcel->send_from;
+	reply->acks = parcel->acks;
+	reply->ack_count = parcel->ack_count;
+	reply->exceptions = parcel->exceptions;
+	reply->exception_count = parcel->exception_count;
+}
+
+static enum status
+builder_snapshot(struct reply_builder *builder, struct error *err)
+{
+	struct epoch *epochs;
+	size_t count = 0;
+	enum status status = store_epochs(builder->reader, &builder->arena, &epochs, &count, err);
+
+	if (status == STATUS_OK && count > 0) {
+		builder->reply.epoch = epochs[count - 1].epoch;
+	}
+	if (status == STATUS_OK) {
+		status = store_log_head(builder->reader, &builder->head, err);
+	}
+	if (status != STATUS_OK || builder->parcel->status != STATUS_OK) {
+		return status;
+	}
+	/* A replay moves nothing: it learns the counter, and is acknowledged, that is all. */
+	if (!builder->parcel->fresh) {
+		builder->reply.r_seen = builder->parcel->r_seen;
+		builder->reply.more = true;
+		return STATUS_OK;
+	}
+	status = store_device(builder->reader, builder->parcel->head.device, &builder->arena,
+			      &builder->device, err);
+	if (status == STATUS_OK && builder->device.state == DEVICE_REVOKED) {
+		builder->reply.status = STATUS_REVOKED;
+		return STATUS_OK;
+	}
+	return status == STATUS_OK ? builder_fill(builder, err) : status;
+}
+
+static enum status
+build(struct reply_builder *builder, const struct platform *platform, struct buffer *packed,
+      struct error *err)
+{
+	enum status status;
+
+	arena_reset(&builder->arena);
+	buffer_clear(&builder->records);
+	buffer_clear(packed);
+	builder->stream_count = 0;
+	builder_start(builder, platform);
+	status = store_snapshot(builder->reader, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = builder_snapshot(builder, err);
+	store_snapshot_end(builder->reader);
+	return status == STATUS_OK ? reply_pack(&builder->reply, packed, err) : status;
+}
+
+static enum status
+build_within(struct reply_builder *builder, const struct platform *platform, size_t room,
+	     struct buffer *packed, struct error *err)
+{
+	builder->budget = room * BUDGET_FACTOR;
+	for (int attempt = 0; attempt < BUILD_ATTEMPTS; attempt++) {
+		enum status status = build(builder, platform, packed, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		/* A single record larger than the room goes all the same, or the device would never
+		 * pass it. */
+		if (packed->length <= room || builder->reply.record_count <= 1) {
+			return STATUS_OK;
+		}
+		builder->budget /= 2;
+	}
+	return STATUS_OK;
+}
+
+enum status
+ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *catalogue,
+	     const struct platform *platform, struct buffer *out, struct error *err)
+{
+	struct reply_builder builder = {.parcel = parcel, .reader = reader, .catalogue = catalogue};
+	struct buffer packed;
+	uint8_t nonce[AEAD_NONCE_SIZE];
+	size_t room = parcel->head.room < ROOM_LEAST ? ROOM_LEAST : parcel->head.room;
+	size_t before = out->length;
+	enum status status;
+
+	if (room > PARCEL_REPLY_MAX) {
+		room = PARCEL_REPLY_MAX;
+	}
+	arena_init(&builder.arena, REPLY_ARENA_LIMIT);
+	buffer_init(&builder.records, MESSAGE_REPLY_MAX);
+	buffer_init(&packed, PARCEL_REPLY_MAX);
+	status = build_within(&builder, platform, room - ROOM_FIXED, &packed, err);
+	if (status == STATUS_OK) {
+		platform->random(platform->context, nonce, sizeof nonce);
+		status = parcel_seal_reply(&parcel->opened.session, nonce, buffer_span(&packed),
+					   out, err);
+	}
+	if (status == STATUS_OK) {
+		parcel->report.bytes_down = out->length - before;
+		parcel->report.pulled_from = builder.reply.from.complete;
+		parcel->report.pulled_to = builder.reply.to.complete;
+	}
+	buffer_finish(&packed);
+	buffer_finish(&builder.records);
+	arena_finish(&builder.arena);
+	return status;
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ingest/workset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_ARENA_LIMIT = 512 * 1024 * 1024, FIRST_CAPACITY = 64 };
+
+void
+workset_init(struct workset *work)
+{
+	memset(work, 0, sizeof *work);
+	arena_init(&work->arena, BATCH_ARENA_LIMIT);
+}
+
+void
+workset_clear(struct workset *work)
+{
+	arena_reset(&work->arena);
+	if (work->slot_count > 0) {
+		memset(work->slots, 0, work->slot_capacity * sizeof work->slots[0]);
+	}
+	work->slot_count = 0;
+	work->stream_count = 0;
+	work->row_count = 0;
+	work->quarantined_count = 0;
+	work->wrote = false;
+	schema_free(work->schema);
+	work->schema = NULL;
+}
+
+void
+workset_finish(struct workset *work)
+{
+	workset_clear(work);
+	arena_finish(&work->arena);
+	free(work->slots);
+	free(work->order);
+	free(work->streams);
+	free(work->rows);
+	free(work->quarantined);
+}
+
+/* Room for one more item of `size` bytes in *array. */
+static enum status
+reserve(void **array, size_t count, size_t *capacity, size_t size, struct error *err)
+{
+	size_t wanted = *capacity == 0 ? FIRST_CAPACITY : *capacity * 2;
+	void *grown;
+
+	if (count < *capacity) {
+		return STATUS_OK;
+	}
+	grown = realloc(*array, wanted * size);
+	if (grown == NULL) {
+		return fail(err, STATUS_MEMORY, "the writer's batch");
+	}
+	*array = grown;
+	*capacity = wanted;
+	return STATUS_OK;
+}
+
+/* ---- records ---- */
+
+static size_t
+slot_index(const struct workset *work, uint64_t id)
+{
+	size_t mask = work->slot_capacity - 1;
+	size_t index = (size_t)((id * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & mask;
+
+	while (work->slots[index] != NULL && work->slots[index]->id != id) {
+		index = (index + 1) & mask;
+	}
+	return index;
+}
+
+static enum status
+slots_grow(struct workset *work, struct error *err)
+{
+	size_t capacity = work->slot_capacity == 0 ? FIRST_CAPACITY : work->slot_capacity * 2;
+	struct slot **slots;
+
+	if (work->slot_capacity > 0 && work->slot_count * 2 < work->slot_capacity) {
+		return STATUS_OK;
+	}
+	slots = calloc(capacity, sizeof slots[0]);
+	if (slots == NULL) {
+		return fail(err, STATUS_MEMORY, "the writer's batch");
+	}
+	free(work->slots);
+	work->slots = slots;
+	work->slot_capacity = capacity;
+	for (size_t i = 0; i < work->slot_count; i++) {
+		work->slots[slot_index(work, work->order[i]->id)] = work->order[i];
+	}
+	return STATUS_OK;
+}
+
+static enum status
+slot_load(struct ingest *ingest, struct slot *slot, struct error *err)
+{
+	struct workset *work = &ingest->work;
+	struct reader state;
+	enum status status = store_records_load(ingest->options.store, &slot->id, 1, &work->arena,
+						&slot->row, err);
+
+	if (status != STATUS_OK || slot->row.id == 0) {
+		return status;
+	}
+	state = reader_of(slot->row.state);
+	if (!record_decode(&state, &work->arena, &slot->record)) {
+		char id[ID_TEXT_SIZE];
+
+		return fail(err, STATUS_STORAGE, "the state of record %s does not decode",
+			    id_format(slot->id, id));
+	}
+	slot->exists = true;
+	return STATUS_OK;
+}
+
+enum status
+workset_record(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err)
+{
+	struct workset *work = &ingest->work;
+	struct slot *slot;
+	enum status status = slots_grow(work, err);
+
+	if (status == STATUS_OK) {
+		status = reserve((void **)&work->order, work->slot_count, &work->order_capacity,
+				 sizeof(struct slot *), err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	slot = work->slots[slot_index(work, id)];
+	if (slot == NULL) {
+		slot = ARENA_NEW(&work->arena, struct slot);
+		if (slot == NULL) {
+			return fail(err, STATUS_MEMORY, "the writer's batch");
+		}
+		slot->id = id;
+		status = slot_load(ingest, slot, err);
+		if (status != STATUS_OK) {
+			return status;
+		}
+		work->slots[slot_index(work, id)] = slot;
+		work->order[work->slot_count++] = slot;
+	}
+	*out = slot;
+	return STATUS_OK;
+}
+
+/* The row to write for a dirty slot, its state encoded into the arena. */
+static enum status
+slot_row(struct ingest *ingest, struct slot *slot, struct buffer *scratch, struct record_write *out,
+	 struct error *err)
+{
+	struct merge_context context = ingest_merge_context(ingest, slot->record.type);
+	uint8_t *state;
+
+	buffer_clear(scratch);
+	record_encode(&slot->record, NULL, scratch);
+	if (buffer_status(scratch, "a record's state", err) != STATUS_OK) {
+		return err == NULL ? STATUS_LIMIT : err->status;
+	}
+	state = arena_copy(&ingest->work.arena, scratch->at, scratch->length);
+	if (state == NULL) {
+		return fail(err, STATUS_MEMORY, "the writer's batch");
+	}
+	slot->row.state = span_of(state, scratch->length);
+	slot->row.id = slot->id;
+	slot->row.type = slot->record.type;
+	slot->row.village = slot->record.village;
+	slot->row.version = slot->record.version;
+	slot->row.conflicts = record_conflicts(&slot->record, &context);
+	out->row = slot->row;
+	out->record = &slot->record;
+	return STATUS_OK;
+}
+
+enum status
+workset_write_records(struct ingest *ingest, struct error *err)
+{
+	struct workset *work = &ingest->work;
+	const struct schema *schema = catalogue_schema(ingest->options.catalogue, 0);
+	struct record_write *writes =
+		ARENA_ARRAY(&work->arena, struct record_write, work->slot_count);
+	struct buffer scratch;
+	size_t count = 0;
+	enum status status = STATUS_OK;
+
+	if (writes == NULL) {
+		return fail(err, STATUS_MEMORY, "the writer's batch");
+	}
+	buffer_init(&scratch, RECORD_BYTES_MAX);
+	for (size_t i = 0; i < work->slot_count && status == STATUS_OK; i++) {
+		if (work->order[i]->dirty) {
+			status = slot_row(ingest, work->order[i], &scratch, &writes[count++], err);
+			work->order[i]->dirty = false;
+		}
+	}
+	buffer_finish(&scratch);
+	if (status == STATUS_OK && count > 0) {
+		work->wrote = true;
+		status = store_records_write(ingest->options.store, schema, writes, count, err);
+	}
+	return status;
+}
+
+/* ---- streams ---- */
+
+enum status
+workset_stream(struct ingest *ingest, uint32_t number, struct stream_slot **out, struct error *err)
+{
+	struct workset *work = &ingest->work;
+	struct stream_slot *slot;
+	enum status status;
+
+	for (size_t i = 0; i < work->stream_count; i++) {
+		if (work->streams[i].number == number) {
+			*out = &work->streams[i];
+			return STATUS_OK;
+		}
+	}
+	status = reserve((void **)&work->streams, work->stream_count, &work->stream_capacity,
+			 sizeof(struct stream_slot), err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	slot = &work->streams[work->stream_count];
+	memset(slot, 0, sizeof *slot);
+	status = store_stream(ingest->options.store, number, &work->arena, &slot->stream, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	slot->number = number;
+	work->stream_count++;
+	*out = slot;
+	return STATUS_OK;
+}
+
+static enum status
+workset_write_streams(struct ingest *ingest, struct error *err)
+{
+	struct workset *work = &ingest->work;
+
+	for (size_t i = 0; i < work->stream_count; i++) {
+		const struct stream_slot *slot = &work->streams[i];
+
+		if (slot->dirty) {
+			enum status status =
+				store_stream_advance(ingest->options.store, slot->number,
+						     slot->stream.acked_n, slot->stream.chain, err);
+
+			if (status != STATUS_OK) {
+				return status;
+			}
+		}
+	}
+	return STATUS_OK;
+}
+
+/* ---- log and quarantine ---- */
+
+enum status
+workset_append(struct ingest *ingest, struct entry *entry, const uint8_t salt[SALT_SIZE],
+	       struct span payload, struct error *err)
+{
+	struct workset *work = &ingest->work;
+	struct log_row *row;
+	enum status status = reserve((void **)&work->rows, work->row_count, &work->row_capacity,
+				     sizeof(struct log_row), err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	entry->seq = ingest->head + work->row_count + 1;
+	entry->received_ms = ingest_now_ms(ingest);
+	row = &work->rows[work->row_count++];
+	row->entry = *entry;
+	memcpy(row->salt, salt, SALT_SIZE);
+	row->payload = payload;
+	return STATUS_OK;
+}
+
+enum status
+workset_quarantine(struct ingest *ingest, const struct quarantined *quarantined, struct error *err)
+{
+	struct workset *work = &ingest->work;
+	enum status status = reserve((void **)&work->quarantined, work->quarantined_count,
+				     &work->quarantined_capacity, sizeof(struct quarantined), err);
+
+	if (status == STATUS_OK) {
+		work->quarantined[work->quarantined_count++] = *quarantined;
+	}
+	return status;
+}
+
+enum status
+workset_in_quarantine(struct ingest *ingest, uint64_t record, bool *held_out, struct error *err)
+{
+	const struct workset *work = &ingest->work;
+
+	for (size_t i = 0; i < work->quarantined_count; i++) {
+		if (work->quarantined[i].record == record) {
+			*held_out = true;
+			return STATUS_OK;
+		}
+	}
+	return store_quarantine_holds(ingest->options.store, record, held_out, err);
+}
+
+static enum status
+workset_write_quarantine(struct ingest *ingest, struct error *err)
+{
+	for (size_t i = 0; i < ingest->work.quarantined_count; i++) {
+		enum status status = store_quarantine_add(ingest->options.store,
+							  &ingest->work.quarantined[i], err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+	}
+	return STATUS_OK;
+}
+
+enum status
+workset_write(struct ingest *ingest, struct frontier *frontier_out, struct error *err)
+{
+	struct workset *work = &ingest->work;
+	struct store *store = ingest->options.store;
+	struct checkpoint checkpoint;
+	enum status status = workset_write_records(ingest, err);
+
+	*frontier_out = ingest->ledger.frontier;
+	if (status == STATUS_OK) {
+		status = workset_write_streams(ingest, err);
+	}
+	if (status == STATUS_OK) {
+		status = workset_write_quarantine(ingest, err);
+	}
+	if (status != STATUS_OK || work->row_count == 0) {
+		return status;
+	}
+	status = store_log_append(store, work->rows, work->row_count, err);
+	if (status == STATUS_OK) {
+		status = ledger_append(frontier_out, store, work->rows, work->row_count, err);
+	}
+	if (status == STATUS_OK) {
+		status = ledger_checkpoint(&ingest->ledger, frontier_out, store, &checkpoint, err);
+	}
+	if (status == STATUS_OK) {
+		status = store_log_advance(store, ingest->head + work->row_count, err);
+	}
+	return status;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * workset: the working set of one transaction, and the inside of a `struct ingest`.
+ *
+ * Records and streams that a transaction touches are loaded once, changed in memory and written
+ * once at the end (workset_write); log rows collect meanwhile. What a caller refuses it refuses
+ * before it touches the working set, so nothing is ever undone piecemeal: a failing store rolls
+ * back the whole transaction.
+ *
+ * Invariants: 1. rows[i].entry.seq == head + 1 + i. 2. a slot is `dirty` iff its record differs
+ * from the store's. 3. received_ms never decreases.
+ */
+#ifndef SAMBUNG_DAEMON_INGEST_WORKSET_H
+#define SAMBUNG_DAEMON_INGEST_WORKSET_H
+
+#include "daemon/ingest/ingest.h"
+#include "daemon/ledger/ledger.h"
+#include "protocol/id.h"
+
+struct slot {
+	uint64_t id;
+	bool exists; /* in the store or made in this transaction */
+	bool dirty;
+	struct stored_record row; /* row.state is only what was loaded */
+	struct record record;
+};
+
+struct stream_slot {
+	uint32_t number;
+	bool dirty;
+	struct stream stream;
+};
+
+struct contact {
+	uint32_t device;
+	uint64_t r;
+	int64_t ms;
+};
+
+struct workset {
+	struct arena arena;
+	struct slot **slots; /* open addressing by id; capacity a power of two */
+	size_t slot_count;
+	size_t slot_capacity;
+	struct slot **order; /* slots in the order in which they came */
+	size_t order_capacity;
+	struct stream_slot *streams;
+	size_t stream_count;
+	size_t stream_capacity;
+	struct log_row *rows;
+	size_t row_count;
+	size_t row_capacity;
+	struct quarantined *quarantined;
+	size_t quarantined_count;
+	size_t quarantined_capacity;
+	bool wrote; /* something went to the store directly */
+	struct schema
+		*schema; /* loaded in this transaction; for the catalogue once it is committed */
+};
+
+struct ingest {
+	struct ingest_options options;
+	struct ledger ledger;
+	struct epoch *epochs; /* the present one last */
+	size_t epoch_count;
+	struct arena lifetime;
+	uint64_t head;
+	int64_t received_ms;
+	uint64_t session; /* newest number given out */
+	struct workset work;
+	/* What may wait for the next transaction that writes anyway. */
+	struct sync_session *sessions;
+	size_t session_count;
+	size_t session_capacity;
+	struct contact *contacts;
+	size_t contact_count;
+	size_t contact_capacity;
+};
+
+void workset_init(struct workset *work);
+void workset_finish(struct workset *work);
+/* Forgets everything, keeps memory. */
+void workset_clear(struct workset *work);
+/* Writes log, records, streams, quarantine, tree, checkpoint and, last, the counter. *frontier_out:
+ * the ledger's next frontier. */
+enum status workset_write(struct ingest *ingest, struct frontier *frontier_out, struct error *err);
+
+/* The slot of a record, loaded if need be; slot->exists says whether there is such a record. Valid
+ * until workset_clear. */
+enum status workset_record(struct ingest *ingest, uint64_t id, struct slot **out,
+			   struct error *err);
+/* Writes the records that are dirty now, so that queries see them. */
+enum status workset_write_records(struct ingest *ingest, struct error *err);
+/* The stream; NOT_FOUND. Borrowed until the next workset_stream. */
+enum status workset_stream(struct ingest *ingest, uint32_t number, struct stream_slot **out,
+			   struct error *err);
+/* Gives the entry its seq, its time of receipt and a place in the log. The payload must live as
+ * long as the working set. */
+enum status workset_append(struct ingest *ingest, struct entry *entry,
+			   const uint8_t salt[SALT_SIZE], struct span payload, struct error *err);
+enum status workset_quarantine(struct ingest *ingest, const struct quarantined *row,
+			       struct error *err);
+/* Is the creation of that record in quarantine? */
+enum status workset_in_quarantine(struct ingest *ingest, uint64_t record, bool *held_out,
+				  struct error *err);
+
+/* The context for merging records of a type (by the newest schema). */
+struct merge_context ingest_merge_context(const struct ingest *ingest, uint32_t type);
+int64_t ingest_now_ms(const struct ingest *ingest);
+/* Appends an entry that is no change: salted commitment to a CBOR payload, stream = n = 0. */
+enum status ingest_append_note(struct ingest *ingest, enum entry_kind kind, uint32_t user,
+			       struct span payload, uint64_t *seq_out, struct error *err);
+/* Merges a change into its slot as entry number `seq` would, and moves what hangs below when the
+ * village changed. LIMIT: too many rival values. */
+enum status ingest_merge(struct ingest *ingest, struct slot *slot, const struct record *merged,
+			 uint64_t parent, uint64_t village, uint64_t seq, struct error *err);
+/* Where a merged record belongs: its parent and village. NOT_FOUND: the parent is not known. */
+enum status ingest_place(struct ingest *ingest, const struct record *merged, uint64_t *parent_out,
+			 uint64_t *village_out, struct error *err);
+
+/* A change of a server stream: numbered, committed to, merged and logged. `change` comes with kind,
+ * record, type, base and fields; record 0: a new one. */
+struct server_change {
+	struct change change;
+	uint32_t stream;
+	uint32_t user;
+};
+enum status ingest_server_change(struct ingest *ingest, struct server_change *server_change,
+				 uint64_t *seq_out, struct error *err);
+
+/* As ingest_token_add, with a token that is there already. */
+enum status ingest_token_put(struct ingest *ingest, const struct token_order *order,
+			     struct span text, struct error *err);
+
+/* A new stream with a random unused number. */
+enum status ingest_stream_create(struct ingest *ingest, enum stream_kind kind, struct span name,
+				 const uint8_t key[32], uint32_t *number_out, struct error *err);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ingest/writer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+	BATCH_JOBS_MAX = 256,  /* jobs in one transaction */
+	CHECKPOINT_EVERY = 64, /* transactions between moves of the WAL into the database */
+	SESSIONS_MAX = 4096,   /* finished sessions that wait to be written */
+};
+
+/* Invariants: 1. `first` … `last` hold `waiting` jobs. 2. after `stopping` nothing is added. 3.
+ * sessions are appended under the lock by any thread, taken by the writer alone. */
+struct writer {
+	struct ingest *ingest;
+	struct store *store;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct job *first;
+	struct job *last;
+	size_t waiting;
+	size_t limit;
+	bool stopping;
+	struct sync_session *sessions;
+	size_t session_count;
+};
+
+/* Takes up to BATCH_JOBS_MAX jobs off the queue, waiting for the first; NULL when it is over. */
+static struct job *
+take_jobs(struct writer *writer)
+{
+	struct job *taken;
+	struct job *last;
+	size_t count = 1;
+
+	(void)pthread_mutex_lock(&writer->lock);
+	while (writer->first == NULL && !writer->stopping) {
+		(void)pthread_cond_wait(&writer->changed, &writer->lock);
+	}
+	taken = writer->first;
+	last = taken;
+	while (last != NULL && last->next != NULL && count < BATCH_JOBS_MAX) {
+		last = last->next;
+		count++;
+	}
+	if (last != NULL) {
+		writer->first = last->next;
+		writer->last = writer->first == NULL ? NULL : writer->last;
+		writer->waiting -= count;
+		last->next = NULL;
+	}
+	(void)pthread_mutex_unlock(&writer->lock);
+	return taken;
+}
+
+/* Sessions that were finished since: the writer makes them part of what is written next. */
+static void
+take_sessions(struct writer *writer)
+{
+	struct error err;
+
+	(void)pthread_mutex_lock(&writer->lock);
+	for (size_t i = 0; i < writer->session_count; i++) {
+		/* A session's row is for reading, not evidence: the log has everything. */
+		(void)ingest_session(writer->ingest, &writer->sessions[i], &err);
+	}
+	writer->session_count = 0;
+	(void)pthread_mutex_unlock(&writer->lock);
+}
+
+/* A failure of the store ends the transaction for all; what a job itself refuses does not. */
+static bool
+ends_batch(enum status status)
+{
+	return status == STATUS_STORAGE || status == STATUS_FULL || status == STATUS_MEMORY ||
+	       status == STATUS_BUSY || status == STATUS_INTERNAL;
+}
+
+static enum status
+run_batch(struct writer *writer, struct job *jobs, struct error *err)
+{
+	enum status status = ingest_begin(writer->ingest, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	for (struct job *job = jobs; job != NULL; job = job->next) {
+		job->error.detail[0] = '\0';
+		job->status = job->run(job, writer->ingest, &job->error);
+		job->error.status = job->status;
+		if (ends_batch(job->status)) {
+			*err = job->error;
+			ingest_rollback(writer->ingest);
+			return job->status;
+		}
+	}
+	return ingest_commit(writer->ingest, err);
+}
+
+static void
+finish_jobs(struct job *jobs, enum status status, const struct error *err)
+{
+	while (jobs != NULL) {
+		struct job *next = jobs->next;
+
+		if (status != STATUS_OK) {
+			jobs->status = status;
+			jobs->error = *err;
+		}
+		jobs->next = NULL;
+		jobs->done(jobs);
+		jobs = next;
+	}
+}
+
+static void *
+writer_main(void *context)
+{
+	struct writer *writer = context;
+	struct error err = {.status = STATUS_OK};
+	unsigned transactions = 0;
+	struct job *jobs;
+
+	while ((jobs = take_jobs(writer)) != NULL) {
+		enum status status;
+
+		take_sessions(writer);
+		status = run_batch(writer, jobs, &err);
+		finish_jobs(jobs, status, &err);
+		if (++transactions % CHECKPOINT_EVERY == 0) {
+			/* Readers may hold it back; the next one gets further. */
+			(void)store_checkpoint(writer->store, &err);
+		}
+	}
+	take_sessions(writer);
+	(void)ingest_flush(writer->ingest, &err);
+	(void)store_checkpoint(writer->store, &err);
+	return NULL;
+}
+
+enum status
+writer_start(struct ingest *ingest, struct store *store, size_t queue_limit, struct writer **out,
+	     struct error *err)
+{
+	struct writer *writer = calloc(1, sizeof *writer);
+
+	if (writer == NULL) {
+		return fail(err, STATUS_MEMORY, "starting the writer");
+	}
+	writer->sessions = calloc(SESSIONS_MAX, sizeof writer->sessions[0]);
+	writer->ingest = ingest;
+	writer->store = store;
+	writer->limit = queue_limit;
+	(void)pthread_mutex_init(&writer->lock, NULL);
+	(void)pthread_cond_init(&writer->changed, NULL);
+	if (writer->sessions == NULL ||
+	    pthread_create(&writer->thread, NULL, writer_main, writer) != 0) {
+		(void)pthread_cond_destroy(&writer->changed);
+		(void)pthread_mutex_destroy(&writer->lock);
+		free(writer->sessions);
+		free(writer);
+		return fail(err, STATUS_MEMORY, "starting the writer");
+	}
+	*out = writer;
+	return STATUS_OK;
+}
+
+enum status
+writer_submit(struct writer *writer, struct job *job, struct error *err)
+{
+	bool taken = false;
+
+	job->next = NULL;
+	(void)pthread_mutex_lock(&writer->lock);
+	if (!writer->stopping && writer->waiting < writer->limit) {
+		if (writer->last == NULL) {
+			writer->first = job;
+		} else {
+			writer->last->next = job;
+		}
+		writer->last = job;
+		writer->waiting++;
+		taken = true;
+		(void)pthread_cond_signal(&writer->changed);
+	}
+	(void)pthread_mutex_unlock(&writer->lock);
+	return taken ? STATUS_OK : fail(err, STATUS_BUSY, "the queue is full");
+}
+
+void
+writer_report(struct writer *writer, const struct sync_session *session)
+{
+	(void)pthread_mutex_lock(&writer->lock);
+	if (writer->session_count < SESSIONS_MAX) {
+		writer->sessions[writer->session_count++] = *session;
+	}
+	(void)pthread_mutex_unlock(&writer->lock);
+}
+
+/* ---- a caller that waits ---- */
+
+struct waiter {
+	struct job job;
+	struct job *inner;
+	pthread_mutex_t lock;
+	pthread_cond_t done;
+	bool finished;
+};
+
+static enum status
+waiter_run(struct job *job, struct ingest *ingest, struct error *err)
+{
+	struct waiter *waiter = (struct waiter *)job;
+
+	return waiter->inner->run(waiter->inner, ingest, err);
+}
+
+static void
+waiter_done(struct job *job)
+{
+	struct waiter *waiter = (struct waiter *)job;
+
+	(void)pthread_mutex_lock(&waiter->lock);
+	waiter->finished = true;
+	(void)pthread_cond_signal(&waiter->done);
+	(void)pthread_mutex_unlock(&waiter->lock);
+}
+
+enum status
+writer_run(struct writer *writer, struct job *job, struct error *err)
+{
+	struct waiter waiter = {.job = {.run = waiter_run, .done = waiter_done}, .inner = job};
+	enum status status;
+
+	(void)pthread_mutex_init(&waiter.lock, NULL);
+	(void)pthread_cond_init(&waiter.done, NULL);
+	status = writer_submit(writer, &waiter.job, err);
+	if (status == STATUS_OK) {
+		(void)pthread_mutex_lock(&waiter.lock);
+		while (!waiter.finished) {
+			(void)pthread_cond_wait(&waiter.done, &waiter.lock);
+		}
+		(void)pthread_mutex_unlock(&waiter.lock);
+		status = waiter.job.status;
+		job->status = status;
+		job->error = waiter.job.error;
+		if (status != STATUS_OK && err != NULL) {
+			*err = waiter.job.error;
+		}
+	}
+	(void)pthread_cond_destroy(&waiter.done);
+	(void)pthread_mutex_destroy(&waiter.lock);
+	return status;
+}
+
+void
+writer_stop(struct writer *writer)
+{
+	if (writer == NULL) {
+		return;
+	}
+	(void)pthread_mutex_lock(&writer->lock);
+	writer->stopping = true;
+	(void)pthread_cond_signal(&writer->changed);
+	(void)pthread_mutex_unlock(&writer->lock);
+	(void)pthread_join(writer->thread, NULL);
+	(void)pthread_cond_destroy(&writer->changed);
+	(void)pthread_mutex_destroy(&writer->lock);
+	free(writer->sessions);
+	free(writer);
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store: what the daemon keeps, in the words of the domain.
+ *
+ * One `struct store` is one connection, used by one thread at a time. A writer writes inside
+ * store_begin … store_commit; a reader reads inside store_snapshot … store_snapshot_end, and sees
+ * one unchanging state. What a call hands out is copied into the caller's arena unless it says
+ * `borrows`. Every function fails with STORAGE, FULL (disk) or BUSY; others are named where they
+ * occur. After a failure inside a transaction the caller rolls back.
+ *
+ * Only this folder knows SQL. daemon/store/store_sqlite*.c implement it on SQLite.
+ */
+#ifndef SAMBUNG_DAEMON_STORE_STORE_H
+#define SAMBUNG_DAEMON_STORE_STORE_H
+
+#include "protocol/checkpoint.h"
+#include "protocol/enrolment.h"
+#include "protocol/entry.h"
+#include "protocol/merge.h"
+#include "protocol/message.h"
+
+struct store;
+
+enum store_access { STORE_WRITER, STORE_READER };
+
+/* Makes a new database at `path` with the newest tables. EXISTS if there is one. */
+enum status store_create(const char *path, struct error *err);
+/* Opens; a writer first brings older tables up to date (migrate). Returns a new store in *out. */
+enum status store_open(const char *path, enum store_access access, struct store **out,
+		       struct error *err);
+void store_close(struct store *store);
+
+/* Writer: begin … commit or rollback. Durable when store_commit returns OK. */
+enum status store_begin(struct store *store, struct error *err);
+enum status store_commit(struct store *store, struct error *err);
+void store_rollback(struct store *store);
+/* Moves the write-ahead log into the database file, outside any transaction; keeps readers going.
+ */
+enum status store_checkpoint(struct store *store, struct error *err);
+/* Writes a consistent copy of the whole database to `path` (which must not exist). */
+enum status store_backup(struct store *store, const char *path, struct error *err);
+
+/* Reader: one unchanging state until the end. */
+enum status store_snapshot(struct store *store, struct error *err);
+void store_snapshot_end(struct store *store);
+
+/* ---- the log ---- */
+
+struct log_row {
+	struct entry entry;
+	uint8_t salt[SALT_SIZE];
+	struct span payload;
+};
+
+/* seq of the last entry; 0: empty. */
+enum status store_log_head(struct store *store, uint64_t *seq_out, struct error *err);
+/* Appends rows whose seq continue the log. store_log_advance moves the counter and is the last
+ * statement before the commit. */
+enum status store_log_append(struct store *store, const struct log_row *rows, size_t count,
+			     struct error *err);
+enum status store_log_advance(struct store *store, uint64_t head, struct error *err);
+
+struct log_filter {
+	uint64_t since;		      /* seq greater than this */
+	uint64_t record;	      /* 0: all */
+	const struct region *regions; /* changes of records in these villages, and entries that
+					 belong to no record; NULL: all */
+	size_t region_count;
+	size_t limit; /* rows */
+};
+typedef enum status (*log_row_fn)(void *context, const struct log_row *row, struct error *err);
+/* Calls `each` in ascending seq; the row is borrowed for the call. */
+enum status store_log_read(struct store *store, const struct log_filter *filter, log_row_fn each,
+			   void *context, struct error *err);
+
+struct logged_change {
+	uint32_t n;
+	uint64_t seq;
+	enum verdict verdict;
+	uint32_t reason;
+	uint8_t commitment[HASH_SIZE];
+};
+/* The logged changes of a stream with first_n <= n < first_n + count, ascending; *found_out of
+ * them. */
+enum status store_logged_changes(struct store *store, uint32_t stream, uint32_t first_n,
+				 size_t count, struct logged_change *out, size_t *found_out,
+				 struct error *err);
+
+/* Root of the complete subtree number `index` of 256 leaves. */
+enum { TREE_CHUNK_LEVEL = 8, TREE_CHUNK_LEAVES = 256 };
+enum status store_tree_append(struct store *store, uint64_t index, const uint8_t root[HASH_SIZE],
+			      struct error *err);
+typedef enum status (*tree_root_fn)(void *context, uint64_t index, const uint8_t root[HASH_SIZE],
+				    struct error *err);
+/* The first `count` subtree roots, ascending. */
+enum status store_tree_read(struct store *store, uint64_t count, tree_root_fn each, void *context,
+			    struct error *err);
+
+enum status store_checkpoint_append(struct store *store, const struct checkpoint *checkpoint,
+				    struct error *err);
+/* The newest, if any. */
+enum status store_checkpoint_last(struct store *store, struct checkpoint *out, bool *found_out,
+				  struct error *err);
+
+/* Ascending age: the first epoch first. */
+enum status store_epochs(struct store *store, struct arena *arena, struct epoch **out,
+			 size_t *count_out, struct error *err);
+enum status store_epoch_append(struct store *store, const struct epoch *epoch, struct error *err);
+
+/* ---- records ---- */
+
+struct stored_record {
+	uint64_t id;
+	uint32_t type;
+	uint64_t parent; /* the record its root reference leads to; 0: none */
+	uint64_t village;
+	uint64_t version;
+	uint64_t moved;	    /* seq at which its village last changed; 0: never */
+	unsigned conflicts; /* record_conflicts */
+	struct span state;  /* as record.h encodes it, whole */
+};
+
+/* out[i] belongs to ids[i]; id 0 where there is no such record. */
+enum status store_records_load(struct store *store, const uint64_t *ids, size_t count,
+			       struct arena *arena, struct stored_record *out, struct error *err);
+/* Inserts or replaces, and brings the typed table up to date (`record` is the decoded state). */
+struct record_write {
+	struct stored_record row;
+	const struct record *record;
+};
+enum status store_records_write(struct store *store, const struct schema *schema,
+				const struct record_write *rows, size_t count,
+				const struct merge_context *context, struct error *err);
+/* All records below `id` (children, their children …), ascending id. */
+enum status store_descendants(struct store *store, uint64_t id, struct arena *arena,
+			      uint64_t **ids_out, size_t *count_out, struct error *err);
+/* Remembers that `record` left `village` at `seq`, so that devices which held it there let it go.
+ */
+enum status store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t village,
+			      struct error *err);
+
+/* What a scope lacks, ordered by (key, id), key = max(version, moved). */
+struct pull;
+struct pull_item {
+	uint64_t key;
+	uint64_t id;
+	bool evict;		     /* it left the scope; only key and id are set */
+	struct stored_record record; /* borrowed until the next call */
+};
+/* Items with (key, id) greater than the given. Returns a new pull. */
+enum status store_pull_open(struct store *store, const struct region *regions, size_t region_count,
+			    uint64_t key, uint64_t id, struct pull **out, struct error *err);
+/* *more_out false at the end. */
+enum status store_pull_next(struct pull *pull, struct pull_item *out, bool *more_out,
+			    struct error *err);
+void store_pull_close(struct pull *pull);
+
+enum record_order { ORDER_VERSION, ORDER_ID };
+struct record_query {
+	uint32_t type;		      /* 0: all types */
+	const struct region *regions; /* NULL: all */
+	size_t region_count;
+	uint64_t since;	     /* version greater than this (ORDER_VERSION) */
+	bool conflicts_only; /* conflicts > 0 */
+	enum record_order order;
+};
+/* An iteration over records; returns a new query. */
+struct record_rows;
+enum status store_rows_open(struct store *store, const struct record_query *query,
+			    struct record_rows **out, struct error *err);
+enum status store_rows_next(struct record_rows *rows, struct stored_record *out, bool *more_out,
+			    struct error *err);
+void store_rows_close(struct record_rows *rows);
+/* How many, from the index alone. */
+enum status store_rows_count(struct store *store, const struct record_query *query,
+			     uint64_t *count_out, struct error *err);
+
+/* Makes or widens the typed tables (`t_<type>`) for a schema: add-column only. */
+enum status store_typed_prepare(struct store *store, const struct schema *schema,
+				struct error *err);
+
+/* ---- streams, devices, scope ---- */
+
+struct stream {
+	uint32_t number;
+	enum stream_kind kind;
+	struct span name; /* cadre, user or import; person's name */
+	uint8_t key[32];  /* Ed25519; zeros on server streams */
+	uint32_t parent;  /* stream that this one continued after a fork; 0: none */
+	uint32_t parent_n;
+	uint32_t acked_n;
+	uint8_t chain[HASH_SIZE]; /* h after acked_n */
+};
+/* NOT_FOUND. */
+enum status store_stream(struct store *store, uint32_t number, struct arena *arena,
+			 struct stream *out, struct error *err);
+/* EXISTS if the number is taken. */
+enum status store_stream_add(struct store *store, const struct stream *stream, struct error *err);
+enum status store_stream_advance(struct store *store, uint32_t number, uint32_t acked_n,
+				 const uint8_t chain[HASH_SIZE], struct error *err);
+
+enum device_state { DEVICE_ACTIVE = 1, DEVICE_REVOKED = 2 };
+
+struct device {
+	struct stream stream;
+	enum device_state state;
+	uint64_t scope_version; /* seq of the log entry that set its scope */
+	struct region *scope;
+	size_t scope_count;
+	/* operations, not evidence: */
+	uint64_t r;		 /* highest request counter seen */
+	int64_t last_contact_ms; /* 0: never */
+};
+/* NOT_FOUND. */
+enum status store_device(struct store *store, uint32_t number, struct arena *arena,
+			 struct device *out, struct error *err);
+/* Writes the device's row and scope beside its stream (store_stream_add comes first). */
+enum status store_device_put(struct store *store, const struct device *device, struct error *err);
+enum status store_device_contact(struct store *store, uint32_t number, uint64_t r,
+				 int64_t contact_ms, struct error *err);
+typedef enum status (*device_fn)(void *context, const struct device *device, struct error *err);
+enum status store_devices_read(struct store *store, device_fn each, void *context,
+			       struct error *err);
+
+struct stored_code {
+	uint8_t id[CODE_ID_SIZE];
+	uint8_t secret_hash[HASH_SIZE];
+	int64_t expires_ms;
+	struct span cadre;
+	struct region *scope;
+	size_t scope_count;
+	uint32_t failures;
+	uint32_t device; /* 0: not used yet */
+	uint8_t device_key[32];
+};
+/* NOT_FOUND. */
+enum status store_code(struct store *store, const uint8_t id[CODE_ID_SIZE], struct arena *arena,
+		       struct stored_code *out, struct error *err);
+enum status store_code_put(struct store *store, const struct stored_code *code, struct error *err);
+
+enum role { ROLE_NONE = 0, ROLE_CADRE = 1, ROLE_SUPERVISOR = 2, ROLE_ADMIN = 3 };
+
+struct token {
+	uint8_t hash[HASH_SIZE]; /* SHA-256 of the token */
+	uint32_t user;		 /* its stream */
+	enum role role;
+	struct region scope; /* low 0: everything */
+	struct span name;
+	int64_t expires_ms; /* 0: never */
+};
+/* NOT_FOUND. */
+enum status store_token(struct store *store, const uint8_t hash[HASH_SIZE], struct arena *arena,
+			struct token *out, struct error *err);
+enum status store_token_add(struct store *store, const struct token *token, struct error *err);
+
+/* ---- schemas, quarantine, sessions, imports ---- */
+
+enum status store_schema_add(struct store *store, uint32_t version, struct span cbor,
+			     struct span json, struct error *err);
+/* version 0: the newest. NOT_FOUND. json_out may be NULL. */
+enum status store_schema(struct store *store, uint32_t version, struct arena *arena,
+			 struct span *cbor_out, struct span *json_out, struct error *err);
+enum status store_schema_newest(struct store *store, uint32_t *version_out, struct error *err);
+
+struct quarantined {
+	uint64_t seq; /* of its log entry */
+	uint32_t stream;
+	uint32_t n;
+	uint64_t record;
+	uint64_t village; /* 0: unknown */
+	uint32_t reason;
+};
+enum status store_quarantine_add(struct store *store, const struct quarantined *row,
+				 struct error *err);
+/* Is there a quarantined change of this record that creates it? */
+enum status store_quarantine_holds(struct store *store, uint64_t record, bool *held_out,
+				   struct error *err);
+typedef enum status (*quarantined_fn)(void *context, const struct quarantined *row,
+				      struct error *err);
+enum status store_quarantine_read(struct store *store, quarantined_fn each, void *context,
+				  struct error *err);
+enum status store_quarantine_count(struct store *store, uint32_t stream, uint64_t *count_out,
+				   struct error *err);
+
+struct sync_session {
+	uint64_t id;
+	int64_t time_ms;
+	uint32_t stream; /* 0: unknown device */
+	uint32_t requests;
+	uint64_t bytes_up;
+	uint64_t bytes_down;
+	uint32_t sent;
+	uint32_t acked; /* newly logged */
+	uint32_t conflicts;
+	uint32_t quarantined;
+	uint64_t pulled_from; /* complete part of the cursor before and after */
+	uint64_t pulled_to;
+	enum status result;
+};
+enum status store_sessions_write(struct store *store, const struct sync_session *rows, size_t count,
+				 struct error *err);
+typedef enum status (*session_fn)(void *context, const struct sync_session *row, struct error *err);
+/* Newest last; at most `limit`. */
+enum status store_sessions_read(struct store *store, size_t limit, session_fn each, void *context,
+				struct error *err);
+enum status store_session_newest(struct store *store, uint64_t *id_out, struct error *err);
+
+/* What an import last wrote for a key, so that the next one writes only what changed. */
+struct import_row {
+	uint32_t type;
+	struct span key;
+	uint64_t record;
+	uint64_t version;  /* seq of the change that it wrote last */
+	struct span cells; /* CBOR map {tag: value} of all cells of the row */
+};
+/* NOT_FOUND. */
+enum status store_import_row(struct store *store, uint32_t type, struct span key,
+			     struct arena *arena, struct import_row *out, struct error *err);
+enum status store_import_row_put(struct store *store, const struct import_row *row,
+				 struct error *err);
+
+/* Named values of the server itself: "name", "url", "origin". NOT_FOUND. */
+enum status store_setting(struct store *store, const char *name, struct arena *arena,
+			  struct span *out, struct error *err);
+enum status store_setting_put(struct store *store, const char *name, struct span value,
+			      struct error *err);
+
+#endif

@@ -1,0 +1,4 @@
+static void a(void)
+{
+	exit(1); /* BAD */
+}

@@ -1,0 +1,5 @@
+static void a(void)
+{
+	printf("a tool does");
+	strcpy(a, b); /* BAD */
+}

@@ -1,0 +1,3 @@
+	{"record", cmd_record},
+	{ .name = "token add", cmd_token_add }, /* BAD */
+	{.name = "sync"},

@@ -1,0 +1,4 @@
+static const struct route routes[] = {
+	{"GET", "/v1/records/{type}"},
+	{"GET", "/v1/log"}, /* BAD */
+};

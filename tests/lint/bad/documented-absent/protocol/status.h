@@ -1,0 +1,2 @@
+	X(NOT_FOUND, 404)
+	X(BUSY, 503) /* BAD: not in the page's code style */

@@ -1,0 +1,1 @@
+enum status { OK, NOT_FOUND };

@@ -1,0 +1,4 @@
+#include <sodium.h> /* BAD */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <glib.h> /* BAD */

@@ -1,0 +1,1 @@
+/* BAD: a folder in no layer */

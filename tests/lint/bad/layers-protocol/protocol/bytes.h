@@ -1,0 +1,3 @@
+#include "merge.h" /* BAD */
+#include "client/queue.h" /* BAD */
+#include "status.h"

@@ -1,0 +1,2 @@
+#include "protocol/merge.h"
+#include "client/queue.h" /* BAD */

@@ -1,0 +1,3 @@
+#include "merge.h" /* BAD */
+#include "value.h"
+#include "sql/sql.h" /* BAD */

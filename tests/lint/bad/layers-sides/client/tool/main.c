@@ -1,0 +1,2 @@
+#include "../queue.h" /* BAD */
+#include "sambung.h"

@@ -1,0 +1,5 @@
+#include "client/queue.h" /* BAD */
+#include "log.h"
+#include "missing.h" /* BAD */
+#include "generated/schema.h"
+/* #include "client/queue.h" */

@@ -1,0 +1,1 @@
+int without_licence_line; /* BAD */

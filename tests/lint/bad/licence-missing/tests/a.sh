@@ -1,0 +1,3 @@
+: BAD
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0

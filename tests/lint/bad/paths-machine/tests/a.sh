@@ -1,0 +1,5 @@
+cd /home/someone/sambung # BAD
+config=/root/.sambung # BAD
+log=/tmp/log # BAD
+log=${TMPDIR:-/tmp}/log
+home=$root/home/x
