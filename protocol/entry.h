@@ -49,7 +49,7 @@ enum verdict { VERDICT_MERGED = 0, VERDICT_QUARANTINED = 1 };
 
 enum quarantine_reason {
 	QUARANTINE_NONE = 0,
-#define QUARANTINE_ENUM(number, name, why, next) QUARANTINE_##name = number,
+#define QUARANTINE_ENUM(number, name, why, next) QUARANTINE_##name = (number),
 	QUARANTINE_TABLE(QUARANTINE_ENUM)
 #undef QUARANTINE_ENUM
 };

@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-/* Fits an id and a village code, dots and NUL included. */
-enum { CODE_TEXT_SIZE = 16 };
+/* Longer than any id or village code, so that what is cut to it is still too long. */
+enum { CODE_TEXT_SIZE = 32 };
 
-/* No id or village code is as long as the buffer, so what is cut here fails there. */
+/* The text with a NUL at its end; empty, which is no code, if there is one inside. */
 static const char *
 code_text(struct span text, char out[CODE_TEXT_SIZE])
 {

@@ -35,10 +35,10 @@ void json_instant(struct json *json, int64_t milliseconds);
 /* Closes a JSON line. */
 void json_line_end(struct json *json);
 
-/* One value of a field as the contract shows it: choices by name ("code 9 (new)" when unknown), sets
- * as sorted arrays of names, a change of a set as ["+a", "-b"], dates YYYY-MM-DD, references as ids,
- * points as [lat, lon]; a field the schema does not know by the form of its value. `field` may be
- * NULL (built-in or unknown tag). */
+/* One value of a field as the contract shows it: choices by name ("code 9 (new)" when unknown),
+ * sets as sorted arrays of names, a change of a set as ["+a", "-b"], dates YYYY-MM-DD, references
+ * as ids, points as [lat, lon]; a field the schema does not know by the form of its value. `field`
+ * may be NULL (built-in or unknown tag). */
 void json_value(struct json *json, const struct field *field, int32_t tag, struct value value);
 
 /* Who stands behind a stream number. */
@@ -59,5 +59,11 @@ void json_record(struct json *json, const struct schema *schema, const struct re
 /* [{"value","device","cadre","time","seq"}, …] of one field; server members have "user" instead. */
 void json_members(struct json *json, const struct record_type *type, const struct record *record,
 		  const struct record_field *field, const struct stream_names *names);
+
+/* One field as a record's "conflicts" lists it: its members, and after the members of an archive
+ * the edits that had not seen it, without a value. */
+void json_conflict(struct json *json, const struct record *record,
+		   const struct record_field *field, const struct merge_context *context,
+		   const struct stream_names *names);
 
 #endif

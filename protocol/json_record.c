@@ -136,11 +136,11 @@ write_plain(struct json *json, struct value value, unsigned scale)
 static void
 write_built_in(struct json *json, int32_t tag, struct value value)
 {
-	if (value.form != VALUE_INTEGER || value.integer < 0) {
-		write_plain(json, value, 0);
-	} else if (tag == TAG_VILLAGE) {
+	bool is_number = value.form == VALUE_INTEGER && value.integer >= 0;
+
+	if (tag == TAG_VILLAGE && is_number) {
 		write_village(json, value.integer);
-	} else if (tag == TAG_SAME_AS) {
+	} else if (tag == TAG_SAME_AS && is_number) {
 		json_id(json, (uint64_t)value.integer);
 	} else {
 		write_plain(json, value, 0);
@@ -282,6 +282,25 @@ write_archive_conflict(struct json *json, const struct record *record,
 }
 
 static void
+write_conflict(struct json *json, const struct record_type *type, const struct record *record,
+	       const struct record_field *field, const struct merge_context *context,
+	       const struct stream_names *names)
+{
+	if (field->tag == TAG_ARCHIVED) {
+		write_archive_conflict(json, record, context, field, names);
+	} else {
+		json_members(json, type, record, field, names);
+	}
+}
+
+void
+json_conflict(struct json *json, const struct record *record, const struct record_field *field,
+	      const struct merge_context *context, const struct stream_names *names)
+{
+	write_conflict(json, context->type, record, field, context, names);
+}
+
+static void
 write_conflicts(struct json *json, const struct record_type *type, const struct record *record,
 		const struct merge_context *context, const struct stream_names *names)
 {
@@ -297,11 +316,7 @@ write_conflicts(struct json *json, const struct record_type *type, const struct 
 			continue;
 		}
 		json_key_span(json, type_field_name(type, field->tag, scratch));
-		if (field->tag == TAG_ARCHIVED) {
-			write_archive_conflict(json, record, context, field, names);
-		} else {
-			json_members(json, type, record, field, names);
-		}
+		write_conflict(json, type, record, field, context, names);
 	}
 	json_object_end(json);
 }

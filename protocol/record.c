@@ -100,6 +100,16 @@ struct overlay {
 	struct record next;
 };
 
+/* Whose dot comes next in the order of both: <0 the record's, >0 the update's, 0 it is in both. */
+static int
+dots_next(const struct record *record, size_t i, const struct record *update, size_t k)
+{
+	if (i == record->dot_count || k == update->dot_count) {
+		return i == record->dot_count ? 1 : -1;
+	}
+	return dot_compare(&record->dots[i], &update->dots[k]);
+}
+
 static bool
 overlay_dots(struct overlay *overlay)
 {
@@ -118,10 +128,7 @@ overlay_dots(struct overlay *overlay)
 	next->dot_count = 0;
 	while (i < record->dot_count || k < update->dot_count) {
 		size_t at = next->dot_count++;
-		int order = i == record->dot_count ? 1
-			    : k == update->dot_count
-				    ? -1
-				    : dot_compare(&record->dots[i], &update->dots[k]);
+		int order = dots_next(record, i, update, k);
 
 		if (order <= 0) {
 			next->dots[at] = record->dots[i];
@@ -165,21 +172,36 @@ overlay_take(struct overlay *overlay, const struct record_field *field, const ui
 	return true;
 }
 
-/* One tag: the record's own field, the update's, or both; never neither. */
+/* A field that the update does not carry. */
 static bool
-overlay_field(struct overlay *overlay, const struct record_field *own,
-	      const struct record_field *update)
+overlay_absent(struct overlay *overlay, const struct record_field *own)
 {
-	if (update != NULL && (own == NULL || update->version >= own->version)) {
-		return overlay_take(overlay, update, overlay->update_index);
-	}
-	if (update != NULL) {
-		overlay->passed_over = true;
-	} else if (overlay->whole && own->version <= overlay->update->version &&
-		   !field_is_pending(overlay->record, own)) {
+	if (overlay->whole && own->version <= overlay->update->version &&
+	    !field_is_pending(overlay->record, own)) {
 		return true;
 	}
 	return overlay_take(overlay, own, overlay->record_index);
+}
+
+/* A field that both have. */
+static bool
+overlay_both(struct overlay *overlay, const struct record_field *own,
+	     const struct record_field *update)
+{
+	if (update->version >= own->version) {
+		return overlay_take(overlay, update, overlay->update_index);
+	}
+	overlay->passed_over = true;
+	return overlay_take(overlay, own, overlay->record_index);
+}
+
+static int
+fields_next(const struct record *record, size_t i, const struct record *update, size_t k)
+{
+	if (i == record->field_count || k == update->field_count) {
+		return i == record->field_count ? 1 : -1;
+	}
+	return tag_compare(record->fields[i].tag, update->fields[k].tag);
 }
 
 static bool
@@ -197,15 +219,17 @@ overlay_fields(struct overlay *overlay)
 		return false;
 	}
 	while (i < record->field_count || k < update->field_count) {
-		const struct record_field *own =
-			i < record->field_count ? &record->fields[i] : NULL;
-		const struct record_field *other =
-			k < update->field_count ? &update->fields[k] : NULL;
-		int order = own == NULL	    ? 1
-			    : other == NULL ? -1
-					    : tag_compare(own->tag, other->tag);
+		int order = fields_next(record, i, update, k);
+		bool taken;
 
-		if (!overlay_field(overlay, order <= 0 ? own : NULL, order >= 0 ? other : NULL)) {
+		if (order < 0) {
+			taken = overlay_absent(overlay, &record->fields[i]);
+		} else if (order > 0) {
+			taken = overlay_take(overlay, &update->fields[k], overlay->update_index);
+		} else {
+			taken = overlay_both(overlay, &record->fields[i], &update->fields[k]);
+		}
+		if (!taken) {
 			return false;
 		}
 		i += order <= 0;

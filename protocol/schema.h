@@ -18,17 +18,17 @@
 enum {
 	SCHEMA_BYTES_MAX = 256 * 1024,
 	SCHEMA_TYPES_MAX = 64,
-	SCHEMA_FIELDS_MAX = 256,   /* a type */
+	SCHEMA_FIELDS_MAX = 256, /* a type */
 	SCHEMA_LISTS_MAX = 256,
 	SCHEMA_CHOICES_MAX = 1024, /* in all lists together */
 	SCHEMA_SET_CODE_MAX = 62,  /* codes of a list that a set uses: a set is a 63-bit mask */
 	SCHEMA_NAME_MAX = 31,	   /* bytes: [a-z][a-z0-9_]{0,30} */
 	SCHEMA_TITLE_MAX = 4,
-	SCHEMA_FORMERLY_MAX = 16,  /* earlier names of a field */
+	SCHEMA_FORMERLY_MAX = 16, /* earlier names of a field */
 	SCHEMA_SCALE_MAX = 6,
-	SCHEMA_TEXT_MAX = 2000,    /* bytes */
-	SCHEMA_RULES_MAX = 256,    /* a type */
-	SCHEMA_TAG_MAX = 65535,    /* of types and fields; also the highest choice code */
+	SCHEMA_TEXT_MAX = 2000, /* bytes */
+	SCHEMA_RULES_MAX = 256, /* a type */
+	SCHEMA_TAG_MAX = 65535, /* of types and fields; also the highest choice code */
 	RULE_NODES_MAX = 32,
 	RULE_DEPTH_MAX = 4,
 	RULE_VALUES_MAX = 64, /* of one `in` */
@@ -147,7 +147,8 @@ struct record_type {
 	struct label label;
 	int32_t root; /* tag of the reference that leads towards the family; 0: the record has a
 			 village of its own */
-	int32_t title[SCHEMA_TITLE_MAX]; /* fields that tell records of the type apart; may be none */
+	int32_t title[SCHEMA_TITLE_MAX]; /* fields that tell records of the type apart; may be none
+					  */
 	size_t title_count;
 	struct field *fields; /* ascending tag */
 	size_t field_count;

@@ -3,9 +3,9 @@
  * schema_keys: the canonical CBOR of a schema.
  *
  * A schema is a map with these keys, ascending. A key whose value is 0, false, empty or not set is
- * absent. Enums are written as their numbers, a label as [id, en], a range as [low, high], a field's
- * list of choices as its place in the schema's array of lists, counted from 1. Arrays are in the
- * order of schema_sort, rules in that of the file.
+ * absent. Enums are written as their numbers, a label as [id, en], a range as [low, high], a
+ * field's list of choices as its place in the schema's array of lists, counted from 1. Arrays are
+ * in the order of schema_sort, rules in that of the file.
  */
 #ifndef SAMBUNG_PROTOCOL_SCHEMA_KEYS_H
 #define SAMBUNG_PROTOCOL_SCHEMA_KEYS_H

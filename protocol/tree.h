@@ -26,7 +26,7 @@ void frontier_init(struct frontier *frontier);
 void frontier_append(struct frontier *frontier, const uint8_t leaf[HASH_SIZE]);
 /* Appends a whole subtree of 2^level leaves; size must be a multiple of that. */
 void frontier_append_subtree(struct frontier *frontier, unsigned level,
-			     const uint8_t root[HASH_SIZE]);
+			     const uint8_t subtree[HASH_SIZE]);
 /* True if `leaf`, appended next, completes a subtree of 2^level leaves: *root_out is its root. */
 bool frontier_completes(const struct frontier *frontier, const uint8_t leaf[HASH_SIZE],
 			unsigned level, uint8_t root_out[HASH_SIZE]);

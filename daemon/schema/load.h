@@ -15,6 +15,6 @@
  * version is for schema_check. LIMIT: larger than SCHEMA_BYTES_MAX; INVALID names the place
  * ("visit.hb: unknown key \"unti\""). Borrows nothing from the text.
  */
-enum status schema_load_json(struct span json, struct schema **out, struct error *err);
+enum status schema_load_json(struct span text, struct schema **out, struct error *err);
 
 #endif

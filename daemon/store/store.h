@@ -123,14 +123,14 @@ struct stored_record {
 /* out[i] belongs to ids[i]; id 0 where there is no such record. */
 enum status store_records_load(struct store *store, const uint64_t *ids, size_t count,
 			       struct arena *arena, struct stored_record *out, struct error *err);
-/* Inserts or replaces, and brings the typed table up to date (`record` is the decoded state). */
+/* Inserts or replaces, and brings the typed table up to date (`record` is the decoded state). The
+ * type of a record never changes. */
 struct record_write {
 	struct stored_record row;
 	const struct record *record;
 };
 enum status store_records_write(struct store *store, const struct schema *schema,
-				const struct record_write *rows, size_t count,
-				const struct merge_context *context, struct error *err);
+				const struct record_write *rows, size_t count, struct error *err);
 /* All records below `id` (children, their children …), ascending id. */
 enum status store_descendants(struct store *store, uint64_t id, struct arena *arena,
 			      uint64_t **ids_out, size_t *count_out, struct error *err);

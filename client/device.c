@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+_Static_assert(sizeof((struct sambung_error *)0)->detail == ERROR_DETAIL_MAX,
+	       "one size for details inside and outside");
+
+const char *
+sambung_status_name(int status)
+{
+	return status_name((enum status)status);
+}
+
+char *
+sambung_error_sentence(const struct sambung_error *err, enum sambung_language language, char *out,
+		       size_t size)
+{
+	struct error inner = {.status = (enum status)err->status};
+
+	memcpy(inner.detail, err->detail, sizeof inner.detail);
+	inner.detail[sizeof inner.detail - 1] = '\0';
+	return error_sentence(&inner, language == SAMBUNG_ID ? LANGUAGE_ID : LANGUAGE_EN, out,
+			      size);
+}
+
+int
+device_fail(struct sambung_error *out, const struct error *err)
+{
+	if (out != NULL) {
+		out->status = (int)err->status;
+		memcpy(out->detail, err->detail, sizeof out->detail);
+	}
+	return (int)err->status;
+}
+
+static void
+platform_fill(struct sambung_platform *platform, const struct sambung_platform *given)
+{
+	*platform = platform_builtin;
+	if (given == NULL) {
+		return;
+	}
+	platform->context = given->context;
+	if (given->wall_ms != NULL) {
+		platform->wall_ms = given->wall_ms;
+	}
+	if (given->uptime_ms != NULL) {
+		platform->uptime_ms = given->uptime_ms;
+	}
+	if (given->boot_id != NULL) {
+		platform->boot_id = given->boot_id;
+	}
+	if (given->random != NULL) {
+		platform->random = given->random;
+	}
+	if (given->post != NULL) {
+		platform->post = given->post;
+	}
+}
+
+static enum status
+directory_make(struct sambung *device, const char *directory, struct error *err)
+{
+	size_t size = strlen(directory) + 1;
+
+	device->directory = malloc(size);
+	if (device->directory == NULL) {
+		return fail(err, STATUS_MEMORY, "opening %s", directory);
+	}
+	memcpy(device->directory, directory, size);
+	if (mkdir(directory, S_IRWXU) != 0 && errno != EEXIST) {
+		return fail(err, errno == ENOSPC ? STATUS_FULL : STATUS_STORAGE, "making %s: %s",
+			    directory, strerror(errno));
+	}
+	return STATUS_OK;
+}
+
+static enum status
+device_open(struct sambung *device, const struct sambung_options *options, struct error *err)
+{
+	enum status status = crypto_init(err);
+
+	if (status == STATUS_OK && (options->directory == NULL || options->directory[0] == '\0')) {
+		status = fail(err, STATUS_USAGE, "no folder for the device");
+	}
+	if (status == STATUS_OK) {
+		status = directory_make(device, options->directory, err);
+	}
+	if (status == STATUS_OK) {
+		status = local_open(device->directory, &device->local, err);
+	}
+	if (status == STATUS_OK) {
+		status = key_load(device->directory, device->secret, err);
+		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	}
+	return status;
+}
+
+int
+sambung_open(const struct sambung_options *options, struct sambung **out, struct sambung_error *err)
+{
+	struct error inner = {0};
+	struct sambung *device = calloc(1, sizeof *device);
+
+	if (device == NULL) {
+		(void)fail(&inner, STATUS_MEMORY, "opening the device");
+		return device_fail(err, &inner);
+	}
+	platform_fill(&device->platform, options->platform);
+	if (device_open(device, options, &inner) != STATUS_OK) {
+		sambung_close(device);
+		return device_fail(err, &inner);
+	}
+	*out = device;
+	return 0;
+}
+
+void
+sambung_close(struct sambung *device)
+{
+	if (device == NULL) {
+		return;
+	}
+	device_disconnect(device);
+	exchange_free(device->exchange);
+	schema_free(device->schema);
+	local_close(device->local);
+	crypto_wipe(device->secret, sizeof device->secret);
+	free(device->directory);
+	free(device);
+}
+
+/* Far beyond any clock that is only wrong, so that sums of times never overflow. */
+static int64_t
+clamp(int64_t value, int64_t limit)
+{
+	return value > limit ? limit : value < -limit ? -limit : value;
+}
+
+int64_t
+device_wall_ms(struct sambung *device)
+{
+	return clamp(device->platform.wall_ms(device->platform.context), CHANGE_TIME_MAX * 1000);
+}
+
+int64_t
+device_time(struct sambung *device, const struct local_state *state,
+	    enum clock_quality *quality_out)
+{
+	int64_t uptime_ms =
+		clamp(device->platform.uptime_ms(device->platform.context), CHANGE_TIME_MAX * 1000);
+	uint8_t boot[16];
+
+	device->platform.boot_id(device->platform.context, boot);
+	if (state->server_time_ms > 0 && uptime_ms >= state->server_uptime_ms &&
+	    memcmp(boot, state->server_boot, sizeof boot) == 0) {
+		*quality_out = CLOCK_SYNCED;
+		return clamp((state->server_time_ms + uptime_ms - state->server_uptime_ms) / 1000,
+			     CHANGE_TIME_MAX);
+	}
+	*quality_out = CLOCK_WALL;
+	return clamp(device_wall_ms(device) / 1000, CHANGE_TIME_MAX);
+}
+
+int64_t
+device_today(struct sambung *device, const struct local_state *state)
+{
+	/* Western Indonesian time, fixed: a telephone's own zone is as often wrong as its clock,
+	 * and visits happen by day, when the date is the same in all three Indonesian zones. */
+	const int64_t zone = INT64_C(7) * 3600;
+	const int64_t day = INT64_C(24) * 3600;
+	enum clock_quality quality;
+	int64_t local_time = device_time(device, state, &quality) + zone;
+
+	return local_time >= 0 ? local_time / day : -((day - 1 - local_time) / day);
+}
+
+enum status
+device_random(struct sambung *device, void *out, size_t length, struct error *err)
+{
+	return device->platform.random(device->platform.context, out, length) == 0
+		       ? STATUS_OK
+		       : fail(err, STATUS_CLOCK, "no randomness");
+}
+
+enum status
+device_schema(struct sambung *device, const struct local_state *state, struct error *err)
+{
+	struct schema *schema;
+	struct arena arena;
+	struct span cbor;
+	enum status status;
+
+	if (state->schema_version == 0 ||
+	    (device->schema != NULL &&
+	     memcmp(device->schema->hash, state->schema_hash, HASH_SIZE) == 0)) {
+		return STATUS_OK;
+	}
+	arena_init(&arena, (size_t)2 * SCHEMA_BYTES_MAX);
+	status = local_schema(device->local, state->schema_version, &arena, &cbor, err);
+	if (status == STATUS_OK) {
+		status = schema_decode(cbor, &schema, err);
+	}
+	arena_finish(&arena);
+	if (status == STATUS_OK) {
+		schema_free(device->schema);
+		device->schema = schema;
+	}
+	return status;
+}
+
+enum status
+device_enrolled(struct sambung *device, struct local_state *state_out, struct error *err)
+{
+	enum status status = local_state_load(device->local, state_out, err);
+
+	if (status == STATUS_OK && state_out->device == 0) {
+		return fail(err, STATUS_NOT_ENROLLED, "%s", "");
+	}
+	return status == STATUS_OK ? device_schema(device, state_out, err) : status;
+}
+
+static enum status
+schema_adopt(struct sambung *device, const struct local_schema_part *part,
+	     struct local_state *state, struct error *err)
+{
+	struct schema *schema;
+	enum status status = schema_decode(part->bytes, &schema, err);
+
+	if (status != STATUS_OK) {
+		return fail(err, STATUS_UNSUPPORTED, "form version %u", part->version);
+	}
+	status = local_schema_save(device->local, part->version, part->bytes, err);
+	if (status != STATUS_OK) {
+		schema_free(schema);
+		return status;
+	}
+	state->schema_version = part->version;
+	memcpy(state->schema_hash, part->hash, HASH_SIZE);
+	schema_free(device->schema);
+	device->schema = schema;
+	return STATUS_OK;
+}
+
+enum status
+device_schema_take(struct sambung *device, const struct schema_chunk *chunk,
+		   struct local_state *state, struct error *err)
+{
+	struct local_schema_part part = {0};
+	uint8_t hash[HASH_SIZE];
+	struct arena arena;
+	enum status status = STATUS_OK;
+
+	arena_init(&arena, (size_t)2 * SCHEMA_BYTES_MAX);
+	if (chunk->version != 0) {
+		status = local_schema_chunk(device->local, chunk, err);
+	}
+	if (status == STATUS_OK) {
+		status = local_schema_part(device->local, &arena, &part, err);
+	}
+	if (status == STATUS_OK && part.version != 0 && part.bytes.length == part.size) {
+		sha256(&part.bytes, 1, hash);
+		status = memcmp(hash, part.hash, HASH_SIZE) == 0
+				 ? schema_adopt(device, &part, state, err)
+				 : local_schema_part_drop(device->local, err);
+	}
+	arena_finish(&arena);
+	return status;
+}
+
+int
+sambung_state(struct sambung *device, struct sambung_state *out, struct sambung_error *err)
+{
+	struct error inner = {0};
+	struct local_state state;
+	struct sambung_state result = {0};
+	enum status status = local_state_load(device->local, &state, &inner);
+
+	if (status == STATUS_OK) {
+		status = local_quarantined_count(device->local, &result.quarantined, &inner);
+	}
+	if (status == STATUS_OK) {
+		status = local_conflict_count(device->local, &result.conflicts, &inner);
+	}
+	if (status != STATUS_OK) {
+		return device_fail(err, &inner);
+	}
+	result.device = state.device;
+	_Static_assert(sizeof result.cadre == sizeof state.cadre, "a cadre's name fits");
+	memcpy(result.cadre, state.cadre, sizeof result.cadre);
+	result.last_n = state.last_n;
+	result.acked_n = state.acked_n;
+	result.queued = state.last_n - state.acked_n;
+	result.epoch = state.epoch;
+	result.cursor = state.cursor.complete;
+	result.last_sync_ms = state.last_sync_ms;
+	*out = result;
+	return 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device: the inside of a `struct sambung`, shared by the files of libsambung.
+ *
+ *   platform.c  clock, randomness and boot of the machine   transport_http.c  libcurl
+ *   key.c       device.key                                  local*.c          device.db
+ *   device.c    open, close, schema in use, clock, errors   edit.c            forms and changes
+ *   device_record.c  merging into what the device keeps     query*.c          reading records
+ *   enrol.c     enrolment                                   sync.c            the loop over the
+ *   exchange*.c one request, one reply (pure over local)                      network
+ */
+#ifndef SAMBUNG_CLIENT_DEVICE_H
+#define SAMBUNG_CLIENT_DEVICE_H
+
+#include "client/include/sambung.h"
+#include "client/local.h"
+#include "protocol/parcel.h"
+
+enum {
+	DEVICE_ROOM = 64 * 1024,	    /* bytes a reply may have, sealed */
+	DEVICE_PROGRAMME = 1,		    /* protocol features */
+	DEVICE_ARENA_MAX = 16 * 1024 * 1024 /* a record of RECORD_BYTES_MAX, decoded and merged */
+};
+
+struct sambung {
+	struct sambung_platform platform; /* every member set */
+	struct transport *transport;	  /* of the built-in post, while a sync runs; else NULL */
+	struct local *local;
+	char *directory;
+	struct schema *schema;		  /* in use; NULL before the first */
+	uint8_t secret[SIGN_SECRET_SIZE]; /* zeros before enrolment */
+	struct exchange *exchange;	  /* requests whose answer is awaited; NULL: none yet */
+};
+
+/* ---- device.c ---- */
+
+/* Copies the error out and returns its status. */
+int device_fail(struct sambung_error *out, const struct error *err);
+int64_t device_wall_ms(struct sambung *device);
+/* UTC seconds for a change now, and how it was estimated: last server time + uptime of the same
+ * boot, else the wall clock. */
+int64_t device_time(struct sambung *device, const struct local_state *state,
+		    enum clock_quality *quality_out);
+/* The day it is where the device is used, by the same clock. */
+int64_t device_today(struct sambung *device, const struct local_state *state);
+enum status device_random(struct sambung *device, void *out, size_t length, struct error *err);
+/* Loads the schema that the state names, if it is not the one in use. */
+enum status device_schema(struct sambung *device, const struct local_state *state,
+			  struct error *err);
+/* State and schema of an enrolled device; NOT_ENROLLED if it is not. */
+enum status device_enrolled(struct sambung *device, struct local_state *state_out,
+			    struct error *err);
+/* Adds the chunk (version 0: none), and puts the schema that is being received in use once it is
+ * whole; `state` learns it. UNSUPPORTED: this program cannot read it; it is kept all the same, and
+ * tried again with the next reply. Inside a transaction. */
+enum status device_schema_take(struct sambung *device, const struct schema_chunk *chunk,
+			       struct local_state *state, struct error *err);
+
+/* ---- device_record.c ---- */
+
+/* The context that the device merges with; borrows epoch_out. */
+struct merge_context device_merge_context(const struct sambung *device,
+					  const struct local_state *state, uint32_t type,
+					  struct epoch *epoch_out);
+/* Merges an own pending change into a record, and where it says so moves the record: village and
+ * root follow the root reference, or the village that the change gives. */
+enum status device_merge(struct sambung *device, const struct local_state *state,
+			 const struct change *change, struct record *record, struct arena *arena,
+			 struct error *err);
+/* The record that the root reference of `record` leads to; 0: none. */
+uint64_t device_parent(const struct sambung *device, const struct record *record);
+/* Stores the record; epoch: that of its seqs. */
+enum status device_record_save(struct sambung *device, const struct local_state *state,
+			       const struct record *record, uint32_t epoch, struct error *err);
+
+/* ---- the machine ---- */
+
+extern const struct sambung_platform platform_builtin; /* platform.c; post from transport_http.c */
+
+/* One connection, kept over the requests of a sync; NULL if out of memory. */
+struct transport *transport_http_open(void);
+void transport_http_close(struct transport *transport);
+/* context: a struct transport, or NULL for a connection of its own. */
+int transport_http_post(void *context, const char *url, struct sambung_bytes body,
+			size_t reply_limit,
+			int (*take)(void *sink, const void *bytes, size_t length), void *sink,
+			int *http_status_out, uint64_t *bytes_up_out, uint64_t *bytes_down_out,
+			char *why, size_t why_size);
+
+/* ---- sync.c ---- */
+
+/* Posts a parcel to the server's address + path and collects the answer, at most `reply->limit`
+ * bytes, which begins like a parcel. Any HTTP status but 200 is a failure. Counts request and bytes
+ * either way. */
+enum status device_post(struct sambung *device, const char *server, const char *path,
+			struct span parcel, struct buffer *reply, struct sambung_result *counted,
+			struct error *err);
+/* A network connection for several posts; it is closed by the second. */
+void device_connect(struct sambung *device);
+void device_disconnect(struct sambung *device);
+
+/* ---- key.c ---- */
+
+/* NOT_FOUND. */
+enum status key_load(const char *directory, uint8_t secret_out[SIGN_SECRET_SIZE],
+		     struct error *err);
+/* EXISTS. On the disk when it returns. */
+enum status key_create(const char *directory, const uint8_t seed[32],
+		       uint8_t secret_out[SIGN_SECRET_SIZE], struct error *err);
+
+/* ---- exchange.c ---- */
+
+void exchange_free(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/device.h"
+
+struct merge_context
+device_merge_context(const struct sambung *device, const struct local_state *state, uint32_t type,
+		     struct epoch *epoch_out)
+{
+	const struct record_type *record_type =
+		device->schema == NULL ? NULL : schema_type(device->schema, type);
+
+	*epoch_out = (struct epoch){.epoch = state->epoch};
+	return (struct merge_context){.type = record_type, .epochs = epoch_out, .epoch_count = 1};
+}
+
+static const struct record_type *
+type_of(const struct sambung *device, const struct record *record)
+{
+	return device->schema == NULL ? NULL : schema_type(device->schema, record->type);
+}
+
+uint64_t
+device_parent(const struct sambung *device, const struct record *record)
+{
+	const struct record_type *type = type_of(device, record);
+	struct value value;
+
+	if (type == NULL || type->root == 0) {
+		return 0;
+	}
+	value = record_shown(record, type, type->root);
+	return value.form == VALUE_INTEGER && value.integer > 0 ? (uint64_t)value.integer : 0;
+}
+
+/* Where the record is now: with its parent, or in the village that it names itself. A parent that
+ * is not here leaves it where it was. */
+static enum status
+record_move(struct sambung *device, struct record *record, struct arena *arena, struct error *err)
+{
+	uint64_t parent_id = device_parent(device, record);
+	struct record parent;
+	struct value village;
+	enum status status;
+
+	if (parent_id == 0) {
+		village = record_shown(record, type_of(device, record), TAG_VILLAGE);
+		record->root = 0;
+		if (village.form == VALUE_INTEGER && village.integer > 0) {
+			record->village = (uint64_t)village.integer;
+		}
+		return STATUS_OK;
+	}
+	status = local_record(device->local, parent_id, arena, &parent, NULL, err);
+	if (status == STATUS_OK) {
+		record->village = parent.village;
+		record->root = parent.root != 0 ? parent.root : parent.id;
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+device_merge(struct sambung *device, const struct local_state *state, const struct change *change,
+	     struct record *record, struct arena *arena, struct error *err)
+{
+	const struct record_type *type;
+	struct merge_context context;
+	struct epoch epoch;
+	bool moves = record->id == 0;
+	enum status status;
+
+	context = device_merge_context(device, state, change->type, &epoch);
+	status = merge_change(record, state->device, change, 0, &context, arena, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	type = type_of(device, record);
+	moves = moves || change_field(change, TAG_VILLAGE) != NULL ||
+		(type != NULL && type->root != 0 && change_field(change, type->root) != NULL);
+	return moves ? record_move(device, record, arena, err) : STATUS_OK;
+}
+
+enum status
+device_record_save(struct sambung *device, const struct local_state *state,
+		   const struct record *record, uint32_t epoch_number, struct error *err)
+{
+	struct epoch epoch;
+	struct merge_context context = device_merge_context(device, state, record->type, &epoch);
+	struct local_place place = {.epoch = epoch_number,
+				    .parent = device_parent(device, record),
+				    .conflicts = record_conflicts(record, &context)};
+
+	return local_record_save(device->local, record, &place, err);
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PACKED_BUDGET = 32 * 1024, /* of the changes in a request */
+	PLAIN_BUDGET = 128 * 1024, /* of the same before packing */
+	REQUEST_ARENA_MAX = 2 * 1024 * 1024,
+	REPLY_ARENA_MAX = 4 * 1024 * 1024,
+};
+
+void
+exchange_free(struct exchange *exchange)
+{
+	if (exchange != NULL) {
+		buffer_finish(&exchange->parcel);
+		crypto_wipe(exchange, sizeof *exchange);
+		free(exchange);
+	}
+}
+
+static enum status
+exchange_get(struct sambung *device, struct exchange **out, struct error *err)
+{
+	if (device->exchange == NULL) {
+		device->exchange = calloc(1, sizeof *device->exchange);
+		if (device->exchange == NULL) {
+			return fail(err, STATUS_MEMORY, "an exchange");
+		}
+		buffer_init(&device->exchange->parcel, PARCEL_REQUEST_MAX);
+	}
+	*out = device->exchange;
+	return STATUS_OK;
+}
+
+enum status
+exchange_chain(const struct local_state *state, const struct batch *batches, size_t batch_count,
+	       const struct local_change *change, uint8_t chain[HASH_SIZE], struct error *err)
+{
+	uint8_t salt[SALT_SIZE];
+	uint8_t commitment[HASH_SIZE];
+	size_t i = 0;
+
+	while (i < batch_count && batches[i].last_n < change->n) {
+		i++;
+	}
+	if (i == batch_count) {
+		return fail(err, STATUS_STORAGE, "device.db: no seed for change %u", change->n);
+	}
+	commitment_salt(batches[i].seed, change->n, salt);
+	commitment_make(salt, state->device, change->n, change->bytes, commitment);
+	chain_advance(chain, change->n, commitment);
+	return STATUS_OK;
+}
+
+/* ---- the request ---- */
+
+struct asking {
+	struct sambung *device;
+	struct local_state state;
+	struct arena arena;
+	struct local_change *changes;
+	size_t count;
+	struct batch *batches;
+	size_t batch_count;
+	struct buffer head;
+	struct buffer body;
+};
+
+static enum status
+changes_check(const struct asking *asking, struct error *err)
+{
+	for (size_t i = 0; i < asking->count; i++) {
+		if (asking->changes[i].n != asking->state.acked_n + 1 + i) {
+			return fail(err, STATUS_STORAGE, "device.db: change %u is missing",
+				    asking->state.acked_n + 1 + (uint32_t)i);
+		}
+	}
+	return STATUS_OK;
+}
+
+/* Packs the first `asking->count` changes. */
+static enum status
+body_pack(struct asking *asking, struct error *err)
+{
+	struct request_body body = {.change_count = asking->count};
+	uint32_t last_n = asking->state.acked_n + (uint32_t)asking->count;
+	enum status status = STATUS_OK;
+
+	body.changes = ARENA_ARRAY(&asking->arena, struct span, asking->count);
+	if (body.changes == NULL) {
+		return fail(err, STATUS_MEMORY, "a request");
+	}
+	for (size_t i = 0; i < asking->count; i++) {
+		body.changes[i] = asking->changes[i].bytes;
+	}
+	if (asking->count > 0) {
+		status = local_batches(asking->device->local, asking->state.acked_n + 1, last_n,
+				       &asking->arena, &asking->batches, &asking->batch_count, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	body.batches = asking->batches;
+	body.batch_count = asking->batch_count;
+	buffer_clear(&asking->body);
+	return request_body_pack(&body, &asking->body, err);
+}
+
+/* As many changes as fit the budget once packed, but one at least. */
+static enum status
+body_make(struct asking *asking, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	if (asking->state.acked_n < asking->state.last_n) {
+		status = local_changes(asking->device->local, asking->state.acked_n + 1,
+				       MESSAGE_CHANGES_MAX, PLAIN_BUDGET, &asking->arena,
+				       &asking->changes, &asking->count, err);
+	}
+	if (status == STATUS_OK) {
+		status = changes_check(asking, err);
+	}
+	if (status == STATUS_OK) {
+		status = body_pack(asking, err);
+	}
+	while (status == STATUS_OK && asking->count > 1 && asking->body.length > PACKED_BUDGET) {
+		size_t fewer = asking->count * PACKED_BUDGET / asking->body.length;
+
+		asking->count = fewer == 0 ? 1 : fewer < asking->count ? fewer : fewer - 1;
+		status = body_pack(asking, err);
+	}
+	return status;
+}
+
+static enum status
+schema_held(struct asking *asking, uint32_t *held_out, struct error *err)
+{
+	struct local_schema_part part;
+	enum status status = local_schema_part(asking->device->local, &asking->arena, &part, err);
+
+	if (status == STATUS_OK) {
+		*held_out = (uint32_t)part.bytes.length;
+	}
+	return status;
+}
+
+static enum status
+head_make(struct asking *asking, uint64_t r, struct error *err)
+{
+	const struct local_state *state = &asking->state;
+	enum clock_quality quality;
+	int64_t wall = device_wall_ms(asking->device) / 1000;
+	int64_t estimated = device_time(asking->device, state, &quality);
+	struct request_head head = {.device = state->device,
+				    .epoch = state->epoch,
+				    .r = r,
+				    .cursor = state->cursor,
+				    .first_n = state->acked_n + 1,
+				    .count = (uint32_t)asking->count,
+				    .known_n = state->last_n,
+				    .clock_wall = wall,
+				    .clock_shift = estimated - wall,
+				    .clock_quality = (uint32_t)quality,
+				    .scope_version = state->scope_version,
+				    .schema_version = state->schema_version,
+				    .room = DEVICE_ROOM,
+				    .programme = DEVICE_PROGRAMME};
+	enum status status = schema_held(asking, &head.schema_held, err);
+
+	memcpy(head.h_last, state->chain, HASH_SIZE);
+	memcpy(head.schema_hash, state->schema_hash, sizeof head.schema_hash);
+	/* A checkpoint of a former epoch says nothing about this log. */
+	if (state->witness.epoch == state->epoch) {
+		head.witness_size = state->witness.size;
+		memcpy(head.witness_root, state->witness.root, sizeof head.witness_root);
+	}
+	for (size_t i = 0; i < asking->count && status == STATUS_OK; i++) {
+		status = exchange_chain(state, asking->batches, asking->batch_count,
+					&asking->changes[i], head.h_last, err);
+	}
+	request_head_encode(&head, &asking->head);
+	return status == STATUS_OK ? buffer_status(&asking->head, "a request's head", err) : status;
+}
+
+static enum status
+request_seal(struct asking *asking, uint64_t r, struct exchange *exchange, struct error *err)
+{
+	struct parcel_sender sender = {.server_key_id = asking->state.server_key_id};
+	struct asked asked = {.made = true,
+			      .r = r,
+			      .epoch = asking->state.epoch,
+			      .count = (uint32_t)asking->count,
+			      .witness_size = asking->state.witness.size};
+	uint8_t random[32];
+	enum status status = device_random(asking->device, random, sizeof random, err);
+
+	memcpy(sender.secret, asking->device->secret, sizeof sender.secret);
+	memcpy(sender.server_key, asking->state.server_key, sizeof sender.server_key);
+	buffer_clear(&exchange->parcel);
+	if (status == STATUS_OK) {
+		status = parcel_seal_request(PARCEL_SYNC, &sender, random, r,
+					     buffer_span(&asking->head), buffer_span(&asking->body),
+					     &exchange->parcel, &asked.session, err);
+	}
+	crypto_wipe(&sender, sizeof sender);
+	if (status == STATUS_OK) {
+		exchange->r = r;
+		memmove(&exchange->asked[1], &exchange->asked[0],
+			sizeof exchange->asked - sizeof exchange->asked[0]);
+		exchange->asked[0] = asked;
+	}
+	return status;
+}
+
+/* Changes leave only once their batch is closed and r is on the disk: a change recorded after that
+ * must not share their seed. A request without changes leaves no trace; should its answer be lost
+ * with the process, the server notices the same r and the next exchange takes one more turn. */
+static enum status
+request_prepare(struct asking *asking, uint64_t r, struct error *err)
+{
+	enum status status = body_make(asking, err);
+
+	if (status == STATUS_OK) {
+		status = head_make(asking, r, err);
+	}
+	if (status == STATUS_OK && asking->count > 0) {
+		asking->state.r = r;
+		status = local_batches_close(asking->device->local, err);
+	}
+	if (status == STATUS_OK && asking->count > 0) {
+		status = local_state_save(asking->device->local, &asking->state, err);
+	}
+	return status;
+}
+
+static enum status
+request_make(struct asking *asking, struct exchange *exchange, struct error *err)
+{
+	struct local *local = asking->device->local;
+	enum status status = device_enrolled(asking->device, &asking->state, err);
+	bool writes = status == STATUS_OK && asking->state.acked_n < asking->state.last_n;
+	uint64_t r = 0;
+
+	if (writes) {
+		status = local_begin(local, err);
+		writes = status == STATUS_OK;
+		status = writes ? local_state_load(local, &asking->state, err) : status;
+	}
+	if (status == STATUS_OK) {
+		r = (asking->state.r > exchange->r ? asking->state.r : exchange->r) + 1;
+		status = request_prepare(asking, r, err);
+	}
+	if (writes && status == STATUS_OK) {
+		status = local_commit(local, err);
+	} else if (writes) {
+		local_rollback(local);
+	}
+	return status == STATUS_OK ? request_seal(asking, r, exchange, err) : status;
+}
+
+int
+sambung_exchange_request(struct sambung *device, struct sambung_bytes *out,
+			 struct sambung_error *err)
+{
+	struct asking asking = {.device = device};
+	struct exchange *exchange;
+	struct error inner = {0};
+	enum status status = exchange_get(device, &exchange, &inner);
+
+	arena_init(&asking.arena, REQUEST_ARENA_MAX);
+	buffer_init(&asking.head, 1024);
+	buffer_init(&asking.body, PARCEL_REQUEST_MAX);
+	if (status == STATUS_OK) {
+		status = request_make(&asking, exchange, &inner);
+	}
+	buffer_finish(&asking.body);
+	buffer_finish(&asking.head);
+	arena_finish(&asking.arena);
+	if (status != STATUS_OK) {
+		return device_fail(err, &inner);
+	}
+	*out = (struct sambung_bytes){exchange->parcel.at, exchange->parcel.length};
+	return 0;
+}
+
+/* ---- the reply ---- */
+
+/* Opens the seal with the session of the request that it answers. */
+static enum status
+reply_open(const struct exchange *exchange, struct span sealed, struct buffer *packed,
+	   const struct asked **asked_out, struct error *err)
+{
+	enum status status = STATUS_SIGNATURE;
+
+	for (size_t i = 0; i < EXCHANGE_REQUESTS && status == STATUS_SIGNATURE; i++) {
+		if (!exchange->asked[i].made) {
+			break;
+		}
+		buffer_clear(packed);
+		status = parcel_open_reply(&exchange->asked[i].session, sealed, packed, err);
+		*asked_out = &exchange->asked[i];
+	}
+	if (!exchange->asked[0].made) {
+		return fail(err, STATUS_INVALID, "no request awaits an answer");
+	}
+	return status;
+}
+
+static enum status
+reply_refused(const struct reply *reply, const struct local_state *state, struct error *err)
+{
+	return fail(err, reply->status, "device %u", state->device);
+}
+
+static enum status
+reply_take(struct taking *taking, struct error *err)
+{
+	struct local *local = taking->device->local;
+	enum status status = local_begin(local, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = device_enrolled(taking->device, &taking->state, err);
+	if (status == STATUS_OK && taking->reply->status != STATUS_OK &&
+	    taking->reply->status != STATUS_GAP) {
+		status = reply_refused(taking->reply, &taking->state, err);
+	}
+	if (status == STATUS_OK) {
+		status = exchange_take(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = local_state_save(local, &taking->state, err);
+	}
+	if (status == STATUS_OK) {
+		status = local_commit(local, err);
+	} else {
+		local_rollback(local);
+	}
+	if (status == STATUS_OK && taking->old_program) {
+		return fail(err, STATUS_UNSUPPORTED, "the new forms");
+	}
+	return status;
+}
+
+static enum status
+reply_unseal_and_take(struct taking *taking, struct span sealed, struct error *err)
+{
+	const struct exchange *exchange = taking->device->exchange;
+	struct buffer packed;
+	struct buffer plain;
+	struct arena arena;
+	struct reply reply;
+	enum status status;
+
+	buffer_init(&packed, PARCEL_REPLY_MAX);
+	buffer_init(&plain, MESSAGE_REPLY_MAX);
+	arena_init(&arena, REPLY_ARENA_MAX);
+	status = reply_open(exchange, sealed, &packed, &taking->asked, err);
+	if (status == STATUS_OK) {
+		status = reply_unpack(buffer_span(&packed), &plain, &arena, &reply, err);
+	}
+	if (status == STATUS_OK) {
+		taking->reply = &reply;
+		taking->newest = taking->asked == &exchange->asked[0];
+		status = reply_take(taking, err);
+	}
+	arena_finish(&arena);
+	buffer_finish(&plain);
+	buffer_finish(&packed);
+	return status;
+}
+
+static void
+result_add(struct sambung_result *so_far, const struct sambung_result *counted)
+{
+	so_far->sent += counted->sent;
+	so_far->acked += counted->acked;
+	so_far->received += counted->received;
+	so_far->conflicts += counted->conflicts;
+	so_far->quarantined += counted->quarantined;
+	so_far->synced = counted->synced;
+}
+
+int
+sambung_exchange_reply(struct sambung *device, struct sambung_bytes reply, int *again_out,
+		       struct sambung_result *so_far, struct sambung_error *err)
+{
+	struct taking taking = {.device = device};
+	struct exchange *exchange;
+	struct error inner = {0};
+	enum status status = exchange_get(device, &exchange, &inner);
+
+	arena_init(&taking.arena, DEVICE_ARENA_MAX);
+	if (status == STATUS_OK) {
+		status = reply_unseal_and_take(&taking, span_of(reply.at, reply.length), &inner);
+	}
+	arena_finish(&taking.arena);
+	if (status != STATUS_OK) {
+		return device_fail(err, &inner);
+	}
+	if (so_far != NULL) {
+		result_add(so_far, &taking.counted);
+	}
+	*again_out = taking.again;
+	return 0;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/exchange.h"
+
+#include <string.h>
+
+/* How long changes are kept after the server has them, for a server that loses its disk. */
+#define KEEP_MS (INT64_C(40) * 24 * 3600 * 1000)
+
+static const struct cursor cursor_start = {0, 0, CURSOR_ID_END};
+
+static bool
+cursor_same(const struct cursor *a, const struct cursor *b)
+{
+	return a->complete == b->complete && a->key == b->key && a->id == b->id;
+}
+
+/* The changes from n on count as never sent. */
+static enum status
+send_again(struct taking *taking, uint32_t first_n, struct error *err)
+{
+	struct local_state *state = &taking->state;
+	enum status status = STATUS_OK;
+
+	if (first_n > state->acked_n) {
+		return STATUS_OK;
+	}
+	if (first_n == 1) {
+		chain_start(taking->device->secret + SIGN_SECRET_SIZE - SIGN_PUBLIC_SIZE,
+			    state->device, state->chain);
+	}
+	status = local_changes_reopen(taking->device->local, first_n, state->chain, err);
+	if (status == STATUS_NOT_FOUND) {
+		return fail(err, STATUS_GAP,
+			    "the server asks for change %u, which is no longer kept here", first_n);
+	}
+	state->acked_n = first_n - 1;
+	return status;
+}
+
+/* The server has begun a new history: the scope is taken anew, from its beginning, with the next
+ * request; of this reply nothing else can be used, because its seqs are of another log. */
+static enum status
+epoch_begin(struct taking *taking, struct error *err)
+{
+	taking->state.epoch = taking->reply->epoch;
+	taking->state.cursor = cursor_start;
+	taking->state.scope_version = 0;
+	taking->again = true;
+	return taking->reply->send_from == 0 ? STATUS_OK
+					     : send_again(taking, taking->reply->send_from, err);
+}
+
+static enum status
+checkpoint_take(struct taking *taking, struct error *err)
+{
+	const struct checkpoint *told = &taking->reply->checkpoint;
+	struct checkpoint *witness = &taking->state.witness;
+	bool same_epoch = witness->epoch == told->epoch && witness->size != 0;
+
+	if (!taking->reply->has_checkpoint) {
+		return STATUS_OK;
+	}
+	if (!checkpoint_verify(told, taking->state.log_key) ||
+	    memcmp(told->origin, taking->state.origin, ORIGIN_SIZE) != 0 ||
+	    told->epoch != taking->state.epoch) {
+		return fail(err, STATUS_SIGNATURE, "the server's checkpoint");
+	}
+	/* A late reply may tell of less than the witness, but never of less than was known when the
+	 * request was made. */
+	if (same_epoch && told->size < taking->asked->witness_size) {
+		return fail(err, STATUS_SIGNATURE, "the server's log went back");
+	}
+	if (same_epoch && told->size == witness->size &&
+	    memcmp(told->root, witness->root, HASH_SIZE) != 0) {
+		return fail(err, STATUS_SIGNATURE, "the server's log was changed");
+	}
+	if (!same_epoch || told->size > witness->size) {
+		*witness = *told;
+	}
+	return STATUS_OK;
+}
+
+static enum status
+scope_take(struct taking *taking, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+	struct local_state *state = &taking->state;
+
+	if (!reply->has_scope || reply->scope_version <= state->scope_version) {
+		return STATUS_OK;
+	}
+	state->scope_version = reply->scope_version;
+	state->scope_count = reply->scope_count;
+	if (reply->scope_count > 0) {
+		memcpy(state->scope, reply->scope, reply->scope_count * sizeof state->scope[0]);
+	}
+	return local_scope_apply(taking->device->local, state->scope, state->scope_count, err);
+}
+
+static enum status
+streams_take(struct taking *taking, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < taking->reply->stream_count && status == STATUS_OK; i++) {
+		status = local_stream_save(taking->device->local, &taking->reply->streams[i], err);
+	}
+	return status;
+}
+
+static enum status
+schema_take(struct taking *taking, struct error *err)
+{
+	const struct schema_chunk *chunk = &taking->reply->schema;
+	enum status status = device_schema_take(taking->device, chunk, &taking->state, err);
+
+	if (chunk->version != 0 && chunk->version != taking->state.schema_version) {
+		taking->again = true;
+	}
+	if (status == STATUS_UNSUPPORTED) {
+		/* Everything else of the reply is good, and the old forms still serve. */
+		taking->old_program = chunk->version != 0;
+		return STATUS_OK;
+	}
+	return status;
+}
+
+/* Saved before the acknowledgements, which treat a quarantined change otherwise. */
+static enum status
+exceptions_take(struct taking *taking, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < reply->exception_count && status == STATUS_OK; i++) {
+		const struct exception *exception = &reply->exceptions[i];
+		bool first = i == 0 || reply->exceptions[i - 1].n != exception->n;
+
+		taking->counted.conflicts += first && exception->kind == EXCEPTION_CONFLICT;
+		taking->counted.quarantined += first && exception->kind == EXCEPTION_QUARANTINED;
+		status = local_change_exception(taking->device->local, exception, err);
+	}
+	return status;
+}
+
+/* acked_n and the chain go on over all changes whose seq is known by now. */
+static enum status
+changes_link(struct taking *taking, struct error *err)
+{
+	enum { AT_ONCE = 256 };
+	struct local *local = taking->device->local;
+	struct local_state *state = &taking->state;
+	struct local_change *changes;
+	struct batch *batches;
+	size_t batch_count;
+	size_t found = AT_ONCE;
+	size_t linked = AT_ONCE;
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK && linked == found && found > 0) {
+		uint32_t first_n = state->acked_n + 1;
+
+		arena_reset(&taking->arena);
+		status = local_changes(local, first_n, AT_ONCE, CHANGE_BYTES_MAX, &taking->arena,
+				       &changes, &found, err);
+		if (status == STATUS_OK) {
+			status = local_batches(local, first_n, first_n + AT_ONCE, &taking->arena,
+					       &batches, &batch_count, err);
+		}
+		for (linked = 0; status == STATUS_OK && linked < found; linked++) {
+			const struct local_change *change = &changes[linked];
+
+			if (change->n != state->acked_n + 1 || change->seq == 0) {
+				break;
+			}
+			status = exchange_chain(state, batches, batch_count, change, state->chain,
+						err);
+			if (status == STATUS_OK) {
+				status = local_change_link(local, change->n, state->chain,
+							   taking->reply->server_time_ms, err);
+			}
+			state->acked_n = change->n;
+		}
+	}
+	return status;
+}
+
+static void
+clock_take(struct taking *taking)
+{
+	struct local_state *state = &taking->state;
+	struct sambung_platform *platform = &taking->device->platform;
+
+	/* An answer that was long on its way tells an old time. */
+	if (!taking->newest || taking->reply->server_time_ms <= 0 ||
+	    taking->reply->server_time_ms > CHANGE_TIME_MAX * 1000) {
+		return;
+	}
+	state->server_time_ms = taking->reply->server_time_ms;
+	state->server_uptime_ms = platform->uptime_ms(platform->context);
+	platform->boot_id(platform->context, state->server_boot);
+}
+
+static enum status
+content_take(struct taking *taking, struct error *err)
+{
+	enum status status = exceptions_take(taking, err);
+
+	if (status == STATUS_OK) {
+		status = exchange_take_acks(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = changes_link(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = checkpoint_take(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = streams_take(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = scope_take(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = schema_take(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = exchange_take_records(taking, err);
+	}
+	return status;
+}
+
+static enum status
+cursor_take(struct taking *taking, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+	struct local_state *state = &taking->state;
+	bool from_start = state->cursor.complete == 0;
+	enum status status = STATUS_OK;
+
+	if (!taking->fits) {
+		return STATUS_OK;
+	}
+	if (reply->to.complete < reply->from.complete) {
+		return fail(err, STATUS_MALFORMED, "the reply's cursor goes back");
+	}
+	state->cursor = reply->to;
+	if (reply->more) {
+		return STATUS_OK;
+	}
+	if (from_start) {
+		status = local_records_sweep(taking->device->local, state->epoch, err);
+	}
+	return status == STATUS_OK ? exchange_raise(taking, err) : status;
+}
+
+static enum status
+gap_take(struct taking *taking, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+
+	if (!taking->newest || reply->send_from == 0) {
+		return STATUS_OK;
+	}
+	if (reply->status == STATUS_GAP && reply->send_from > taking->state.acked_n + 1) {
+		return fail(err, STATUS_GAP, "the server asks for change %u, this device is at %u",
+			    reply->send_from, taking->state.acked_n + 1);
+	}
+	taking->again = true;
+	return send_again(taking, reply->send_from, err);
+}
+
+/* "Synced": the last change acknowledged, and the whole scope received. */
+static enum status
+end_take(struct taking *taking, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+	struct local_state *state = &taking->state;
+
+	if (reply->more || state->acked_n < state->last_n || reply->r_seen != 0 || !taking->fits) {
+		taking->again = true;
+	}
+	if (taking->again) {
+		return STATUS_OK;
+	}
+	taking->counted.synced = true;
+	state->last_sync_ms = reply->server_time_ms;
+	return local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS, err);
+}
+
+enum status
+exchange_take(struct taking *taking, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+	struct local_state *state = &taking->state;
+	enum status status;
+
+	taking->counted.sent = taking->asked->count;
+	state->r = state->r > taking->asked->r ? state->r : taking->asked->r;
+	state->r = state->r > reply->r_seen ? state->r : reply->r_seen;
+	clock_take(taking);
+	if (reply->epoch != 0 && reply->epoch != state->epoch) {
+		taking->again = true;
+		/* The answer to a request of a former epoch is of no use any more. */
+		return taking->asked->epoch == state->epoch ? epoch_begin(taking, err) : STATUS_OK;
+	}
+	taking->fits = cursor_same(&reply->from, &state->cursor);
+	status = content_take(taking, err);
+	if (status == STATUS_OK) {
+		status = gap_take(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = cursor_take(taking, err);
+	}
+	return status == STATUS_OK ? end_take(taking, err) : status;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sambung: records that are made without a network and synced in one round trip.
+ *
+ *     struct sambung_error err;
+ *     struct sambung *device;
+ *     struct sambung_edit *edit;
+ *
+ *     sambung_open(&(struct sambung_options){ .directory = "/data/sambung" }, &device, &err);
+ *     sambung_edit_create(device, "visit", &edit, &err);
+ *     sambung_edit_set(edit, "person", "r1g400001k", &err);
+ *     sambung_edit_set(edit, "weight", "8.4", &err);
+ *     sambung_edit_commit(edit, NULL, NULL, &err);        (durable when it returns)
+ *     sambung_sync(device, NULL, &result, &err);
+ *     sambung_close(device);
+ *
+ * A `struct sambung` is one installation: a folder with device.db and device.key. It has no threads
+ * and no global state; one thread at a time may use it. Two processes on one folder wait for each
+ * other up to 10 seconds.
+ *
+ * Functions return 0 when done, else the status also found in the error. All text is UTF-8.
+ * Out parameters are written only on success.
+ */
+#ifndef SAMBUNG_H
+#define SAMBUNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define SAMBUNG_API __attribute__((visibility("default")))
+#else
+#define SAMBUNG_API
+#endif
+
+#define SAMBUNG_VERSION "0.1.0"
+
+enum sambung_language { SAMBUNG_EN, SAMBUNG_ID };
+
+struct sambung_error {
+	int status;	  /* 0: none; for sambung_status_name */
+	char detail[240]; /* names, numbers, positions; no advice and nobody's data */
+};
+
+/* "not_found", "unreachable" …; never NULL. */
+SAMBUNG_API const char *sambung_status_name(int status);
+/* One sentence for a person: what, which thing, what to do next. Returns out. */
+SAMBUNG_API char *sambung_error_sentence(const struct sambung_error *err,
+					 enum sambung_language language, char *out, size_t size);
+
+/* ---- what the platform brings; every member may be NULL for the built-in one ---- */
+
+struct sambung_bytes {
+	const uint8_t *at;
+	size_t length;
+};
+
+struct sambung_platform {
+	void *context;
+	/* Milliseconds since 1970-01-01 UTC by the wall clock, which may be wrong. */
+	int64_t (*wall_ms)(void *context);
+	/* Milliseconds since the machine booted, and 16 bytes that differ from boot to boot. */
+	int64_t (*uptime_ms)(void *context);
+	void (*boot_id)(void *context, uint8_t out[16]);
+	/* Fills with randomness fit for keys; 0 when done. */
+	int (*random)(void *context, void *out, size_t length);
+	/*
+	 * Posts one parcel to url and waits for the answer. `take` is called with the body piece by
+	 * piece and stops the transfer by returning non-zero. Counts what went through the socket,
+	 * headers included. Returns 0 and the HTTP status, or non-zero and a reason in `why`.
+	 */
+	int (*post)(void *context, const char *url, struct sambung_bytes body, size_t reply_limit,
+		    int (*take)(void *sink, const void *bytes, size_t length), void *sink,
+		    int *http_status_out, uint64_t *bytes_up_out, uint64_t *bytes_down_out,
+		    char *why, size_t why_size);
+};
+
+struct sambung_options {
+	const char *directory;			 /* made if it is not there (its parent must be) */
+	const struct sambung_platform *platform; /* NULL: built in; copied */
+};
+
+struct sambung;
+
+SAMBUNG_API int sambung_open(const struct sambung_options *options, struct sambung **out,
+			     struct sambung_error *err);
+SAMBUNG_API void sambung_close(struct sambung *device);
+
+/* ---- enrolment ---- */
+
+/* Makes the device's key and enrols with a code from the admin. With the same code again (a reply
+ * that was lost) it finishes; on an enrolled device it fails with `exists`. */
+SAMBUNG_API int sambung_enrol(struct sambung *device, const char *code, struct sambung_error *err);
+
+/* ---- editing ---- */
+
+struct sambung_edit;
+
+/* A form for a new record of a type. */
+SAMBUNG_API int sambung_edit_create(struct sambung *device, const char *type,
+				    struct sambung_edit **out, struct sambung_error *err);
+/* A form on an existing record: freezes what the form shows (base and own). */
+SAMBUNG_API int sambung_edit_begin(struct sambung *device, const char *id,
+				   struct sambung_edit **out, struct sambung_error *err);
+/* What the form had seen, where an app kept it itself: not newer than what the device holds. */
+SAMBUNG_API int sambung_edit_seen(struct sambung_edit *edit, uint64_t base, uint32_t own,
+				  struct sambung_error *err);
+/* Sets a field from text as people write it ("8.4", "2026-11-20", "bumil", "asi,kb", "+kb,-asi");
+ * "" clears. Built-in fields: village, archived (reason), same_as. */
+SAMBUNG_API int sambung_edit_set(struct sambung_edit *edit, const char *field, const char *text,
+				 struct sambung_error *err);
+/* Checks and stores the change; durable when it returns 0. Frees the edit when it returns 0; after
+ * a failure it can be corrected and committed again, or cancelled. id_out: 16 bytes or NULL. */
+SAMBUNG_API int sambung_edit_commit(struct sambung_edit *edit, char *id_out, uint32_t *n_out,
+				    struct sambung_error *err);
+SAMBUNG_API void sambung_edit_cancel(struct sambung_edit *edit);
+
+/* ---- reading ---- */
+
+/* Called with one line of JSON (docs/http-api.md, "Record") without its newline; non-zero stops. */
+typedef int (*sambung_line_fn)(void *context, const char *line, size_t length);
+
+SAMBUNG_API int sambung_record(struct sambung *device, const char *id, sambung_line_fn line,
+			       void *context, struct sambung_error *err);
+struct sambung_query {
+	const char *type; /* NULL: all */
+	const char
+		*match; /* NULL: all; else some text field holds it, letters of either case alike */
+	int due; /* only what is due: next visit date reached, or follow-up open past its date */
+};
+/* Ascending id. */
+SAMBUNG_API int sambung_records(struct sambung *device, const struct sambung_query *query,
+				sambung_line_fn line, void *context, struct sambung_error *err);
+/* One line:
+ * {"type","label","fields":[{"name","label","type","required","choices","refuse","warn","unit","scale","if"}]}.
+ */
+SAMBUNG_API int sambung_form(struct sambung *device, const char *type,
+			     enum sambung_language language, sambung_line_fn line, void *context,
+			     struct sambung_error *err);
+
+struct sambung_state {
+	uint32_t device; /* 0: not enrolled */
+	char cadre[104];
+	uint32_t queued; /* changes not yet acknowledged */
+	uint32_t last_n;
+	uint32_t acked_n;
+	uint32_t epoch;
+	uint64_t cursor;
+	int64_t last_sync_ms; /* 0: never */
+	uint32_t quarantined; /* own changes set aside at the server */
+	uint32_t conflicts;   /* records here with rival values to be settled */
+};
+SAMBUNG_API int sambung_state(struct sambung *device, struct sambung_state *out,
+			      struct sambung_error *err);
+
+/* ---- syncing ---- */
+
+struct sambung_result {
+	uint32_t requests;
+	uint64_t bytes_up; /* through the socket, HTTP headers included, without TLS, TCP, IP */
+	uint64_t bytes_down;
+	uint32_t sent;
+	uint32_t acked;
+	uint32_t received;  /* records */
+	uint32_t conflicts; /* own changes found in conflict in this sync */
+	uint32_t quarantined;
+	int synced; /* last n acknowledged, and all of the scope received */
+};
+/* Called after each exchange; non-zero stops the sync (everything so far is kept). */
+typedef int (*sambung_progress_fn)(void *context, const struct sambung_result *so_far);
+
+/* Exchanges until synced or failed. *result is written either way. */
+SAMBUNG_API int sambung_sync(struct sambung *device, sambung_progress_fn progress, void *context,
+			     struct sambung_result *result, struct sambung_error *err);
+
+/*
+ * The same, step by step, for platforms that bring their own network. sambung_exchange_request
+ * hands out one parcel (borrowed until the next call); its answer, from wherever it comes, goes to
+ * sambung_exchange_reply, which says in *again_out whether there is more to exchange, and adds to
+ * *so_far (which may be NULL) all but requests and bytes, which only the carrier knows. A request
+ * that never gets its answer does no harm; nor does an answer that comes twice, or after the next
+ * request was made.
+ */
+SAMBUNG_API int sambung_exchange_request(struct sambung *device, struct sambung_bytes *out,
+					 struct sambung_error *err);
+SAMBUNG_API int sambung_exchange_reply(struct sambung *device, struct sambung_bytes reply,
+				       int *again_out, struct sambung_result *so_far,
+				       struct sambung_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/local.h"
+
+#include "client/local_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	LOCAL_VERSION = 1, /* PRAGMA user_version */
+	BUSY_MS = 10000,
+	CACHE_KIB = 1024,
+	WAL_PAGES = 256,
+	SEALED_MAX = RECORD_BYTES_MAX + 1,
+	REGION_BYTES = 16,
+};
+
+static const char tables[] =
+	"CREATE TABLE device (id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" number INTEGER NOT NULL, cadre BLOB NOT NULL, url TEXT NOT NULL,"
+	" server_key_id INTEGER NOT NULL, server_key BLOB NOT NULL, log_key BLOB NOT NULL,"
+	" origin BLOB NOT NULL, epoch INTEGER NOT NULL, r INTEGER NOT NULL,"
+	" cursor_complete INTEGER NOT NULL, cursor_key INTEGER NOT NULL,"
+	" cursor_id INTEGER NOT NULL, last_n INTEGER NOT NULL, acked_n INTEGER NOT NULL,"
+	" chain BLOB NOT NULL, scope_version INTEGER NOT NULL, scope BLOB NOT NULL,"
+	" witness BLOB NOT NULL, schema_version INTEGER NOT NULL, schema_hash BLOB NOT NULL,"
+	" server_time_ms INTEGER NOT NULL, server_uptime_ms INTEGER NOT NULL,"
+	" server_boot BLOB NOT NULL, last_sync_ms INTEGER NOT NULL, certificate BLOB);"
+	/* seq, chain and acked_ms as the server told; exception 0: none. */
+	"CREATE TABLE change (n INTEGER PRIMARY KEY, record INTEGER NOT NULL,"
+	" seq INTEGER NOT NULL DEFAULT 0, exception INTEGER NOT NULL DEFAULT 0,"
+	" reason INTEGER NOT NULL DEFAULT 0, acked_ms INTEGER, chain BLOB, body BLOB NOT NULL);"
+	"CREATE INDEX change_record ON change (record, seq, exception);"
+	"CREATE INDEX change_exception ON change (exception) WHERE exception <> 0;"
+	/* last_n NULL: open. */
+	"CREATE TABLE batch (first_n INTEGER PRIMARY KEY, last_n INTEGER, seed BLOB NOT NULL);"
+	"CREATE TABLE record (id INTEGER PRIMARY KEY, type INTEGER NOT NULL,"
+	" parent INTEGER NOT NULL, village INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+	" version INTEGER NOT NULL, conflicts INTEGER NOT NULL, body BLOB NOT NULL);"
+	"CREATE INDEX record_type ON record (type, id);"
+	"CREATE INDEX record_parent ON record (parent, id) WHERE parent <> 0;"
+	"CREATE INDEX record_conflicts ON record (id) WHERE conflicts > 0;"
+	"CREATE TABLE stream (number INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+	" name BLOB NOT NULL);"
+	/* complete 0: being received. */
+	"CREATE TABLE schema (complete INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
+	" hash BLOB NOT NULL, size INTEGER NOT NULL, bytes BLOB NOT NULL);"
+	"PRAGMA user_version = 1;";
+
+static enum status
+tables_make(struct local *local, struct error *err)
+{
+	static const char version_text[] = "PRAGMA user_version";
+	struct statement *statement = sql_prepare(local->sql, version_text, err);
+	bool row;
+	int64_t version;
+	enum status status = sql_row(statement, &row, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	version = row ? sql_int(statement, 0) : 0;
+	sql_reset(statement);
+	if (version == 0) {
+		return sql_exec(local->sql, tables, err);
+	}
+	return version == LOCAL_VERSION
+		       ? STATUS_OK
+		       : fail(err, STATUS_UNSUPPORTED, "device.db of version %d", (int)version);
+}
+
+static enum status
+database_open(const char *path, struct sql **out, struct error *err)
+{
+	struct sql_options options = {.access = SQL_WRITE,
+				      .busy_ms = BUSY_MS,
+				      .cache_kib = CACHE_KIB,
+				      .wal_pages = WAL_PAGES,
+				      .durable = true};
+	enum status status;
+
+	if (access(path, F_OK) == 0) {
+		return sql_open(path, &options, out, err);
+	}
+	options.access = SQL_CREATE;
+	status = sql_open(path, &options, out, err);
+	if (status != STATUS_EXISTS) {
+		return status;
+	}
+	/* Another process was faster, or no file can be made here. */
+	if (access(path, F_OK) != 0) {
+		return fail(err, STATUS_STORAGE, "making %s: %s", path, strerror(errno));
+	}
+	options.access = SQL_WRITE;
+	return sql_open(path, &options, out, err);
+}
+
+enum status
+local_open(const char *directory, struct local **out, struct error *err)
+{
+	struct local *local = calloc(1, sizeof *local);
+	struct buffer path;
+	enum status status;
+
+	if (local == NULL) {
+		return fail(err, STATUS_MEMORY, "opening device.db");
+	}
+	buffer_init(&local->sealed, SEALED_MAX);
+	buffer_init(&path, 4096);
+	buffer_printf(&path, "%s/device.db", directory);
+	buffer_append_byte(&path, '\0');
+	status = buffer_status(&path, "path of device.db", err);
+	if (status == STATUS_OK) {
+		status = database_open((const char *)path.at, &local->sql, err);
+	}
+	if (status == STATUS_OK) {
+		status = local_begin(local, err);
+	}
+	if (status == STATUS_OK) {
+		status = tables_make(local, err);
+		if (status == STATUS_OK) {
+			status = local_commit(local, err);
+		} else {
+			local_rollback(local);
+		}
+	}
+	buffer_finish(&path);
+	if (status != STATUS_OK) {
+		local_close(local);
+		return status;
+	}
+	*out = local;
+	return STATUS_OK;
+}
+
+void
+local_close(struct local *local)
+{
+	if (local == NULL) {
+		return;
+	}
+	sql_close(local->sql);
+	buffer_finish(&local->sealed);
+	free(local);
+}
+
+enum status
+local_begin(struct local *local, struct error *err)
+{
+	enum status status = sql_exec(local->sql, "BEGIN IMMEDIATE", err);
+
+	if (status == STATUS_BUSY) {
+		return fail(err, STATUS_BUSY, "another process is using device.db");
+	}
+	return status;
+}
+
+enum status
+local_commit(struct local *local, struct error *err)
+{
+	enum status status = sql_exec(local->sql, "COMMIT", err);
+
+	if (status != STATUS_OK) {
+		local_rollback(local);
+	}
+	return status;
+}
+
+void
+local_rollback(struct local *local)
+{
+	/* Some failures have rolled back already, and then this fails: either way nothing is open.
+	 */
+	(void)sql_exec(local->sql, "ROLLBACK", NULL);
+}
+
+static void
+scope_put(const struct local_state *state, uint8_t bytes_out[LOCAL_SCOPE_MAX * REGION_BYTES])
+{
+	for (size_t i = 0; i < state->scope_count; i++) {
+		put_le64(bytes_out + REGION_BYTES * i, state->scope[i].low);
+		put_le64(bytes_out + REGION_BYTES * i + 8, state->scope[i].high);
+	}
+}
+
+static bool
+scope_get(struct span bytes, struct local_state *state)
+{
+	if (bytes.length % REGION_BYTES != 0 || bytes.length / REGION_BYTES > LOCAL_SCOPE_MAX) {
+		return false;
+	}
+	state->scope_count = bytes.length / REGION_BYTES;
+	for (size_t i = 0; i < state->scope_count; i++) {
+		state->scope[i].low = get_le64(bytes.at + REGION_BYTES * i);
+		state->scope[i].high = get_le64(bytes.at + REGION_BYTES * i + 8);
+	}
+	return true;
+}
+
+/* Copies a text into a fixed place with its NUL. */
+static bool
+text_get(struct span text, char *out, size_t size)
+{
+	if (text.length >= size) {
+		return false;
+	}
+	if (text.length > 0) {
+		memcpy(out, text.at, text.length);
+	}
+	out[text.length] = '\0';
+	return true;
+}
+
+static bool
+cadre_get(struct span sealed, struct local_state *state)
+{
+	struct arena arena;
+	struct span name;
+	bool got;
+
+	arena_init(&arena, sizeof state->cadre + 64);
+	got = local_unseal(sealed, &arena, &name, NULL) == STATUS_OK &&
+	      text_get(name, state->cadre, sizeof state->cadre);
+	arena_finish(&arena);
+	return got;
+}
+
+static bool
+state_get_blobs(struct statement *s, struct local_state *state)
+{
+	uint8_t witness[CHECKPOINT_SIZE];
+
+	if (!cadre_get(sql_blob(s, 1), state) ||
+	    !text_get(sql_text(s, 2), state->url, sizeof state->url) ||
+	    !sql_blob_exact(s, 4, state->server_key, sizeof state->server_key) ||
+	    !sql_blob_exact(s, 5, state->log_key, sizeof state->log_key) ||
+	    !sql_blob_exact(s, 6, state->origin, sizeof state->origin) ||
+	    !sql_blob_exact(s, 14, state->chain, sizeof state->chain) ||
+	    !scope_get(sql_blob(s, 16), state) || !sql_blob_exact(s, 17, witness, sizeof witness) ||
+	    !sql_blob_exact(s, 19, state->schema_hash, sizeof state->schema_hash) ||
+	    !sql_blob_exact(s, 22, state->server_boot, sizeof state->server_boot)) {
+		return false;
+	}
+	checkpoint_decode(witness, &state->witness);
+	return true;
+}
+
+static void
+state_get_numbers(struct statement *s, struct local_state *state)
+{
+	state->device = (uint32_t)sql_uint(s, 0);
+	state->server_key_id = (uint8_t)sql_uint(s, 3);
+	state->epoch = (uint32_t)sql_uint(s, 7);
+	state->r = sql_uint(s, 8);
+	state->cursor.complete = sql_uint(s, 9);
+	state->cursor.key = sql_uint(s, 10);
+	state->cursor.id = sql_uint(s, 11);
+	state->last_n = (uint32_t)sql_uint(s, 12);
+	state->acked_n = (uint32_t)sql_uint(s, 13);
+	state->scope_version = sql_uint(s, 15);
+	state->schema_version = (uint32_t)sql_uint(s, 18);
+	state->server_time_ms = sql_int(s, 20);
+	state->server_uptime_ms = sql_int(s, 21);
+	state->last_sync_ms = sql_int(s, 23);
+}
+
+static const char state_select[] =
+	"SELECT number, cadre, url, server_key_id, server_key, log_key, origin, epoch, r,"
+	" cursor_complete, cursor_key, cursor_id, last_n, acked_n, chain, scope_version, scope,"
+	" witness, schema_version, schema_hash, server_time_ms, server_uptime_ms, server_boot,"
+	" last_sync_ms FROM device";
+
+enum status
+local_state_load(struct local *local, struct local_state *out, struct error *err)
+{
+	struct statement *s = sql_prepare(local->sql, state_select, err);
+	struct local_state state = {0};
+	bool row;
+	enum status status = sql_row(s, &row, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (row) {
+		state_get_numbers(s, &state);
+		if (!state_get_blobs(s, &state)) {
+			status =
+				fail(err, STATUS_STORAGE, "device.db: the device's row is damaged");
+		}
+		sql_reset(s);
+	}
+	if (status == STATUS_OK) {
+		*out = state;
+	}
+	return status;
+}
+
+static void
+state_bind_numbers(struct statement *s, const struct local_state *state)
+{
+	sql_bind_uint(s, 1, state->device);
+	sql_bind_uint(s, 4, state->server_key_id);
+	sql_bind_uint(s, 8, state->epoch);
+	sql_bind_uint(s, 9, state->r);
+	sql_bind_uint(s, 10, state->cursor.complete);
+	sql_bind_uint(s, 11, state->cursor.key);
+	sql_bind_uint(s, 12, state->cursor.id);
+	sql_bind_uint(s, 13, state->last_n);
+	sql_bind_uint(s, 14, state->acked_n);
+	sql_bind_uint(s, 16, state->scope_version);
+	sql_bind_uint(s, 19, state->schema_version);
+	sql_bind_int(s, 21, state->server_time_ms);
+	sql_bind_int(s, 22, state->server_uptime_ms);
+	sql_bind_int(s, 24, state->last_sync_ms);
+}
+
+/* All columns but the certificate, which an update must not touch. */
+static const char state_upsert[] =
+	"INSERT INTO device (id, number, cadre, url, server_key_id, server_key, log_key, origin,"
+	" epoch, r, cursor_complete, cursor_key, cursor_id, last_n, acked_n, chain, scope_version,"
+	" scope, witness, schema_version, schema_hash, server_time_ms, server_uptime_ms,"
+	" server_boot, last_sync_ms) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+	" ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
+	" ON CONFLICT (id) DO UPDATE SET number = ?1, cadre = ?2, url = ?3, server_key_id = ?4,"
+	" server_key = ?5, log_key = ?6, origin = ?7, epoch = ?8, r = ?9, cursor_complete = ?10,"
+	" cursor_key = ?11, cursor_id = ?12, last_n = ?13, acked_n = ?14, chain = ?15,"
+	" scope_version = ?16, scope = ?17, witness = ?18, schema_version = ?19,"
+	" schema_hash = ?20, server_time_ms = ?21, server_uptime_ms = ?22, server_boot = ?23,"
+	" last_sync_ms = ?24";
+
+enum status
+local_state_save(struct local *local, const struct local_state *state, struct error *err)
+{
+	struct statement *s;
+	struct span cadre;
+	uint8_t scope[LOCAL_SCOPE_MAX * REGION_BYTES];
+	uint8_t witness[CHECKPOINT_SIZE];
+	enum status status = local_seal(local, span_of_text(state->cadre), &cadre, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	scope_put(state, scope);
+	checkpoint_encode(&state->witness, witness);
+	s = sql_prepare(local->sql, state_upsert, err);
+	state_bind_numbers(s, state);
+	sql_bind_blob(s, 2, cadre);
+	sql_bind_text(s, 3, span_of_text(state->url));
+	sql_bind_blob(s, 5, span_of(state->server_key, sizeof state->server_key));
+	sql_bind_blob(s, 6, span_of(state->log_key, sizeof state->log_key));
+	sql_bind_blob(s, 7, span_of(state->origin, sizeof state->origin));
+	sql_bind_blob(s, 15, span_of(state->chain, sizeof state->chain));
+	sql_bind_blob(s, 17, span_of(scope, REGION_BYTES * state->scope_count));
+	sql_bind_blob(s, 18, span_of(witness, sizeof witness));
+	sql_bind_blob(s, 20, span_of(state->schema_hash, sizeof state->schema_hash));
+	sql_bind_blob(s, 23, span_of(state->server_boot, sizeof state->server_boot));
+	return sql_run(s, err);
+}
+
+enum status
+local_certificate_save(struct local *local, struct span certificate, struct error *err)
+{
+	static const char text[] = "UPDATE device SET certificate = ?1";
+	struct statement *s;
+	struct span sealed;
+	enum status status = local_seal(local, certificate, &sealed, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	s = sql_prepare(local->sql, text, err);
+	sql_bind_blob(s, 1, sealed);
+	return sql_run(s, err);
+}

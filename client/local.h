@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * local: what a device keeps, in one SQLite file (device.db), in the words of the domain.
+ *
+ * No field of a person has a column or an index: bodies of records, changes and names are one blob
+ * each, which go through local_seal and local_unseal (local_parts.h). Only client/local*.c knows
+ * SQL. All writes happen inside local_begin … local_commit and are durable when local_commit
+ * returns.
+ */
+#ifndef SAMBUNG_CLIENT_LOCAL_H
+#define SAMBUNG_CLIENT_LOCAL_H
+
+#include "protocol/enrolment.h"
+#include "protocol/merge.h"
+#include "protocol/message.h"
+
+struct local;
+
+/* Opens or makes `directory`/device.db; waits up to 10 s for another process, then BUSY. */
+enum status local_open(const char *directory, struct local **out, struct error *err);
+void local_close(struct local *local);
+/* Takes the write lock. */
+enum status local_begin(struct local *local, struct error *err);
+enum status local_commit(struct local *local, struct error *err);
+void local_rollback(struct local *local);
+
+/* ---- the device itself: one row ---- */
+
+enum { LOCAL_SCOPE_MAX = MESSAGE_SCOPE_MAX };
+
+struct local_state {
+	uint32_t device; /* 0: not enrolled */
+	char cadre[STREAM_NAME_MAX + 4];
+	char url[CODE_URL_MAX + 1];
+	uint8_t server_key_id;
+	uint8_t server_key[32];
+	uint8_t log_key[32];
+	uint8_t origin[ORIGIN_SIZE];
+	uint32_t epoch;
+	uint64_t r; /* highest request counter used */
+	struct cursor cursor;
+	uint32_t last_n; /* last change recorded */
+	uint32_t acked_n;
+	uint8_t chain[HASH_SIZE]; /* h after acked_n */
+	uint64_t scope_version;
+	struct region scope[LOCAL_SCOPE_MAX];
+	size_t scope_count;
+	struct checkpoint witness; /* size 0: none */
+	uint32_t schema_version;   /* complete and in use; 0: none */
+	uint8_t schema_hash[HASH_SIZE];
+	int64_t server_time_ms;	  /* at the last reply, */
+	int64_t server_uptime_ms; /* when the uptime was this, */
+	uint8_t server_boot[16];  /* in this boot */
+	int64_t last_sync_ms;	  /* by the estimated clock; 0: never */
+};
+/* A device that is not there yet reads as zeros. */
+enum status local_state_load(struct local *local, struct local_state *out, struct error *err);
+enum status local_state_save(struct local *local, const struct local_state *state,
+			     struct error *err);
+/* Enrolment only: the certificate, kept for a server that was restored. */
+enum status local_certificate_save(struct local *local, struct span certificate, struct error *err);
+
+/* ---- changes: the queue, and what was acknowledged, kept >= 30 days ---- */
+
+enum { LOCAL_CHANGES_BYTES_MAX = 512 * 1024 /* of changes read at once */ };
+
+struct local_change {
+	uint32_t n;
+	uint64_t record;
+	uint64_t seq;	    /* 0: not acknowledged */
+	uint32_t exception; /* enum exception_kind the server told; 0: none */
+	struct span bytes;  /* canonical; in the caller's arena */
+};
+enum status local_change_add(struct local *local, uint32_t n, uint64_t record, struct span bytes,
+			     struct error *err);
+/* NOT_FOUND. */
+enum status local_change(struct local *local, uint32_t n, struct arena *arena,
+			 struct local_change *out, struct error *err);
+/* Changes with n >= first_n, ascending: at most `count` (not 0), and after the first no more than
+ * fit in `bytes`. */
+enum status local_changes(struct local *local, uint32_t first_n, size_t count, size_t bytes,
+			  struct arena *arena, struct local_change **out, size_t *found_out,
+			  struct error *err);
+/* Unacknowledged changes of one record, ascending n. */
+typedef enum status (*local_change_fn)(void *context, const struct local_change *change,
+				       struct error *err);
+enum status local_changes_pending(struct local *local, uint64_t record, local_change_fn each,
+				  void *context, struct error *err);
+enum status local_change_acked(struct local *local, uint32_t n, uint64_t seq, struct error *err);
+enum status local_change_exception(struct local *local, const struct exception *exception,
+				   struct error *err);
+/* The chain goes on to change n, which the server has: h_n, and when the server told so. */
+enum status local_change_link(struct local *local, uint32_t n, const uint8_t chain[HASH_SIZE],
+			      int64_t server_ms, struct error *err);
+/* The server lacks changes from first_n on: they count as never acknowledged. Hands out h before
+ * first_n, but for first_n 1, which the caller knows. NOT_FOUND if they are no longer all kept. */
+enum status local_changes_reopen(struct local *local, uint32_t first_n,
+				 uint8_t chain_out[HASH_SIZE], struct error *err);
+/* Forgets changes that the server had before `server_ms`, but no quarantined one, and the seeds
+ * of batches that hold no change any more. The newest change always stays. */
+enum status local_changes_forget(struct local *local, int64_t server_ms, struct error *err);
+enum status local_quarantined_count(struct local *local, uint32_t *count_out, struct error *err);
+
+/*
+ * Seeds: the newest batch stays open until local_batches_close; change n with no open batch opens
+ * one with `seed`. A seed is kept as long as a change of its batch: a change that is sent again,
+ * to a restored server, must have the same commitment, or it would look like a fork.
+ */
+enum status local_batch_open(struct local *local, uint32_t n, const uint8_t seed[SEED_SIZE],
+			     struct error *err);
+enum status local_batches_close(struct local *local, struct error *err);
+/* The parts of batches within first_n … last_n, ascending. */
+enum status local_batches(struct local *local, uint32_t first_n, uint32_t last_n,
+			  struct arena *arena, struct batch **out, size_t *count_out,
+			  struct error *err);
+
+/* ---- records ---- */
+
+/* What stands beside a record's body. */
+struct local_place {
+	uint32_t epoch;	    /* of the seqs in the record */
+	uint64_t parent;    /* the record that its root reference leads to; 0: none */
+	uint32_t conflicts; /* record_conflicts */
+};
+
+/* NOT_FOUND. The state borrows from the arena; place_out may be NULL. */
+enum status local_record(struct local *local, uint64_t id, struct arena *arena, struct record *out,
+			 struct local_place *place_out, struct error *err);
+enum status local_record_save(struct local *local, const struct record *record,
+			      const struct local_place *place, struct error *err);
+/* The record goes, and all below it; its changes stay. */
+enum status local_record_evict(struct local *local, uint64_t id, struct error *err);
+/* Evicts every record whose village is known and covered by no region. */
+enum status local_scope_apply(struct local *local, const struct region *scope, size_t count,
+			      struct error *err);
+/* A new epoch was pulled whole: records that it did not bring go, unless own changes made them. */
+enum status local_records_sweep(struct local *local, uint32_t epoch, struct error *err);
+/* Of each record of this epoch that holds an own acknowledged change with version < seq <= limit
+ * (but no quarantined one): its id and the highest such seq. */
+struct local_raise {
+	uint64_t record;
+	uint64_t seq;
+};
+enum status local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *arena,
+			 struct local_raise **out, size_t *count_out, struct error *err);
+enum status local_conflict_count(struct local *local, uint32_t *count_out, struct error *err);
+
+/* Iteration in ascending id; type 0: all, parent 0: any. Writes on the same local, and another
+ * iteration, are allowed in between. The record is borrowed for the call. */
+typedef enum status (*local_record_fn)(void *context, const struct record *record,
+				       struct error *err);
+enum status local_records(struct local *local, uint32_t type, uint64_t parent, local_record_fn each,
+			  void *context, struct error *err);
+
+/* ---- names and schemas ---- */
+
+enum status local_stream_save(struct local *local, const struct stream_name *stream,
+			      struct error *err);
+/* NOT_FOUND. */
+enum status local_stream(struct local *local, uint32_t number, struct arena *arena,
+			 struct stream_name *out, struct error *err);
+
+/* Adds a chunk to the schema being received. One of another schema starts anew; one that leaves a
+ * gap, or was there already, is passed over. */
+enum status local_schema_chunk(struct local *local, const struct schema_chunk *chunk,
+			       struct error *err);
+/* The schema being received; version 0: none. */
+struct local_schema_part {
+	uint32_t version;
+	uint8_t hash[HASH_SIZE];
+	uint32_t size;
+	struct span bytes; /* all when as long as `size` */
+};
+enum status local_schema_part(struct local *local, struct arena *arena,
+			      struct local_schema_part *out, struct error *err);
+/* The schema in use, which replaces the former one; the one being received is done with. */
+enum status local_schema_save(struct local *local, uint32_t version, struct span cbor,
+			      struct error *err);
+enum status local_schema_part_drop(struct local *local, struct error *err);
+/* Canonical CBOR of the schema in use; NOT_FOUND if that is another version. */
+enum status local_schema(struct local *local, uint32_t version, struct arena *arena,
+			 struct span *out, struct error *err);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/local_parts.h"
+
+enum { RECORD_ARENA_MAX = 16 * 1024 * 1024 /* a record of RECORD_BYTES_MAX, decoded */ };
+
+/* Columns id, epoch, parent, conflicts, body. */
+static enum status
+record_get(struct statement *s, struct arena *arena, struct record *out,
+	   struct local_place *place_out, struct error *err)
+{
+	struct local_place place = {.epoch = (uint32_t)sql_uint(s, 1),
+				    .parent = sql_uint(s, 2),
+				    .conflicts = (uint32_t)sql_uint(s, 3)};
+	struct span bytes;
+	struct reader in;
+	enum status status = local_unseal(sql_blob(s, 4), arena, &bytes, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	in = reader_of(bytes);
+	if (!record_decode(&in, arena, out) || in.left != 0 || out->id != sql_uint(s, 0)) {
+		return fail(err, STATUS_STORAGE, "device.db: a record is damaged");
+	}
+	if (place_out != NULL) {
+		*place_out = place;
+	}
+	return STATUS_OK;
+}
+
+enum status
+local_record(struct local *local, uint64_t id, struct arena *arena, struct record *out,
+	     struct local_place *place_out, struct error *err)
+{
+	static const char text[] =
+		"SELECT id, epoch, parent, conflicts, body FROM record WHERE id = ?1";
+	struct statement *s = sql_prepare(local->sql, text, err);
+	bool row;
+	enum status status;
+
+	sql_bind_uint(s, 1, id);
+	status = sql_row(s, &row, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!row) {
+		return fail(err, STATUS_NOT_FOUND, "record");
+	}
+	status = record_get(s, arena, out, place_out, err);
+	sql_reset(s);
+	return status;
+}
+
+static enum status
+record_put(struct local *local, const struct record *record, const struct local_place *place,
+	   struct span body, struct error *err)
+{
+	static const char text[] =
+		"INSERT INTO record (id, type, parent, village, epoch, version, conflicts, body)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET"
+		" type = ?2, parent = ?3, village = ?4, epoch = ?5, version = ?6, conflicts = ?7,"
+		" body = ?8";
+	struct statement *s;
+	struct span sealed;
+	enum status status = local_seal(local, body, &sealed, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	s = sql_prepare(local->sql, text, err);
+	sql_bind_uint(s, 1, record->id);
+	sql_bind_uint(s, 2, record->type);
+	sql_bind_uint(s, 3, place->parent);
+	sql_bind_uint(s, 4, record->village);
+	sql_bind_uint(s, 5, place->epoch);
+	sql_bind_uint(s, 6, record->version);
+	sql_bind_uint(s, 7, place->conflicts);
+	sql_bind_blob(s, 8, sealed);
+	return sql_run(s, err);
+}
+
+enum status
+local_record_save(struct local *local, const struct record *record, const struct local_place *place,
+		  struct error *err)
+{
+	struct buffer body;
+	enum status status;
+
+	buffer_init(&body, RECORD_BYTES_MAX);
+	record_encode(record, NULL, &body);
+	status = buffer_status(&body, "writing a record", err);
+	if (status == STATUS_OK) {
+		status = record_put(local, record, place, buffer_span(&body), err);
+	}
+	buffer_finish(&body);
+	return status;
+}
+
+enum status
+local_record_evict(struct local *local, uint64_t id, struct error *err)
+{
+	/* UNION, not UNION ALL: so a circle of parents ends. */
+	static const char text[] =
+		"WITH RECURSIVE below (id) AS (SELECT ?1 UNION SELECT record.id FROM record"
+		" JOIN below ON record.parent = below.id WHERE record.parent <> 0)"
+		" DELETE FROM record WHERE id IN (SELECT id FROM below)";
+	struct statement *s = sql_prepare(local->sql, text, err);
+
+	sql_bind_uint(s, 1, id);
+	return sql_run(s, err);
+}
+
+/* Appends "… NOT (village BETWEEN a AND b)" for each region; numbers only. */
+static void
+scope_condition(const struct region *scope, size_t count, struct buffer *out)
+{
+	buffer_printf(out, "DELETE FROM record WHERE village <> 0");
+	for (size_t i = 0; i < count; i++) {
+		buffer_printf(out, " AND NOT (village BETWEEN %llu AND %llu)",
+			      (unsigned long long)scope[i].low, (unsigned long long)scope[i].high);
+	}
+	buffer_append_byte(out, '\0');
+}
+
+enum status
+local_scope_apply(struct local *local, const struct region *scope, size_t count, struct error *err)
+{
+	struct buffer text;
+	enum status status;
+
+	buffer_init(&text, 64 * 1024);
+	scope_condition(scope, count, &text);
+	status = buffer_status(&text, "the scope", err);
+	if (status == STATUS_OK) {
+		status = sql_exec(local->sql, (const char *)text.at, err);
+	}
+	buffer_finish(&text);
+	return status;
+}
+
+enum status
+local_records_sweep(struct local *local, uint32_t epoch, struct error *err)
+{
+	static const char text[] = "DELETE FROM record WHERE epoch <> ?1 AND NOT EXISTS"
+				   " (SELECT 1 FROM change WHERE change.record = record.id)";
+	struct statement *s = sql_prepare(local->sql, text, err);
+
+	sql_bind_uint(s, 1, epoch);
+	return sql_run(s, err);
+}
+
+enum status
+local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *arena,
+	     struct local_raise **out, size_t *count_out, struct error *err)
+{
+	static const char text[] =
+		"SELECT change.record, max(change.seq) FROM change JOIN record"
+		" ON record.id = change.record WHERE change.seq > record.version"
+		" AND change.seq <= ?1 AND change.exception <> ?2 AND record.epoch = ?3"
+		" GROUP BY change.record ORDER BY change.record";
+	struct statement *s = sql_prepare(local->sql, text, err);
+	struct buffer raises;
+	bool row = true;
+	enum status status = STATUS_OK;
+
+	buffer_init(&raises, SIZE_MAX);
+	sql_bind_uint(s, 1, limit);
+	sql_bind_uint(s, 2, EXCEPTION_QUARANTINED);
+	sql_bind_uint(s, 3, epoch);
+	while (status == STATUS_OK && row) {
+		status = sql_row(s, &row, err);
+		if (status == STATUS_OK && row) {
+			struct local_raise raise = {sql_uint(s, 0), sql_uint(s, 1)};
+
+			buffer_append(&raises, &raise, sizeof raise);
+		}
+	}
+	if (status == STATUS_OK) {
+		status = buffer_status(&raises, "versions", err);
+	}
+	if (status == STATUS_OK) {
+		*out = arena_copy(arena, raises.at, raises.length);
+		*count_out = raises.length / sizeof **out;
+		status = *out == NULL ? fail(err, STATUS_MEMORY, "versions") : STATUS_OK;
+	}
+	buffer_finish(&raises);
+	return status;
+}
+
+enum status
+local_conflict_count(struct local *local, uint32_t *count_out, struct error *err)
+{
+	static const char text[] = "SELECT count(*) FROM record WHERE conflicts > 0";
+	struct statement *s = sql_prepare(local->sql, text, err);
+	bool row;
+	enum status status = sql_row(s, &row, err);
+
+	if (status == STATUS_OK && row) {
+		*count_out = (uint32_t)sql_uint(s, 0);
+		sql_reset(s);
+	}
+	return status;
+}
+
+/* The first record after an id; id 0: none. One query a record, so that nothing stays open while
+ * the caller writes. */
+static enum status
+record_next(struct local *local, uint32_t type, uint64_t parent, struct arena *arena,
+	    struct record *record, struct error *err)
+{
+	static const char all_text[] = "SELECT id, epoch, parent, conflicts, body FROM record"
+				       " WHERE id > ?1 ORDER BY id LIMIT 1";
+	static const char type_text[] = "SELECT id, epoch, parent, conflicts, body FROM record"
+					" WHERE type = ?2 AND id > ?1 ORDER BY id LIMIT 1";
+	static const char parent_text[] =
+		"SELECT id, epoch, parent, conflicts, body FROM record WHERE parent = ?3"
+		" AND parent <> 0 AND (?2 = 0 OR type = ?2) AND id > ?1 ORDER BY id LIMIT 1";
+	const char *text = parent != 0 ? parent_text : type != 0 ? type_text : all_text;
+	struct statement *s = sql_prepare(local->sql, text, err);
+	bool row;
+	enum status status;
+
+	sql_bind_uint(s, 1, record->id);
+	if (text != all_text) {
+		sql_bind_uint(s, 2, type);
+	}
+	if (text == parent_text) {
+		sql_bind_uint(s, 3, parent);
+	}
+	status = sql_row(s, &row, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!row) {
+		record->id = 0;
+		return STATUS_OK;
+	}
+	status = record_get(s, arena, record, NULL, err);
+	sql_reset(s);
+	return status;
+}
+
+enum status
+local_records(struct local *local, uint32_t type, uint64_t parent, local_record_fn each,
+	      void *context, struct error *err)
+{
+	struct record record = {0};
+	struct arena arena;
+	enum status status = STATUS_OK;
+
+	arena_init(&arena, RECORD_ARENA_MAX);
+	while (status == STATUS_OK) {
+		arena_reset(&arena);
+		status = record_next(local, type, parent, &arena, &record, err);
+		if (status != STATUS_OK || record.id == 0) {
+			break;
+		}
+		status = each(context, &record, err);
+	}
+	arena_finish(&arena);
+	return status;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/device.h"
+#include "protocol/json.h"
+
+enum { FORM_BYTES_MAX = 4 * 1024 * 1024 };
+
+/* What a form is written with. */
+struct form_writer {
+	struct json json;
+	const struct record_type *type;
+	enum language language;
+};
+
+static void
+put_label(struct form_writer *form, const struct label *label)
+{
+	json_key(&form->json, "label");
+	json_text(&form->json, label_in(label, form->language));
+}
+
+static void
+put_choices(struct form_writer *form, const struct choice_list *list)
+{
+	json_key(&form->json, "choices");
+	json_array(&form->json);
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->choices[i].retired == 0) {
+			json_object(&form->json);
+			json_key(&form->json, "name");
+			json_text(&form->json, list->choices[i].name);
+			put_label(form, &list->choices[i].label);
+			json_object_end(&form->json);
+		}
+	}
+	json_array_end(&form->json);
+}
+
+/* In the unit that people enter. */
+static void
+put_range(struct form_writer *form, const char *key, const struct field *field,
+	  const struct range *range)
+{
+	if (!range->set) {
+		return;
+	}
+	json_key(&form->json, key);
+	json_array(&form->json);
+	json_value(&form->json, field, field->tag, value_integer(range->low));
+	json_value(&form->json, field, field->tag, value_integer(range->high));
+	json_array_end(&form->json);
+}
+
+static void
+put_field_name(struct form_writer *form, int32_t tag)
+{
+	char scratch[FIELD_NAME_SIZE];
+
+	json_text(&form->json, type_field_name(form->type, tag, scratch));
+}
+
+/* A comparison's left side, and its values as the field shows them. */
+static void
+put_comparison(struct form_writer *form, const struct condition *condition)
+{
+	const struct field *field =
+		condition->days_since ? NULL : type_field(form->type, condition->tag);
+
+	if (condition->days_since) {
+		json_array(&form->json);
+		json_string(&form->json, "days_since");
+		put_field_name(form, condition->tag);
+		json_array_end(&form->json);
+	} else {
+		put_field_name(form, condition->tag);
+	}
+	if (condition->op == RULE_IN) {
+		json_array(&form->json);
+	}
+	for (size_t i = 0; i < condition->count && condition->values != NULL; i++) {
+		json_value(&form->json, field, condition->tag, condition->values[i]);
+	}
+	if (condition->op == RULE_IN) {
+		json_array_end(&form->json);
+	}
+}
+
+/* As the schema file writes it, but for numbers, which are in the unit that people enter. */
+static void
+put_condition(struct form_writer *form, const struct condition *condition, unsigned depth)
+{
+	enum rule_operator op = condition->op;
+
+	json_array(&form->json);
+	json_string(&form->json, rule_operator_name(op));
+	if (op == RULE_ALL || op == RULE_ANY || op == RULE_NOT) {
+		size_t count = op == RULE_NOT ? 1 : condition->count;
+
+		for (size_t i = 0; i < count && depth < RULE_DEPTH_MAX; i++) {
+			put_condition(form, &condition->parts[i], depth + 1);
+		}
+	} else {
+		put_comparison(form, condition);
+	}
+	json_array_end(&form->json);
+}
+
+static void
+put_field(struct form_writer *form, const struct field *field)
+{
+	struct json *json = &form->json;
+
+	json_object(json);
+	json_key(json, "name");
+	json_text(json, field->name);
+	put_label(form, &field->label);
+	json_key(json, "type");
+	json_string(json, field_type_name(field->type));
+	json_key(json, "required");
+	json_bool(json, field->required);
+	if (field->choices != NULL) {
+		put_choices(form, field->choices);
+	}
+	put_range(form, "refuse", field, &field->refuse);
+	put_range(form, "warn", field, &field->warn);
+	if (field->unit.length > 0) {
+		json_key(json, "unit");
+		json_text(json, field->unit);
+	}
+	json_key(json, "scale");
+	json_uint(json, field->scale);
+	if (field->condition != NULL) {
+		json_key(json, "if");
+		put_condition(form, field->condition, 0);
+	}
+	json_object_end(json);
+}
+
+static void
+put_form(struct form_writer *form)
+{
+	struct json *json = &form->json;
+
+	json_object(json);
+	json_key(json, "type");
+	json_text(json, form->type->name);
+	put_label(form, &form->type->label);
+	json_key(json, "fields");
+	json_array(json);
+	for (size_t i = 0; i < form->type->field_count; i++) {
+		if (form->type->fields[i].retired == 0) {
+			put_field(form, &form->type->fields[i]);
+		}
+	}
+	json_array_end(json);
+	json_object_end(json);
+}
+
+int
+sambung_form(struct sambung *device, const char *type, enum sambung_language language,
+	     sambung_line_fn line, void *context, struct sambung_error *err)
+{
+	struct span name = span_of_text(type);
+	struct form_writer form = {.language = language == SAMBUNG_ID ? LANGUAGE_ID : LANGUAGE_EN};
+	struct error inner = {0};
+	struct local_state state;
+	struct buffer text;
+	enum status status = device_enrolled(device, &state, &inner);
+
+	buffer_init(&text, FORM_BYTES_MAX);
+	if (status == STATUS_OK && device->schema != NULL) {
+		form.type = schema_type_named(device->schema, name);
+	}
+	if (status == STATUS_OK && form.type == NULL) {
+		status = fail(&inner, STATUS_NOT_FOUND, "form %.*s", NAME_ARGS(name));
+	}
+	if (status == STATUS_OK) {
+		form.json = json_start(&text);
+		put_form(&form);
+		status = buffer_status(&text, "a form as JSON", &inner);
+	}
+	if (status == STATUS_OK) {
+		(void)line(context, (const char *)text.at, text.length);
+	}
+	buffer_finish(&text);
+	return status == STATUS_OK ? 0 : device_fail(err, &inner);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/device.h"
+
+#include <string.h>
+
+enum { WHY_SIZE = 200, URL_SIZE = CODE_URL_MAX + 32, STUCK_MAX = 2 };
+
+void
+device_connect(struct sambung *device)
+{
+	if (device->platform.post == transport_http_post && device->transport == NULL) {
+		device->transport = transport_http_open();
+	}
+}
+
+void
+device_disconnect(struct sambung *device)
+{
+	transport_http_close(device->transport);
+	device->transport = NULL;
+}
+
+static int
+reply_append(void *sink, const void *bytes, size_t length)
+{
+	struct buffer *reply = sink;
+
+	buffer_append(reply, bytes, length);
+	return reply->status != STATUS_OK;
+}
+
+/* What an answer without a parcel means. Only what stands before the server's parcels answers so:
+ * a full server, a proxy, the login page of a hotel. */
+static enum status
+http_failed(int http_status, struct error *err)
+{
+	static const struct {
+		int http;
+		enum status status;
+	} known[] = {
+		{400, STATUS_MALFORMED}, {401, STATUS_UNAUTHENTICATED},
+		{403, STATUS_DENIED},	 {404, STATUS_NOT_FOUND},
+		{413, STATUS_LIMIT},	 {415, STATUS_UNSUPPORTED},
+		{429, STATUS_BUSY},	 {503, STATUS_BUSY},
+		{504, STATUS_TIMEOUT},	 {507, STATUS_FULL},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (known[i].http == http_status) {
+			return fail(err, known[i].status, "the server answers HTTP %d",
+				    http_status);
+		}
+	}
+	return fail(err, STATUS_UNREACHABLE, "HTTP %d", http_status);
+}
+
+static enum status
+url_make(const char *server, const char *path, struct buffer *out, struct error *err)
+{
+	size_t length = strlen(server);
+
+	while (length > 0 && server[length - 1] == '/') {
+		length--;
+	}
+	buffer_append(out, server, length);
+	buffer_printf(out, "%s", path);
+	buffer_append_byte(out, '\0');
+	return buffer_status(out, "the server's address", err);
+}
+
+enum status
+device_post(struct sambung *device, const char *server, const char *path, struct span parcel,
+	    struct buffer *reply, struct sambung_result *counted, struct error *err)
+{
+	const struct sambung_platform *platform = &device->platform;
+	void *context = platform->post == transport_http_post ? (void *)device->transport
+							      : platform->context;
+	struct buffer url;
+	char why[WHY_SIZE] = "";
+	int http_status = 0;
+	uint64_t up = 0;
+	uint64_t down = 0;
+	int failed = 1;
+	enum status status;
+
+	buffer_init(&url, URL_SIZE);
+	status = url_make(server, path, &url, err);
+	if (status == STATUS_OK) {
+		failed = platform->post(context, (const char *)url.at,
+					(struct sambung_bytes){parcel.at, parcel.length},
+					reply->limit, reply_append, reply, &http_status, &up, &down,
+					why, sizeof why);
+		counted->requests++;
+		counted->bytes_up += up;
+		counted->bytes_down += down;
+		why[sizeof why - 1] = '\0';
+	}
+	buffer_finish(&url);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (reply->status != STATUS_OK) {
+		return buffer_status(reply, "the server's answer", err);
+	}
+	if (failed != 0) {
+		return fail(err, STATUS_UNREACHABLE, "%s", why);
+	}
+	if (http_status != 200) {
+		return http_failed(http_status, err);
+	}
+	/* Both kinds of parcel begin so; a login page does not. */
+	if (reply->length == 0 || reply->at[0] != 0x01) {
+		return fail(err, STATUS_UNREACHABLE, "something else answers at its address");
+	}
+	return STATUS_OK;
+}
+
+/* What moves when an exchange gets anywhere. */
+struct progress {
+	struct cursor cursor;
+	uint32_t epoch;
+	uint32_t acked_n;
+	uint32_t schema_version;
+	size_t schema_held;
+};
+
+static enum status
+progress_read(struct sambung *device, struct progress *out, struct error *err)
+{
+	struct local_schema_part part = {0};
+	struct local_state state;
+	struct arena arena;
+	enum status status = local_state_load(device->local, &state, err);
+
+	arena_init(&arena, SCHEMA_BYTES_MAX + 1024);
+	if (status == STATUS_OK) {
+		status = local_schema_part(device->local, &arena, &part, err);
+	}
+	arena_finish(&arena);
+	if (status == STATUS_OK) {
+		*out = (struct progress){.cursor = state.cursor,
+					 .epoch = state.epoch,
+					 .acked_n = state.acked_n,
+					 .schema_version = state.schema_version,
+					 .schema_held = part.bytes.length};
+	}
+	return status;
+}
+
+static bool
+progress_same(const struct progress *a, const struct progress *b)
+{
+	return a->cursor.complete == b->cursor.complete && a->cursor.key == b->cursor.key &&
+	       a->cursor.id == b->cursor.id && a->epoch == b->epoch && a->acked_n == b->acked_n &&
+	       a->schema_version == b->schema_version && a->schema_held == b->schema_held;
+}
+
+/* One request and its answer. */
+static int
+sync_once(struct sambung *device, struct buffer *reply, int *again_out,
+	  struct sambung_result *result, struct sambung_error *err)
+{
+	struct error inner = {0};
+	struct local_state state;
+	struct sambung_bytes request;
+	int failed = sambung_exchange_request(device, &request, err);
+
+	if (failed != 0) {
+		return failed;
+	}
+	buffer_clear(reply);
+	if (local_state_load(device->local, &state, &inner) != STATUS_OK ||
+	    device_post(device, state.url, "/v1/sync", span_of(request.at, request.length), reply,
+			result, &inner) != STATUS_OK) {
+		return device_fail(err, &inner);
+	}
+	return sambung_exchange_reply(device, (struct sambung_bytes){reply->at, reply->length},
+				      again_out, result, err);
+}
+
+static int
+sync_loop(struct sambung *device, sambung_progress_fn progress, void *context,
+	  struct sambung_result *result, struct sambung_error *err)
+{
+	struct error inner = {0};
+	struct progress before = {0};
+	struct progress now;
+	struct buffer reply;
+	int again = 1;
+	int stuck = 0;
+	int failed = 0;
+
+	buffer_init(&reply, PARCEL_REPLY_MAX);
+	while (failed == 0 && again != 0) {
+		failed = sync_once(device, &reply, &again, result, err);
+		if (failed != 0 || (progress != NULL && progress(context, result) != 0)) {
+			break;
+		}
+		if (progress_read(device, &now, &inner) != STATUS_OK) {
+			failed = device_fail(err, &inner);
+			break;
+		}
+		stuck = progress_same(&before, &now) ? stuck + 1 : 0;
+		before = now;
+		if (again != 0 && stuck >= STUCK_MAX) {
+			(void)fail(&inner, STATUS_INTERNAL,
+				   "the exchange does not get on (change %u, cursor %llu)",
+				   now.acked_n, (unsigned long long)now.cursor.complete);
+			failed = device_fail(err, &inner);
+		}
+	}
+	buffer_finish(&reply);
+	return failed;
+}
+
+int
+sambung_sync(struct sambung *device, sambung_progress_fn progress, void *context,
+	     struct sambung_result *result, struct sambung_error *err)
+{
+	int failed;
+
+	*result = (struct sambung_result){0};
+	device_connect(device);
+	failed = sync_loop(device, progress, context, result, err);
+	device_disconnect(device);
+	if (failed != 0) {
+		result->synced = 0;
+	}
+	return failed;
+}

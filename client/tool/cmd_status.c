@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands.h"
+#include "print.h"
+#include "text.h"
+
+#include <inttypes.h>
+
+static json_t *
+state_json(const struct sambung_state *state)
+{
+	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I}", "device",
+			 (json_int_t)state->device, "cadre", state->cadre, "queued",
+			 (json_int_t)state->queued, "last_n", (json_int_t)state->last_n, "acked_n",
+			 (json_int_t)state->acked_n, "epoch", (json_int_t)state->epoch, "cursor",
+			 (json_int_t)state->cursor, "last_sync", instant_json(state->last_sync_ms),
+			 "quarantined", (json_int_t)state->quarantined);
+}
+
+static void
+add_row(const struct task *task, struct table *table, enum message label, char *value)
+{
+	table_add(table, message_text(label, task->language));
+	table_take(table, value);
+}
+
+static void
+print_state(const struct task *task, const struct sambung_state *state)
+{
+	struct table table = {.columns = 2};
+
+	if (state->device == 0) {
+		(void)fprintf(stdout, "%s\n", message_text(MESSAGE_NOT_ENROLLED, task->language));
+		return;
+	}
+	add_row(task, &table, MESSAGE_STATUS_DEVICE, text_format("%" PRIu32, state->device));
+	add_row(task, &table, MESSAGE_STATUS_CADRE, text_copy(state->cadre));
+	add_row(task, &table, MESSAGE_STATUS_QUEUED,
+		print_count(task, state->queued, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY));
+	add_row(task, &table, MESSAGE_STATUS_SYNCED,
+		state->last_sync_ms == 0 ? text_copy(message_text(MESSAGE_NEVER, task->language))
+					 : print_time(state->last_sync_ms));
+	add_row(task, &table, MESSAGE_STATUS_CONFLICTS,
+		print_count(task, state->conflicts, MESSAGE_RECORDS_ONE, MESSAGE_RECORDS_MANY));
+	add_row(task, &table, MESSAGE_STATUS_QUARANTINED,
+		print_count(task, state->quarantined, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY));
+	table_print(&table, stdout);
+	table_finish(&table);
+}
+
+enum exit_status
+cmd_status(struct task *task)
+{
+	struct sambung_error err = {0};
+	struct sambung_state state;
+	enum exit_status status = task_open(task);
+
+	if (status != EXIT_DONE) {
+		return status;
+	}
+	if (sambung_state(task->device, &state, &err) != 0) {
+		return task_error(task, &err);
+	}
+	if (task->json) {
+		print_json(state_json(&state));
+	} else {
+		print_state(task, &state);
+	}
+	return EXIT_DONE;
+}

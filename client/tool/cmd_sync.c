@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands.h"
+#include "print.h"
+
+#include <stdlib.h>
+
+static json_t *
+result_json(const struct sambung_result *result)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "requests",
+			 (json_int_t)result->requests, "bytes_up", (json_int_t)result->bytes_up,
+			 "bytes_down", (json_int_t)result->bytes_down, "sent",
+			 (json_int_t)result->sent, "acked", (json_int_t)result->acked, "received",
+			 (json_int_t)result->received, "conflicts", (json_int_t)result->conflicts,
+			 "quarantined", (json_int_t)result->quarantined, "synced", result->synced);
+}
+
+/* A sentence about so many changes, if there are any. */
+static void
+print_changes(const struct task *task, enum message message, uint32_t count)
+{
+	char *changes;
+
+	if (count == 0) {
+		return;
+	}
+	changes = print_count(task, count, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY);
+	message_print(stdout, task->language, message, changes, NULL);
+	(void)fputs("\n", stdout);
+	free(changes);
+}
+
+static void
+print_result(const struct task *task, const struct sambung_result *result)
+{
+	/* What the server has, not what was sent on its way. */
+	char *sent = print_count(task, result->acked, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY);
+	char *received =
+		print_count(task, result->received, MESSAGE_RECORDS_ONE, MESSAGE_RECORDS_MANY);
+
+	message_print(stdout, task->language, MESSAGE_SYNC_COUNTS, sent, received);
+	(void)fprintf(stdout, "%s\n",
+		      message_text(result->synced ? MESSAGE_SYNC_DONE : MESSAGE_SYNC_REST,
+				   task->language));
+	free(sent);
+	free(received);
+	print_changes(task, MESSAGE_SYNC_CONFLICTS, result->conflicts);
+	print_changes(task, MESSAGE_SYNC_QUARANTINED, result->quarantined);
+}
+
+enum exit_status
+cmd_sync(struct task *task)
+{
+	struct sambung_error err = {0};
+	struct sambung_result result = {0};
+	enum exit_status status = task_open(task);
+	int failed;
+
+	if (status != EXIT_DONE) {
+		return status;
+	}
+	failed = sambung_sync(task->device, NULL, NULL, &result, &err);
+	if (task->json) {
+		print_json(result_json(&result));
+	} else {
+		print_result(task, &result);
+	}
+	if (failed != 0) {
+		return task_error(task, &err);
+	}
+	if (!result.synced) {
+		return task_failed(task, MESSAGE_SYNC_UNFINISHED, NULL, NULL);
+	}
+	return EXIT_DONE;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * messages: every text that the sambung command says to people, in English and Indonesian.
+ *
+ * One table, X(NAME, English, Indonesian), so that no text can miss a language (why not gettext:
+ * docs/decisions/0003-texts-in-a-table.md). {1} and {2} stand for what the caller fills in. The
+ * words: record = data, field = isian, type = jenis, change = perubahan, device = HP.
+ */
+#ifndef SAMBUNG_TOOL_MESSAGES_H
+#define SAMBUNG_TOOL_MESSAGES_H
+
+#include "client/include/sambung.h"
+
+#include <stdio.h>
+
+#define MESSAGE_TABLE(X)                                                                              \
+	X(NONE, "", "")                                                                               \
+	/* help */                                                                                    \
+	X(PROGRAM_SUMMARY,                                                                            \
+	  "Records visits without a network and syncs them when there is signal.",                    \
+	  "Mencatat kunjungan tanpa sinyal dan menyinkronkannya saat sinyal ada.")                    \
+	X(PROGRAM_DETAILS,                                                                            \
+	  "Options may stand before or after the command; -- ends them. - as the last argument\n"     \
+	  "reads the code, or the fields as name=value lines or one JSON object, from standard\n"     \
+	  "input: use it for people's data, which others on the machine can read in arguments.\n"     \
+	  "Exit status: 0 done, 1 failed, 2 not understood. `sambung COMMAND --help` tells more.",    \
+	  "Pilihan boleh ditulis sebelum atau sesudah perintah; -- mengakhiri pilihan. - sebagai\n"   \
+	  "argumen terakhir membaca kode, atau isian berupa baris nama=nilai atau satu objek\n"       \
+	  "JSON, dari masukan standar: pakailah untuk data orang, sebab argumen dapat dibaca\n"       \
+	  "pemakai lain di mesin yang sama. Status akhir: 0 selesai, 1 gagal, 2 tidak\n"              \
+	  "dimengerti. `sambung PERINTAH --help` menjelaskan lebih lanjut.")                          \
+	X(USAGE, "Usage", "Pemakaian")                                                                \
+	X(COMMAND, "COMMAND", "PERINTAH")                                                             \
+	X(COMMANDS, "Commands", "Perintah")                                                           \
+	X(OPTIONS, "Options", "Pilihan")                                                              \
+	X(FOLDER, "FOLDER", "FOLDER")                                                                 \
+	X(VERSION_VALUE, "V", "V")                                                                    \
+	X(NUMBER_VALUE, "N", "N")                                                                     \
+	X(TEXT_VALUE, "TEXT", "TEKS")                                                                 \
+	X(LANGUAGE_VALUE, "id|en", "id|en")                                                           \
+	X(OPTION_DIR, "the folder of this installation (or SAMBUNG_DIR)",                             \
+	  "folder data aplikasi ini (atau SAMBUNG_DIR)")                                              \
+	X(OPTION_JSON, "print JSON, one object a line", "cetak JSON, satu objek per baris")           \
+	X(OPTION_LANG, "language (otherwise from LC_ALL, LC_MESSAGES, LANG)",                         \
+	  "bahasa (tanpa ini dari LC_ALL, LC_MESSAGES, LANG)")                                        \
+	X(OPTION_HELP, "show this help", "tampilkan bantuan ini")                                     \
+	X(OPTION_VERSION, "show the version", "tampilkan versi")                                      \
+	X(OPTION_BASE, "the version of the record that the form showed (default: the one held)",      \
+	  "versi data yang tampak saat mengisi (biasanya: yang ada di HP)")                           \
+	X(OPTION_OWN, "the last own change that the form showed (default: all)",                      \
+	  "perubahan sendiri terakhir yang tampak saat mengisi (biasanya: semua)")                    \
+	X(OPTION_REASON, "why it is put away", "alasan diarsipkan")                                   \
+	X(OPTION_MATCH, "only records with this text in a field",                                     \
+	  "hanya data yang salah satu isiannya memuat teks ini")                                      \
+	X(OPTION_DUE, "only what is due", "hanya yang sudah waktunya")                                \
+	/* commands: arguments, summary, details */                                                   \
+	X(ENROL_ARGUMENTS, "CODE | -", "KODE | -")                                                    \
+	X(ENROL_SUMMARY, "enrol this device with a code from the admin",                              \
+	  "daftarkan HP ini dengan kode dari admin")                                                  \
+	X(ENROL_DETAILS,                                                                              \
+	  "Needs the network once. The code works for one device; with the same code again an\n"      \
+	  "enrolment that was cut off is finished. - reads the code from standard input.",            \
+	  "Perlu jaringan satu kali. Satu kode untuk satu HP; dengan kode yang sama, pendaftaran\n"   \
+	  "yang terputus diselesaikan. - membaca kode dari masukan standar.")                         \
+	X(FORM_ARGUMENTS, "TYPE", "JENIS")                                                            \
+	X(FORM_SUMMARY, "show the fields of a type of record", "tampilkan isian suatu jenis data")    \
+	X(FORM_DETAILS,                                                                               \
+	  "Names, labels, units, ranges and choices. Types: family, person, visit, …",                \
+	  "Nama, label, satuan, batas dan pilihan. Jenis: family (keluarga), person (anggota),\n"     \
+	  "visit (kunjungan), …")                                                                     \
+	X(RECORD_ARGUMENTS, "TYPE FIELD=VALUE … | TYPE -", "JENIS ISIAN=NILAI … | JENIS -")           \
+	X(RECORD_SUMMARY, "record something new", "catat data baru")                                  \
+	X(RECORD_DETAILS,                                                                             \
+	  "Works without a network; stored durably when the command ends. The date is today's,\n"     \
+	  "the village that of the record above it or the only one of this device, unless given.\n"   \
+	  "Values: 8.4, true, 2026-11-20, a choice by name, choices a,b, a record's id, lat,lon.",    \
+	  "Tidak perlu jaringan; tersimpan aman saat perintah selesai. Tanpa diisi, tanggal adalah\n" \
+	  "hari ini dan desa mengikuti data induknya atau satu-satunya desa HP ini.\n"                \
+	  "Nilai: 8.4, true, 2026-11-20, nama pilihan, pilihan a,b, nomor data, lintang,bujur.")      \
+	X(EDIT_ARGUMENTS, "ID FIELD=VALUE … | ID -", "NOMOR ISIAN=NILAI … | NOMOR -")                 \
+	X(EDIT_SUMMARY, "change fields of a record", "ubah isian suatu data")                         \
+	X(EDIT_DETAILS,                                                                               \
+	  "An empty value clears the field; +a,-b adds to and takes from a set of choices. Saving\n"  \
+	  "the right value of a field with rival values settles it.",                                 \
+	  "Nilai kosong mengosongkan isian; +a,-b menambah dan mengurangi himpunan pilihan.\n"        \
+	  "Menyimpan nilai yang benar pada isian yang berbeda menyelesaikan perbedaannya.")           \
+	X(ARCHIVE_ARGUMENTS, "ID --reason TEXT | ID -", "NOMOR --reason TEKS | NOMOR -")              \
+	X(ARCHIVE_SUMMARY, "put a record away", "arsipkan suatu data")                                \
+	X(ARCHIVE_DETAILS,                                                                            \
+	  "Nothing is destroyed: `sambung edit ID archived=` brings it back. - reads reason=TEXT.",   \
+	  "Tidak ada yang dihapus: `sambung edit NOMOR archived=` mengembalikannya. - membaca\n"      \
+	  "reason=TEKS.")                                                                             \
+	X(LIST_ARGUMENTS, "TYPE [--match TEXT | -] [--due]", "JENIS [--match TEKS | -] [--due]")      \
+	X(LIST_SUMMARY, "list records of a type", "daftar data suatu jenis")                          \
+	X(LIST_DETAILS,                                                                               \
+	  "--match looks in all text fields, letters of either case alike. --due: the next visit\n"   \
+	  "is due, or a follow-up is open past its date. - reads match=TEXT.",                        \
+	  "--match mencari di semua isian teks, huruf besar dan kecil sama. --due: sudah waktunya\n"  \
+	  "dikunjungi, atau tindak lanjut lewat batas waktunya. - membaca match=TEKS.")               \
+	X(SHOW_ARGUMENTS, "ID", "NOMOR")                                                              \
+	X(SHOW_SUMMARY, "show one record", "tampilkan satu data")                                     \
+	X(SHOW_DETAILS, "Fields with labels, rival values with who wrote them, and risk flags.",      \
+	  "Isian dengan label, nilai yang berbeda beserta penulisnya, dan tanda risiko.")             \
+	X(STATUS_ARGUMENTS, "", "")                                                                   \
+	X(STATUS_SUMMARY, "show what waits to be sent", "tampilkan apa yang menunggu dikirim")        \
+	X(STATUS_DETAILS, "Whose device it is, what waits, and when it last synced.",                 \
+	  "HP milik siapa, apa yang menunggu, dan kapan terakhir sinkron.")                           \
+	X(RECORDS_ARGUMENTS, "TYPE", "JENIS")                                                         \
+	X(RECORDS_SUMMARY, "print all records of a type as JSON",                                     \
+	  "cetak semua data suatu jenis sebagai JSON")                                                \
+	X(RECORDS_DETAILS, "One record a line, ordered by id, always as JSON.",                       \
+	  "Satu data per baris, urut nomor, selalu JSON.")                                            \
+	X(SYNC_ARGUMENTS, "", "")                                                                     \
+	X(SYNC_SUMMARY, "send what waits and receive what others changed",                            \
+	  "kirim yang menunggu dan terima perubahan orang lain")                                      \
+	X(SYNC_DETAILS,                                                                               \
+	  "May be cut off and repeated at any moment; nothing is lost and nothing counted twice.\n"   \
+	  "The exit status is 0 only if everything is in sync.",                                      \
+	  "Boleh terputus dan diulang kapan saja; tidak ada yang hilang atau terhitung dua kali.\n"   \
+	  "Status akhir 0 hanya bila semuanya sudah sinkron.")                                        \
+	/* what was not understood (exit status 2) */                                                 \
+	X(COMMAND_MISSING, "no command was given", "perintah belum disebut")                          \
+	X(COMMAND_UNKNOWN, "there is no command '{1}'", "tidak ada perintah '{1}'")                   \
+	X(OPTION_UNKNOWN, "there is no option '{1}' here", "tidak ada pilihan '{1}' di sini")         \
+	X(OPTION_TWICE, "the option '{1}' stands twice", "pilihan '{1}' tertulis dua kali")           \
+	X(OPTION_EMPTY, "the option '{1}' needs a value", "pilihan '{1}' perlu nilai")                \
+	X(OPTION_VALUELESS, "the option '{1}' takes no value",                                        \
+	  "pilihan '{1}' tidak memakai nilai")                                                        \
+	X(OPTION_NUMBER, "the option '{1}' needs a whole number",                                     \
+	  "pilihan '{1}' perlu bilangan bulat")                                                       \
+	X(LANGUAGE_UNKNOWN, "there is no language '{1}'; there are id and en",                        \
+	  "tidak ada bahasa '{1}'; yang ada id dan en")                                               \
+	X(DIRECTORY_MISSING, "--dir or SAMBUNG_DIR must name the folder of this installation",        \
+	  "--dir atau SAMBUNG_DIR harus menyebut folder data aplikasi ini")                           \
+	X(ARGUMENTS_WRONG, "too few or too many arguments for '{1}'",                                 \
+	  "argumen untuk '{1}' kurang atau berlebih")                                                 \
+	X(REASON_MISSING, "a reason is needed to put a record away",                                  \
+	  "perlu alasan untuk mengarsipkan data")                                                     \
+	X(ASSIGNMENT_WRONG, "argument {1} is not of the form FIELD=VALUE",                            \
+	  "argumen {1} tidak berbentuk ISIAN=NILAI")                                                  \
+	X(FIELD_TWICE, "the field '{1}' stands twice", "isian '{1}' tertulis dua kali")               \
+	/* failures of the command's own (exit status 1): what. next step */                          \
+	X(INPUT_UNREADABLE, "standard input could not be read: {1}. Try again",                       \
+	  "masukan standar tidak dapat dibaca: {1}. Coba lagi")                                       \
+	X(INPUT_LARGE, "standard input is longer than {1} bytes. Give one record at a time",          \
+	  "masukan standar lebih dari {1} bita. Berikan satu data setiap kali")                       \
+	X(INPUT_ZERO, "standard input holds a zero byte. Give it as UTF-8 text",                      \
+	  "masukan standar memuat bita nol. Berikan sebagai teks UTF-8")                              \
+	X(INPUT_LINE, "line {1} of standard input is not of the form name=value. Correct it",         \
+	  "baris {1} masukan standar tidak berbentuk nama=nilai. Perbaiki baris itu")                 \
+	X(INPUT_JSON, "standard input is not one JSON object (line {1}): {2}. Correct it",            \
+	  "masukan standar bukan satu objek JSON (baris {1}): {2}. Perbaiki")                         \
+	X(INPUT_NESTED,                                                                               \
+	  "the JSON value of '{1}' is not a text, number, true, false, null or list "                 \
+	  "of these. Correct it",                                                                     \
+	  "nilai JSON untuk '{1}' bukan teks, bilangan, true, false, null atau daftar dari itu. "     \
+	  "Perbaiki")                                                                                 \
+	X(INPUT_TWICE, "standard input or an argument gives the field '{1}' again. Give it once",     \
+	  "masukan standar atau argumen memberi isian '{1}' dua kali. Berikan sekali saja")           \
+	X(INPUT_UNKNOWN, "'{1}' is not asked for here. Give {2}=TEXT only",                           \
+	  "'{1}' tidak diminta di sini. Berikan {2}=TEKS saja")                                       \
+	X(INPUT_EMPTY, "standard input is empty. Give what the command asks for",                     \
+	  "masukan standar kosong. Berikan yang diminta perintah ini")                                \
+	X(OUTPUT_FAILED, "the output could not be written: {1}. What was recorded is kept",           \
+	  "keluaran tidak dapat ditulis: {1}. Yang sudah dicatat tetap tersimpan")                    \
+	X(MEMORY_OUT, "out of memory. Close other programs and try again",                            \
+	  "memori habis. Tutup aplikasi lain lalu coba lagi")                                         \
+	X(LINE_BROKEN, "what libsambung gave is not JSON at byte {1}. Report it to the admin",        \
+	  "keluaran libsambung bukan JSON pada bita {1}. Laporkan kepada admin")                      \
+	X(SYNC_UNFINISHED, "not everything is in sync yet. Run `sambung sync` again",                 \
+	  "belum semua sinkron. Jalankan `sambung sync` lagi")                                        \
+	/* results */                                                                                 \
+	X(ENROLLED, "This device is number {1}, of {2}. Now run `sambung sync`.",                     \
+	  "HP ini terdaftar sebagai nomor {1}, milik {2}. Sekarang jalankan `sambung sync`.")         \
+	X(SAVED, "{1} is saved (change {2}). It goes out with the next sync.",                        \
+	  "{1} tersimpan (perubahan ke-{2}). Terkirim pada sinkron berikutnya.")                      \
+	X(CHANGES_ONE, "{1} change", "{1} perubahan")                                                 \
+	X(CHANGES_MANY, "{1} changes", "{1} perubahan")                                               \
+	X(RECORDS_ONE, "{1} record", "{1} data")                                                      \
+	X(RECORDS_MANY, "{1} records", "{1} data")                                                    \
+	X(NO_RECORDS, "Nothing to show.", "Tidak ada data.")                                          \
+	X(SYNC_COUNTS, "Sent {1}, received {2}.", "Terkirim {1}, diterima {2}.")                      \
+	X(SYNC_DONE, " Everything is in sync.", " Semua sudah sinkron.")                              \
+	X(SYNC_REST, " The rest is safe here and goes out with the next sync.",                       \
+	  " Sisanya aman di sini dan terkirim pada sinkron berikutnya.")                              \
+	X(SYNC_CONFLICTS,                                                                             \
+	  "In {1}, somebody else had written another value; both are kept. `sambung list` marks\n"    \
+	  "such records: look with `sambung show ID` and save the right value with `sambung edit`,\n" \
+	  "or leave it to your supervisor.",                                                          \
+	  "Pada {1}, orang lain menulis nilai yang berbeda; keduanya tersimpan. `sambung list`\n"     \
+	  "menandai data itu: lihat dengan `sambung show NOMOR`, lalu simpan nilai yang benar\n"      \
+	  "dengan `sambung edit`, atau serahkan kepada petugas PKB.")                                 \
+	X(SYNC_QUARANTINED,                                                                           \
+	  "{1} set aside at the server for the admin to look at; nothing is lost.",                   \
+	  "{1} ditahan di server untuk diperiksa admin; tidak ada yang hilang.")                      \
+	/* status */                                                                                  \
+	X(NOT_ENROLLED,                                                                               \
+	  "This device is not enrolled. Run `sambung enrol` with a code from the admin.",             \
+	  "HP ini belum didaftarkan. Jalankan `sambung enrol` dengan kode dari admin.")               \
+	X(STATUS_DEVICE, "Device", "HP nomor")                                                        \
+	X(STATUS_CADRE, "Cadre", "Kader")                                                             \
+	X(STATUS_QUEUED, "Waiting to be sent", "Menunggu dikirim")                                    \
+	X(STATUS_SYNCED, "Last sync", "Sinkron terakhir")                                             \
+	X(STATUS_CONFLICTS, "With rival values", "Dengan nilai berbeda")                              \
+	X(STATUS_QUARANTINED, "Set aside at the server", "Ditahan di server")                         \
+	X(NEVER, "never", "belum pernah")                                                             \
+	/* records */                                                                                 \
+	X(COLUMN_ID, "Id", "Nomor")                                                                   \
+	X(COLUMN_MARKS, "Marks", "Tanda")                                                             \
+	X(MARK_CONFLICT, "rival values", "nilai berbeda")                                             \
+	X(MARK_ARCHIVED, "archived", "diarsipkan")                                                    \
+	X(YES, "yes", "ya")                                                                           \
+	X(NO, "no", "tidak")                                                                          \
+	X(EMPTY, "(empty)", "(kosong)")                                                               \
+	X(FIELD_VILLAGE, "Village", "Desa atau kelurahan")                                            \
+	X(FIELD_ARCHIVED, "Archived", "Diarsipkan")                                                   \
+	X(FIELD_SAME_AS, "Same as", "Sama dengan")                                                    \
+	X(FIELD_VERSION, "Version", "Versi")                                                          \
+	X(SHOW_CONFLICTS, "Rival values, all kept:", "Nilai yang berbeda, semuanya tersimpan:")       \
+	X(SHOW_SETTLE,                                                                                \
+	  "Save the right value with `sambung edit {1} FIELD=VALUE`, or leave it to your\n"           \
+	  "supervisor.",                                                                              \
+	  "Simpan nilai yang benar dengan `sambung edit {1} ISIAN=NILAI`, atau serahkan kepada\n"     \
+	  "petugas PKB.")                                                                             \
+	X(BY_DEVICE, "{1}, device {2}", "{1}, HP {2}")                                                \
+	X(NOT_SENT, "not sent yet", "belum terkirim")                                                 \
+	/* forms */                                                                                   \
+	X(FORM_FIELD, "Field", "Isian")                                                               \
+	X(FORM_LABEL, "Label", "Label")                                                               \
+	X(FORM_TYPE, "Kind", "Bentuk")                                                                \
+	X(FORM_VALUES, "Values", "Nilai")                                                             \
+	X(FORM_REQUIRED, "required", "wajib")                                                         \
+	X(KIND_INTEGER, "number", "bilangan")                                                         \
+	X(KIND_BOOLEAN, "true or false", "true atau false")                                           \
+	X(KIND_CHOICE, "one of", "salah satu")                                                        \
+	X(KIND_SET, "any of", "beberapa dari")                                                        \
+	X(KIND_DATE, "date YYYY-MM-DD", "tanggal TTTT-BB-HH")                                         \
+	X(KIND_TEXT, "text", "teks")                                                                  \
+	X(KIND_REFERENCE, "id of a record", "nomor data")                                             \
+	X(KIND_POINT, "lat,lon", "lintang,bujur")
+
+enum message {
+#define MESSAGE_ENUM(NAME, en, id) MESSAGE_##NAME,
+	MESSAGE_TABLE(MESSAGE_ENUM)
+#undef MESSAGE_ENUM
+		MESSAGE_COUNT
+};
+
+/* The text as it stands in the table. */
+const char *message_text(enum message message, enum sambung_language language);
+/* Prints it with {1} and {2} replaced; either may be NULL where the text has none. Control
+ * characters in them are printed as spaces. */
+void message_print(FILE *out, enum sambung_language language, enum message message,
+		   const char *first, const char *second);
+/* The same as a new text (free). */
+char *message_format(enum sambung_language language, enum message message, const char *first,
+		     const char *second);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "task.h"
+
+#include "commands.h"
+#include "text.h"
+
+enum exit_status
+task_open(struct task *task)
+{
+	struct sambung_options options = {.directory = task->directory};
+	struct sambung_error err = {0};
+
+	if (sambung_open(&options, &task->device, &err) != 0) {
+		return task_error(task, &err);
+	}
+	return EXIT_DONE;
+}
+
+void
+task_close(struct task *task)
+{
+	if (task->device != NULL) {
+		sambung_close(task->device);
+	}
+	task->device = NULL;
+}
+
+enum exit_status
+task_error(const struct task *task, const struct sambung_error *err)
+{
+	char sentence[1024];
+
+	(void)fputs("sambung: ", stderr);
+	text_print(stderr, sambung_error_sentence(err, task->language, sentence, sizeof sentence));
+	(void)fputs("\n", stderr);
+	return EXIT_FAILED;
+}
+
+enum exit_status
+task_failed(const struct task *task, enum message message, const char *first, const char *second)
+{
+	(void)fputs("sambung: ", stderr);
+	message_print(stderr, task->language, message, first, second);
+	(void)fputs("\n", stderr);
+	return EXIT_FAILED;
+}
+
+enum exit_status
+task_usage(const struct task *task, enum message message, const char *first)
+{
+	(void)task_failed(task, message, first, NULL);
+	command_usage(stderr, task->command, task->language);
+	return EXIT_USAGE;
+}

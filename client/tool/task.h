@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * task: one run of the command: what was asked for, and how its end is told.
+ *
+ * A command's function checks its arguments, opens the device with task_open, does its work and
+ * returns an exit status; whatever is not EXIT_DONE was said on standard error before.
+ */
+#ifndef SAMBUNG_TOOL_TASK_H
+#define SAMBUNG_TOOL_TASK_H
+
+#include "client/include/sambung.h"
+#include "messages.h"
+
+#include <stdbool.h>
+
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+enum option {
+	OPTION_DIR,
+	OPTION_JSON,
+	OPTION_LANG,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_GLOBAL_COUNT, /* those above stand with every command */
+	OPTION_BASE = OPTION_GLOBAL_COUNT,
+	OPTION_OWN,
+	OPTION_REASON,
+	OPTION_MATCH,
+	OPTION_DUE,
+	OPTION_COUNT
+};
+
+struct command;
+
+struct task {
+	const struct command *command; /* NULL: none was named */
+	enum sambung_language language;
+	bool json;
+	const char *given[OPTION_COUNT]; /* its value, "" if it takes none; NULL: not given */
+	const char *directory;		 /* NULL only for help and version */
+	char **arguments;		 /* after the command's name, without the last `-` */
+	size_t count;
+	bool reads_input; /* the last argument was `-` */
+	struct sambung *device;
+};
+
+/* Opens the installation in task->directory. */
+enum exit_status task_open(struct task *task);
+void task_close(struct task *task);
+
+/* Each prints one line on standard error and returns the exit status of its name. */
+enum exit_status task_error(const struct task *task, const struct sambung_error *err);
+enum exit_status task_failed(const struct task *task, enum message message, const char *first,
+			     const char *second);
+/* And a second one with the usage of the command, or of the program. */
+enum exit_status task_usage(const struct task *task, enum message message, const char *first);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/device.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <curl/curl.h>
+
+enum { CONNECT_SECONDS = 20, SILENCE_SECONDS = 60 };
+
+struct transport {
+	CURL *handle; /* keeps its connection from one post to the next */
+	struct curl_slist *headers;
+};
+
+/* One post while it runs. */
+struct posting {
+	int (*take)(void *sink, const void *bytes, size_t length);
+	void *sink;
+	size_t left; /* bytes that the answer may still have */
+	bool too_long;
+	uint64_t up;
+	uint64_t down;
+};
+
+struct transport *
+transport_http_open(void)
+{
+	struct transport *transport = calloc(1, sizeof *transport);
+	static const char *const lines[] = {
+		"Content-Type: application/vnd.sambung.parcel",
+		/* Without these two curl would send more, and wait for leave to send the body. */
+		"Accept:",
+		"Expect:",
+	};
+
+	if (transport == NULL) {
+		return NULL;
+	}
+	transport->handle = curl_easy_init();
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		struct curl_slist *longer = curl_slist_append(transport->headers, lines[i]);
+
+		if (transport->handle == NULL || longer == NULL) {
+			transport_http_close(transport);
+			return NULL;
+		}
+		transport->headers = longer;
+	}
+	return transport;
+}
+
+void
+transport_http_close(struct transport *transport)
+{
+	if (transport != NULL) {
+		curl_easy_cleanup(transport->handle);
+		curl_slist_free_all(transport->headers);
+		free(transport);
+	}
+}
+
+static size_t
+answer_write(char *bytes, size_t size, size_t count, void *context)
+{
+	struct posting *posting = context;
+	size_t length = size * count;
+
+	if (length > posting->left) {
+		posting->too_long = true;
+		return 0;
+	}
+	posting->left -= length;
+	return posting->take(posting->sink, bytes, length) == 0 ? length : 0;
+}
+
+/* Sees what goes through the socket (under TLS: before it is enciphered), which curl's own counters
+ * add up in different ways from version to version. */
+static int
+traffic_count(CURL *handle, curl_infotype type, char *bytes, size_t length, void *context)
+{
+	struct posting *posting = context;
+
+	(void)handle;
+	(void)bytes;
+	if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT) {
+		posting->up += length;
+	} else if (type == CURLINFO_HEADER_IN || type == CURLINFO_DATA_IN) {
+		posting->down += length;
+	}
+	return 0;
+}
+
+static void
+handle_configure(struct transport *transport, const char *url, struct sambung_bytes body,
+		 struct posting *posting, char *why)
+{
+	CURL *handle = transport->handle;
+
+	curl_easy_reset(handle);
+	curl_easy_setopt(handle, CURLOPT_URL, url);
+	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(handle, CURLOPT_HTTPHEADER, transport->headers);
+	curl_easy_setopt(handle, CURLOPT_POST, 1L);
+	curl_easy_setopt(handle, CURLOPT_POSTFIELDS, (const char *)body.at);
+	curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.length);
+	curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+	curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_SECONDS);
+	curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, answer_write);
+	curl_easy_setopt(handle, CURLOPT_WRITEDATA, posting);
+	curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, traffic_count);
+	curl_easy_setopt(handle, CURLOPT_DEBUGDATA, posting);
+	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, why);
+}
+
+static CURLcode
+post_run(struct transport *transport, const char *url, struct sambung_bytes body,
+	 struct posting *posting, char *why, size_t why_size)
+{
+	char text[CURL_ERROR_SIZE] = "";
+	CURLcode code;
+
+	handle_configure(transport, url, body, posting, text);
+	code = curl_easy_perform(transport->handle);
+	if (posting->too_long) {
+		(void)snprintf(why, why_size, "its answer is too long");
+	} else if (code != CURLE_OK) {
+		(void)snprintf(why, why_size, "%s",
+			       text[0] != '\0' ? text : curl_easy_strerror(code));
+	}
+	/* `text` and what was posted end here; the handle must not point to them. */
+	curl_easy_reset(transport->handle);
+	return code;
+}
+
+int
+transport_http_post(void *context, const char *url, struct sambung_bytes body, size_t reply_limit,
+		    int (*take)(void *sink, const void *bytes, size_t length), void *sink,
+		    int *http_status_out, uint64_t *bytes_up_out, uint64_t *bytes_down_out,
+		    char *why, size_t why_size)
+{
+	struct transport *transport = context != NULL ? context : transport_http_open();
+	struct posting posting = {.take = take, .sink = sink, .left = reply_limit};
+	long http_status = 0;
+	CURLcode code;
+
+	if (transport == NULL) {
+		(void)snprintf(why, why_size, "out of memory");
+		return 1;
+	}
+	code = post_run(transport, url, body, &posting, why, why_size);
+	(void)curl_easy_getinfo(transport->handle, CURLINFO_RESPONSE_CODE, &http_status);
+	if (context == NULL) {
+		transport_http_close(transport);
+	}
+	*bytes_up_out = posting.up;
+	*bytes_down_out = posting.down;
+	if (code != CURLE_OK) {
+		return 1;
+	}
+	*http_status_out = (int)http_status;
+	return 0;
+}

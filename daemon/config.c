@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <ini.h>
+
+enum setting_kind { SETTING_TEXT, SETTING_NUMBER };
+
+struct setting {
+	const char *name;
+	enum setting_kind kind;
+	size_t offset; /* in struct config */
+	const char *value; /* default */
+	unsigned least;
+	unsigned most;
+	const char *help;
+};
+
+#define AT(member) offsetof(struct config, member)
+
+static const struct setting settings[] = {
+	{"listen", SETTING_TEXT, AT(listen), "127.0.0.1:8420", 0, 0,
+	 "Address and port to listen on; port 0 takes a free one."},
+	{"connections", SETTING_NUMBER, AT(connections), "1000", 8, 20000,
+	 "Connections at one time; more wait in the system's queue."},
+	{"idle_s", SETTING_NUMBER, AT(idle_s), "60", 5, 3600,
+	 "Seconds after which a silent connection is closed."},
+	{"receive_s", SETTING_NUMBER, AT(receive_s), "300", 10, 3600,
+	 "Seconds in which a request must have arrived whole."},
+	{"queue", SETTING_NUMBER, AT(queue), "512", 1, 100000,
+	 "Requests that may wait for the writer; more are told to come again."},
+	{"streams", SETTING_NUMBER, AT(streams), "16", 1, 256,
+	 "Long lists that may be read at one time."},
+	{"memory_mb", SETTING_NUMBER, AT(memory_mb), "128", 16, 65536,
+	 "Megabytes that all requests under way may take."},
+	{"threads", SETTING_NUMBER, AT(threads), "4", 1, 64,
+	 "Network threads; they also open and check parcels."},
+};
+enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
+
+static const struct setting *
+setting_named(const char *name)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		if (strcmp(settings[i].name, name) == 0) {
+			return &settings[i];
+		}
+	}
+	return NULL;
+}
+
+static enum status
+set_number(const struct setting *setting, struct config *config, const char *value,
+	   struct error *err)
+{
+	char *end = NULL;
+	unsigned long number;
+	unsigned stored;
+
+	errno = 0;
+	number = strtoul(value, &end, 10);
+	if (*value < '0' || *value > '9' || *end != '\0' || errno != 0 || number < setting->least ||
+	    number > setting->most) {
+		return fail(err, STATUS_USAGE, "%s takes a number from %u to %u", setting->name,
+			    setting->least, setting->most);
+	}
+	stored = (unsigned)number;
+	memcpy((char *)config + setting->offset, &stored, sizeof stored);
+	return STATUS_OK;
+}
+
+static enum status
+set_text(const struct setting *setting, struct config *config, const char *value,
+	 struct error *err)
+{
+	size_t length = strlen(value);
+
+	if (length == 0 || length >= CONFIG_TEXT_SIZE) {
+		return fail(err, STATUS_USAGE, "%s takes 1 to %d bytes", setting->name,
+			    CONFIG_TEXT_SIZE - 1);
+	}
+	memcpy((char *)config + setting->offset, value, length + 1);
+	return STATUS_OK;
+}
+
+enum status
+config_set(struct config *config, const char *name, const char *value, struct error *err)
+{
+	const struct setting *setting = setting_named(name);
+
+	if (setting == NULL) {
+		return fail(err, STATUS_USAGE, "there is no setting \"%s\"", name);
+	}
+	if (setting->kind == SETTING_NUMBER) {
+		return set_number(setting, config, value, err);
+	}
+	return set_text(setting, config, value, err);
+}
+
+void
+config_default(struct config *out)
+{
+	memset(out, 0, sizeof *out);
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		(void)config_set(out, settings[i].name, settings[i].value, NULL);
+	}
+}
+
+struct config_file {
+	struct config *config;
+	struct error *err;
+};
+
+/* inih: 0 stops at this line. */
+static int
+file_line(void *context, const char *section, const char *name, const char *value)
+{
+	struct config_file *file = context;
+
+	if (*section != '\0') {
+		(void)fail(file->err, STATUS_USAGE, "there are no sections, but [%s]", section);
+		return 0;
+	}
+	return config_set(file->config, name, value, file->err) == STATUS_OK;
+}
+
+enum status
+config_read(struct config *config, const char *path, struct error *err)
+{
+	struct error first = {0};
+	struct config_file file = {config, &first};
+	int line;
+
+	if (access(path, F_OK) != 0 && errno == ENOENT) {
+		return STATUS_OK;
+	}
+	line = ini_parse(path, file_line, &file);
+	if (line == 0) {
+		return STATUS_OK;
+	}
+	if (line < 0) {
+		return fail(err, STATUS_STORAGE, "%s cannot be read", path);
+	}
+	return fail(err, STATUS_USAGE, "%s, line %d: %s", path, line,
+		    first.status == STATUS_OK ? "expected name = value" : first.detail);
+}
+
+void
+config_describe(struct buffer *out)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		buffer_printf(out, "%s; %s\n", i == 0 ? "" : "\n", settings[i].help);
+		if (settings[i].kind == SETTING_NUMBER) {
+			buffer_printf(out, "; %u to %u\n", settings[i].least, settings[i].most);
+		}
+		buffer_printf(out, "; %s = %s\n", settings[i].name, settings[i].value);
+	}
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum status
+fail_file(struct error *err, int reason, const char *path)
+{
+	enum status status = STATUS_STORAGE;
+
+	if (reason == ENOENT) {
+		status = STATUS_NOT_FOUND;
+	} else if (reason == ENOSPC || reason == EDQUOT) {
+		status = STATUS_FULL;
+	}
+	return fail(err, status, "%s: %s", path, strerror(reason));
+}
+
+enum status
+folder_path(const char *directory, const char *name, char out[FOLDER_PATH_SIZE], struct error *err)
+{
+	int wanted = snprintf(out, FOLDER_PATH_SIZE, "%s/%s", directory, name);
+
+	if (wanted < 0 || wanted >= FOLDER_PATH_SIZE) {
+		return fail(err, STATUS_LIMIT, "the path of %s", name);
+	}
+	return STATUS_OK;
+}
+
+static bool
+write_all(int fd, struct span text)
+{
+	while (text.length > 0) {
+		ssize_t written = write(fd, text.at, text.length);
+
+		if (written < 0 && errno == EINTR) {
+			continue;
+		}
+		if (written <= 0) {
+			return false;
+		}
+		text.at += written;
+		text.length -= (size_t)written;
+	}
+	return fsync(fd) == 0;
+}
+
+/* A new name is durable only once its folder is. */
+static bool
+sync_folder_of(const char *path)
+{
+	char copy[FOLDER_PATH_SIZE];
+	bool synced;
+	int fd;
+
+	(void)snprintf(copy, sizeof copy, "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		return false;
+	}
+	synced = fsync(fd) == 0;
+	return close(fd) == 0 && synced;
+}
+
+enum status
+folder_write(const char *path, mode_t mode, struct span text, struct error *err)
+{
+	char fresh[FOLDER_PATH_SIZE];
+	int reason;
+	int fd;
+
+	if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh) {
+		return fail(err, STATUS_LIMIT, "the path of a file");
+	}
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0) {
+		return fail_file(err, errno, fresh);
+	}
+	if (!write_all(fd, text)) {
+		reason = errno;
+		(void)close(fd);
+		(void)unlink(fresh);
+		return fail_file(err, reason, fresh);
+	}
+	if (close(fd) != 0 || rename(fresh, path) != 0 || !sync_folder_of(path)) {
+		reason = errno;
+		(void)unlink(fresh);
+		return fail_file(err, reason, path);
+	}
+	return STATUS_OK;
+}
+
+enum status
+folder_read(const char *path, size_t limit, struct buffer *out, struct error *err)
+{
+	uint8_t piece[4096];
+	size_t total = 0;
+	ssize_t got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return fail_file(err, errno, path);
+	}
+	while ((got = read(fd, piece, sizeof piece)) > 0 && total <= limit) {
+		total += (size_t)got;
+		buffer_append(out, piece, (size_t)got);
+	}
+	(void)close(fd);
+	if (got < 0) {
+		return fail_file(err, errno, path);
+	}
+	if (total > limit) {
+		return fail(err, STATUS_LIMIT, "%s has more than %zu bytes", path, limit);
+	}
+	return buffer_status(out, path, err);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* folder: what stands in the server's folder D, and small files written whole or not at all. */
+#ifndef SAMBUNG_DAEMON_FOLDER_H
+#define SAMBUNG_DAEMON_FOLDER_H
+
+#include "protocol/bytes.h"
+
+#include <sys/types.h>
+
+#define FOLDER_DATABASE "sambung.db"
+#define FOLDER_KEYS "server.key"
+#define FOLDER_CONFIG "sambungd.conf"
+#define FOLDER_URL "daemon.url"	    /* while a daemon runs */
+#define FOLDER_TOKEN "admin.token" /* 0600; the first admin's */
+#define FOLDER_LOCK "sambungd.lock"
+#define FOLDER_BACKUPS "backups" /* copies on their way to whoever asked */
+
+enum { FOLDER_PATH_SIZE = 4096 };
+
+/* "<directory>/<name>"; LIMIT if that is too long. */
+enum status folder_path(const char *directory, const char *name, char out[FOLDER_PATH_SIZE],
+			struct error *err);
+/* Replaces the file: its readers see the old or the new text. On disk when it returns. */
+enum status folder_write(const char *path, mode_t mode, struct span text, struct error *err);
+/* The text up to `limit` bytes (LIMIT) of a file; NOT_FOUND. Appends to out. */
+enum status folder_read(const char *path, size_t limit, struct buffer *out, struct error *err);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "call.h"
+
+#include "daemon/log.h"
+#include "protocol/json.h"
+#include "routes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OUT_MAX = 32 * 1024 * 1024 };
+
+static const char *const media_names[] = {
+	[MEDIA_NONE] = "",
+	[MEDIA_JSON] = "application/json",
+	[MEDIA_LINES] = "application/x-ndjson",
+	[MEDIA_CSV] = "text/csv",
+	[MEDIA_PARCEL] = "application/vnd.sambung.parcel",
+	[MEDIA_TEXT] = "text/plain",
+	[MEDIA_BYTES] = "application/octet-stream",
+};
+
+const char *
+media_name(enum media media)
+{
+	return media_names[media];
+}
+
+struct call *
+call_create(struct service *service, const struct call_head *head)
+{
+	struct call *call = calloc(1, sizeof *call);
+
+	if (call == NULL) {
+		return NULL;
+	}
+	call->service = service;
+	atomic_init(&call->references, 1);
+	call->route = route_find(head->method, head->path, call->argument, &call->allow);
+	buffer_init(&call->body, call->route == NULL ? 0 : call->route->body_limit);
+	buffer_init(&call->out, OUT_MAX);
+	call->media = MEDIA_JSON;
+	return call;
+}
+
+static void
+give_reader_back(struct call *call)
+{
+	if (call->reader != NULL) {
+		store_snapshot_end(call->reader);
+		readers_give(call->service->readers, READER_LONG, call->reader);
+		call->reader = NULL;
+	}
+}
+
+void
+call_release(struct call *call)
+{
+	if (call == NULL || atomic_fetch_sub(&call->references, 1) != 1) {
+		return;
+	}
+	if (call->lines != NULL) {
+		call->lines->close(call->lines);
+	}
+	give_reader_back(call);
+	if (call->own_free != NULL) {
+		call->own_free(call->own);
+	}
+	buffer_finish(&call->body);
+	buffer_finish(&call->out);
+	service_release(call->service, call->reserved);
+	free(call);
+}
+
+bool
+call_take_body(struct call *call, const void *bytes, size_t length)
+{
+	if (monotonic_ms() > call->until_ms) {
+		return false;
+	}
+	if (call->failed) {
+		call->drained += length;
+		return call->drained <= CALL_DRAIN_MAX;
+	}
+	buffer_append(&call->body, bytes, length);
+	if (call->body.status != STATUS_OK) {
+		call->failed = true;
+		(void)buffer_status(&call->body, "the body", &call->error);
+		buffer_finish(&call->body);
+	}
+	return true;
+}
+
+void
+call_open(struct call *call)
+{
+	struct store *reader;
+	enum status status;
+
+	call->opened = true;
+	if (call->failed || call->route->open == NULL) {
+		return;
+	}
+	status = readers_take(call->service->readers, READER_BRIEF, &reader, &call->error);
+	if (status == STATUS_OK) {
+		status = call->route->open(call, reader, &call->error);
+		readers_give(call->service->readers, READER_BRIEF, reader);
+	}
+	call->failed = status != STATUS_OK;
+}
+
+bool
+call_waits(const struct call *call)
+{
+	const struct route *route = call->route;
+
+	return !call->started && !call->failed &&
+	       (route->logged || route->write != NULL || route->work != NULL);
+}
+
+/* What was asked for, for the log, in the words of the request. */
+static void
+describe_filter(const struct call *call, struct buffer *out)
+{
+	const char *name = call->route->parameters;
+
+	buffer_printf(out, "%s", call->argument);
+	for (unsigned place = 0; name != NULL && *name != '\0'; place++) {
+		size_t length = strcspn(name, " ");
+		const char *value = call->parameters[place];
+
+		if (*value != '\0') {
+			buffer_printf(out, "%s%.*s=%s", out->length > 0 ? " " : "", (int)length,
+				      name, value);
+		}
+		name += length;
+		name += strspn(name, " ");
+	}
+	buffer_append_byte(out, '\0');
+}
+
+static enum status
+run_write(struct job *job, struct ingest *ingest, struct error *err)
+{
+	struct call *call = (struct call *)job;
+	enum status status = STATUS_OK;
+	struct buffer filter;
+
+	if (call->route->logged) {
+		buffer_init(&filter, (CALL_PARAMETERS_MAX + 1) * 2 * CALL_TEXT_SIZE);
+		describe_filter(call, &filter);
+		status = buffer_status(&filter, "the filter", err);
+		if (status == STATUS_OK) {
+			status = ingest_read_entry(ingest, call->caller.user, call->route->path,
+						   (const char *)filter.at, err);
+		}
+		buffer_finish(&filter);
+	}
+	if (status == STATUS_OK && call->route->write != NULL) {
+		status = call->route->write(call, ingest, err);
+	}
+	return status;
+}
+
+static void
+end_wait(struct call *call)
+{
+	(void)waiting_end(call->service->waiting, &call->wait);
+	call_release(call);
+}
+
+static void
+run_work(struct errand *errand)
+{
+	struct call *call = (struct call *)((char *)errand - offsetof(struct call, errand));
+
+	call->job.status = call->route->work(call, &call->job.error);
+	end_wait(call);
+}
+
+static void
+write_done(struct job *job)
+{
+	struct call *call = (struct call *)job;
+
+	if (job->status == STATUS_OK && call->again) {
+		call->again = false;
+		job->status = service_submit(call->service, job, &job->error);
+		if (job->status == STATUS_OK) {
+			return;
+		}
+	}
+	if (job->status == STATUS_OK && call->route->work != NULL) {
+		job->status = errands_submit(call->service->errands, &call->errand, &job->error);
+		if (job->status == STATUS_OK) {
+			return;
+		}
+	}
+	end_wait(call);
+}
+
+static void
+wake_connection(struct wait *wait)
+{
+	struct call *call = (struct call *)((char *)wait - offsetof(struct call, wait));
+
+	call->wake(call);
+}
+
+void
+call_start(struct call *call)
+{
+	const struct route *route = call->route;
+	struct error err = {0};
+	enum status status;
+
+	call->started = true;
+	call->job.run = run_write;
+	call->job.done = write_done;
+	call->errand.run = run_work;
+	(void)atomic_fetch_add(&call->references, 1);
+	waiting_begin(call->service->waiting, &call->wait, route->deadline_s, wake_connection);
+	if (route->logged || route->write != NULL) {
+		status = service_submit(call->service, &call->job, &err);
+	} else {
+		status = errands_submit(call->service->errands, &call->errand, &err);
+	}
+	if (status != STATUS_OK) {
+		call->job.status = status;
+		call->job.error = err;
+		end_wait(call);
+	}
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "call.h"
+
+#include "routes.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	/* The body, what is unpacked from it, what is decoded, and the answer. */
+	MEMORY_FACTOR = 4,
+	MEMORY_LEAST = 16 * 1024,
+	ACCESS_MEMORY = 16 * 1024,
+	HTTP_METHOD = 405,
+	HTTP_MEDIA = 415,
+};
+
+/* The first refusal stands. */
+static void
+refuse(struct call *call, enum status status)
+{
+	call->failed = true;
+	call->error.status = status;
+}
+
+void
+call_parameter(struct call *call, const char *name, const char *value)
+{
+	int place;
+
+	if (call->route == NULL || call->failed) {
+		return;
+	}
+	place = route_parameter(call->route, name);
+	if (place < 0) {
+		refuse(call, fail(&call->error, STATUS_USAGE, "%s has no parameter \"%.40s\"",
+				  call->route->path, name));
+		return;
+	}
+	if (strlen(value) >= CALL_TEXT_SIZE) {
+		refuse(call, fail(&call->error, STATUS_USAGE, "%s is too long", name));
+		return;
+	}
+	(void)snprintf(call->parameters[place], CALL_TEXT_SIZE, "%s", value);
+}
+
+static enum status
+find_caller(struct call *call, const char *text, struct error *err)
+{
+	struct token token = {0};
+	struct arena arena;
+	struct store *reader;
+	enum status status = readers_take(call->service->readers, READER_BRIEF, &reader, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	arena_init(&arena, ACCESS_MEMORY);
+	status = token_find(reader, text, service_now_ms(call->service), &arena, &token, err);
+	if (status == STATUS_OK) {
+		call->caller.user = token.user;
+		call->caller.role = token.role;
+		call->caller.scope = token.scope;
+	}
+	arena_finish(&arena);
+	readers_give(call->service->readers, READER_BRIEF, reader);
+	return status;
+}
+
+static enum status
+check_access(struct call *call, const char *authorization, struct error *err)
+{
+	static const char scheme[] = "Bearer ";
+	const struct route *route = call->route;
+	enum status status;
+
+	if (route->role == ROLE_NONE) {
+		return STATUS_OK;
+	}
+	if (authorization == NULL || strncasecmp(authorization, scheme, sizeof scheme - 1) != 0) {
+		return fail(err, STATUS_UNAUTHENTICATED, "no Authorization: Bearer header");
+	}
+	authorization += sizeof scheme - 1;
+	if (strlen(authorization) >= TOKEN_TEXT_SIZE) {
+		return fail(err, STATUS_UNAUTHENTICATED, "that is no token of this server");
+	}
+	status = find_caller(call, authorization, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (call->caller.role < route->role) {
+		return fail(err, STATUS_DENIED, "%s is not for this role", route->path);
+	}
+	if (route->everywhere && !caller_sees_all(&call->caller)) {
+		return fail(err, STATUS_DENIED, "%s needs a token for all villages", route->path);
+	}
+	return STATUS_OK;
+}
+
+/* "Text/CSV; charset=utf-8" is text/csv. */
+static bool
+media_fits(const char *content_type, enum media media)
+{
+	const char *wanted = media_name(media);
+	size_t length;
+
+	if (content_type == NULL) {
+		return false;
+	}
+	length = strcspn(content_type, "; \t");
+	return length == strlen(wanted) && strncasecmp(content_type, wanted, length) == 0;
+}
+
+static enum status
+check_body(struct call *call, const struct call_head *head, struct error *err)
+{
+	const struct route *route = call->route;
+	bool has_body = !head->has_length || head->length > 0;
+
+	if (head->has_length && head->length > route->body_limit) {
+		return fail(err, STATUS_LIMIT, "the body may have %zu bytes", route->body_limit);
+	}
+	if (route->body != MEDIA_NONE && has_body && !media_fits(head->content_type, route->body)) {
+		call->http = HTTP_MEDIA;
+		return fail(err, STATUS_USAGE, "Content-Type must be %s", media_name(route->body));
+	}
+	return STATUS_OK;
+}
+
+static enum status
+reserve_memory(struct call *call, const struct call_head *head, struct error *err)
+{
+	size_t body = call->route->body_limit;
+	size_t wanted;
+	enum status status;
+
+	if (head->has_length && head->length < body) {
+		body = (size_t)head->length;
+	}
+	wanted = MEMORY_LEAST + MEMORY_FACTOR * body;
+	status = service_reserve(call->service, wanted, err);
+	if (status == STATUS_OK) {
+		call->reserved = wanted;
+	}
+	return status;
+}
+
+static enum status
+check_route(struct call *call, const struct call_head *head, struct error *err)
+{
+	if (call->route != NULL) {
+		return STATUS_OK;
+	}
+	if (call->allow != NULL) {
+		call->http = HTTP_METHOD;
+		return fail(err, STATUS_USAGE, "%.10s is not for this path", head->method);
+	}
+	return fail(err, STATUS_NOT_FOUND, "no such path");
+}
+
+void
+call_admit(struct call *call, const struct call_head *head, unsigned receive_s)
+{
+	struct error *err = &call->error;
+	enum status status = STATUS_OK;
+
+	call->until_ms = monotonic_ms() + (int64_t)receive_s * 1000;
+	if (call->failed) {
+		return;
+	}
+	status = check_route(call, head, err);
+	if (status == STATUS_OK) {
+		status = check_access(call, head->authorization, err);
+	}
+	if (status == STATUS_OK) {
+		status = check_body(call, head, err);
+	}
+	if (status == STATUS_OK) {
+		status = reserve_memory(call, head, err);
+	}
+	if (status != STATUS_OK) {
+		refuse(call, status);
+	}
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "call.h"
+
+#include "daemon/log.h"
+#include "protocol/json.h"
+#include "routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SENTENCE_SIZE = 600 };
+
+/* For a call that belongs to another thread by now. */
+static const char expired_text[] =
+	"{\"error\":\"busy\",\"message\":\"The server is busy; what was asked may still be done. "
+	"Try again in a moment\",\"detail\":\"\"}\n";
+static const char expired_parcel[] = "busy: try again in a moment\n";
+
+/* Where no sealed reply can be given, devices get one plain line. */
+static bool
+answers_in_plain_text(const struct call *call)
+{
+	return call->route != NULL && call->route->body == MEDIA_PARCEL;
+}
+
+static void
+answer_expired(struct call *call, struct answer *out)
+{
+	bool plain = answers_in_plain_text(call);
+	int length = snprintf(call->note, sizeof call->note, "%s",
+			      plain ? expired_parcel : expired_text);
+
+	out->http = status_http(STATUS_BUSY);
+	out->media = plain ? MEDIA_TEXT : MEDIA_JSON;
+	out->text = call->note;
+	out->length = (size_t)length;
+	out->retry_after = service_retry_after(call->service);
+}
+
+static void
+write_error(struct call *call)
+{
+	char sentence[SENTENCE_SIZE];
+	struct json json;
+
+	(void)error_sentence(&call->error, LANGUAGE_EN, sentence, sizeof sentence);
+	buffer_clear(&call->out);
+	if (answers_in_plain_text(call)) {
+		call->media = MEDIA_TEXT;
+		buffer_printf(&call->out, "%s: %s\n", status_name(call->error.status), sentence);
+		return;
+	}
+	call->media = MEDIA_JSON;
+	json = json_start(&call->out);
+	json_object(&json);
+	json_key(&json, "error");
+	json_string(&json, status_name(call->error.status));
+	json_key(&json, "message");
+	json_string(&json, sentence);
+	json_key(&json, "detail");
+	json_string(&json, call->error.detail);
+	json_object_end(&json);
+	json_line_end(&json);
+}
+
+static void
+log_fault(const struct call *call, int http)
+{
+	if (http >= 500 && http != status_http(STATUS_BUSY)) {
+		log_event(LOG_ERROR, "%s %s: %s: %s", call->route->method, call->route->path,
+			  status_name(call->error.status), call->error.detail);
+	}
+}
+
+static void
+answer_failed(struct call *call, struct answer *out)
+{
+	int http = call->http != 0 ? call->http : status_http(call->error.status);
+
+	if (call->route != NULL) {
+		log_fault(call, http);
+	}
+	if (call->lines != NULL) {
+		call->lines->close(call->lines);
+		call->lines = NULL;
+	}
+	write_error(call);
+	out->http = http;
+	out->media = call->media;
+	out->text = call->out.at;
+	out->length = call->out.length;
+	out->allow = call->allow;
+	if (http == status_http(STATUS_BUSY)) {
+		out->retry_after = service_retry_after(call->service);
+	}
+}
+
+/* The route's last stage, on a reader's snapshot, which its lines keep. */
+static enum status
+answer_on(struct call *call, enum reader_use use, struct store *reader, struct error *err)
+{
+	/* A parcel's reply takes a snapshot of its own, perhaps more than once. */
+	bool own_snapshot = call->route->body == MEDIA_PARCEL;
+	enum status status = own_snapshot ? STATUS_OK : store_snapshot(reader, err);
+
+	if (status == STATUS_OK) {
+		status = call->route->answer(call, reader, err);
+		if (status == STATUS_OK && call->lines != NULL && use == READER_LONG) {
+			call->reader = reader;
+			return STATUS_OK;
+		}
+		if (!own_snapshot) {
+			store_snapshot_end(reader);
+		}
+	}
+	readers_give(call->service->readers, use, reader);
+	return status;
+}
+
+static enum status
+run_answer(struct call *call, struct error *err)
+{
+	enum reader_use use = call->route->lists ? READER_LONG : READER_BRIEF;
+	struct store *reader;
+	enum status status = readers_take(call->service->readers, use, &reader, err);
+
+	return status == STATUS_OK ? answer_on(call, use, reader, err) : status;
+}
+
+void
+call_answer(struct call *call, struct answer *out)
+{
+	enum status status = STATUS_OK;
+
+	memset(out, 0, sizeof *out);
+	if (call->started && waiting_expired(call->service->waiting, &call->wait)) {
+		answer_expired(call, out);
+		return;
+	}
+	if (call->failed) {
+		answer_failed(call, out);
+		return;
+	}
+	if (call->started && call->job.status != STATUS_OK) {
+		call->error = call->job.error;
+		status = call->job.status;
+	}
+	if (status == STATUS_OK && call->route->answer != NULL) {
+		status = run_answer(call, &call->error);
+	}
+	if (status == STATUS_OK) {
+		status = buffer_status(&call->out, "the answer", &call->error);
+	}
+	if (status != STATUS_OK) {
+		call->error.status = status;
+		answer_failed(call, out);
+		return;
+	}
+	out->http = status_http(STATUS_OK);
+	out->media = call->media;
+	out->text = call->out.at;
+	out->length = call->out.length;
+	out->streamed = call->lines != NULL;
+	call->until_ms = monotonic_ms() + (int64_t)call->route->deadline_s * 1000;
+}
+
+/* Refills `out`; false when the lines broke. */
+static bool
+read_lines(struct call *call)
+{
+	bool more = true;
+	struct error err = {0};
+
+	buffer_clear(&call->out);
+	call->sent = 0;
+	while (more && call->out.length == 0) {
+		enum status status = call->lines->next(call->lines, &call->out, &more, &err);
+
+		if (status == STATUS_OK) {
+			status = buffer_status(&call->out, "a line", &err);
+		}
+		if (status != STATUS_OK) {
+			log_event(LOG_ERROR, "%s %s broke off: %s: %s", call->route->method,
+				  call->route->path, status_name(status), err.detail);
+			return false;
+		}
+	}
+	if (!more) {
+		call->lines->close(call->lines);
+		call->lines = NULL;
+	}
+	return true;
+}
+
+long
+call_read(struct call *call, void *out, size_t size)
+{
+	size_t left = call->out.length - call->sent;
+
+	if (monotonic_ms() > call->until_ms) {
+		return -1;
+	}
+	if (left == 0 && call->lines != NULL) {
+		if (!read_lines(call)) {
+			return -1;
+		}
+		left = call->out.length;
+	}
+	if (left > size) {
+		left = size;
+	}
+	if (left > 0) {
+		memcpy(out, call->out.at + call->sent, left);
+		call->sent += left;
+	}
+	return (long)left;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What handlers ask of a call: its arguments, and what its caller may see. */
+#include "protocol/id.h"
+#include "protocol/region.h"
+#include "routes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* No village has this number, so a query for it finds nothing. */
+static const struct region nowhere = {1, 1};
+
+const char *
+call_given(const struct call *call, const char *name)
+{
+	int place = route_parameter(call->route, name);
+
+	return place < 0 ? "" : call->parameters[place];
+}
+
+enum status
+call_number(const struct call *call, const char *name, uint64_t *out, struct error *err)
+{
+	const char *text = call_given(call, name);
+	char *end = NULL;
+	unsigned long long number = 0;
+
+	if (*text != '\0') {
+		errno = 0;
+		number = strtoull(text, &end, 10);
+		if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 ||
+		    number > INT64_MAX) {
+			return fail(err, STATUS_USAGE, "%s takes a whole number", name);
+		}
+	}
+	*out = number;
+	return STATUS_OK;
+}
+
+enum status
+call_record_id(const struct call *call, uint64_t *out, struct error *err)
+{
+	return id_parse(call->argument, out, err);
+}
+
+enum status
+call_type(const struct call *call, const struct record_type **out, struct error *err)
+{
+	const struct schema *schema = catalogue_schema(call->service->catalogue, 0);
+	const struct record_type *type = NULL;
+
+	if (schema != NULL) {
+		type = schema_type_named(schema, span_of_text(call->argument));
+	}
+	if (type == NULL) {
+		return fail(err, STATUS_NOT_FOUND, "the schema has no record type of that name");
+	}
+	*out = type;
+	return STATUS_OK;
+}
+
+bool
+caller_sees_all(const struct caller *caller)
+{
+	return caller->scope.low == 0;
+}
+
+bool
+caller_sees(const struct caller *caller, uint64_t village)
+{
+	return caller_sees_all(caller) || region_covers(caller->scope, village);
+}
+
+bool
+caller_covers(const struct caller *caller, struct region region)
+{
+	return caller_sees_all(caller) ||
+	       (region.low >= caller->scope.low && region.high <= caller->scope.high);
+}
+
+enum status
+call_region(const struct call *call, struct region *out, size_t *count_out, struct error *err)
+{
+	const char *village = call_given(call, "village");
+	struct region asked;
+	enum status status;
+
+	if (*village == '\0') {
+		*out = call->caller.scope;
+		*count_out = caller_sees_all(&call->caller) ? 0 : 1;
+		return STATUS_OK;
+	}
+	status = region_parse(village, &asked, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	/* Regions lie inside one another or apart. */
+	if (caller_covers(&call->caller, asked)) {
+		*out = asked;
+	} else if (asked.low <= call->caller.scope.low && asked.high >= call->caller.scope.high) {
+		*out = call->caller.scope;
+	} else {
+		*out = nowhere;
+	}
+	*count_out = 1;
+	return STATUS_OK;
+}
+
+enum status
+call_find_record(struct call *call, struct store *reader, struct arena *arena,
+		 struct stored_record *out, struct error *err)
+{
+	uint64_t id;
+	enum status status = call_record_id(call, &id, err);
+
+	if (status == STATUS_OK) {
+		status = store_records_load(reader, &id, 1, arena, out, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	/* What the caller may not see is not there for her. */
+	if (out->id == 0 || !caller_sees(&call->caller, out->village)) {
+		return fail(err, STATUS_NOT_FOUND, "no record has this id");
+	}
+	return STATUS_OK;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device's sync: opened in the network thread, merged by the writer, answered from a snapshot
+ * once that is durable. */
+#include "daemon/log.h"
+#include "handle.h"
+
+#include <stdlib.h>
+
+struct exchange {
+	struct service *service;
+	struct parcel parcel;
+	bool reported;
+};
+
+/* The exchange's line in the list of syncs; of one whose answer never left, that it took too
+ * long. */
+static void
+report(struct exchange *exchange, enum status result)
+{
+	if (!exchange->reported && exchange->parcel.report.id != 0) {
+		exchange->parcel.report.result = result;
+		service_report(exchange->service, &exchange->parcel.report);
+	}
+	exchange->reported = true;
+}
+
+static void
+exchange_free(void *own)
+{
+	struct exchange *exchange = own;
+
+	report(exchange, STATUS_TIMEOUT);
+	parcel_finish(&exchange->parcel);
+	free(exchange);
+}
+
+enum status
+sync_open(struct call *call, struct store *reader, struct error *err)
+{
+	struct exchange *exchange = calloc(1, sizeof *exchange);
+
+	if (exchange == NULL) {
+		return fail(err, STATUS_MEMORY, "a parcel");
+	}
+	exchange->service = call->service;
+	parcel_init(&exchange->parcel);
+	call->own = exchange;
+	call->own_free = exchange_free;
+	ingest_open(&exchange->parcel, reader, call->service->keys, buffer_span(&call->body));
+	if (!exchange->parcel.sealed_reply) {
+		log_event(LOG_WARNING, "a parcel was refused: %s",
+			  status_name(exchange->parcel.status));
+		*err = exchange->parcel.error;
+		return fail_context(err, "the parcel");
+	}
+	return STATUS_OK;
+}
+
+enum status
+sync_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	struct exchange *exchange = call->own;
+
+	return ingest_parcel(ingest, &exchange->parcel, err);
+}
+
+enum status
+sync_answer(struct call *call, struct store *reader, struct error *err)
+{
+	struct exchange *exchange = call->own;
+	struct parcel *parcel = &exchange->parcel;
+	enum status status = ingest_reply(parcel, reader, call->service->catalogue,
+					  &call->service->platform, &call->out, err);
+
+	report(exchange, status == STATUS_OK ? parcel->report.result : status);
+	call->media = MEDIA_PARCEL;
+	return status;
+}
+
+enum status
+enrol_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	call->media = MEDIA_PARCEL;
+	return ingest_enrol(ingest, buffer_span(&call->body), &call->out, err);
+}

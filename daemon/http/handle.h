@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* handle: what the routes run. handle_<subject>.c and exchange.c; routes.c names each once. */
+#ifndef SAMBUNG_DAEMON_HTTP_HANDLE_H
+#define SAMBUNG_DAEMON_HTTP_HANDLE_H
+
+#include "call.h"
+
+#define HANDLE_OPEN(name)                                                                          \
+	enum status name(struct call *call, struct store *reader, struct error *err)
+#define HANDLE_WRITE(name)                                                                         \
+	enum status name(struct call *call, struct ingest *ingest, struct error *err)
+#define HANDLE_WORK(name) enum status name(struct call *call, struct error *err)
+#define HANDLE_ANSWER(name)                                                                        \
+	enum status name(struct call *call, struct store *reader, struct error *err)
+
+/* exchange.c */
+HANDLE_OPEN(sync_open);
+HANDLE_WRITE(sync_write);
+HANDLE_ANSWER(sync_answer);
+HANDLE_WRITE(enrol_write);
+
+/* handle_records.c */
+HANDLE_ANSWER(records_answer);
+HANDLE_ANSWER(record_answer);
+HANDLE_ANSWER(count_answer);
+
+/* handle_conflicts.c */
+HANDLE_ANSWER(conflicts_answer);
+HANDLE_WRITE(settle_write);
+
+/* handle_history.c */
+HANDLE_ANSWER(history_answer);
+
+/* handle_log.c */
+HANDLE_ANSWER(log_answer);
+
+/* handle_export.c */
+HANDLE_ANSWER(export_answer);
+
+/* handle_import.c */
+HANDLE_OPEN(import_open);
+HANDLE_WRITE(import_write);
+
+/* handle_devices.c */
+HANDLE_WRITE(waiting_write);
+HANDLE_ANSWER(syncs_answer);
+HANDLE_ANSWER(devices_answer);
+HANDLE_ANSWER(quarantine_answer);
+HANDLE_OPEN(revoke_open);
+HANDLE_WRITE(revoke_write);
+
+/* handle_access.c */
+HANDLE_WRITE(code_write);
+HANDLE_WRITE(token_write);
+
+/* handle_schema.c */
+HANDLE_ANSWER(schema_answer);
+HANDLE_WRITE(schema_write);
+HANDLE_ANSWER(schema_check_answer);
+
+/* handle_server.c */
+HANDLE_ANSWER(health_answer);
+HANDLE_WORK(backup_work);
+HANDLE_ANSWER(backup_answer);
+
+#endif

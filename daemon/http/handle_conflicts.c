@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "body.h"
+#include "handle.h"
+#include "view.h"
+
+#include <stdlib.h>
+
+enum { PIECE_SIZE = 8 * 1024 };
+
+struct conflict_lines {
+	struct lines lines;
+	struct view view;
+	struct record_rows *rows;
+	struct region region;
+};
+
+static void
+conflicts_close(struct lines *lines)
+{
+	struct conflict_lines *conflicts = (struct conflict_lines *)lines;
+
+	store_rows_close(conflicts->rows);
+	view_finish(&conflicts->view);
+	free(conflicts);
+}
+
+/* Of the fields whose conflicts somebody has to settle. */
+static bool
+is_listed(const struct record *record, const struct record_field *field,
+	  const struct merge_context *context)
+{
+	enum policy policy = type_policy(context->type, field->tag);
+
+	if (policy != POLICY_REVIEW && policy != POLICY_ONCE) {
+		return false;
+	}
+	return field_in_conflict(field, policy) ||
+	       (field->tag == TAG_ARCHIVED && archive_in_conflict(record, context));
+}
+
+static void
+write_conflict(struct view *view, const struct record *record, const struct record_field *field,
+	       const struct merge_context *context, struct buffer *out)
+{
+	const struct record_type *type = context->type;
+	struct json json = json_start(out);
+	char scratch[FIELD_NAME_SIZE];
+
+	json_object(&json);
+	json_key(&json, "id");
+	json_id(&json, record->id);
+	json_key(&json, "type");
+	if (type == NULL) {
+		json_null(&json);
+	} else {
+		json_text(&json, type->name);
+	}
+	json_key(&json, "field");
+	json_text(&json, type_field_name(type, field->tag, scratch));
+	json_key(&json, "shown");
+	json_value(&json, type_field(type, field->tag), field->tag,
+		   field_shown(record, field, type_policy(type, field->tag)));
+	json_key(&json, "members");
+	json_conflict(&json, record, field, context, &view->names);
+	json_object_end(&json);
+	json_line_end(&json);
+}
+
+static enum status
+write_record(struct conflict_lines *conflicts, const struct stored_record *row,
+	     struct buffer *out, struct error *err)
+{
+	struct view *view = &conflicts->view;
+	struct merge_context context;
+	struct record record;
+	enum status status = view_record(view, row, &record, err);
+
+	if (status == STATUS_OK) {
+		status = view_context(view, &record, &view->scratch, &context, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	for (size_t i = 0; i < record.field_count; i++) {
+		if (is_listed(&record, &record.fields[i], &context)) {
+			write_conflict(view, &record, &record.fields[i], &context, out);
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status
+conflicts_next(struct lines *lines, struct buffer *out, bool *more_out, struct error *err)
+{
+	struct conflict_lines *conflicts = (struct conflict_lines *)lines;
+	struct stored_record row;
+	bool more = true;
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK && more && out->length < PIECE_SIZE) {
+		status = store_rows_next(conflicts->rows, &row, &more, err);
+		if (status == STATUS_OK && more) {
+			status = write_record(conflicts, &row, out, err);
+		}
+	}
+	if (status == STATUS_OK) {
+		*more_out = more;
+	}
+	return status;
+}
+
+static enum status
+open_conflicts(struct conflict_lines *conflicts, const struct call *call, struct store *reader,
+	       struct error *err)
+{
+	struct record_query query = {.conflicts_only = true, .order = ORDER_ID};
+	enum status status =
+		call_region(call, &conflicts->region, &query.region_count, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	query.regions = query.region_count > 0 ? &conflicts->region : NULL;
+	status = view_init(&conflicts->view, call, reader, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = store_rows_open(reader, &query, &conflicts->rows, err);
+	if (status != STATUS_OK) {
+		view_finish(&conflicts->view);
+	}
+	return status;
+}
+
+enum status
+conflicts_answer(struct call *call, struct store *reader, struct error *err)
+{
+	struct conflict_lines *conflicts = calloc(1, sizeof *conflicts);
+	enum status status;
+
+	if (conflicts == NULL) {
+		return fail(err, STATUS_MEMORY, "the conflicts");
+	}
+	conflicts->lines.next = conflicts_next;
+	conflicts->lines.close = conflicts_close;
+	status = open_conflicts(conflicts, call, reader, err);
+	if (status != STATUS_OK) {
+		free(conflicts);
+		return status;
+	}
+	call->media = MEDIA_LINES;
+	call->lines = &conflicts->lines;
+	return STATUS_OK;
+}
+
+/* {"field","value","base"} */
+static enum status
+read_settlement(const json_t *object, struct settlement *out, struct error *err)
+{
+	const json_t *base = json_object_get(object, "base");
+	enum status status = body_text(object, "field", &out->field, err);
+
+	if (status == STATUS_OK) {
+		status = body_text(object, "value", &out->value, err);
+	}
+	if (status != STATUS_OK || base == NULL) {
+		return status;
+	}
+	if (!json_is_integer(base) || json_integer_value(base) < 1) {
+		return fail(err, STATUS_USAGE, "\"base\" must be a version, 1 or more");
+	}
+	out->base = (uint64_t)json_integer_value(base);
+	return STATUS_OK;
+}
+
+enum status
+settle_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	struct settlement settlement = {.user = call->caller.user};
+	struct json json = json_start(&call->out);
+	uint64_t seq;
+	json_t *object;
+	enum status status = body_object(call, "field value base", &object, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!caller_sees_all(&call->caller)) {
+		settlement.scope = &call->caller.scope;
+		settlement.scope_count = 1;
+	}
+	status = call_record_id(call, &settlement.record, err);
+	if (status == STATUS_OK) {
+		status = read_settlement(object, &settlement, err);
+	}
+	if (status == STATUS_OK) {
+		status = ingest_settle(ingest, &settlement, &seq, err);
+	}
+	json_decref(object);
+	if (status == STATUS_OK) {
+		json_object(&json);
+		json_key(&json, "seq");
+		json_uint(&json, seq);
+		json_object_end(&json);
+		json_line_end(&json);
+	}
+	return status;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The history of a record: its changes from the log, merged again one by one, so that each line can
+ * say what was shown before it. */
+#include "entry_view.h"
+#include "handle.h"
+
+#include <stdlib.h>
+
+enum {
+	PAGE_ROWS = 32,
+	STATE_MEMORY = 16 * 1024 * 1024, /* of the record after one change */
+	STORED_MEMORY = 2 * RECORD_BYTES_MAX,
+};
+
+struct history_lines {
+	struct lines lines;
+	struct view view;
+	struct store *store;
+	struct log_filter filter;
+	struct buffer *out; /* of the page under way */
+	size_t rows;
+	struct record record; /* as it stands after the last row */
+	struct arena arena;   /* of the record */
+	struct buffer state;  /* its encoding, from which it was decoded */
+};
+
+static void
+history_close(struct lines *lines)
+{
+	struct history_lines *history = (struct history_lines *)lines;
+
+	view_finish(&history->view);
+	arena_finish(&history->arena);
+	buffer_finish(&history->state);
+	free(history);
+}
+
+/* Moves the record into fresh memory: merging leaves the old state behind. */
+static enum status
+settle_memory(struct history_lines *history, struct error *err)
+{
+	struct reader reader;
+
+	buffer_clear(&history->state);
+	record_encode(&history->record, NULL, &history->state);
+	arena_reset(&history->arena);
+	reader = reader_of(buffer_span(&history->state));
+	if (buffer_status(&history->state, "a record's state", err) != STATUS_OK) {
+		return STATUS_LIMIT;
+	}
+	if (!record_decode(&reader, &history->arena, &history->record)) {
+		return fail(err, STATUS_INTERNAL, "a merged record does not decode");
+	}
+	return STATUS_OK;
+}
+
+static enum status
+merge_row(struct history_lines *history, const struct log_row *row, struct error *err)
+{
+	const struct entry *entry = &row->entry;
+	struct merge_context context;
+	struct change change;
+	enum status status;
+
+	if (!entry_change(row, &history->view, &history->arena, &change)) {
+		return STATUS_OK;
+	}
+	status = view_context(&history->view, &history->record, &history->arena, &context, err);
+	if (status == STATUS_OK) {
+		context.type = schema_type(history->view.schema, change.type);
+		status = merge_change(&history->record, entry->stream, &change, entry->seq,
+				      &context, &history->arena, err);
+	}
+	return status == STATUS_OK ? settle_memory(history, err) : status;
+}
+
+static enum status
+history_row(void *context, const struct log_row *row, struct error *err)
+{
+	struct history_lines *history = context;
+	enum status status;
+
+	entry_show(&history->view, row, &history->record, history->out);
+	history->filter.since = row->entry.seq;
+	history->rows++;
+	status = buffer_status(history->out, "a line of a history", err);
+	if (status == STATUS_OK && row->entry.verdict == VERDICT_MERGED) {
+		status = merge_row(history, row, err);
+	}
+	return status;
+}
+
+static enum status
+history_next(struct lines *lines, struct buffer *out, bool *more_out, struct error *err)
+{
+	struct history_lines *history = (struct history_lines *)lines;
+	enum status status;
+
+	history->out = out;
+	history->rows = 0;
+	status = store_log_read(history->store, &history->filter, history_row, history, err);
+	if (status == STATUS_OK) {
+		*more_out = history->rows == history->filter.limit;
+	}
+	return status;
+}
+
+static enum status
+check_record(struct call *call, struct store *reader, uint64_t *id_out, struct error *err)
+{
+	struct stored_record row;
+	struct arena arena;
+	enum status status;
+
+	arena_init(&arena, STORED_MEMORY);
+	status = call_find_record(call, reader, &arena, &row, err);
+	if (status == STATUS_OK) {
+		*id_out = row.id;
+	}
+	arena_finish(&arena);
+	return status;
+}
+
+enum status
+history_answer(struct call *call, struct store *reader, struct error *err)
+{
+	struct history_lines *history;
+	uint64_t id;
+	enum status status = check_record(call, reader, &id, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	history = calloc(1, sizeof *history);
+	if (history == NULL) {
+		return fail(err, STATUS_MEMORY, "a history");
+	}
+	status = view_init(&history->view, call, reader, err);
+	if (status != STATUS_OK) {
+		free(history);
+		return status;
+	}
+	history->lines.next = history_next;
+	history->lines.close = history_close;
+	history->store = reader;
+	history->filter.record = id;
+	history->filter.limit = PAGE_ROWS;
+	arena_init(&history->arena, STATE_MEMORY);
+	buffer_init(&history->state, RECORD_BYTES_MAX);
+	call->media = MEDIA_LINES;
+	call->lines = &history->lines;
+	return STATUS_OK;
+}

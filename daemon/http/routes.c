@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "routes.h"
+
+#include "handle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	JSON_MAX = 64 * 1024,
+	ENROL_MAX = 4 * 1024,
+	IMPORT_MAX = 8 * 1024 * 1024,
+	PROMPT_S = 30,
+	LIST_S = 600,
+	BACKUP_S = 3600,
+};
+
+static const struct route routes[] = {
+	/* devices */
+	{.method = "POST",
+	 .path = "/v1/sync",
+	 .body = MEDIA_PARCEL,
+	 .body_limit = PARCEL_REQUEST_MAX,
+	 .deadline_s = PROMPT_S,
+	 .open = sync_open,
+	 .write = sync_write,
+	 .answer = sync_answer,
+	 .summary = "one exchange of a device: its changes in, what it lacks out"},
+	{.method = "POST",
+	 .path = "/v1/enrol",
+	 .body = MEDIA_PARCEL,
+	 .body_limit = ENROL_MAX,
+	 .deadline_s = PROMPT_S,
+	 .write = enrol_write,
+	 .summary = "a one-time code becomes a device"},
+
+	/* records */
+	{.method = "GET",
+	 .path = "/v1/records/{type}",
+	 .parameters = "village since order",
+	 .role = ROLE_CADRE,
+	 .logged = true,
+	 .deadline_s = LIST_S,
+	 .answer = records_answer,
+	 .lists = true,
+	 .summary = "the records of a type"},
+	{.method = "GET",
+	 .path = "/v1/record/{id}",
+	 .role = ROLE_CADRE,
+	 .logged = true,
+	 .deadline_s = PROMPT_S,
+	 .answer = record_answer,
+	 .summary = "one record"},
+	{.method = "GET",
+	 .path = "/v1/record/{id}/history",
+	 .role = ROLE_CADRE,
+	 .logged = true,
+	 .deadline_s = LIST_S,
+	 .answer = history_answer,
+	 .lists = true,
+	 .summary = "every change of a record, with what was shown before"},
+	{.method = "GET",
+	 .path = "/v1/count/{type}",
+	 .parameters = "village",
+	 .role = ROLE_CADRE,
+	 .deadline_s = PROMPT_S,
+	 .answer = count_answer,
+	 .summary = "how many records of a type"},
+	{.method = "GET",
+	 .path = "/v1/export/{type}.csv",
+	 .parameters = "village",
+	 .role = ROLE_SUPERVISOR,
+	 .logged = true,
+	 .deadline_s = LIST_S,
+	 .answer = export_answer,
+	 .lists = true,
+	 .summary = "the records of a type as a table"},
+	{.method = "POST",
+	 .path = "/v1/import/{type}",
+	 .role = ROLE_ADMIN,
+	 .everywhere = true,
+	 .body = MEDIA_CSV,
+	 .body_limit = IMPORT_MAX,
+	 .deadline_s = LIST_S,
+	 .open = import_open,
+	 .write = import_write,
+	 .summary = "rows of a table become records"},
+
+	/* conflicts */
+	{.method = "GET",
+	 .path = "/v1/conflicts",
+	 .parameters = "village",
+	 .role = ROLE_SUPERVISOR,
+	 .logged = true,
+	 .deadline_s = LIST_S,
+	 .answer = conflicts_answer,
+	 .lists = true,
+	 .summary = "fields that somebody has to settle"},
+	{.method = "POST",
+	 .path = "/v1/record/{id}/settle",
+	 .role = ROLE_SUPERVISOR,
+	 .body = MEDIA_JSON,
+	 .body_limit = JSON_MAX,
+	 .deadline_s = PROMPT_S,
+	 .write = settle_write,
+	 .summary = "one field of a record gets the value that holds"},
+
+	/* what happened */
+	{.method = "GET",
+	 .path = "/v1/log",
+	 .parameters = "since",
+	 .role = ROLE_SUPERVISOR,
+	 .deadline_s = LIST_S,
+	 .answer = log_answer,
+	 .lists = true,
+	 .summary = "every entry of the log"},
+	{.method = "GET",
+	 .path = "/v1/syncs",
+	 .role = ROLE_SUPERVISOR,
+	 .deadline_s = PROMPT_S,
+	 .write = waiting_write,
+	 .answer = syncs_answer,
+	 .summary = "the newest syncs, and what to do about those that failed"},
+	{.method = "GET",
+	 .path = "/v1/quarantine",
+	 .role = ROLE_SUPERVISOR,
+	 .deadline_s = PROMPT_S,
+	 .answer = quarantine_answer,
+	 .summary = "changes that were set aside, why, and what to do"},
+
+	/* devices and people */
+	{.method = "GET",
+	 .path = "/v1/devices",
+	 .role = ROLE_SUPERVISOR,
+	 .deadline_s = PROMPT_S,
+	 .write = waiting_write,
+	 .answer = devices_answer,
+	 .summary = "the enrolled devices"},
+	{.method = "POST",
+	 .path = "/v1/device/{n}/revoke",
+	 .role = ROLE_ADMIN,
+	 .deadline_s = PROMPT_S,
+	 .open = revoke_open,
+	 .write = revoke_write,
+	 .summary = "a device loses its right to sync"},
+	{.method = "POST",
+	 .path = "/v1/codes",
+	 .role = ROLE_ADMIN,
+	 .body = MEDIA_JSON,
+	 .body_limit = JSON_MAX,
+	 .deadline_s = PROMPT_S,
+	 .write = code_write,
+	 .summary = "a one-time code for a cadre's device"},
+	{.method = "POST",
+	 .path = "/v1/tokens",
+	 .role = ROLE_ADMIN,
+	 .body = MEDIA_JSON,
+	 .body_limit = JSON_MAX,
+	 .deadline_s = PROMPT_S,
+	 .write = token_write,
+	 .summary = "a token for a person or a program"},
+
+	/* the schema */
+	{.method = "GET",
+	 .path = "/v1/schema",
+	 .role = ROLE_CADRE,
+	 .deadline_s = PROMPT_S,
+	 .answer = schema_answer,
+	 .summary = "the newest schema, as it was loaded"},
+	{.method = "POST",
+	 .path = "/v1/schema",
+	 .role = ROLE_ADMIN,
+	 .everywhere = true,
+	 .body = MEDIA_JSON,
+	 .body_limit = SCHEMA_BYTES_MAX,
+	 .deadline_s = PROMPT_S,
+	 .write = schema_write,
+	 .summary = "the next version of the schema"},
+	{.method = "POST",
+	 .path = "/v1/schema/check",
+	 .role = ROLE_ADMIN,
+	 .body = MEDIA_JSON,
+	 .body_limit = SCHEMA_BYTES_MAX,
+	 .deadline_s = PROMPT_S,
+	 .answer = schema_check_answer,
+	 .summary = "would this schema be taken?"},
+
+	/* the server */
+	{.method = "GET",
+	 .path = "/v1/health",
+	 .deadline_s = PROMPT_S,
+	 .answer = health_answer,
+	 .summary = "is the server there, and can it read?"},
+	{.method = "GET",
+	 .path = "/v1/backup",
+	 .role = ROLE_ADMIN,
+	 .everywhere = true,
+	 .logged = true,
+	 .deadline_s = BACKUP_S,
+	 .work = backup_work,
+	 .answer = backup_answer,
+	 .summary = "a consistent copy of the database"},
+};
+
+/* The path against "prefix{…}suffix" or a literal. */
+static bool
+path_fits(const char *pattern, const char *path, char argument_out[CALL_TEXT_SIZE])
+{
+	const char *open = strchr(pattern, '{');
+	const char *suffix;
+	size_t prefix_length;
+	size_t suffix_length;
+	size_t length = strlen(path);
+
+	if (open == NULL) {
+		argument_out[0] = '\0';
+		return strcmp(pattern, path) == 0;
+	}
+	prefix_length = (size_t)(open - pattern);
+	suffix = strchr(open, '}') + 1;
+	suffix_length = strlen(suffix);
+	if (length <= prefix_length + suffix_length ||
+	    strncmp(path, pattern, prefix_length) != 0 ||
+	    strcmp(path + length - suffix_length, suffix) != 0) {
+		return false;
+	}
+	path += prefix_length;
+	length -= prefix_length + suffix_length;
+	if (length >= CALL_TEXT_SIZE || memchr(path, '/', length) != NULL) {
+		return false;
+	}
+	memcpy(argument_out, path, length);
+	argument_out[length] = '\0';
+	return true;
+}
+
+const struct route *
+route_find(const char *method, const char *path, char argument_out[CALL_TEXT_SIZE],
+	   const char **allow_out)
+{
+	bool get = false;
+	bool post = false;
+
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+		if (!path_fits(routes[i].path, path, argument_out)) {
+			continue;
+		}
+		if (strcmp(routes[i].method, method) == 0) {
+			*allow_out = NULL;
+			return &routes[i];
+		}
+		get = get || strcmp(routes[i].method, "GET") == 0;
+		post = post || strcmp(routes[i].method, "POST") == 0;
+	}
+	*allow_out = get && post ? "GET, POST" : get ? "GET" : post ? "POST" : NULL;
+	return NULL;
+}
+
+int
+route_parameter(const struct route *route, const char *name)
+{
+	const char *word = route->parameters;
+	size_t wanted = strlen(name);
+
+	for (int place = 0; word != NULL && *word != '\0'; place++) {
+		size_t length = strcspn(word, " ");
+
+		if (length == wanted && strncmp(word, name, length) == 0) {
+			return place;
+		}
+		word += length;
+		word += strspn(word, " ");
+	}
+	return -1;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service.h"
+
+enum { RETRY_LEAST_S = 2, RETRY_MOST_S = 20, MS_A_DAY = 86400000 };
+
+enum status
+service_init(struct service *service, size_t memory, struct error *err)
+{
+	if (pthread_mutex_init(&service->mutex, NULL) != 0) {
+		return fail(err, STATUS_MEMORY, "the service");
+	}
+	service->closing = false;
+	service->memory_left = memory;
+	return STATUS_OK;
+}
+
+void
+service_finish(struct service *service)
+{
+	(void)pthread_mutex_destroy(&service->mutex);
+}
+
+enum status
+service_submit(struct service *service, struct job *job, struct error *err)
+{
+	enum status status;
+
+	/* Held while submitting: after service_close nobody is inside the writer's queue. */
+	(void)pthread_mutex_lock(&service->mutex);
+	if (service->closing) {
+		status = fail(err, STATUS_BUSY, "the server is ending");
+	} else {
+		status = writer_submit(service->writer, job, err);
+	}
+	(void)pthread_mutex_unlock(&service->mutex);
+	return status;
+}
+
+void
+service_report(struct service *service, const struct sync_session *session)
+{
+	(void)pthread_mutex_lock(&service->mutex);
+	if (!service->closing) {
+		writer_report(service->writer, session);
+	}
+	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+void
+service_close(struct service *service)
+{
+	(void)pthread_mutex_lock(&service->mutex);
+	service->closing = true;
+	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+enum status
+service_reserve(struct service *service, size_t bytes, struct error *err)
+{
+	bool granted = false;
+
+	(void)pthread_mutex_lock(&service->mutex);
+	if (bytes <= service->memory_left) {
+		service->memory_left -= bytes;
+		granted = true;
+	}
+	(void)pthread_mutex_unlock(&service->mutex);
+	return granted ? STATUS_OK : fail(err, STATUS_BUSY, "too many requests at once");
+}
+
+void
+service_release(struct service *service, size_t bytes)
+{
+	(void)pthread_mutex_lock(&service->mutex);
+	service->memory_left += bytes;
+	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+int64_t
+service_now_ms(const struct service *service)
+{
+	return service->platform.now_ms(service->platform.context);
+}
+
+int64_t
+service_today(const struct service *service)
+{
+	return service_now_ms(service) / MS_A_DAY;
+}
+
+unsigned
+service_retry_after(const struct service *service)
+{
+	uint8_t random[4];
+
+	service->platform.random(service->platform.context, random, sizeof random);
+	return RETRY_LEAST_S + get_le32(random) % (RETRY_MOST_S - RETRY_LEAST_S + 1);
+}

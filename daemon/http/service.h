@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* service: what the handlers know of the daemon around them. Any thread. */
+#ifndef SAMBUNG_DAEMON_HTTP_SERVICE_H
+#define SAMBUNG_DAEMON_HTTP_SERVICE_H
+
+#include "daemon/http/errands.h"
+#include "daemon/http/readers.h"
+#include "daemon/http/waiting.h"
+#include "daemon/ingest/writer.h"
+
+#include <pthread.h>
+
+struct service {
+	const char *directory; /* D */
+	struct writer *writer;
+	struct catalogue *catalogue;
+	const struct server_keys *keys;
+	struct platform platform;
+	struct readers *readers;
+	struct waiting *waiting;
+	struct errands *errands;
+	/* inside, under the mutex */
+	pthread_mutex_t mutex;
+	bool closing;
+	size_t memory_left; /* bytes */
+};
+
+/* The members above `mutex` are the caller's to fill in. */
+enum status service_init(struct service *service, size_t memory, struct error *err);
+void service_finish(struct service *service);
+
+/* To the writer; BUSY when its queue is full or the daemon is ending. */
+enum status service_submit(struct service *service, struct job *job, struct error *err);
+/* A finished session's row for the writer, or lost when the daemon is ending. */
+void service_report(struct service *service, const struct sync_session *session);
+/* From now on every service_submit is refused, so that the writer can be stopped. */
+void service_close(struct service *service);
+
+/* Part of the memory that all requests share; BUSY when it is used up. */
+enum status service_reserve(struct service *service, size_t bytes, struct error *err);
+void service_release(struct service *service, size_t bytes);
+
+int64_t service_now_ms(const struct service *service);
+/* Days since 1970-01-01, UTC. */
+int64_t service_today(const struct service *service);
+/* Seconds after which the next try may have better luck: 2 to 20, so that a district that was sent
+ * away does not come back in one second. */
+unsigned service_retry_after(const struct service *service);
+
+#endif

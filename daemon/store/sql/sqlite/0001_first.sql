@@ -1,0 +1,213 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The first tables. Each index is paid for by every visit, so each says what it is for.
+-- Numbers that are seq, ids of records (stream << 32 | n) and village codes are integers throughout;
+-- times are milliseconds since 1970 in *_ms, seconds elsewhere.
+
+-- The one counter. It moves as the last statement of a commit.
+CREATE TABLE log_head (
+	only INTEGER PRIMARY KEY CHECK (only = 1),
+	seq INTEGER NOT NULL
+) STRICT;
+INSERT INTO log_head (only, seq) VALUES (1, 0);
+
+-- A row is the header of an entry, column by column, and what its commitment commits to. record is
+-- NULL for a change that creates its record (stream << 32 | n is its id), 0 where there is none.
+-- salt and payload are NULL once erased.
+CREATE TABLE log (
+	seq INTEGER PRIMARY KEY,
+	kind INTEGER NOT NULL,
+	received_ms INTEGER NOT NULL,
+	session INTEGER NOT NULL,
+	stream INTEGER NOT NULL,
+	n INTEGER NOT NULL,
+	time INTEGER NOT NULL,
+	user INTEGER NOT NULL,
+	record INTEGER,
+	verdict INTEGER NOT NULL,
+	reason INTEGER NOT NULL,
+	schema_version INTEGER NOT NULL,
+	commitment BLOB NOT NULL,
+	salt BLOB,
+	payload BLOB
+) STRICT;
+-- History of a record. Most visits are written once: their only entry is found through log_run.
+CREATE INDEX log_record ON log (record) WHERE record > 0;
+
+-- Where the changes of a stream stand in the log: n up to n + count - 1 at seq up to
+-- seq + count - 1. Runs of a stream never overlap, which makes (stream, n) unique; a parcel adds one
+-- row here where an index over the log would take one for each change.
+CREATE TABLE log_run (
+	stream INTEGER NOT NULL,
+	n INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY (stream, n)
+) STRICT, WITHOUT ROWID;
+
+-- Roots of the complete subtrees of 256 leaves; the first has number 0.
+CREATE TABLE tree (
+	number INTEGER PRIMARY KEY,
+	root BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE checkpoint (
+	place INTEGER PRIMARY KEY,
+	epoch INTEGER NOT NULL,
+	size INTEGER NOT NULL,
+	root BLOB NOT NULL,
+	origin BLOB NOT NULL,
+	signature BLOB NOT NULL,
+	UNIQUE (epoch, size)
+) STRICT;
+
+CREATE TABLE epoch (
+	place INTEGER PRIMARY KEY,
+	epoch INTEGER NOT NULL UNIQUE,
+	parent INTEGER NOT NULL,
+	cut INTEGER NOT NULL
+) STRICT;
+
+-- parent, village and version repeat what state holds, for the indexes and queries below.
+CREATE TABLE record (
+	id INTEGER PRIMARY KEY,
+	type INTEGER NOT NULL,
+	parent INTEGER NOT NULL,
+	village INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	moved INTEGER NOT NULL,
+	conflicts INTEGER NOT NULL,
+	state BLOB NOT NULL
+) STRICT;
+-- What a scope lacks, and lists by type and village in order of version. The id is in it as well, as
+-- the row's own key.
+CREATE INDEX record_version ON record (village, type, version);
+-- The few that changed their village after their last change: a pull finds them by that number.
+CREATE INDEX record_moved ON record (village, moved) WHERE moved > version;
+-- Members of a family, visits of a person. Only records that hang on another stand in it.
+CREATE INDEX record_parent ON record (parent) WHERE parent > 0;
+-- The list of conflicts; few records stand in it.
+CREATE INDEX record_conflict ON record (type) WHERE conflicts > 0;
+
+-- Which villages hold, or once held, records of which types, and how many: spares the hot path an
+-- index for counting. conflicts counts records, not fields.
+CREATE TABLE place (
+	village INTEGER NOT NULL,
+	type INTEGER NOT NULL,
+	records INTEGER NOT NULL,
+	conflicts INTEGER NOT NULL,
+	PRIMARY KEY (village, type)
+) STRICT, WITHOUT ROWID;
+
+-- record left village with entry seq.
+CREATE TABLE move (
+	village INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	record INTEGER NOT NULL,
+	PRIMARY KEY (village, seq, record)
+) STRICT, WITHOUT ROWID;
+
+-- Columns of the typed tables t_<type>, by the tags, which never change as names do. part: 0, or 1
+-- and 2 for the latitude and longitude of a point.
+CREATE TABLE typed_column (
+	type INTEGER NOT NULL,
+	tag INTEGER NOT NULL,
+	part INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	PRIMARY KEY (type, tag, part)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stream (
+	number INTEGER PRIMARY KEY,
+	kind INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	key BLOB NOT NULL,
+	parent INTEGER NOT NULL,
+	parent_n INTEGER NOT NULL,
+	acked_n INTEGER NOT NULL,
+	chain BLOB NOT NULL
+) STRICT;
+
+-- scope here and in code: CBOR array of low, high, low, high ...
+CREATE TABLE device (
+	number INTEGER PRIMARY KEY,
+	state INTEGER NOT NULL,
+	scope_version INTEGER NOT NULL,
+	scope BLOB NOT NULL
+) STRICT;
+
+-- Operations, not evidence: r is the highest request counter seen.
+CREATE TABLE contact (
+	number INTEGER PRIMARY KEY,
+	r INTEGER NOT NULL,
+	last_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE code (
+	id BLOB PRIMARY KEY,
+	secret_hash BLOB NOT NULL,
+	expires_ms INTEGER NOT NULL,
+	cadre TEXT NOT NULL,
+	scope BLOB NOT NULL,
+	failures INTEGER NOT NULL,
+	device INTEGER NOT NULL,
+	device_key BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE token (
+	hash BLOB PRIMARY KEY,
+	user INTEGER NOT NULL,
+	role INTEGER NOT NULL,
+	scope_low INTEGER NOT NULL,
+	scope_high INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	expires_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE schema (
+	version INTEGER PRIMARY KEY,
+	cbor BLOB NOT NULL,
+	json BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE quarantine (
+	seq INTEGER PRIMARY KEY,
+	stream INTEGER NOT NULL,
+	n INTEGER NOT NULL,
+	record INTEGER NOT NULL,
+	village INTEGER NOT NULL,
+	reason INTEGER NOT NULL,
+	UNIQUE (stream, n)
+) STRICT;
+
+-- Operations, not evidence.
+CREATE TABLE session (
+	id INTEGER PRIMARY KEY,
+	time_ms INTEGER NOT NULL,
+	stream INTEGER NOT NULL,
+	requests INTEGER NOT NULL,
+	bytes_up INTEGER NOT NULL,
+	bytes_down INTEGER NOT NULL,
+	sent INTEGER NOT NULL,
+	acked INTEGER NOT NULL,
+	conflicts INTEGER NOT NULL,
+	quarantined INTEGER NOT NULL,
+	pulled_from INTEGER NOT NULL,
+	pulled_to INTEGER NOT NULL,
+	result TEXT NOT NULL
+) STRICT;
+
+-- What an import last wrote for a key of its file.
+CREATE TABLE import_row (
+	type INTEGER NOT NULL,
+	key TEXT NOT NULL,
+	record INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	cells BLOB NOT NULL,
+	PRIMARY KEY (type, key)
+) STRICT, WITHOUT ROWID;
+
+-- Named values of the server itself.
+CREATE TABLE setting (
+	name TEXT PRIMARY KEY,
+	value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an admin looks at: quarantine and sync sessions. */
+#include "protocol/id.h"
+#include "store_sqlite.h"
+
+enum status
+store_quarantine_add(struct store *store, const struct quarantined *row, struct error *err)
+{
+	static const char text[] =
+		"INSERT INTO quarantine (seq, stream, n, record, village, reason)"
+		" VALUES (?, ?, ?, ?, ?, ?)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, row->seq);
+	sql_bind_uint(s, 2, row->stream);
+	sql_bind_uint(s, 3, row->n);
+	sql_bind_uint(s, 4, row->record);
+	sql_bind_uint(s, 5, row->village);
+	sql_bind_uint(s, 6, row->reason);
+	return sql_run(s, err);
+}
+
+enum status
+store_quarantine_holds(struct store *store, uint64_t record, bool *held_out, struct error *err)
+{
+	/* The change that creates a record is the one that its id names. */
+	static const char text[] =
+		"SELECT 1 FROM quarantine WHERE stream = ? AND n = ? AND record = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	uint64_t held = 0;
+	enum status status;
+
+	sql_bind_uint(s, 1, id_stream(record));
+	sql_bind_uint(s, 2, id_n(record));
+	sql_bind_uint(s, 3, record);
+	status = store_number(s, &held, err);
+	if (status == STATUS_OK) {
+		*held_out = held != 0;
+	}
+	return status;
+}
+
+enum status
+store_quarantine_read(struct store *store, quarantined_fn each, void *context, struct error *err)
+{
+	static const char text[] =
+		"SELECT seq, stream, n, record, village, reason FROM quarantine ORDER BY seq";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK) {
+		struct quarantined quarantined;
+		bool row;
+
+		status = sql_row(s, &row, err);
+		if (status != STATUS_OK || !row) {
+			return status;
+		}
+		quarantined = (struct quarantined){
+			.seq = sql_uint(s, 0),
+			.stream = store_u32(s, 1),
+			.n = store_u32(s, 2),
+			.record = sql_uint(s, 3),
+			.village = sql_uint(s, 4),
+			.reason = store_u32(s, 5),
+		};
+		status = each(context, &quarantined, err);
+	}
+	sql_reset(s);
+	return status;
+}
+
+enum status
+store_quarantine_count(struct store *store, uint32_t stream, uint64_t *count_out, struct error *err)
+{
+	static const char text[] = "SELECT count(*) FROM quarantine WHERE stream = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, stream);
+	return store_number(s, count_out, err);
+}
+
+/* ---- sync sessions ---- */
+
+#define SESSION_COLUMNS                                                                            \
+	"id, time_ms, stream, requests, bytes_up, bytes_down, sent, acked, conflicts,"             \
+	" quarantined, pulled_from, pulled_to, result"
+
+static enum status
+write_session(struct store *store, const struct sync_session *row, struct error *err)
+{
+	static const char text[] = "INSERT INTO session (" SESSION_COLUMNS
+				   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, row->id);
+	sql_bind_int(s, 2, row->time_ms);
+	sql_bind_uint(s, 3, row->stream);
+	sql_bind_uint(s, 4, row->requests);
+	sql_bind_uint(s, 5, row->bytes_up);
+	sql_bind_uint(s, 6, row->bytes_down);
+	sql_bind_uint(s, 7, row->sent);
+	sql_bind_uint(s, 8, row->acked);
+	sql_bind_uint(s, 9, row->conflicts);
+	sql_bind_uint(s, 10, row->quarantined);
+	sql_bind_uint(s, 11, row->pulled_from);
+	sql_bind_uint(s, 12, row->pulled_to);
+	/* By name: the numbers of statuses belong to no format. */
+	sql_bind_text(s, 13, span_of_text(status_name(row->result)));
+	return sql_run(s, err);
+}
+
+enum status
+store_sessions_write(struct store *store, const struct sync_session *rows, size_t count,
+		     struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		status = write_session(store, &rows[i], err);
+	}
+	return status;
+}
+
+static struct sync_session
+session_of(struct statement *s)
+{
+	return (struct sync_session){
+		.id = sql_uint(s, 0),
+		.time_ms = sql_int(s, 1),
+		.stream = store_u32(s, 2),
+		.requests = store_u32(s, 3),
+		.bytes_up = sql_uint(s, 4),
+		.bytes_down = sql_uint(s, 5),
+		.sent = store_u32(s, 6),
+		.acked = store_u32(s, 7),
+		.conflicts = store_u32(s, 8),
+		.quarantined = store_u32(s, 9),
+		.pulled_from = sql_uint(s, 10),
+		.pulled_to = sql_uint(s, 11),
+		/* SQLite ends its texts with a NUL. */
+		.result = status_named((const char *)sql_text(s, 12).at),
+	};
+}
+
+enum status
+store_sessions_read(struct store *store, size_t limit, session_fn each, void *context,
+		    struct error *err)
+{
+	static const char text[] =
+		"SELECT " SESSION_COLUMNS
+		" FROM (SELECT * FROM session ORDER BY id DESC LIMIT ?) ORDER BY id";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status = STATUS_OK;
+
+	sql_bind_uint(s, 1, limit > INT64_MAX ? INT64_MAX : limit);
+	while (status == STATUS_OK) {
+		struct sync_session session;
+		bool row;
+
+		status = sql_row(s, &row, err);
+		if (status != STATUS_OK || !row) {
+			return status;
+		}
+		session = session_of(s);
+		status = each(context, &session, err);
+	}
+	sql_reset(s);
+	return status;
+}
+
+enum status
+store_session_newest(struct store *store, uint64_t *id_out, struct error *err)
+{
+	static const char text[] = "SELECT max(id) FROM session";
+
+	return store_number(sql_prepare(store->sql, text, err), id_out, err);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_sqlite.h"
+
+#include <stdlib.h>
+
+struct pull {
+	struct store *store;
+	struct villages villages;
+	struct lanes *lanes;
+	struct buffer state;
+};
+
+enum status
+store_pull_open(struct store *store, const struct region *regions, size_t region_count,
+		uint64_t key, uint64_t id, struct pull **out, struct error *err)
+{
+	struct pull *pull = calloc(1, sizeof *pull);
+	struct lanes_options options = {.with_moves = true, .after = {key, id}};
+	enum status status;
+
+	if (pull == NULL) {
+		return store_exhausted("a pull", err);
+	}
+	pull->store = store;
+	buffer_init(&pull->state, SIZE_MAX);
+	options.villages = &pull->villages;
+	status = villages_copy(regions, region_count, &pull->villages, err);
+	if (status == STATUS_OK) {
+		status = lanes_open(store, &options, &pull->lanes, err);
+	}
+	if (status != STATUS_OK) {
+		store_pull_close(pull);
+		return status;
+	}
+	*out = pull;
+	return STATUS_OK;
+}
+
+void
+store_pull_close(struct pull *pull)
+{
+	if (pull != NULL) {
+		lanes_close(pull->lanes);
+		villages_free(&pull->villages);
+		buffer_finish(&pull->state);
+		free(pull);
+	}
+}
+
+/* A record that left one village of the scope for another is still in it. */
+static enum status
+take_left(struct pull *pull, struct pull_item *item, bool *wanted_out, struct error *err)
+{
+	uint64_t village = 0;
+	bool found;
+	enum status status = record_village(pull->store, item->id, &village, &found, err);
+
+	item->evict = true;
+	*wanted_out =
+		!found || !villages_cover(pull->villages.regions, pull->villages.count, village);
+	return status;
+}
+
+/* A record that moved after its last change has its place further on, in the lane of the moved. */
+static enum status
+take_record(struct pull *pull, struct pull_item *item, bool *wanted_out, struct error *err)
+{
+	bool found;
+	enum status status =
+		record_read(pull->store, item->id, &pull->state, &item->record, &found, err);
+
+	*wanted_out =
+		status == STATUS_OK && found &&
+		(item->record.moved > item->record.version ? item->record.moved
+							   : item->record.version) == item->key;
+	return status;
+}
+
+enum status
+store_pull_next(struct pull *pull, struct pull_item *out, bool *more_out, struct error *err)
+{
+	for (;;) {
+		struct place_in_order at;
+		struct pull_item item = {0};
+		enum lane_kind kind;
+		bool wanted = false;
+		bool more;
+		enum status status = lanes_next(pull->lanes, &at, &kind, &more, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		if (!more) {
+			*more_out = false;
+			return STATUS_OK;
+		}
+		item.key = at.key;
+		item.id = at.id;
+		status = kind == LANE_LEFT ? take_left(pull, &item, &wanted, err)
+					   : take_record(pull, &item, &wanted, err);
+		if (status != STATUS_OK) {
+			return status;
+		}
+		if (wanted) {
+			*out = item;
+			*more_out = true;
+			return STATUS_OK;
+		}
+	}
+}

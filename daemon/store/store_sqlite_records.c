@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_sqlite.h"
+#include "typed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reading ---- */
+
+static struct statement *
+select_record(struct store *store, uint64_t id, struct error *err)
+{
+	static const char text[] = "SELECT type, parent, village, version, moved, conflicts, state"
+				   " FROM record WHERE id = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, id);
+	return s;
+}
+
+/* The state is borrowed from the statement. */
+static struct stored_record
+record_of(struct statement *s, uint64_t id)
+{
+	return (struct stored_record){
+		.id = id,
+		.type = store_u32(s, 0),
+		.parent = sql_uint(s, 1),
+		.village = sql_uint(s, 2),
+		.version = sql_uint(s, 3),
+		.moved = sql_uint(s, 4),
+		.conflicts = store_u32(s, 5),
+		.state = sql_blob(s, 6),
+	};
+}
+
+enum status
+record_read(struct store *store, uint64_t id, struct buffer *state, struct stored_record *out,
+	    bool *found_out, struct error *err)
+{
+	struct statement *s = select_record(store, id, err);
+	struct stored_record record;
+	enum status status = sql_row(s, found_out, err);
+
+	if (status != STATUS_OK || !*found_out) {
+		return status;
+	}
+	record = record_of(s, id);
+	buffer_clear(state);
+	buffer_append_span(state, record.state);
+	sql_reset(s);
+	record.state = buffer_span(state);
+	status = buffer_status(state, "a record", err);
+	if (status == STATUS_OK) {
+		*out = record;
+	}
+	return status;
+}
+
+enum status
+record_village(struct store *store, uint64_t id, uint64_t *village_out, bool *found_out,
+	       struct error *err)
+{
+	static const char text[] = "SELECT village FROM record WHERE id = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status;
+
+	sql_bind_uint(s, 1, id);
+	status = sql_row(s, found_out, err);
+	if (status == STATUS_OK && *found_out) {
+		*village_out = sql_uint(s, 0);
+		sql_reset(s);
+	}
+	return status;
+}
+
+enum status
+store_records_load(struct store *store, const uint64_t *ids, size_t count, struct arena *arena,
+		   struct stored_record *out, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct statement *s = select_record(store, ids[i], err);
+		bool row;
+		bool kept;
+		enum status status = sql_row(s, &row, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		if (!row) {
+			out[i] = (struct stored_record){0};
+			continue;
+		}
+		out[i] = record_of(s, ids[i]);
+		kept = store_keep(arena, &out[i].state);
+		sql_reset(s);
+		if (!kept) {
+			return store_exhausted("records", err);
+		}
+	}
+	return STATUS_OK;
+}
+
+/* ---- writing ---- */
+
+/* What a row of `place` gains or loses; kept back while the place stays the same, because the
+ * records of a parcel mostly belong to one. */
+struct tally {
+	uint64_t village;
+	uint32_t type;
+	int64_t records;
+	int64_t conflicts;
+};
+
+static enum status
+tally_flush(struct store *store, struct tally *tally, struct error *err)
+{
+	static const char text[] = "INSERT INTO place (village, type, records, conflicts)"
+				   " VALUES (?, ?, ?, ?) ON CONFLICT (village, type) DO UPDATE SET"
+				   " records = records + excluded.records,"
+				   " conflicts = conflicts + excluded.conflicts";
+	struct statement *s;
+
+	if (tally->records == 0 && tally->conflicts == 0) {
+		return STATUS_OK;
+	}
+	s = sql_prepare(store->sql, text, err);
+	sql_bind_uint(s, 1, tally->village);
+	sql_bind_uint(s, 2, tally->type);
+	sql_bind_int(s, 3, tally->records);
+	sql_bind_int(s, 4, tally->conflicts);
+	tally->records = 0;
+	tally->conflicts = 0;
+	return sql_run(s, err);
+}
+
+/* Counts `record` in (sign 1) or out (-1). */
+static enum status
+tally_add(struct store *store, struct tally *tally, const struct stored_record *record, int sign,
+	  struct error *err)
+{
+	if (record->village != tally->village || record->type != tally->type) {
+		enum status status = tally_flush(store, tally, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		tally->village = record->village;
+		tally->type = record->type;
+	}
+	tally->records += sign;
+	tally->conflicts += record->conflicts > 0 ? sign : 0;
+	return STATUS_OK;
+}
+
+/* What the indexes and counts know of the row that is there; id 0: none. */
+static enum status
+read_former(struct store *store, uint64_t id, struct stored_record *out, struct error *err)
+{
+	static const char text[] =
+		"SELECT type, parent, village, conflicts FROM record WHERE id = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status;
+	bool row;
+
+	sql_bind_uint(s, 1, id);
+	status = sql_row(s, &row, err);
+	*out = (struct stored_record){0};
+	if (status == STATUS_OK && row) {
+		out->id = id;
+		out->type = store_u32(s, 0);
+		out->parent = sql_uint(s, 1);
+		out->village = sql_uint(s, 2);
+		out->conflicts = store_u32(s, 3);
+		sql_reset(s);
+	}
+	return status;
+}
+
+static enum status
+insert_record(struct store *store, const struct stored_record *record, struct error *err)
+{
+	static const char text[] =
+		"INSERT INTO record (id, type, parent, village, version, moved, conflicts, state)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, record->id);
+	sql_bind_uint(s, 2, record->type);
+	sql_bind_uint(s, 3, record->parent);
+	sql_bind_uint(s, 4, record->village);
+	sql_bind_uint(s, 5, record->version);
+	sql_bind_uint(s, 6, record->moved);
+	sql_bind_uint(s, 7, record->conflicts);
+	sql_bind_blob(s, 8, record->state);
+	return sql_run(s, err);
+}
+
+/* SQLite rewrites every index that has a column named in SET, changed or not; most edits leave
+ * parent and village alone. */
+static enum status
+update_record(struct store *store, const struct stored_record *former,
+	      const struct stored_record *record, struct error *err)
+{
+	static const char state_text[] =
+		"UPDATE record SET version = ?2, moved = ?3, conflicts = ?4, state = ?5"
+		" WHERE id = ?1";
+	static const char whole_text[] =
+		"UPDATE record SET version = ?2, moved = ?3, conflicts = ?4, state = ?5,"
+		" parent = ?6, village = ?7 WHERE id = ?1";
+	const bool whole = record->parent != former->parent || record->village != former->village;
+	struct statement *s = sql_prepare(store->sql, whole ? whole_text : state_text, err);
+
+	sql_bind_uint(s, 1, record->id);
+	sql_bind_uint(s, 2, record->version);
+	sql_bind_uint(s, 3, record->moved);
+	sql_bind_uint(s, 4, record->conflicts);
+	sql_bind_blob(s, 5, record->state);
+	if (whole) {
+		sql_bind_uint(s, 6, record->parent);
+		sql_bind_uint(s, 7, record->village);
+	}
+	return sql_run(s, err);
+}
+
+static enum status
+write_record(struct store *store, const struct stored_record *record, struct tally *tally,
+	     struct error *err)
+{
+	struct stored_record former;
+	enum status status = read_former(store, record->id, &former, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (former.id == 0) {
+		status = insert_record(store, record, err);
+	} else if (former.type != record->type) {
+		status = fail(err, STATUS_INTERNAL, "a record of type %lu cannot become type %lu",
+			      (unsigned long)former.type, (unsigned long)record->type);
+	} else {
+		status = update_record(store, &former, record, err);
+		if (status == STATUS_OK) {
+			status = tally_add(store, tally, &former, -1, err);
+		}
+	}
+	return status == STATUS_OK ? tally_add(store, tally, record, 1, err) : status;
+}
+
+enum status
+store_records_write(struct store *store, const struct schema *schema,
+		    const struct record_write *rows, size_t count, struct error *err)
+{
+	struct tally tally = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		enum status status = write_record(store, &rows[i].row, &tally, err);
+
+		if (status == STATUS_OK) {
+			status = typed_write(store, schema, &rows[i], err);
+		}
+		if (status != STATUS_OK) {
+			return status;
+		}
+	}
+	return tally_flush(store, &tally, err);
+}
+
+enum status
+store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t village,
+		  struct error *err)
+{
+	static const char text[] = "INSERT INTO move (village, seq, record) VALUES (?, ?, ?)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, village);
+	sql_bind_uint(s, 2, seq);
+	sql_bind_uint(s, 3, record);
+	return sql_run(s, err);
+}
+
+/* ---- descendants ---- */
+
+/* A walk down the references; UNION leaves out what was there already, so a circle ends. */
+enum status
+store_descendants(struct store *store, uint64_t id, struct arena *arena, uint64_t **ids_out,
+		  size_t *count_out, struct error *err)
+{
+	static const char text[] =
+		"WITH RECURSIVE below (id) AS ("
+		"SELECT id FROM record WHERE parent = ?1 AND parent > 0 UNION"
+		" SELECT r.id FROM below b JOIN record r ON r.parent = b.id AND r.parent > 0)"
+		" SELECT id FROM below WHERE id <> ?1 ORDER BY id";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	struct buffer found;
+	uint64_t *ids = NULL;
+	bool row = true;
+	enum status status = STATUS_OK;
+
+	buffer_init(&found, SIZE_MAX);
+	sql_bind_uint(s, 1, id);
+	while (status == STATUS_OK && row) {
+		status = sql_row(s, &row, err);
+		if (status == STATUS_OK && row) {
+			const uint64_t below = sql_uint(s, 0);
+
+			buffer_append(&found, &below, sizeof below);
+		}
+	}
+	if (status == STATUS_OK) {
+		status = buffer_status(&found, "descendants", err);
+	}
+	if (status == STATUS_OK) {
+		ids = arena_copy(arena, found.at, found.length);
+		status = ids == NULL ? store_exhausted("descendants", err) : STATUS_OK;
+	}
+	if (status == STATUS_OK) {
+		*ids_out = ids;
+		*count_out = found.length / sizeof *ids;
+	}
+	buffer_finish(&found);
+	return status;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams and devices. */
+#include "scope.h"
+#include "store_sqlite.h"
+
+#define STREAM_COLUMNS "s.number, s.kind, s.name, s.key, s.parent, s.parent_n, s.acked_n, s.chain"
+enum { STREAM_COLUMN_COUNT = 8 };
+
+/* The first STREAM_COLUMN_COUNT columns. */
+static enum status
+stream_of(struct statement *s, struct arena *arena, struct stream *out, struct error *err)
+{
+	out->number = store_u32(s, 0);
+	out->kind = store_u32(s, 1);
+	out->name = sql_text(s, 2);
+	out->parent = store_u32(s, 4);
+	out->parent_n = store_u32(s, 5);
+	out->acked_n = store_u32(s, 6);
+	if (!sql_blob_exact(s, 3, out->key, sizeof out->key) ||
+	    !sql_blob_exact(s, 7, out->chain, sizeof out->chain)) {
+		return store_damaged("stream", out->number, err);
+	}
+	return store_keep(arena, &out->name) ? STATUS_OK : store_exhausted("a stream", err);
+}
+
+enum status
+store_stream(struct store *store, uint32_t number, struct arena *arena, struct stream *out,
+	     struct error *err)
+{
+	static const char text[] = "SELECT " STREAM_COLUMNS " FROM stream s WHERE s.number = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	struct stream stream;
+	enum status status;
+
+	sql_bind_uint(s, 1, number);
+	status = store_one(s, "stream", err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = stream_of(s, arena, &stream, err);
+	sql_reset(s);
+	if (status == STATUS_OK) {
+		*out = stream;
+	}
+	return status;
+}
+
+enum status
+store_stream_add(struct store *store, const struct stream *stream, struct error *err)
+{
+	static const char text[] = "INSERT INTO stream (number, kind, name, key, parent, parent_n,"
+				   " acked_n, chain) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, stream->number);
+	sql_bind_int(s, 2, (int64_t)stream->kind);
+	sql_bind_text(s, 3, stream->name);
+	sql_bind_blob(s, 4, span_of(stream->key, sizeof stream->key));
+	sql_bind_uint(s, 5, stream->parent);
+	sql_bind_uint(s, 6, stream->parent_n);
+	sql_bind_uint(s, 7, stream->acked_n);
+	sql_bind_blob(s, 8, span_of(stream->chain, sizeof stream->chain));
+	return sql_run(s, err);
+}
+
+/* An update of exactly one row. */
+static enum status
+run_one(struct store *store, struct statement *s, const char *what, struct error *err)
+{
+	enum status status = sql_run(s, err);
+
+	if (status == STATUS_OK && sql_changes(store->sql) != 1) {
+		return fail(err, STATUS_NOT_FOUND, "%s", what);
+	}
+	return status;
+}
+
+enum status
+store_stream_advance(struct store *store, uint32_t number, uint32_t acked_n,
+		     const uint8_t chain[HASH_SIZE], struct error *err)
+{
+	static const char text[] = "UPDATE stream SET acked_n = ?, chain = ? WHERE number = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, acked_n);
+	sql_bind_blob(s, 2, span_of(chain, HASH_SIZE));
+	sql_bind_uint(s, 3, number);
+	return run_one(store, s, "stream", err);
+}
+
+/* ---- devices ---- */
+
+#define DEVICE_SELECT                                                                              \
+	"SELECT " STREAM_COLUMNS ", d.state, d.scope_version, d.scope, c.r, c.last_ms"             \
+	" FROM device d JOIN stream s ON s.number = d.number"                                      \
+	" LEFT JOIN contact c ON c.number = d.number"
+
+static enum status
+device_of(struct statement *s, struct arena *arena, struct device *out, struct error *err)
+{
+	enum status status = stream_of(s, arena, &out->stream, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	out->state = store_u32(s, STREAM_COLUMN_COUNT);
+	out->scope_version = sql_uint(s, STREAM_COLUMN_COUNT + 1);
+	/* A device without contact has no row there: NULL reads as 0. */
+	out->r = sql_uint(s, STREAM_COLUMN_COUNT + 3);
+	out->last_contact_ms = sql_int(s, STREAM_COLUMN_COUNT + 4);
+	return scope_get(sql_blob(s, STREAM_COLUMN_COUNT + 2), arena, &out->scope,
+			 &out->scope_count)
+		       ? STATUS_OK
+		       : store_damaged("the scope of device", out->stream.number, err);
+}
+
+enum status
+store_device(struct store *store, uint32_t number, struct arena *arena, struct device *out,
+	     struct error *err)
+{
+	static const char text[] = DEVICE_SELECT " WHERE d.number = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	struct device device;
+	enum status status;
+
+	sql_bind_uint(s, 1, number);
+	status = store_one(s, "device", err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = device_of(s, arena, &device, err);
+	sql_reset(s);
+	if (status == STATUS_OK) {
+		*out = device;
+	}
+	return status;
+}
+
+static enum status
+put_device_row(struct store *store, const struct device *device, struct span scope,
+	       struct error *err)
+{
+	static const char text[] =
+		"INSERT INTO device (number, state, scope_version, scope) VALUES (?, ?, ?, ?)"
+		" ON CONFLICT (number) DO UPDATE SET state = excluded.state,"
+		" scope_version = excluded.scope_version, scope = excluded.scope";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, device->stream.number);
+	sql_bind_int(s, 2, (int64_t)device->state);
+	sql_bind_uint(s, 3, device->scope_version);
+	sql_bind_blob(s, 4, scope);
+	return sql_run(s, err);
+}
+
+enum status
+store_device_put(struct store *store, const struct device *device, struct error *err)
+{
+	struct buffer scope;
+	enum status status;
+
+	buffer_init(&scope, SIZE_MAX);
+	scope_put(device->scope, device->scope_count, &scope);
+	status = buffer_status(&scope, "a scope", err);
+	if (status == STATUS_OK) {
+		status = put_device_row(store, device, buffer_span(&scope), err);
+	}
+	buffer_finish(&scope);
+	return status;
+}
+
+enum status
+store_device_contact(struct store *store, uint32_t number, uint64_t r, int64_t contact_ms,
+		     struct error *err)
+{
+	static const char text[] = "INSERT INTO contact (number, r, last_ms) VALUES (?, ?, ?)"
+				   " ON CONFLICT (number) DO UPDATE SET r = excluded.r,"
+				   " last_ms = excluded.last_ms";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, number);
+	sql_bind_uint(s, 2, r);
+	sql_bind_int(s, 3, contact_ms);
+	return sql_run(s, err);
+}
+
+enum status
+store_devices_read(struct store *store, device_fn each, void *context, struct error *err)
+{
+	static const char text[] = DEVICE_SELECT " ORDER BY d.number";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	struct arena arena;
+	bool row = true;
+	enum status status = STATUS_OK;
+
+	arena_init(&arena, SIZE_MAX);
+	while (status == STATUS_OK) {
+		struct device device;
+
+		status = sql_row(s, &row, err);
+		if (status != STATUS_OK || !row) {
+			break;
+		}
+		arena_reset(&arena);
+		status = device_of(s, &arena, &device, err);
+		if (status == STATUS_OK) {
+			status = each(context, &device, err);
+		}
+	}
+	if (row) {
+		sql_reset(s);
+	}
+	arena_finish(&arena);
+	return status;
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/check/check_store.h"
+
+#include "protocol/checkpoint.h"
+#include "protocol/entry.h"
+#include "protocol/id.h"
+#include "protocol/merge.h"
+#include "protocol/sql/sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ARENA_LIMIT = 1 << 30,
+	STREAMS_MAX = 4096,
+	BUCKETS = 1 << 16,
+	RECORD_LIMIT = 16 * 1024 * 1024
+};
+
+struct check_stream {
+	uint32_t number;
+	uint8_t kind;
+	uint8_t key[32];
+	uint32_t acked_n; /* as the table says */
+	uint8_t chain[HASH_SIZE];
+	uint32_t n; /* as the log goes */
+	uint8_t now[HASH_SIZE];
+};
+
+struct check_record {
+	struct check_record *next;
+	struct record record;
+};
+
+struct check {
+	struct sql *sql;
+	struct schema *schema;
+	struct arena arena;
+	struct epoch epochs[64];
+	size_t epoch_count;
+	struct check_stream streams[STREAMS_MAX];
+	size_t stream_count;
+	struct check_record *records[BUCKETS];
+	uint64_t record_count;
+	struct frontier frontier;
+	uint8_t (*chunks)[HASH_SIZE]; /* roots of complete subtrees of 256, as the log gives them */
+	uint64_t chunk_count;
+	uint64_t chunk_seen; /* rows of the table */
+	uint64_t seq;
+	int64_t received_ms;
+	uint64_t quarantined;
+};
+
+static struct statement *
+query(struct check *check, const char *text, struct error *err)
+{
+	return sql_prepare_own(check->sql, text, err);
+}
+
+static enum status
+wrong(struct error *err, uint64_t seq, const char *what)
+{
+	return fail(err, STATUS_MALFORMED, "entry %llu: %s", (unsigned long long)seq, what);
+}
+
+/* Calls `each` for every row of a query. */
+static enum status
+for_rows(struct check *check, const char *text,
+	 enum status (*each)(struct check *check, struct statement *row, struct error *err),
+	 struct error *err)
+{
+	struct statement *statement = query(check, text, err);
+	bool row = true;
+	enum status status = statement == NULL ? err->status : STATUS_OK;
+
+	while (status == STATUS_OK && row) {
+		status = sql_row(statement, &row, err);
+		if (status == STATUS_OK && row) {
+			status = each(check, statement, err);
+		}
+	}
+	sql_statement_free(statement);
+	return status;
+}
+
+/* ---- what the log is judged by ---- */
+
+static enum status
+read_schema(struct check *check, struct statement *row, struct error *err)
+{
+	schema_free(check->schema);
+	check->schema = NULL;
+	return schema_decode(sql_blob(row, 0), &check->schema, err);
+}
+
+static enum status
+read_epoch(struct check *check, struct statement *row, struct error *err)
+{
+	struct epoch *epoch = &check->epochs[check->epoch_count++];
+
+	if (check->epoch_count > 63) {
+		return fail(err, STATUS_LIMIT, "epochs");
+	}
+	epoch->epoch = (uint32_t)sql_uint(row, 0);
+	epoch->parent = (uint32_t)sql_uint(row, 1);
+	epoch->cut = sql_uint(row, 2);
+	return STATUS_OK;
+}
+
+static enum status
+read_stream(struct check *check, struct statement *row, struct error *err)
+{
+	struct check_stream *stream = &check->streams[check->stream_count++];
+
+	if (check->stream_count == STREAMS_MAX) {
+		return fail(err, STATUS_LIMIT, "streams");
+	}
+	stream->number = (uint32_t)sql_uint(row, 0);
+	stream->kind = (uint8_t)sql_uint(row, 1);
+	stream->acked_n = (uint32_t)sql_uint(row, 3);
+	if (!sql_blob_exact(row, 2, stream->key, sizeof stream->key) ||
+	    !sql_blob_exact(row, 4, stream->chain, sizeof stream->chain)) {
+		return fail(err, STATUS_MALFORMED, "stream %u: key or chain", stream->number);
+	}
+	chain_start(stream->key, stream->number, stream->now);
+	return STATUS_OK;
+}
+
+static struct check_stream *
+find_stream(struct check *check, uint32_t number)
+{
+	for (size_t i = 0; i < check->stream_count; i++) {
+		if (check->streams[i].number == number) {
+			return &check->streams[i];
+		}
+	}
+	return NULL;
+}
+
+static struct check_record *
+find_record(struct check *check, uint64_t id)
+{
+	struct check_record **bucket = &check->records[(id ^ id >> 32) % BUCKETS];
+
+	for (struct check_record *at = *bucket; at != NULL; at = at->next) {
+		if (at->record.id == id) {
+			return at;
+		}
+	}
+	return NULL;
+}
+
+static struct check_record *
+make_record(struct check *check, uint64_t id)
+{
+	struct check_record **bucket = &check->records[(id ^ id >> 32) % BUCKETS];
+	struct check_record *made = ARENA_NEW(&check->arena, struct check_record);
+
+	if (made != NULL) {
+		made->next = *bucket;
+		*bucket = made;
+		check->record_count++;
+	}
+	return made;
+}
+
+/* ---- one entry ---- */
+
+static enum status
+merge_entry(struct check *check, const struct entry *entry, struct span payload, bool server_stream,
+	    struct error *err)
+{
+	struct check_record *record = find_record(check, entry->record);
+	struct merge_context context = {.epochs = check->epochs, .epoch_count = check->epoch_count};
+	struct change change;
+	void *copy = arena_copy(&check->arena, payload.at, payload.length);
+	enum status status;
+
+	if (copy == NULL) {
+		return fail(err, STATUS_MEMORY, "merging again");
+	}
+	status = change_decode(span_of(copy, payload.length), server_stream, &check->arena, &change,
+			       err);
+	if (status != STATUS_OK) {
+		return wrong(err, entry->seq, "a merged change does not decode");
+	}
+	if (change.n != entry->n || change.record != entry->record || change.time != entry->time ||
+	    change.schema_version != entry->schema_version) {
+		return wrong(err, entry->seq, "header and payload differ");
+	}
+	if (record == NULL) {
+		record = make_record(check, entry->record);
+	}
+	if (record == NULL) {
+		return fail(err, STATUS_MEMORY, "merging again");
+	}
+	context.type = schema_type(check->schema, change.type);
+	return merge_change(&record->record, entry->stream, &change, entry->seq, &context,
+			    &check->arena, err);
+}
+
+static enum status
+check_change(struct check *check, const struct entry *entry, struct span payload, struct error *err)
+{
+	struct check_stream *stream = find_stream(check, entry->stream);
+
+	if (stream == NULL) {
+		return wrong(err, entry->seq, "its stream is not known");
+	}
+	if (entry->n != stream->n + 1) {
+		return wrong(err, entry->seq, "its n is not the next of its stream");
+	}
+	stream->n = entry->n;
+	chain_advance(stream->now, entry->n, entry->commitment);
+	if (entry->verdict == VERDICT_QUARANTINED) {
+		check->quarantined++;
+		return entry->reason == 0 ? wrong(err, entry->seq, "set aside without a reason")
+					  : STATUS_OK;
+	}
+	return merge_entry(check, entry, payload, stream->kind != 1, err);
+}
+
+static void
+read_entry(struct statement *row, struct entry *out)
+{
+	out->seq = sql_uint(row, 0);
+	out->kind = (enum entry_kind)sql_int(row, 1);
+	out->received_ms = sql_int(row, 2);
+	out->session = sql_uint(row, 3);
+	out->stream = (uint32_t)sql_uint(row, 4);
+	out->n = (uint32_t)sql_uint(row, 5);
+	out->time = sql_int(row, 6);
+	out->user = (uint32_t)sql_uint(row, 7);
+	/* The table leaves out the record of a change that creates it. */
+	out->record = sql_is_null(row, 8) ? id_make(out->stream, out->n) : sql_uint(row, 8);
+	out->verdict = (enum verdict)sql_int(row, 9);
+	out->reason = (uint32_t)sql_uint(row, 10);
+	out->schema_version = (uint32_t)sql_uint(row, 11);
+}
+
+static bool
+note_chunk(struct check *check, const uint8_t leaf[HASH_SIZE])
+{
+	uint8_t root[HASH_SIZE];
+	uint8_t(*grown)[HASH_SIZE];
+
+	if (!frontier_completes(&check->frontier, leaf, 8, root)) {
+		return true;
+	}
+	grown = realloc(check->chunks, (size_t)(check->chunk_count + 1) * HASH_SIZE);
+	if (grown == NULL) {
+		return false;
+	}
+	check->chunks = grown;
+	memcpy(check->chunks[check->chunk_count++], root, HASH_SIZE);
+	return true;
+}
+
+static enum status
+check_entry(struct check *check, struct statement *row, struct error *err)
+{
+	struct entry entry = {.kind = ENTRY_CHANGE};
+	uint8_t salt[SALT_SIZE];
+	uint8_t commitment[HASH_SIZE];
+	uint8_t leaf[HASH_SIZE];
+	bool is_change;
+
+	read_entry(row, &entry);
+	is_change = entry.kind == ENTRY_CHANGE;
+	if (entry.seq != ++check->seq) {
+		return wrong(err, entry.seq, "seq has a gap");
+	}
+	if (entry.received_ms < check->received_ms) {
+		return wrong(err, entry.seq, "received goes back");
+	}
+	check->received_ms = entry.received_ms;
+	if (!sql_blob_exact(row, 12, entry.commitment, HASH_SIZE) ||
+	    !sql_blob_exact(row, 13, salt, SALT_SIZE)) {
+		return wrong(err, entry.seq, "commitment or salt");
+	}
+	commitment_make(salt, is_change ? entry.stream : 0, is_change ? entry.n : 0,
+			sql_blob(row, 14), commitment);
+	if (memcmp(commitment, entry.commitment, HASH_SIZE) != 0) {
+		return wrong(err, entry.seq, "the commitment is not that of its salt and payload");
+	}
+	if (!entry_leaf(&entry, leaf)) {
+		return fail(err, STATUS_MEMORY, "the tree");
+	}
+	if (!note_chunk(check, leaf)) {
+		return fail(err, STATUS_MEMORY, "the tree");
+	}
+	frontier_append(&check->frontier, leaf);
+	return is_change ? check_change(check, &entry, sql_blob(row, 14), err) : STATUS_OK;
+}
+
+/* ---- what must agree with the log ---- */
+
+static enum status
+check_subtree(struct check *check, struct statement *row, struct error *err)
+{
+	uint64_t number = sql_uint(row, 0);
+	uint8_t stored[HASH_SIZE];
+
+	if (number != check->chunk_seen++ || number >= check->chunk_count ||
+	    !sql_blob_exact(row, 1, stored, HASH_SIZE) ||
+	    memcmp(check->chunks[number], stored, HASH_SIZE) != 0) {
+		return fail(err, STATUS_MALFORMED, "subtree %llu is not that of the log",
+			    (unsigned long long)number);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+check_checkpoint(struct check *check, struct statement *row, struct error *err)
+{
+	uint8_t root[HASH_SIZE];
+	uint8_t stored[HASH_SIZE];
+
+	frontier_root(&check->frontier, root);
+	if (sql_uint(row, 0) != check->frontier.size ||
+	    !sql_blob_exact(row, 1, stored, HASH_SIZE) || memcmp(root, stored, HASH_SIZE) != 0) {
+		return fail(err, STATUS_MALFORMED, "the newest checkpoint is not that of the log");
+	}
+	return STATUS_OK;
+}
+
+static enum status
+check_head(struct check *check, struct statement *row, struct error *err)
+{
+	return sql_uint(row, 0) == check->seq
+		       ? STATUS_OK
+		       : fail(err, STATUS_MALFORMED, "the counter is not the log's end");
+}
+
+static enum status
+check_quarantine(struct check *check, struct statement *row, struct error *err)
+{
+	return sql_uint(row, 0) == check->quarantined
+		       ? STATUS_OK
+		       : fail(err, STATUS_MALFORMED,
+			      "the quarantine lists %llu changes, the log has %llu",
+			      (unsigned long long)sql_uint(row, 0),
+			      (unsigned long long)check->quarantined);
+}
+
+static enum status
+check_record(struct check *check, struct statement *row, struct error *err)
+{
+	uint64_t id = sql_uint(row, 0);
+	struct check_record *record = find_record(check, id);
+	struct buffer state;
+	bool equal;
+	char text[ID_TEXT_SIZE];
+
+	if (record == NULL) {
+		return fail(err, STATUS_MALFORMED, "record %s has no entry in the log",
+			    id_format(id, text));
+	}
+	check->record_count--;
+	record->record.village = sql_uint(row, 1);
+	buffer_init(&state, RECORD_LIMIT);
+	record_encode(&record->record, NULL, &state);
+	equal = state.status == STATUS_OK && span_equal(buffer_span(&state), sql_blob(row, 3)) &&
+		record->record.version == sql_uint(row, 2);
+	buffer_finish(&state);
+	return equal ? STATUS_OK
+		     : fail(err, STATUS_MALFORMED, "record %s is not what its log merges to",
+			    id_format(id, text));
+}
+
+static enum status
+check_streams(struct check *check, struct error *err)
+{
+	for (size_t i = 0; i < check->stream_count; i++) {
+		const struct check_stream *stream = &check->streams[i];
+
+		if (stream->n != stream->acked_n ||
+		    memcmp(stream->now, stream->chain, HASH_SIZE) != 0) {
+			return fail(
+				err, STATUS_MALFORMED,
+				"stream %u: the log has %u changes, %u are acknowledged, or the chain differs",
+				stream->number, stream->n, stream->acked_n);
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status
+check_all(struct check *check, struct error *err)
+{
+	static const struct {
+		const char *text;
+		enum status (*each)(struct check *check, struct statement *row, struct error *err);
+	} steps[] = {
+		{"SELECT cbor FROM schema ORDER BY version", read_schema},
+		{"SELECT epoch, parent, cut FROM epoch ORDER BY place", read_epoch},
+		{"SELECT number, kind, key, acked_n, chain FROM stream", read_stream},
+		{"SELECT seq, kind, received_ms, session, stream, n, time, user, record, verdict, reason,"
+		 " schema_version, commitment, salt, payload FROM log ORDER BY seq",
+		 check_entry},
+		{"SELECT number, root FROM tree ORDER BY number", check_subtree},
+		{"SELECT size, root FROM checkpoint ORDER BY place DESC LIMIT 1", check_checkpoint},
+		{"SELECT seq FROM log_head", check_head},
+		{"SELECT count(*) FROM quarantine", check_quarantine},
+		{"SELECT id, village, version, state FROM record ORDER BY id", check_record},
+	};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == STATUS_OK; i++) {
+		status = for_rows(check, steps[i].text, steps[i].each, err);
+	}
+	if (status == STATUS_OK && check->record_count != 0) {
+		status = fail(err, STATUS_MALFORMED, "%llu records of the log are not in the table",
+			      (unsigned long long)check->record_count);
+	}
+	if (status == STATUS_OK && check->chunk_seen != check->chunk_count) {
+		status = fail(err, STATUS_MALFORMED, "the table of subtrees ends early");
+	}
+	return status == STATUS_OK ? check_streams(check, err) : status;
+}
+
+enum status
+check_store_database(const char *folder, struct error *err)
+{
+	const struct sql_options options = {
+		.access = SQL_READ, .busy_ms = 10000, .cache_kib = 4096};
+	struct check *check = calloc(1, sizeof *check);
+	char path[512];
+	enum status status;
+
+	if (check == NULL) {
+		return fail(err, STATUS_MEMORY, "the checker");
+	}
+	(void)snprintf(path, sizeof path, "%s/sambung.db", folder);
+	arena_init(&check->arena, ARENA_LIMIT);
+	frontier_init(&check->frontier);
+	status = sql_open(path, &options, &check->sql, err);
+	if (status == STATUS_OK) {
+		status = check_all(check, err);
+	}
+	sql_close(check->sql);
+	schema_free(check->schema);
+	free(check->chunks);
+	arena_finish(&check->arena);
+	free(check);
+	return status;
+}

@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nftw is XSI */
+#define _XOPEN_SOURCE 700
+#include "tests/twin/world.h"
+
+#include "protocol/id.h"
+#include "protocol/json.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- dying, chance and time ---- */
+
+static void
+die(const char *what, const char *detail)
+{
+	(void)fprintf(stderr, "twin: %s: %s\n", what, detail);
+	abort();
+}
+
+static void
+must(enum status status, const char *what, const struct error *err)
+{
+	char sentence[400];
+
+	if (status != STATUS_OK) {
+		die(what, error_sentence(err, LANGUAGE_EN, sentence, sizeof sentence));
+	}
+}
+
+static void
+must_sambung(int status, const char *what, const struct sambung_error *err)
+{
+	if (status != 0) {
+		die(what, err->detail);
+	}
+}
+
+/* splitmix64 (public domain, S. Vigna): enough to choose faults and to stand in for randomness. */
+static uint64_t
+next_random(struct world *world)
+{
+	uint64_t z = world->random += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+uint64_t
+world_random(struct world *world, uint64_t below)
+{
+	return next_random(world) % below;
+}
+
+static void
+fill_random(struct world *world, void *out, size_t length)
+{
+	uint8_t *at = out;
+
+	for (size_t i = 0; i < length; i++) {
+		at[i] = (uint8_t)next_random(world);
+	}
+}
+
+static bool
+chance(struct world *world, unsigned of_256)
+{
+	return world_random(world, 256) < of_256;
+}
+
+/* ---- the server's side ---- */
+
+static int64_t
+server_now(void *context)
+{
+	struct world *world = context;
+
+	return ++world->now_ms;
+}
+
+static void
+server_random(void *context, void *out, size_t length)
+{
+	fill_random(context, out, length);
+}
+
+static void
+read_file(const char *path, struct buffer *out)
+{
+	FILE *file = fopen(path, "rb");
+	uint8_t piece[4096];
+	size_t got;
+
+	if (file == NULL) {
+		die("cannot read", path);
+	}
+	while ((got = fread(piece, 1, sizeof piece, file)) > 0) {
+		buffer_append(out, piece, got);
+	}
+	(void)fclose(file);
+}
+
+static void
+server_found(struct world *world, const char *schema_path)
+{
+	struct error err;
+	struct buffer schema;
+	struct server_birth birth = {.name = span_of_text("Uji"),
+				     .url = span_of_text("http://twin")};
+	char path[256];
+
+	buffer_init(&schema, SCHEMA_BYTES_MAX);
+	read_file(schema_path, &schema);
+	birth.schema_json = buffer_span(&schema);
+	(void)snprintf(path, sizeof path, "%s/server.key", world->folder);
+	must(keys_create(path, &world->keys, &err), "keys", &err);
+	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
+	must(ingest_found_server(path, &world->keys, &world->platform, &birth,
+				 span_of_text("sbt_test"), &err),
+	     "founding the server", &err);
+	buffer_finish(&schema);
+	must(store_open(path, STORE_WRITER, &world->store, &err), "writer", &err);
+	must(store_open(path, STORE_READER, &world->reader, &err), "reader", &err);
+	must(catalogue_create(world->store, &world->catalogue, &err), "catalogue", &err);
+	must(ingest_create(&(struct ingest_options){.store = world->store,
+						    .catalogue = world->catalogue,
+						    .keys = &world->keys,
+						    .platform = world->platform},
+			   &world->ingest, &err),
+	     "ingest", &err);
+}
+
+/* One request at the server, durable before it answers. False: an error of HTTP. */
+static bool
+server_sync(struct world *world, struct span request, struct buffer *reply)
+{
+	struct parcel *parcel = calloc(1, sizeof *parcel);
+	struct error err;
+	bool sealed;
+
+	parcel_init(parcel);
+	ingest_open(parcel, world->reader, &world->keys, request);
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	must(ingest_parcel(world->ingest, parcel, &err), "parcel", &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+	sealed = parcel->sealed_reply;
+	if (sealed) {
+		must(ingest_reply(parcel, world->reader, world->catalogue, &world->platform, reply,
+				  &err),
+		     "reply", &err);
+		must(ingest_session(world->ingest, &parcel->report, &err), "session", &err);
+	}
+	parcel_finish(parcel);
+	free(parcel);
+	return sealed;
+}
+
+static bool
+server_enrol(struct world *world, struct span request, struct buffer *reply)
+{
+	struct error err;
+	enum status status;
+
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	status = ingest_enrol(world->ingest, request, reply, &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+	return status == STATUS_OK;
+}
+
+/* ---- the network between ---- */
+
+static void
+keep_old_request(struct world *world, struct span request)
+{
+	struct buffer *place = &world->old[world->old_count++ % WORLD_OLD_REQUESTS];
+
+	if (place->limit == 0) {
+		buffer_init(place, PARCEL_REQUEST_MAX);
+	}
+	buffer_clear(place);
+	buffer_append_span(place, request);
+}
+
+static void
+deliver_old_request(struct world *world)
+{
+	size_t kept = world->old_count < WORLD_OLD_REQUESTS ? world->old_count : WORLD_OLD_REQUESTS;
+	struct buffer reply;
+
+	buffer_init(&reply, PARCEL_REPLY_MAX);
+	if (kept > 0) {
+		const struct buffer *old = &world->old[world_random(world, kept)];
+
+		world->replies_repeated++;
+		(void)server_sync(world, buffer_span(old), &reply);
+	}
+	buffer_finish(&reply);
+}
+
+static bool
+deliver(struct world *world, const char *url, struct span request, struct buffer *reply)
+{
+	if (strstr(url, "/v1/enrol") != NULL) {
+		return server_enrol(world, request, reply);
+	}
+	keep_old_request(world, request);
+	if (chance(world, world->faults.twice)) {
+		struct buffer first;
+
+		buffer_init(&first, PARCEL_REPLY_MAX);
+		(void)server_sync(world, request, &first);
+		buffer_finish(&first);
+		world->replies_repeated++;
+	}
+	return server_sync(world, request, reply);
+}
+
+static int
+lost(char *why, size_t why_size)
+{
+	(void)snprintf(why, why_size, "no signal");
+	return 1;
+}
+
+static int
+world_post(void *context, const char *url, struct sambung_bytes body, size_t reply_limit,
+	   int (*take)(void *sink, const void *bytes, size_t length), void *sink,
+	   int *http_status_out, uint64_t *bytes_up_out, uint64_t *bytes_down_out, char *why,
+	   size_t why_size)
+{
+	struct world_device *device = context;
+	struct world *world = device->world;
+	struct buffer reply;
+	int result = 0;
+
+	(void)reply_limit;
+	world->requests++;
+	world->now_ms += 50 + (int64_t)world_random(world, 400);
+	if (chance(world, world->faults.lose_request)) {
+		world->requests_lost++;
+		return lost(why, why_size);
+	}
+	buffer_init(&reply, PARCEL_REPLY_MAX);
+	*http_status_out = deliver(world, url, span_of(body.at, body.length), &reply) ? 200 : 400;
+	*bytes_up_out = body.length;
+	*bytes_down_out = reply.length;
+	if (chance(world, world->faults.old_again)) {
+		deliver_old_request(world);
+	}
+	if (chance(world, world->faults.lose_reply)) {
+		world->replies_lost++;
+		result = lost(why, why_size);
+	} else if (reply.length > 0 && take(sink, reply.at, reply.length) != 0) {
+		result = lost(why, why_size);
+	}
+	buffer_finish(&reply);
+	return result;
+}
+
+/* ---- devices ---- */
+
+static int64_t
+device_wall(void *context)
+{
+	struct world_device *device = context;
+
+	return ++device->world->now_ms + device->clock_shift_ms;
+}
+
+static int64_t
+device_uptime(void *context)
+{
+	struct world_device *device = context;
+
+	return device->world->now_ms - INT64_C(1000000);
+}
+
+static void
+device_boot(void *context, uint8_t out[16])
+{
+	(void)context;
+	memset(out, 7, 16);
+}
+
+static int
+device_random_bytes(void *context, void *out, size_t length)
+{
+	fill_random(((struct world_device *)context)->world, out, length);
+	return 0;
+}
+
+static void
+device_open(struct world_device *device)
+{
+	struct sambung_platform platform = {
+		.context = device,
+		.wall_ms = device_wall,
+		.uptime_ms = device_uptime,
+		.boot_id = device_boot,
+		.random = device_random_bytes,
+		.post = world_post,
+	};
+	struct sambung_error err;
+
+	must_sambung(sambung_open(&(struct sambung_options){.directory = device->folder,
+							    .platform = &platform},
+				  &device->sambung, &err),
+		     "opening a device", &err);
+}
+
+size_t
+world_enrol(struct world *world, const char *cadre, const char *village)
+{
+	struct world_device *device = &world->devices[world->device_count];
+	struct world_faults faults = world->faults;
+	struct region region;
+	char code[CODE_TEXT_MAX];
+	int64_t expires;
+	struct error err;
+	struct sambung_error failure;
+
+	if (world->device_count == WORLD_DEVICES_MAX) {
+		die("enrolling", "too many devices");
+	}
+	must(region_parse(village, &region, &err), "village", &err);
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	must(ingest_code_make(world->ingest,
+			      &(struct code_order){.cadre = span_of_text(cadre),
+						   .scope = &region,
+						   .scope_count = 1},
+			      code, &expires, &err),
+	     "code", &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+	device->world = world;
+	device->number = (unsigned)world->device_count;
+	(void)snprintf(device->folder, sizeof device->folder, "%s/device%u", world->folder,
+		       device->number);
+	device_open(device);
+	memset(&world->faults, 0, sizeof world->faults);
+	must_sambung(sambung_enrol(device->sambung, code, &failure), "enrolling", &failure);
+	world->faults = faults;
+	return world->device_count++;
+}
+
+void
+world_reopen(struct world *world, size_t device)
+{
+	sambung_close(world->devices[device].sambung);
+	device_open(&world->devices[device]);
+}
+
+bool
+world_try_sync(struct world *world, size_t device)
+{
+	struct sambung_result result;
+	struct sambung_error err;
+
+	return sambung_sync(world->devices[device].sambung, NULL, NULL, &result, &err) == 0 &&
+	       result.synced;
+}
+
+void
+world_sync(struct world *world, size_t device)
+{
+	struct world_faults faults = world->faults;
+	struct sambung_result result;
+	struct sambung_error err = {0};
+	int status;
+
+	memset(&world->faults, 0, sizeof world->faults);
+	status = sambung_sync(world->devices[device].sambung, NULL, NULL, &result, &err);
+	world->faults = faults;
+	must_sambung(status, "syncing", &err);
+	if (!result.synced) {
+		die("syncing", "it says that it is not synced");
+	}
+}
+
+/* ---- what people do at the server ---- */
+
+void
+world_import(struct world *world, const char *type_name, const char *const *cells)
+{
+	struct span names[32];
+	struct span values[32];
+	struct import_row_in row = {.names = names, .cells = values};
+	const struct schema *schema = catalogue_schema(world->catalogue, 0);
+	enum import_result result;
+	uint32_t stream;
+	struct error err;
+
+	for (; cells[0] != NULL && row.count < 32; cells += 2) {
+		names[row.count] = span_of_text(cells[0]);
+		values[row.count++] = span_of_text(cells[1]);
+	}
+	row.key = values[0];
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	must(ingest_import_begin(world->ingest, 0, &stream, &err), "import", &err);
+	must(ingest_import_row(world->ingest, stream, 0,
+			       schema_type_named(schema, span_of_text(type_name)), &row, &result,
+			       &err),
+	     "importing a row", &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+}
+
+void
+world_imported_id(struct world *world, const char *type_name, const char *key, char id_out[16])
+{
+	const struct record_type *type =
+		schema_type_named(catalogue_schema(world->catalogue, 0), span_of_text(type_name));
+	struct import_row row;
+	struct arena arena;
+	struct error err;
+
+	arena_init(&arena, 1 << 20);
+	must(store_import_row(world->store, type->tag, span_of_text(key), &arena, &row, &err),
+	     "key", &err);
+	(void)id_format(row.record, id_out);
+	arena_finish(&arena);
+}
+
+enum status
+world_settle(struct world *world, const char *id, const char *field, const char *value)
+{
+	struct settlement settlement = {.field = span_of_text(field), .value = span_of_text(value)};
+	struct arena arena;
+	struct token token;
+	struct error err;
+	uint64_t seq;
+	enum status status;
+
+	arena_init(&arena, 1 << 16);
+	must(token_find(world->store, "sbt_test", world->now_ms, &arena, &token, &err), "token",
+	     &err);
+	settlement.user = token.user;
+	must(id_parse(id, &settlement.record, &err), "id", &err);
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	status = ingest_settle(world->ingest, &settlement, &seq, &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+	arena_finish(&arena);
+	return status;
+}
+
+enum status
+world_load_schema(struct world *world, const char *json, size_t length)
+{
+	struct error err;
+	uint32_t version;
+	enum status status;
+
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	status = ingest_schema_load(world->ingest, span_of(json, length), 0, &version, &err);
+	if (status != STATUS_OK) {
+		(void)fprintf(stderr, "schema refused: %s\n", err.detail);
+	}
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+	return status;
+}
+
+uint64_t
+world_head(struct world *world)
+{
+	uint64_t head;
+	struct error err;
+
+	must(store_log_head(world->store, &head, &err), "head", &err);
+	return head;
+}
+
+/* ---- dumps ---- */
+
+static int
+append_line(void *context, const char *line, size_t length)
+{
+	struct buffer *out = context;
+
+	buffer_append(out, line, length);
+	buffer_append_byte(out, '\n');
+	return 0;
+}
+
+void
+world_dump_device(struct world *world, size_t device, const char *type, struct buffer *out)
+{
+	struct sambung_error err;
+
+	must_sambung(sambung_records(world->devices[device].sambung,
+				     &(struct sambung_query){.type = type}, append_line, out, &err),
+		     "dumping a device", &err);
+}
+
+struct name_finder {
+	struct world *world;
+	struct arena arena;
+};
+
+static bool
+find_name(void *context, uint32_t number, struct stream_name *out)
+{
+	struct name_finder *finder = context;
+	struct stream stream;
+
+	if (store_stream(finder->world->reader, number, &finder->arena, &stream, NULL) !=
+	    STATUS_OK) {
+		return false;
+	}
+	out->number = number;
+	out->kind = (uint32_t)stream.kind;
+	out->name = stream.name;
+	return true;
+}
+
+static void
+dump_row(struct world *world, const struct stored_record *row, struct buffer *out)
+{
+	struct name_finder finder = {.world = world};
+	struct stream_names names = {.find = find_name, .context = &finder};
+	const struct schema *schema = catalogue_schema(world->catalogue, 0);
+	struct json json = json_start(out);
+	struct arena arena;
+	struct record record;
+	struct epoch *epochs;
+	struct merge_context context = {.type = schema_type(schema, row->type)};
+	struct reader state = reader_of(row->state);
+	struct error err;
+
+	arena_init(&arena, 1 << 24);
+	arena_init(&finder.arena, 1 << 24);
+	must(store_epochs(world->reader, &arena, &epochs, &context.epoch_count, &err), "epochs",
+	     &err);
+	context.epochs = epochs;
+	if (!record_decode(&state, &arena, &record)) {
+		die("dumping the server", "a state does not decode");
+	}
+	json_record(&json, schema, &record, &context, &names, world->now_ms / 86400000);
+	buffer_append_byte(out, '\n');
+	arena_finish(&finder.arena);
+	arena_finish(&arena);
+}
+
+void
+world_dump_server(struct world *world, const char *type, const char *village, struct buffer *out)
+{
+	const struct schema *schema = catalogue_schema(world->catalogue, 0);
+	struct region region;
+	struct record_query query = {.type = schema_type_named(schema, span_of_text(type))->tag,
+				     .regions = &region,
+				     .region_count = 1,
+				     .order = ORDER_ID};
+	struct record_rows *rows;
+	struct stored_record row;
+	bool more = true;
+	struct error err;
+
+	must(region_parse(village, &region, &err), "village", &err);
+	must(store_snapshot(world->reader, &err), "snapshot", &err);
+	must(store_rows_open(world->reader, &query, &rows, &err), "rows", &err);
+	while (more) {
+		must(store_rows_next(rows, &row, &more, &err), "row", &err);
+		if (more) {
+			dump_row(world, &row, out);
+		}
+	}
+	store_rows_close(rows);
+	store_snapshot_end(world->reader);
+}
+
+/* ---- making and ending ---- */
+
+struct world *
+world_create(uint64_t seed, const char *schema_path)
+{
+	struct world *world = calloc(1, sizeof *world);
+	const char *base = getenv("TMPDIR");
+	struct error err;
+
+	if (world == NULL) {
+		die("creating", "out of memory");
+	}
+	must(crypto_init(&err), "crypto", &err);
+	world->random = seed * UINT64_C(0xd1342543de82ef95) + 1;
+	world->now_ms = INT64_C(1795000000000);
+	world->platform.context = world;
+	world->platform.now_ms = server_now;
+	world->platform.random = server_random;
+	if (base == NULL) {
+		/* Memory-backed where there is one: the twin commits hundreds of thousands of
+		 * times. */
+		base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	}
+	(void)snprintf(world->folder, sizeof world->folder, "%s/sambung-twin-XXXXXX", base);
+	if (mkdtemp(world->folder) == NULL) {
+		die("making a folder in", base);
+	}
+	server_found(world, schema_path);
+	return world;
+}
+
+static int
+remove_one(const char *path, const struct stat *about, int kind, struct FTW *walk)
+{
+	(void)about;
+	(void)kind;
+	(void)walk;
+	return remove(path);
+}
+
+void
+world_free(struct world *world)
+{
+	for (size_t i = 0; i < world->device_count; i++) {
+		sambung_close(world->devices[i].sambung);
+	}
+	for (size_t i = 0; i < WORLD_OLD_REQUESTS; i++) {
+		if (world->old[i].limit > 0) {
+			buffer_finish(&world->old[i]);
+		}
+	}
+	ingest_free(world->ingest);
+	catalogue_free(world->catalogue);
+	store_close(world->reader);
+	store_close(world->store);
+	(void)nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(world);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * world: real devices and the real ingest in one process, joined without a network.
+ *
+ * Devices are libsambung's own, each in a folder; the server is a store, an ingest and a reader.
+ * What stands between them is world_post: from the world's seed it loses requests, loses replies
+ * after the server has acted, delivers twice, and delivers old requests again later. Clock and
+ * randomness come from the seed too, so a seed gives the same run again.
+ */
+#ifndef SAMBUNG_TESTS_TWIN_WORLD_H
+#define SAMBUNG_TESTS_TWIN_WORLD_H
+
+#include "client/include/sambung.h"
+#include "daemon/ingest/ingest.h"
+
+enum { WORLD_DEVICES_MAX = 64, WORLD_OLD_REQUESTS = 32 };
+
+struct world_device {
+	struct world *world;
+	unsigned number; /* index in the world */
+	char folder[256];
+	struct sambung *sambung;
+	int64_t clock_shift_ms; /* how wrong its wall clock is */
+};
+
+/* Chances in 256. */
+struct world_faults {
+	unsigned lose_request;
+	unsigned lose_reply;
+	unsigned twice;
+	unsigned old_again;
+};
+
+struct world {
+	uint64_t random;
+	int64_t now_ms;
+	char folder[200];
+	struct store *store;
+	struct store *reader;
+	struct catalogue *catalogue;
+	struct server_keys keys;
+	struct platform platform;
+	struct ingest *ingest;
+	struct world_device devices[WORLD_DEVICES_MAX];
+	size_t device_count;
+	struct world_faults faults;
+	struct buffer old[WORLD_OLD_REQUESTS]; /* requests that the server has seen */
+	size_t old_count;
+	uint64_t requests;
+	uint64_t requests_lost;
+	uint64_t replies_lost;
+	uint64_t replies_repeated;
+};
+
+/* A new world in a folder of its own; dies with a message when it can't be made. schema_path: JSON
+ * file. */
+struct world *world_create(uint64_t seed, const char *schema_path);
+/* Removes the folder too. */
+void world_free(struct world *world);
+
+uint64_t world_random(struct world *world, uint64_t below);
+/* One more enrolled device for a scope such as "6303072001"; returns its index. */
+size_t world_enrol(struct world *world, const char *cadre, const char *village);
+/* Closes and opens a device's folder again, as when the app was killed. */
+void world_reopen(struct world *world, size_t device);
+/* Imports a row of name, cell, name, cell, …, NULL; "key" is the first cell. Dies if it is refused.
+ */
+void world_import(struct world *world, const char *type, const char *const *cells);
+/* The record id that an import made for a key. */
+void world_imported_id(struct world *world, const char *type, const char *key, char id_out[16]);
+/* Settles at the server; the status tells. */
+enum status world_settle(struct world *world, const char *id, const char *field, const char *value);
+enum status world_load_schema(struct world *world, const char *json, size_t length);
+/* seq of the last log entry. */
+uint64_t world_head(struct world *world);
+/* Syncs without faults until synced; dies when it can't. */
+void world_sync(struct world *world, size_t device);
+/* Syncs under the world's faults; whether it succeeded. */
+bool world_try_sync(struct world *world, size_t device);
+/* The lines of all records of a type as the device, or the server for that device's scope, shows
+ * them. */
+void world_dump_device(struct world *world, size_t device, const char *type, struct buffer *out);
+void world_dump_server(struct world *world, const char *type, const char *village,
+		       struct buffer *out);
+
+#endif

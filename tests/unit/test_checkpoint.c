@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/checkpoint.h"
+#include "tests/testing.h"
+
+/* Note and signature were computed with Python's base64 and cryptography. */
+
+static struct checkpoint
+checkpoint_example(void)
+{
+	struct checkpoint checkpoint = {
+		.origin = {0x01, 0xa2, 0xff, 0x03}, .epoch = 0xbeef, .size = 1234567890123};
+
+	for (size_t i = 0; i < HASH_SIZE; i++) {
+		checkpoint.root[i] = (uint8_t)(0xe0 + i);
+	}
+	return checkpoint;
+}
+
+static void
+log_key(uint8_t public_out[32], uint8_t secret_out[64])
+{
+	uint8_t seed[32];
+
+	memset(seed, 0x33, sizeof seed);
+	sign_keypair(seed, public_out, secret_out);
+}
+
+TEST(note_names_origin_epoch_size_and_root)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	char note[CHECKPOINT_NOTE_MAX];
+
+	checkpoint_note(&checkpoint, note);
+	assert_string_equal(note, "sambung/01a2ff03/0000beef\n1234567890123\n"
+				  "4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=\n");
+}
+
+TEST(longest_note_fits)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	char note[CHECKPOINT_NOTE_MAX];
+
+	checkpoint.epoch = UINT32_MAX;
+	checkpoint.size = UINT64_MAX;
+	checkpoint_note(&checkpoint, note);
+	assert_contains(note, "/ffffffff\n18446744073709551615\n");
+	assert_int_equal(note[strlen(note) - 1], '\n');
+}
+
+TEST(signature_is_over_the_note)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	uint8_t key[32];
+	uint8_t secret[64];
+
+	log_key(key, secret);
+	checkpoint_sign(&checkpoint, secret);
+	assert_hex(checkpoint.signature, SIGNATURE_SIZE,
+		   "98f42d52a9f7d1d946f9c56514b64ca10d2533fcc533903b1195ec2f9d233aa5"
+		   "e9b0df1b95fff1d9c95007453f54d9b7b8bb501fe7c627295290986b8adb7102");
+	assert_true(checkpoint_verify(&checkpoint, key));
+}
+
+TEST(every_byte_of_a_checkpoint_is_signed)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	struct checkpoint read;
+	uint8_t bytes[CHECKPOINT_SIZE];
+	uint8_t key[32];
+	uint8_t secret[64];
+
+	log_key(key, secret);
+	checkpoint_sign(&checkpoint, secret);
+	checkpoint_encode(&checkpoint, bytes);
+	for (size_t i = 0; i < CHECKPOINT_SIZE; i++) {
+		bytes[i] ^= 1;
+		checkpoint_decode(bytes, &read);
+		assert_false(checkpoint_verify(&read, key));
+		bytes[i] ^= 1;
+	}
+	checkpoint_decode(bytes, &read);
+	assert_true(checkpoint_verify(&read, key));
+}
+
+TEST(bytes_are_origin_epoch_size_root_signature)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	struct checkpoint read;
+	uint8_t bytes[CHECKPOINT_SIZE];
+
+	memset(checkpoint.signature, 0x5a, SIGNATURE_SIZE);
+	checkpoint_encode(&checkpoint, bytes);
+	assert_hex(bytes, 20, "01a2ff03 efbe0000 cb04fb711f010000 e0e1e2e3");
+	checkpoint_decode(bytes, &read);
+	assert_memory_equal(read.origin, checkpoint.origin, ORIGIN_SIZE);
+	assert_int_equal(read.epoch, checkpoint.epoch);
+	assert_int_equal(read.size, checkpoint.size);
+	assert_memory_equal(read.root, checkpoint.root, HASH_SIZE);
+	assert_memory_equal(read.signature, checkpoint.signature, SIGNATURE_SIZE);
+}
+
+RUN_TESTS(CASE(note_names_origin_epoch_size_and_root), CASE(longest_note_fits),
+	  CASE(signature_is_over_the_note), CASE(every_byte_of_a_checkpoint_is_signed),
+	  CASE(bytes_are_origin_epoch_size_root_signature))

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/id.h"
+#include "tests/testing.h"
+
+static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+static const struct {
+	uint32_t stream;
+	uint32_t n;
+	const char *text;
+} samples[] = {
+	{1, 1, "r4000001r"},
+	{1, 0xffffffff, "r7zzzzzzt"},
+	{0x4d3c2b1a, 17, "r4tf1b3800000ht"},
+	{0x12345678, 0x9abcdef, "r14d2pf04tqkff2"},
+	{0x7fffffff, 0x7fffffff, "r7zzzzzxzzzzzzb"},
+	{0x7fffffff, 0xffffffff, "r7zzzzzzzzzzzz6"},
+};
+enum { SAMPLES = sizeof samples / sizeof samples[0] };
+
+static bool
+parses(const char *text)
+{
+	uint64_t id;
+
+	return id_parse(text, &id, NULL) == STATUS_OK;
+}
+
+static void
+assert_refused(const char *text, const char *because)
+{
+	uint64_t id = 42;
+	struct error err;
+
+	assert_int_equal(id_parse(text, &id, &err), STATUS_INVALID);
+	assert_contains(err.detail, because);
+	assert_int_equal(id, 42);
+}
+
+TEST(id_is_made_of_its_stream_and_n)
+{
+	uint64_t id = id_make(0x12345678, 0x9abcdef0);
+
+	assert_int_equal(id, 0x123456789abcdef0);
+	assert_int_equal(id_stream(id), 0x12345678);
+	assert_int_equal(id_n(id), 0x9abcdef0);
+}
+
+TEST(id_needs_a_stream_of_31_bits_and_an_n)
+{
+	assert_true(id_valid(id_make(1, 1)));
+	assert_true(id_valid(id_make(0x7fffffff, 0xffffffff)));
+	assert_false(id_valid(0));
+	assert_false(id_valid(id_make(0, 1)));
+	assert_false(id_valid(id_make(1, 0)));
+	assert_false(id_valid(id_make(0x80000000, 1)));
+}
+
+TEST(ids_are_written_as_the_protocol_says_and_read_back)
+{
+	for (size_t i = 0; i < SAMPLES; i++) {
+		uint64_t id = id_make(samples[i].stream, samples[i].n);
+		char text[ID_TEXT_SIZE];
+		uint64_t again;
+
+		assert_string_equal(id_format(id, text), samples[i].text);
+		assert_ok(id_parse(text, &again, NULL));
+		assert_int_equal(again, id);
+	}
+}
+
+TEST(highest_number_fits_its_text)
+{
+	char text[ID_TEXT_SIZE];
+
+	assert_int_equal(strlen(id_format(UINT64_MAX, text)), ID_TEXT_SIZE - 1);
+	assert_refused(text, "no such id");
+	assert_string_equal(id_format(0, text), "r00");
+}
+
+TEST(any_case_and_lookalikes_are_read)
+{
+	uint64_t id;
+
+	assert_ok(id_parse("R4TF1B3800000HT", &id, NULL));
+	assert_int_equal(id, id_make(0x4d3c2b1a, 17));
+	assert_ok(id_parse("r4tfib38oOoO0ht", &id, NULL));
+	assert_int_equal(id, id_make(0x4d3c2b1a, 17));
+	assert_ok(id_parse("r4tfLB3800000ht", &id, NULL));
+	assert_int_equal(id, id_make(0x4d3c2b1a, 17));
+	assert_ok(id_parse("r4tfIB3800000ht", &id, NULL));
+	assert_int_equal(id, id_make(0x4d3c2b1a, 17));
+}
+
+TEST(every_substituted_symbol_is_noticed)
+{
+	for (size_t i = 0; i < SAMPLES; i++) {
+		size_t length = strlen(samples[i].text);
+		char text[ID_TEXT_SIZE];
+
+		memcpy(text, samples[i].text, length + 1);
+		for (size_t at = 1; at < length; at++) {
+			for (const char *symbol = alphabet; *symbol != '\0'; symbol++) {
+				text[at] = *symbol;
+				assert_true(parses(text) == (*symbol == samples[i].text[at]));
+			}
+			text[at] = samples[i].text[at];
+		}
+	}
+}
+
+TEST(every_pair_of_swapped_symbols_is_noticed)
+{
+	for (size_t i = 0; i < SAMPLES; i++) {
+		size_t length = strlen(samples[i].text);
+		char text[ID_TEXT_SIZE];
+
+		memcpy(text, samples[i].text, length + 1);
+		for (size_t at = 1; at < length; at++) {
+			for (size_t other = at + 1; other < length; other++) {
+				text[at] = samples[i].text[other];
+				text[other] = samples[i].text[at];
+				assert_true(parses(text) == (text[at] == text[other]));
+				text[at] = samples[i].text[at];
+				text[other] = samples[i].text[other];
+			}
+		}
+	}
+}
+
+TEST(every_lost_symbol_is_noticed_in_these_ids)
+{
+	for (size_t i = 0; i < SAMPLES; i++) {
+		size_t length = strlen(samples[i].text);
+
+		for (size_t at = 0; at < length; at++) {
+			char text[ID_TEXT_SIZE];
+
+			memcpy(text, samples[i].text, at);
+			memcpy(text + at, samples[i].text + at + 1, length - at);
+			assert_false(parses(text));
+		}
+	}
+}
+
+TEST(wrong_length_or_first_letter_is_named)
+{
+	assert_refused("", "record id is r");
+	assert_refused("r", "record id is r");
+	assert_refused("r0", "record id is r");
+	assert_refused("4000001r", "record id is r");
+	assert_refused("s4000001r", "record id is r");
+	assert_refused("r7zzzzzzzzzzzzz6", "record id is r");
+	assert_refused("r7zzzzzzzzzzzz6r7zzzzzzzzzzzz6r7zzzzzzzzzzzz6", "record id is r");
+}
+
+TEST(symbol_outside_the_alphabet_is_named_by_its_place)
+{
+	assert_refused("r4u00001r", "symbol 3");
+	assert_refused("r400000-r", "symbol 8");
+	assert_refused("r4000 01r", "symbol 6");
+	assert_refused("r4\xc3\xa9"
+		       "00001r",
+		       "symbol 3");
+	assert_refused("r4000001*", "check symbol");
+	assert_refused("r4000001u", "check symbol");
+}
+
+TEST(leading_zeros_are_not_the_shortest_form)
+{
+	assert_refused("r04000001r", "zero");
+	assert_refused("rO4000001r", "zero");
+	assert_refused("r00", "zero");
+}
+
+TEST(numbers_that_are_no_ids_are_refused_though_their_check_fits)
+{
+	static const uint64_t numbers[] = {1, 0xffffffff, (uint64_t)1 << 32, (uint64_t)1 << 63,
+					   ((uint64_t)1 << 63) + 1};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		char text[ID_TEXT_SIZE];
+
+		assert_refused(id_format(numbers[i], text), "no such id");
+	}
+}
+
+TEST(thirteen_symbols_beyond_64_bits_are_too_large)
+{
+	assert_refused("rg0000000000000", "too large");
+	assert_refused("rzzzzzzzzzzzzz0", "too large");
+}
+
+RUN_TESTS(CASE(id_is_made_of_its_stream_and_n), CASE(id_needs_a_stream_of_31_bits_and_an_n),
+	  CASE(ids_are_written_as_the_protocol_says_and_read_back),
+	  CASE(highest_number_fits_its_text), CASE(any_case_and_lookalikes_are_read),
+	  CASE(every_substituted_symbol_is_noticed), CASE(every_pair_of_swapped_symbols_is_noticed),
+	  CASE(every_lost_symbol_is_noticed_in_these_ids),
+	  CASE(wrong_length_or_first_letter_is_named),
+	  CASE(symbol_outside_the_alphabet_is_named_by_its_place),
+	  CASE(leading_zeros_are_not_the_shortest_form),
+	  CASE(numbers_that_are_no_ids_are_refused_though_their_check_fits),
+	  CASE(thirteen_symbols_beyond_64_bits_are_too_large))

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams, devices, codes, tokens, quarantine and sessions. */
+#include "store_world.h"
+
+static struct stream
+stream_make(uint32_t number)
+{
+	struct stream stream = {.number = number,
+				.kind = STREAM_DEVICE,
+				.name = span_of_text("Ibu Siti"),
+				.parent = 3,
+				.parent_n = 4,
+				.acked_n = 5};
+
+	memset(stream.key, 1, sizeof stream.key);
+	memset(stream.chain, 2, sizeof stream.chain);
+	return stream;
+}
+
+TEST(a_stream_is_read_as_it_was_added)
+{
+	struct world *w = *state;
+	const struct stream stream = stream_make(0x7fffffff);
+	struct stream found;
+
+	assert_ok(store_stream_add(w->writer, &stream, &w->err));
+	assert_ok(store_stream(w->reader, 0x7fffffff, &w->arena, &found, &w->err));
+	assert_true(span_equal(found.name, stream.name));
+	found.name = stream.name;
+	assert_memory_equal(&found, &stream, sizeof stream);
+	assert_int_equal(store_stream(w->reader, 8, &w->arena, &found, &w->err), STATUS_NOT_FOUND);
+}
+
+TEST(a_stream_number_is_given_once)
+{
+	struct world *w = *state;
+	const struct stream stream = stream_make(7);
+
+	assert_ok(store_stream_add(w->writer, &stream, &w->err));
+	assert_int_equal(store_stream_add(w->writer, &stream, &w->err), STATUS_EXISTS);
+}
+
+TEST(a_stream_advances_number_and_chain_together)
+{
+	struct world *w = *state;
+	const struct stream stream = stream_make(7);
+	const uint8_t chain[HASH_SIZE] = {9};
+	struct stream found;
+
+	assert_ok(store_stream_add(w->writer, &stream, &w->err));
+	assert_ok(store_stream_advance(w->writer, 7, 25, chain, &w->err));
+	assert_ok(store_stream(w->writer, 7, &w->arena, &found, &w->err));
+	assert_int_equal(found.acked_n, 25);
+	assert_memory_equal(found.chain, chain, HASH_SIZE);
+	assert_int_equal(store_stream_advance(w->writer, 8, 1, chain, &w->err), STATUS_NOT_FOUND);
+}
+
+/* ---- devices ---- */
+
+static void
+device_add(struct world *w, uint32_t number, struct region *scope, size_t count)
+{
+	const struct device device = {.stream = stream_make(number),
+				      .state = DEVICE_ACTIVE,
+				      .scope_version = 11,
+				      .scope = scope,
+				      .scope_count = count};
+
+	assert_ok(store_stream_add(w->writer, &device.stream, &w->err));
+	assert_ok(store_device_put(w->writer, &device, &w->err));
+}
+
+TEST(a_device_has_its_stream_and_scope)
+{
+	struct world *w = *state;
+	struct region scope[] = {{VILLAGE_A, VILLAGE_A}, {6303080000, 6303089999}};
+	struct device device;
+
+	device_add(w, 7, scope, 2);
+	assert_ok(store_device(w->reader, 7, &w->arena, &device, &w->err));
+	assert_int_equal(device.stream.acked_n, 5);
+	assert_int_equal(device.state, DEVICE_ACTIVE);
+	assert_int_equal(device.scope_version, 11);
+	assert_int_equal(device.scope_count, 2);
+	assert_memory_equal(device.scope, scope, sizeof scope);
+	assert_int_equal(device.r, 0);
+	assert_int_equal(device.last_contact_ms, 0);
+}
+
+TEST(a_user_stream_is_no_device)
+{
+	struct world *w = *state;
+	const struct stream stream = stream_make(7);
+	struct device device;
+
+	assert_ok(store_stream_add(w->writer, &stream, &w->err));
+	assert_int_equal(store_device(w->writer, 7, &w->arena, &device, &w->err),
+			 STATUS_NOT_FOUND);
+}
+
+TEST(a_device_put_again_has_the_new_scope_and_keeps_its_contact)
+{
+	struct world *w = *state;
+	struct region scope = {VILLAGE_A, VILLAGE_A};
+	struct device device;
+
+	device_add(w, 7, &scope, 1);
+	assert_ok(store_device_contact(w->writer, 7, 3, 1000, &w->err));
+	assert_ok(store_device_contact(w->writer, 7, 4, 2000, &w->err));
+	assert_ok(store_device(w->writer, 7, &w->arena, &device, &w->err));
+	device.state = DEVICE_REVOKED;
+	device.scope_count = 0;
+	assert_ok(store_device_put(w->writer, &device, &w->err));
+	assert_ok(store_device(w->writer, 7, &w->arena, &device, &w->err));
+	assert_int_equal(device.state, DEVICE_REVOKED);
+	assert_int_equal(device.scope_count, 0);
+	assert_int_equal(device.r, 4);
+	assert_int_equal(device.last_contact_ms, 2000);
+}
+
+struct device_list {
+	uint32_t numbers[8];
+	size_t count;
+	size_t stop_after;
+};
+
+static enum status
+keep_device(void *context, const struct device *device, struct error *err)
+{
+	struct device_list *list = context;
+
+	assert_true(span_equal(device->stream.name, span_of_text("Ibu Siti")));
+	list->numbers[list->count++] = device->stream.number;
+	return list->count == list->stop_after ? fail(err, STATUS_STALE, "enough") : STATUS_OK;
+}
+
+TEST(devices_are_read_in_order_of_their_numbers)
+{
+	struct world *w = *state;
+	struct device_list list = {.count = 0};
+	struct device_list first = {.stop_after = 1};
+
+	device_add(w, 9, NULL, 0);
+	device_add(w, 7, NULL, 0);
+	assert_ok(store_devices_read(w->reader, keep_device, &list, &w->err));
+	assert_int_equal(list.count, 2);
+	assert_int_equal(list.numbers[0], 7);
+	assert_int_equal(list.numbers[1], 9);
+	assert_int_equal(store_devices_read(w->reader, keep_device, &first, &w->err),
+			 STATUS_STALE);
+	assert_int_equal(first.count, 1);
+}
+
+/* ---- codes and tokens ---- */
+
+TEST(a_code_is_read_as_it_was_put_last)
+{
+	struct world *w = *state;
+	struct region scope = {VILLAGE_A, VILLAGE_A};
+	struct stored_code code = {.id = {1, 2, 3},
+				   .expires_ms = 500,
+				   .cadre = span_of_text("Ibu Siti"),
+				   .scope = &scope,
+				   .scope_count = 1};
+	struct stored_code found;
+
+	memset(code.secret_hash, 4, sizeof code.secret_hash);
+	assert_ok(store_code_put(w->writer, &code, &w->err));
+	code.failures = 2;
+	code.device = 77;
+	memset(code.device_key, 5, sizeof code.device_key);
+	assert_ok(store_code_put(w->writer, &code, &w->err));
+	assert_ok(store_code(w->reader, code.id, &w->arena, &found, &w->err));
+	assert_true(span_equal(found.cadre, code.cadre));
+	assert_int_equal(found.scope_count, 1);
+	assert_memory_equal(found.scope, &scope, sizeof scope);
+	found.cadre = code.cadre;
+	found.scope = code.scope;
+	assert_memory_equal(&found, &code, sizeof code);
+	code.id[0] = 9;
+	assert_int_equal(store_code(w->reader, code.id, &w->arena, &found, &w->err),
+			 STATUS_NOT_FOUND);
+}
+
+TEST(a_token_is_found_by_its_hash)
+{
+	struct world *w = *state;
+	struct token token = {.hash = {7},
+			      .user = 12,
+			      .role = ROLE_SUPERVISOR,
+			      .scope = {VILLAGE_A, VILLAGE_B},
+			      .name = span_of_text("Pak Budi"),
+			      .expires_ms = 9};
+	struct token found;
+
+	assert_ok(store_token_add(w->writer, &token, &w->err));
+	assert_int_equal(store_token_add(w->writer, &token, &w->err), STATUS_EXISTS);
+	assert_ok(store_token(w->reader, token.hash, &w->arena, &found, &w->err));
+	assert_true(span_equal(found.name, token.name));
+	found.name = token.name;
+	assert_memory_equal(&found, &token, sizeof token);
+	token.hash[0] = 8;
+	assert_int_equal(store_token(w->reader, token.hash, &w->arena, &found, &w->err),
+			 STATUS_NOT_FOUND);
+}
+
+/* ---- quarantine ---- */
+
+static void
+quarantine(struct world *w, uint64_t seq, uint32_t stream, uint32_t n, uint64_t record)
+{
+	const struct quarantined row = {seq, stream, n, record, VILLAGE_A, QUARANTINE_INVALID};
+
+	assert_ok(store_quarantine_add(w->writer, &row, &w->err));
+}
+
+static bool
+held(struct world *w, uint64_t record)
+{
+	bool is_held = false;
+
+	assert_ok(store_quarantine_holds(w->reader, record, &is_held, &w->err));
+	return is_held;
+}
+
+TEST(only_a_quarantined_creation_holds_a_record)
+{
+	struct world *w = *state;
+
+	quarantine(w, 1, 5, 1, id_make(5, 1));
+	quarantine(w, 2, 5, 2, id_make(4, 1));
+	assert_true(held(w, id_make(5, 1)));
+	assert_false(held(w, id_make(4, 1)));
+	assert_false(held(w, id_make(5, 2)));
+}
+
+static enum status
+keep_quarantined(void *context, const struct quarantined *row, struct error *err)
+{
+	struct quarantined *last = context;
+
+	(void)err;
+	assert_true(row->seq > last->seq);
+	*last = *row;
+	return STATUS_OK;
+}
+
+TEST(quarantine_is_read_in_order_and_counted_by_stream)
+{
+	struct world *w = *state;
+	struct quarantined last = {0};
+	uint64_t count = 9;
+
+	quarantine(w, 8, 5, 2, id_make(4, 1));
+	quarantine(w, 3, 5, 1, id_make(5, 1));
+	assert_ok(store_quarantine_read(w->reader, keep_quarantined, &last, &w->err));
+	assert_int_equal(last.seq, 8);
+	assert_int_equal(last.stream, 5);
+	assert_int_equal(last.n, 2);
+	assert_int_equal(last.record, id_make(4, 1));
+	assert_int_equal(last.village, VILLAGE_A);
+	assert_int_equal(last.reason, QUARANTINE_INVALID);
+	assert_ok(store_quarantine_count(w->reader, 5, &count, &w->err));
+	assert_int_equal(count, 2);
+	assert_ok(store_quarantine_count(w->reader, 6, &count, &w->err));
+	assert_int_equal(count, 0);
+}
+
+/* ---- sessions ---- */
+
+struct session_list {
+	struct sync_session rows[4];
+	size_t count;
+};
+
+static enum status
+keep_session(void *context, const struct sync_session *row, struct error *err)
+{
+	struct session_list *list = context;
+
+	(void)err;
+	list->rows[list->count++] = *row;
+	return STATUS_OK;
+}
+
+TEST(the_newest_sessions_are_read_newest_last)
+{
+	struct world *w = *state;
+	struct sync_session rows[3] = {
+		{.id = 1, .result = STATUS_OK},
+		{.id = 2, .result = STATUS_FORK},
+		{3, 1700000000000, 7, 2, 3000, 4000, 20, 19, 18, 17, 16, 15, STATUS_REVOKED},
+	};
+	struct session_list list = {.count = 0};
+	uint64_t newest = 9;
+
+	assert_ok(store_session_newest(w->reader, &newest, &w->err));
+	assert_int_equal(newest, 0);
+	assert_ok(store_sessions_write(w->writer, rows, 3, &w->err));
+	assert_ok(store_session_newest(w->reader, &newest, &w->err));
+	assert_int_equal(newest, 3);
+	assert_ok(store_sessions_read(w->reader, 2, keep_session, &list, &w->err));
+	assert_int_equal(list.count, 2);
+	assert_int_equal(list.rows[0].id, 2);
+	assert_int_equal(list.rows[0].result, STATUS_FORK);
+	assert_memory_equal(&list.rows[1], &rows[2], sizeof rows[2]);
+}
+
+#define WITH(sentence) CASE_WITH(sentence, world_open, world_close)
+
+RUN_TESTS(WITH(a_stream_is_read_as_it_was_added), WITH(a_stream_number_is_given_once),
+	  WITH(a_stream_advances_number_and_chain_together),
+	  WITH(a_device_has_its_stream_and_scope), WITH(a_user_stream_is_no_device),
+	  WITH(a_device_put_again_has_the_new_scope_and_keeps_its_contact),
+	  WITH(devices_are_read_in_order_of_their_numbers), WITH(a_code_is_read_as_it_was_put_last),
+	  WITH(a_token_is_found_by_its_hash), WITH(only_a_quarantined_creation_holds_a_record),
+	  WITH(quarantine_is_read_in_order_and_counted_by_stream),
+	  WITH(the_newest_sessions_are_read_newest_last))

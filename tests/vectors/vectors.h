@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vectors: one JSON file for each object of the protocol, as bytes to compare with.
+ *
+ *     {"name": …, "comment": …, "inputs": {…}, "bytes": hex}
+ *
+ * An input is a JSON number; or a string: hex digits, "text:" and text, or "number:" and the
+ * decimal digits of an integer beyond 2^53. What a file holds is made by the function beside its
+ * name.
+ */
+#ifndef SAMBUNG_TESTS_VECTORS_H
+#define SAMBUNG_TESTS_VECTORS_H
+
+#include "protocol/bytes.h"
+
+/* X(name of the file without .json, function) */
+#define VECTOR_TABLE(X)                                                                            \
+	X(certificate, vector_certificate)                                                         \
+	X(chain, vector_chain)                                                                     \
+	X(checkpoint, vector_checkpoint)                                                           \
+	X(checkpoint_note, vector_checkpoint_note)                                                 \
+	X(commitment, vector_commitment)                                                           \
+	X(enrolment_code, vector_enrolment_code)                                                   \
+	X(enrolment_parcel, vector_enrolment_parcel)                                               \
+	X(enrolment_reply, vector_enrolment_reply)                                                 \
+	X(enrolment_request, vector_enrolment_request)                                             \
+	X(entry_header, vector_entry_header)                                                       \
+	X(entry_leaf, vector_entry_leaf)                                                           \
+	X(reply, vector_reply)                                                                     \
+	X(reply_parcel, vector_reply_parcel)                                                       \
+	X(request_body, vector_request_body)                                                       \
+	X(request_body_deflated, vector_request_body_deflated)                                     \
+	X(request_head, vector_request_head)                                                       \
+	X(request_head_paging, vector_request_head_paging)                                         \
+	X(request_parcel, vector_request_parcel)                                                   \
+	X(salt, vector_salt)                                                                       \
+	X(tree_root, vector_tree_root)
+
+struct vector {
+	const char *comment;
+	struct buffer inputs; /* members of a JSON object */
+	struct buffer bytes;  /* the function appends what the format says */
+	const char *fault;    /* first thing that did not come out as it must, NULL: none */
+};
+
+/* Each function: sets the comment, adds the inputs, appends the bytes. */
+#define VECTOR_DECLARE(file, function) void function(struct vector *vector);
+VECTOR_TABLE(VECTOR_DECLARE)
+#undef VECTOR_DECLARE
+
+/* Inputs, in the order in which they are added. */
+void vector_bytes(struct vector *vector, const char *name, struct span bytes);
+void vector_number(struct vector *vector, const char *name, int64_t number);
+/* Text without quotes, backslashes and control characters. */
+void vector_text(struct vector *vector, const char *name, const char *text);
+/* Makes the program fail with `what` when the condition does not hold. */
+void vector_require(struct vector *vector, bool holds, const char *what);
+
+#endif

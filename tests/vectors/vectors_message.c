@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands inside a parcel: head, body and reply. */
+#include "protocol/id.h"
+#include "tests/vectors/vectors_example.h"
+
+#include <string.h>
+
+static void
+put_cursor(struct vector *vector, const char *const names[3], const struct cursor *cursor)
+{
+	vector_number(vector, names[0], (int64_t)cursor->complete);
+	vector_number(vector, names[1], (int64_t)cursor->key);
+	vector_number(vector, names[2], (int64_t)cursor->id);
+}
+
+static void
+put_head(struct vector *vector, const struct request_head *head)
+{
+	static const char *const names[] = {"cursor_complete", "cursor_key", "cursor_id"};
+	struct request_head read;
+
+	vector_number(vector, "device", head->device);
+	vector_number(vector, "epoch", head->epoch);
+	vector_number(vector, "r", (int64_t)head->r);
+	put_cursor(vector, names, &head->cursor);
+	vector_number(vector, "first_n", head->first_n);
+	vector_number(vector, "count", head->count);
+	vector_number(vector, "known_n", head->known_n);
+	vector_bytes(vector, "h_last", span_of(head->h_last, HASH_SIZE));
+	vector_number(vector, "witness_size", (int64_t)head->witness_size);
+	vector_bytes(vector, "witness_root", span_of(head->witness_root, 8));
+	vector_number(vector, "clock_wall", head->clock_wall);
+	vector_number(vector, "clock_shift", head->clock_shift);
+	vector_number(vector, "clock_quality", head->clock_quality);
+	vector_number(vector, "scope_version", (int64_t)head->scope_version);
+	vector_number(vector, "schema_version", head->schema_version);
+	vector_bytes(vector, "schema_hash", span_of(head->schema_hash, 8));
+	vector_number(vector, "schema_held", head->schema_held);
+	vector_number(vector, "room", head->room);
+	vector_number(vector, "programme", head->programme);
+	request_head_encode(head, &vector->bytes);
+	vector_require(vector, request_head_decode(buffer_span(&vector->bytes), &read),
+		       "the head is not read");
+}
+
+void
+vector_request_head(struct vector *vector)
+{
+	struct request_head head = example_head();
+
+	vector->comment = "head of a request after a finished loop of pages";
+	put_head(vector, &head);
+}
+
+void
+vector_request_head_paging(struct vector *vector)
+{
+	struct request_head head = example_head();
+
+	vector->comment = "head within a loop of pages, of a device without schema and witness";
+	head.cursor.key = 13;
+	head.cursor.id = id_make(EXAMPLE_DEVICE, EXAMPLE_N);
+	head.witness_size = 0;
+	memset(head.witness_root, 0, sizeof head.witness_root);
+	head.schema_version = 0;
+	memset(head.schema_hash, 0, sizeof head.schema_hash);
+	put_head(vector, &head);
+}
+
+void
+vector_request_body(struct vector *vector)
+{
+	uint8_t seed[SEED_SIZE];
+	struct buffer change;
+
+	vector->comment = "body of a request, stored: one batch with one change";
+	buffer_init(&change, CHANGE_BYTES_MAX);
+	example_change(&change);
+	example_seed(seed);
+	vector_number(vector, "last_n", EXAMPLE_N);
+	vector_bytes(vector, "seed", span_of(seed, sizeof seed));
+	vector_bytes(vector, "change", buffer_span(&change));
+	example_body(vector, &vector->bytes);
+	buffer_finish(&change);
+}
+
+void
+vector_request_body_deflated(struct vector *vector)
+{
+	/* Written once, because another zlib may write other bytes; all must read these. The change
+	 * is {1: 40 letters a}. */
+	static const char hex[] =
+		"010000"
+		"6b6c620c58b070d1e2254b972d5fb172d5ea356bd7ad675cc858a19148240000";
+	uint8_t bytes[sizeof hex / 2];
+	struct request_body body = {0};
+	struct buffer plain;
+	struct arena arena;
+
+	vector->comment =
+		"body of a request, deflated; others may deflate to other bytes, but read "
+		"these";
+	buffer_init(&plain, MESSAGE_BODY_MAX);
+	arena_init(&arena, MESSAGE_BODY_MAX);
+	vector_require(vector, hex_decode(hex, bytes, sizeof bytes), "hex");
+	buffer_append(&vector->bytes, bytes, sizeof bytes);
+	vector_require(vector,
+		       request_body_unpack(buffer_span(&vector->bytes), &plain, &arena, &body,
+					   NULL) == STATUS_OK &&
+			       body.batch_count == 1 && body.change_count == 1,
+		       "the body is not read");
+	if (vector->fault == NULL) {
+		vector_number(vector, "last_n", body.batches[0].last_n);
+		vector_bytes(vector, "seed", span_of(body.batches[0].seed, SEED_SIZE));
+		vector_bytes(vector, "change", body.changes[0]);
+	}
+	arena_finish(&arena);
+	buffer_finish(&plain);
+}
+
+static void
+put_reply(struct vector *vector, const struct reply *reply)
+{
+	static const char *const from[] = {"from_complete", "from_key", "from_id"};
+	static const char *const to[] = {"to_complete", "to_key", "to_id"};
+
+	vector_text(vector, "status", status_name(reply->status));
+	vector_number(vector, "server_time_ms", reply->server_time_ms);
+	vector_number(vector, "epoch", reply->epoch);
+	put_cursor(vector, from, &reply->from);
+	put_cursor(vector, to, &reply->to);
+	vector_number(vector, "acked_n", reply->acked_n);
+	vector_number(vector, "send_from", reply->send_from);
+	vector_number(vector, "r_seen", (int64_t)reply->r_seen);
+	vector_number(vector, "ack_first_n", reply->acks[0].first_n);
+	vector_number(vector, "ack_count", reply->acks[0].count);
+	vector_number(vector, "ack_seq", (int64_t)reply->acks[0].seq);
+	vector_number(vector, "exception_n", reply->exceptions[0].n);
+	vector_number(vector, "exception_kind", reply->exceptions[0].kind);
+	vector_number(vector, "exception_reason", reply->exceptions[0].reason);
+	vector_number(vector, "exception_tag", reply->exceptions[0].tag);
+	vector_number(vector, "stream_number", reply->streams[0].number);
+	vector_number(vector, "stream_kind", reply->streams[0].kind);
+	vector_text(vector, "stream_name", "Aminah");
+	vector_bytes(vector, "record_0", reply->records[0]);
+	vector_bytes(vector, "record_1_whole", reply->records[1]);
+	vector_number(vector, "evicted", (int64_t)reply->evicted[0]);
+	vector_number(vector, "scope_version", (int64_t)reply->scope_version);
+	vector_number(vector, "scope_low", (int64_t)reply->scope[0].low);
+	vector_number(vector, "scope_high", (int64_t)reply->scope[0].high);
+	vector_number(vector, "schema_version", reply->schema.version);
+	vector_bytes(vector, "schema_hash", span_of(reply->schema.hash, HASH_SIZE));
+	vector_number(vector, "schema_size", reply->schema.size);
+	vector_number(vector, "schema_offset", reply->schema.offset);
+	vector_bytes(vector, "schema_bytes", reply->schema.bytes);
+}
+
+void
+vector_reply(struct vector *vector)
+{
+	struct ack_run ack = {EXAMPLE_N, 2, 13};
+	struct exception exception = {2, EXCEPTION_CONFLICT, QUARANTINE_NONE, TAG_VILLAGE};
+	struct stream_name stream = {EXAMPLE_DEVICE, STREAM_DEVICE, span_of_text("Aminah")};
+	struct span records[] = {span_of("\x82\x01\x02", 3), span_of("\x81\x03", 2)};
+	bool whole[] = {false, true};
+	uint64_t evicted = id_make(0x7abcdef1, 0x2b);
+	struct region scope = {6303070000, 6303079999};
+	struct reply reply = {
+		.status = STATUS_GAP,
+		.epoch = EXAMPLE_EPOCH,
+		.server_time_ms = (EXAMPLE_TIME + 61) * 1000 + 250,
+		.from = {12, 12, CURSOR_ID_END},
+		.to = {12, 14, id_make(0x0fedcba9, 0x3c)},
+		.more = true,
+		.acked_n = 2,
+		.send_from = 3,
+		.r_seen = 9,
+		.acks = &ack,
+		.ack_count = 1,
+		.exceptions = &exception,
+		.exception_count = 1,
+		.streams = &stream,
+		.stream_count = 1,
+		.records = records,
+		.whole = whole,
+		.record_count = 2,
+		.evicted = &evicted,
+		.evicted_count = 1,
+		.schema = {.version = 3, .size = 5000, .offset = 1000, .bytes = span_of_text("xy")},
+		.has_scope = true,
+		.scope_version = 14,
+		.scope = &scope,
+		.scope_count = 1,
+	};
+
+	vector->comment =
+		"reply with every key but the checkpoint, more is true; the records are any "
+		"CBOR arrays here";
+	example_count_up(0xd0, reply.schema.hash, HASH_SIZE);
+	put_reply(vector, &reply);
+	vector_require(vector, reply_pack(&reply, &vector->bytes, NULL) == STATUS_OK,
+		       "packing a reply");
+	vector_require(vector, vector->bytes.length > 0 && vector->bytes.at[0] == 0,
+		       "the reply is not stored");
+}
