@@ -85,11 +85,10 @@ field_shown_member(const struct record *record, const struct record_field *field
 struct value
 field_shown(const struct record *record, const struct record_field *field, enum policy policy)
 {
-	const struct member *shown;
+	const struct member *shown = field_shown_member(record, field, policy);
 	int64_t mask = 0;
 
 	if (policy != POLICY_SET) {
-		shown = field_shown_member(record, field, policy);
 		return shown == NULL ? value_empty() : shown->value;
 	}
 	for (size_t i = 0; i < field->member_count; i++) {

@@ -147,8 +147,7 @@ struct record_type {
 	struct label label;
 	int32_t root; /* tag of the reference that leads towards the family; 0: the record has a
 			 village of its own */
-	int32_t title[SCHEMA_TITLE_MAX]; /* fields that tell records of the type apart; may be none
-					  */
+	int32_t title[SCHEMA_TITLE_MAX]; /* fields that tell records apart; may be none */
 	size_t title_count;
 	struct field *fields; /* ascending tag */
 	size_t field_count;

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS_WANTED = 3 };
-
 void
 describer_start(struct describer *describer, struct task *task)
 {
@@ -114,13 +112,6 @@ form_columns(const json_t *form)
 			(void)json_array_append(columns, json_object_get(field, "name"));
 		}
 	}
-	json_array_foreach(json_object_get(form, "fields"), i, field)
-	{
-		if (json_array_size(columns) < COLUMNS_WANTED &&
-		    !json_is_true(json_object_get(field, "required"))) {
-			(void)json_array_append(columns, json_object_get(field, "name"));
-		}
-	}
 	return columns;
 }
 
@@ -198,8 +189,8 @@ describe_number(const json_t *field, const json_t *value)
 {
 	int scale = (int)json_integer_value(json_object_get(field, "scale"));
 
-	if (json_is_real(value) && scale > 0) {
-		return text_format("%.*f", scale, json_real_value(value));
+	if (scale > 0) {
+		return text_format("%.*f", scale, json_number_value(value));
 	}
 	if (json_is_real(value)) {
 		return text_format("%.15g", json_real_value(value));

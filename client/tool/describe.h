@@ -28,7 +28,8 @@ int collect_line(void *context, const char *line, size_t length);
 json_t *describe_form(struct describer *describer, const char *type);
 /* The field of that name in a form, NULL: none. Borrows. */
 const json_t *form_field(const json_t *form, const char *name);
-/* The names of the fields that a list shows, a new JSON array (json_decref). */
+/* The names of the fields that a list shows: the title, else what every record of the type has. A
+ * new JSON array (json_decref). */
 json_t *form_columns(const json_t *form);
 
 /* The texts are borrowed from the form or the table of messages. */

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "body.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
+
+struct body {
+	json_t *object;
+};
 
 static bool
 is_word_of(const char *words, const char *word)
@@ -20,40 +27,95 @@ is_word_of(const char *words, const char *word)
 	return false;
 }
 
-enum status
-body_object(const struct call *call, const char *keys, json_t **out, struct error *err)
+static enum status
+check_keys(json_t *object, const char *keys, struct error *err)
 {
-	json_error_t reason;
-	json_t *object = json_loadb((const char *)call->body.at, call->body.length,
-				    JSON_REJECT_DUPLICATES, &reason);
 	const char *key;
 	json_t *value;
 
-	if (!json_is_object(object)) {
-		json_decref(object);
-		return fail(err, STATUS_USAGE, "the body is no JSON object with the keys %s", keys);
-	}
 	json_object_foreach (object, key, value) {
 		if (!is_word_of(keys, key)) {
-			enum status status = fail(err, STATUS_USAGE,
-						  "the keys are %s, but not \"%.40s\"", keys, key);
-
-			json_decref(object);
-			return status;
+			return fail(err, STATUS_USAGE, "the keys are %s, but not \"%.40s\"", keys,
+				    key);
 		}
 	}
-	*out = object;
 	return STATUS_OK;
 }
 
 enum status
-body_text(const json_t *object, const char *key, struct span *out, struct error *err)
+body_read(const struct call *call, const char *keys, struct body **out, struct error *err)
 {
-	const json_t *value = json_object_get(object, key);
+	json_error_t reason;
+	struct body *body = calloc(1, sizeof *body);
+	enum status status = STATUS_OK;
+
+	if (body == NULL) {
+		return fail(err, STATUS_MEMORY, "the body");
+	}
+	body->object = json_loadb((const char *)call->body.at, call->body.length,
+				  JSON_REJECT_DUPLICATES, &reason);
+	if (!json_is_object(body->object)) {
+		status = fail(err, STATUS_USAGE, "the body is no JSON object with the keys %s",
+			      keys);
+	} else {
+		status = check_keys(body->object, keys, err);
+	}
+	if (status != STATUS_OK) {
+		body_free(body);
+		return status;
+	}
+	*out = body;
+	return STATUS_OK;
+}
+
+void
+body_free(struct body *body)
+{
+	if (body != NULL) {
+		json_decref(body->object);
+		free(body);
+	}
+}
+
+enum status
+body_text(const struct body *body, const char *key, struct span *out, struct error *err)
+{
+	const json_t *value = json_object_get(body->object, key);
 
 	if (!json_is_string(value)) {
 		return fail(err, STATUS_USAGE, "\"%s\" must be a text", key);
 	}
 	*out = span_of(json_string_value(value), json_string_length(value));
+	return STATUS_OK;
+}
+
+enum status
+body_number(const struct body *body, const char *key, uint64_t *out, struct error *err)
+{
+	const json_t *value = json_object_get(body->object, key);
+
+	if (value == NULL) {
+		*out = 0;
+		return STATUS_OK;
+	}
+	if (!json_is_integer(value) || json_integer_value(value) < 1) {
+		return fail(err, STATUS_USAGE, "\"%s\" must be a whole number, 1 or more", key);
+	}
+	*out = (uint64_t)json_integer_value(value);
+	return STATUS_OK;
+}
+
+enum status
+body_item(const struct body *body, const char *key, size_t index, const char **out,
+	  size_t *count_out, struct error *err)
+{
+	const json_t *list = json_object_get(body->object, key);
+	const json_t *item = json_array_get(list, index);
+
+	if (!json_is_string(item)) {
+		return fail(err, STATUS_USAGE, "\"%s\" must be a list of texts, one or more", key);
+	}
+	*out = json_string_value(item);
+	*count_out = json_array_size(list);
 	return STATUS_OK;
 }

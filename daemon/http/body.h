@@ -5,11 +5,23 @@
 
 #include "call.h"
 
-#include <jansson.h>
+struct body;
 
-/* Returns a new object (json_decref) that has no other keys than the words of `keys`. USAGE. */
-enum status body_object(const struct call *call, const char *keys, json_t **out, struct error *err);
-/* A text that must be there; borrows from the object. USAGE. */
-enum status body_text(const json_t *object, const char *key, struct span *out, struct error *err);
+/* Returns a new body that has no other keys than the words of `keys`. USAGE. */
+enum status body_read(const struct call *call, const char *keys, struct body **out,
+		      struct error *err);
+void body_free(struct body *body);
+
+/* What they hand out is borrowed from the body; each is USAGE if the value is of another kind. */
+
+/* A text that must be there. */
+enum status body_text(const struct body *body, const char *key, struct span *out,
+		      struct error *err);
+/* A whole number from 1, or 0 if it is absent. */
+enum status body_number(const struct body *body, const char *key, uint64_t *out,
+			struct error *err);
+/* Number `index` of a list of texts that must be there. *count_out: how many it has. */
+enum status body_item(const struct body *body, const char *key, size_t index, const char **out,
+		      size_t *count_out, struct error *err);
 
 #endif

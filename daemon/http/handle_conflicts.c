@@ -153,24 +153,15 @@ conflicts_answer(struct call *call, struct store *reader, struct error *err)
 	return STATUS_OK;
 }
 
-/* {"field","value","base"} */
 static enum status
-read_settlement(const json_t *object, struct settlement *out, struct error *err)
+read_settlement(const struct body *body, struct settlement *out, struct error *err)
 {
-	const json_t *base = json_object_get(object, "base");
-	enum status status = body_text(object, "field", &out->field, err);
+	enum status status = body_text(body, "field", &out->field, err);
 
 	if (status == STATUS_OK) {
-		status = body_text(object, "value", &out->value, err);
+		status = body_text(body, "value", &out->value, err);
 	}
-	if (status != STATUS_OK || base == NULL) {
-		return status;
-	}
-	if (!json_is_integer(base) || json_integer_value(base) < 1) {
-		return fail(err, STATUS_USAGE, "\"base\" must be a version, 1 or more");
-	}
-	out->base = (uint64_t)json_integer_value(base);
-	return STATUS_OK;
+	return status == STATUS_OK ? body_number(body, "base", &out->base, err) : status;
 }
 
 enum status
@@ -179,8 +170,8 @@ settle_write(struct call *call, struct ingest *ingest, struct error *err)
 	struct settlement settlement = {.user = call->caller.user};
 	struct json json = json_start(&call->out);
 	uint64_t seq;
-	json_t *object;
-	enum status status = body_object(call, "field value base", &object, err);
+	struct body *body;
+	enum status status = body_read(call, "field value base", &body, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -191,12 +182,12 @@ settle_write(struct call *call, struct ingest *ingest, struct error *err)
 	}
 	status = call_record_id(call, &settlement.record, err);
 	if (status == STATUS_OK) {
-		status = read_settlement(object, &settlement, err);
+		status = read_settlement(body, &settlement, err);
 	}
 	if (status == STATUS_OK) {
 		status = ingest_settle(ingest, &settlement, &seq, err);
 	}
-	json_decref(object);
+	body_free(body);
 	if (status == STATUS_OK) {
 		json_object(&json);
 		json_key(&json, "seq");

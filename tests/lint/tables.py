@@ -41,6 +41,7 @@ PRIVATE_HEADERS = {
 # Third-party header -> where it may stand (shell patterns). On each side (protocol, client, daemon,
 # tests) it stands in one file only, except for those in MANY_PLACES.
 THIRD_PARTY = {
+    'cbor.h': ['tests/unit/cbor_oracle.c'],
     'cmocka.h': ['tests/testing.h'],
     'curl/curl.h': ['client/transport_http.c', 'daemon/ctl/*', 'tests/*'],
     'ini.h': ['daemon/config.c'],

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WORLD_PATH_SIZE = 64, WORLD_LIST_MAX = 512 };
+enum { WORLD_FOLDER_SIZE = 16, WORLD_PATH_SIZE = 64, WORLD_LIST_MAX = 512 };
 #define VILLAGE_A UINT64_C(6303072001)
 #define VILLAGE_B UINT64_C(6303072002)
 #define VILLAGE_C UINT64_C(6303080001)
@@ -23,7 +23,7 @@ enum { WORLD_PATH_SIZE = 64, WORLD_LIST_MAX = 512 };
 #define VISIT 3U
 
 struct world {
-	char folder[WORLD_PATH_SIZE];
+	char folder[WORLD_FOLDER_SIZE];
 	char path[WORLD_PATH_SIZE];
 	char copy[WORLD_PATH_SIZE];
 	struct store *writer;

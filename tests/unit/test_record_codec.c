@@ -59,7 +59,16 @@ hex_decodes(struct arena *arena, const char *hex)
 	return decoded;
 }
 
-/* Bytes */
+static void
+assert_refused(struct arena *arena, const char *hex)
+{
+	bool decoded = hex_decodes(arena, hex);
+
+	if (decoded) {
+		print_error("decodes: %s\n", hex);
+	}
+	assert_false(decoded);
+}
 
 TEST(record_of_one_change_costs_a_tag_and_a_value_per_field)
 {
@@ -214,9 +223,7 @@ TEST(record_that_says_the_same_in_other_bytes_is_refused)
 	};
 
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		if (hex_decodes(&h->arena, wrong[i])) {
-			fail_msg("decodes: %s", wrong[i]);
-		}
+		assert_refused(&h->arena, wrong[i]);
 	}
 }
 
@@ -265,9 +272,7 @@ TEST(record_out_of_bounds_is_refused)
 	};
 
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		if (hex_decodes(&h->arena, wrong[i])) {
-			fail_msg("decodes: %s", wrong[i]);
-		}
+		assert_refused(&h->arena, wrong[i]);
 	}
 }
 

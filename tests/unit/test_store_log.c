@@ -17,7 +17,8 @@ keep_row(void *context, const struct log_row *row, struct error *err)
 	seen->seqs[seen->count++] = row->entry.seq;
 	seen->last = *row;
 	seen->last_payload_missing = row->payload.at == NULL;
-	return seen->count == seen->stop_after ? fail(err, STATUS_STALE, "enough") : STATUS_OK;
+	(void)err;
+	return seen->count == seen->stop_after ? STATUS_STALE : STATUS_OK;
 }
 
 static void
@@ -36,7 +37,8 @@ read_log(struct world *w, struct log_filter filter)
 	return seen;
 }
 
-/* Entries: 1 creates record 5.1, 2 a note, 3 creates 5.2, 4 edits 5.1 (by stream 6), 5 edits 5.1. */
+/* Entries: 1 creates record 5.1, 2 a note, 3 creates 5.2, 4 edits 5.1 (by stream 6), 5 edits 5.1.
+ */
 static void
 append_history(struct world *w)
 {
@@ -63,6 +65,8 @@ TEST(an_entry_is_read_as_it_was_written)
 {
 	struct world *w = *state;
 	struct log_row row = log_row_make(1, 0x7fffffff, 0x7fffffff, id_make(5, 6));
+	uint8_t written[HASH_SIZE];
+	uint8_t read[HASH_SIZE];
 	struct seen seen;
 
 	row.entry.user = 12;
@@ -71,7 +75,8 @@ TEST(an_entry_is_read_as_it_was_written)
 	row.entry.time = -5;
 	append(w, &row, 1);
 	seen = read_log(w, (struct log_filter){.limit = 1});
-	assert_memory_equal(&seen.last.entry, &row.entry, sizeof row.entry);
+	assert_true(entry_leaf(&row.entry, written) && entry_leaf(&seen.last.entry, read));
+	assert_memory_equal(read, written, HASH_SIZE);
 	assert_memory_equal(seen.last.salt, row.salt, SALT_SIZE);
 	assert_int_equal(seen.last.payload.length, strlen("payload"));
 }
@@ -379,6 +384,6 @@ RUN_TESTS(WITH(an_empty_log_has_head_0), WITH(an_entry_is_read_as_it_was_written
 	  WITH(verdict_and_reason_of_a_logged_change_are_told), WITH(a_change_is_logged_once),
 	  WITH(a_run_that_reaches_back_into_another_is_refused),
 	  WITH(releases_of_one_change_may_follow_it_in_the_log),
-	  WITH(subtree_roots_are_read_in_order_up_to_the_count),
-	  WITH(a_missing_subtree_is_damage), WITH(the_last_checkpoint_is_the_one_written_last),
+	  WITH(subtree_roots_are_read_in_order_up_to_the_count), WITH(a_missing_subtree_is_damage),
+	  WITH(the_last_checkpoint_is_the_one_written_last),
 	  WITH(epochs_come_in_the_order_in_which_they_began))

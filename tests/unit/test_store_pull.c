@@ -130,8 +130,8 @@ move_in(struct world *w, uint32_t count)
 {
 	assert_ok(store_begin(w->writer, &w->err));
 	for (uint32_t i = 0; i < count; i++) {
-		struct stored_record row = record_make(w, id_make(5, i + 1), VISIT, VILLAGE_C,
-						       10 + i);
+		struct stored_record row =
+			record_make(w, id_make(5, i + 1), VISIT, VILLAGE_C, 10 + i);
 
 		record_put(w, row);
 		row.village = VILLAGE_A;
@@ -299,7 +299,8 @@ RUN_TESTS(WITH(a_pull_merges_villages_and_types_by_key),
 	  WITH(a_record_that_moved_in_comes_once_at_the_number_of_its_move),
 	  WITH(a_change_after_the_move_raises_the_key_again),
 	  WITH(a_record_that_left_the_scope_is_evicted_at_the_number_of_its_move),
-	  WITH(a_move_within_the_scope_evicts_nothing), WITH(a_record_that_came_back_is_not_evicted),
+	  WITH(a_move_within_the_scope_evicts_nothing),
+	  WITH(a_record_that_came_back_is_not_evicted),
 	  WITH(a_village_emptied_by_a_move_still_evicts),
 	  WITH(two_pulls_of_one_store_do_not_disturb_each_other),
 	  WITH(a_pull_in_a_snapshot_does_not_see_later_records))

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may come in: one-time codes for devices, tokens for people and programs. */
+#include "body.h"
+#include "handle.h"
+#include "protocol/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Nobody gives away more than she has. */
+static enum status
+read_region(const struct call *call, const char *text, struct region *out, struct error *err)
+{
+	struct region region;
+	enum status status = region_parse(text, &region, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!caller_covers(&call->caller, region)) {
+		return fail(err, STATUS_DENIED, "region %.20s is outside your own", text);
+	}
+	*out = region;
+	return STATUS_OK;
+}
+
+static enum status
+read_villages(const struct call *call, const struct body *body, struct region **out,
+	      size_t *count_out, struct error *err)
+{
+	const char *text;
+	struct region *regions;
+	size_t count;
+	enum status status = body_item(body, "villages", 0, &text, &count, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (count > MESSAGE_SCOPE_MAX) {
+		return fail(err, STATUS_LIMIT, "a device has at most %d regions",
+			    MESSAGE_SCOPE_MAX);
+	}
+	regions = calloc(count, sizeof *regions);
+	if (regions == NULL) {
+		return fail(err, STATUS_MEMORY, "the villages");
+	}
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		status = body_item(body, "villages", i, &text, &count, err);
+		if (status == STATUS_OK) {
+			status = read_region(call, text, &regions[i], err);
+		}
+	}
+	if (status != STATUS_OK) {
+		free(regions);
+		return status;
+	}
+	*out = regions;
+	*count_out = count;
+	return STATUS_OK;
+}
+
+static enum status
+make_code(struct call *call, struct ingest *ingest, const struct body *body, struct error *err)
+{
+	struct code_order order = {.user = call->caller.user};
+	struct json json = json_start(&call->out);
+	struct region *regions = NULL;
+	char code[CODE_TEXT_MAX];
+	int64_t expires_ms;
+	enum status status = body_text(body, "cadre", &order.cadre, err);
+
+	if (status == STATUS_OK) {
+		status = read_villages(call, body, &regions, &order.scope_count, err);
+	}
+	if (status == STATUS_OK) {
+		order.scope = regions;
+		status = ingest_code_make(ingest, &order, code, &expires_ms, err);
+	}
+	free(regions);
+	if (status == STATUS_OK) {
+		json_object(&json);
+		json_key(&json, "code");
+		json_string(&json, code);
+		json_key(&json, "expires");
+		json_instant(&json, expires_ms);
+		json_object_end(&json);
+		json_line_end(&json);
+	}
+	crypto_wipe(code, sizeof code);
+	return status;
+}
+
+enum status
+code_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	struct body *body;
+	enum status status = body_read(call, "cadre villages", &body, err);
+
+	if (status == STATUS_OK) {
+		status = make_code(call, ingest, body, err);
+		body_free(body);
+	}
+	return status;
+}
+
+static enum status
+read_role(const struct body *body, enum role *out, struct error *err)
+{
+	static const struct {
+		const char *name;
+		enum role role;
+	} roles[] = {
+		{"cadre", ROLE_CADRE}, {"supervisor", ROLE_SUPERVISOR}, {"admin", ROLE_ADMIN}};
+	struct span name;
+	enum status status = body_text(body, "role", &name, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+		if (span_equal(name, span_of_text(roles[i].name))) {
+			*out = roles[i].role;
+			return STATUS_OK;
+		}
+	}
+	return fail(err, STATUS_INVALID, "role is cadre, supervisor or admin");
+}
+
+/* A region code, or "all". */
+static enum status
+read_scope(const struct call *call, const struct body *body, struct region *out,
+	   struct error *err)
+{
+	struct span scope;
+	enum status status = body_text(body, "scope", &scope, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!span_equal(scope, span_of_text("all"))) {
+		return read_region(call, (const char *)scope.at, out, err);
+	}
+	if (!caller_sees_all(&call->caller)) {
+		return fail(err, STATUS_DENIED, "scope all is more than your own");
+	}
+	memset(out, 0, sizeof *out);
+	return STATUS_OK;
+}
+
+static enum status
+make_token(struct call *call, struct ingest *ingest, const struct body *body, struct error *err)
+{
+	struct token_order order = {.user = call->caller.user};
+	struct json json = json_start(&call->out);
+	char token[TOKEN_TEXT_SIZE];
+	enum status status = body_text(body, "name", &order.name, err);
+
+	if (status == STATUS_OK) {
+		status = read_role(body, &order.role, err);
+	}
+	if (status == STATUS_OK) {
+		status = read_scope(call, body, &order.scope, err);
+	}
+	if (status == STATUS_OK) {
+		status = ingest_token_add(ingest, &order, token, err);
+	}
+	if (status == STATUS_OK) {
+		json_object(&json);
+		json_key(&json, "token");
+		json_string(&json, token);
+		json_object_end(&json);
+		json_line_end(&json);
+	}
+	crypto_wipe(token, sizeof token);
+	return status;
+}
+
+enum status
+token_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	struct body *body;
+	enum status status = body_read(call, "role scope name", &body, err);
+
+	if (status == STATUS_OK) {
+		status = make_token(call, ingest, body, err);
+		body_free(body);
+	}
+	return status;
+}

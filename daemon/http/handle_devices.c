@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an admin looks at every day: devices, their syncs, and what was set aside. */
+#include "handle.h"
+#include "view.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SYNCS_MAX = 2000, DEVICE_MEMORY = 64 * 1024, SENTENCE_SIZE = 200 };
+
+/* ---- devices ---- */
+
+/* A device shows up for whoever may see any of its villages. */
+static bool
+sees_device(const struct caller *caller, const struct device *device)
+{
+	if (caller_sees_all(caller)) {
+		return true;
+	}
+	for (size_t i = 0; i < device->scope_count; i++) {
+		if (device->scope[i].low <= caller->scope.high &&
+		    device->scope[i].high >= caller->scope.low) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+sees_device_numbered(const struct caller *caller, struct store *store, uint32_t number)
+{
+	struct device device;
+	struct arena arena;
+	bool seen;
+
+	if (caller_sees_all(caller)) {
+		return true;
+	}
+	arena_init(&arena, DEVICE_MEMORY);
+	seen = number != 0 && store_device(store, number, &arena, &device, NULL) == STATUS_OK &&
+	       sees_device(caller, &device);
+	arena_finish(&arena);
+	return seen;
+}
+
+static void
+key_instant(struct json *json, const char *key, int64_t milliseconds)
+{
+	json_key(json, key);
+	if (milliseconds == 0) {
+		json_null(json);
+	} else {
+		json_instant(json, milliseconds);
+	}
+}
+
+static void
+write_device(struct json *json, const struct device *device)
+{
+	char text[REGION_TEXT_SIZE];
+
+	json_object(json);
+	json_key(json, "device");
+	json_uint(json, device->stream.number);
+	json_key(json, "cadre");
+	json_text(json, device->stream.name);
+	json_key(json, "villages");
+	json_array(json);
+	for (size_t i = 0; i < device->scope_count; i++) {
+		json_string(json, region_format(device->scope[i], text));
+	}
+	json_array_end(json);
+	key_instant(json, "last_contact", device->last_contact_ms);
+	json_key(json, "acked_n");
+	json_uint(json, device->stream.acked_n);
+	json_key(json, "state");
+	json_string(json, device->state == DEVICE_REVOKED ? "revoked" : "active");
+	json_object_end(json);
+	json_line_end(json);
+}
+
+static enum status
+each_device(void *context, const struct device *device, struct error *err)
+{
+	struct call *call = context;
+	struct json json = json_start(&call->out);
+
+	if (sees_device(&call->caller, device)) {
+		write_device(&json, device);
+	}
+	return buffer_status(&call->out, "the list of devices", err);
+}
+
+enum status
+devices_answer(struct call *call, struct store *reader, struct error *err)
+{
+	call->media = MEDIA_LINES;
+	return store_devices_read(reader, each_device, call, err);
+}
+
+static enum status
+read_number(const struct call *call, uint32_t *out, struct error *err)
+{
+	char *end = NULL;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(call->argument, &end, 10);
+	if (!isdigit((unsigned char)call->argument[0]) || *end != '\0' || errno != 0 ||
+	    number == 0 || number > CHANGE_STREAM_MAX) {
+		return fail(err, STATUS_NOT_FOUND, "no device has this number");
+	}
+	*out = (uint32_t)number;
+	return STATUS_OK;
+}
+
+enum status
+revoke_open(struct call *call, struct store *reader, struct error *err)
+{
+	struct device device;
+	struct arena arena;
+	uint32_t number;
+	enum status status = read_number(call, &number, err);
+	bool covered = true;
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	arena_init(&arena, DEVICE_MEMORY);
+	status = store_device(reader, number, &arena, &device, err);
+	if (status == STATUS_NOT_FOUND ||
+	    (status == STATUS_OK && !sees_device(&call->caller, &device))) {
+		status = fail(err, STATUS_NOT_FOUND, "no device has this number");
+	} else if (status == STATUS_OK) {
+		for (size_t i = 0; i < device.scope_count; i++) {
+			covered = covered && caller_covers(&call->caller, device.scope[i]);
+		}
+		if (!covered) {
+			status = fail(err, STATUS_DENIED, "the device has villages beyond yours");
+		}
+	}
+	arena_finish(&arena);
+	return status;
+}
+
+enum status
+revoke_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	struct json json = json_start(&call->out);
+	uint32_t number;
+	enum status status = read_number(call, &number, err);
+
+	if (status == STATUS_OK) {
+		status = ingest_device_revoke(ingest, number, call->caller.user, err);
+	}
+	if (status == STATUS_OK) {
+		json_object(&json);
+		json_key(&json, "device");
+		json_uint(&json, number);
+		json_key(&json, "state");
+		json_string(&json, "revoked");
+		json_object_end(&json);
+		json_line_end(&json);
+	}
+	return status;
+}
+
+/* ---- syncs ---- */
+
+struct listing {
+	struct call *call;
+	struct view view;
+};
+
+enum status
+waiting_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	(void)call;
+	(void)err;
+	/* Contacts and sessions that wait for the next write, so that the list is up to date. */
+	ingest_write_waiting(ingest);
+	return STATUS_OK;
+}
+
+/* "the disk is full" → "The disk is full." */
+static void
+key_sentence(struct json *json, const char *key, const char *text)
+{
+	char sentence[SENTENCE_SIZE];
+	size_t length = utf8_cut(span_of_text(text), sizeof sentence - 2);
+
+	json_key(json, key);
+	if (length > 0) {
+		memcpy(sentence, text, length);
+		sentence[0] = (char)toupper((unsigned char)sentence[0]);
+		sentence[length++] = '.';
+	}
+	json_text(json, span_of(sentence, length));
+}
+
+static void
+write_session(struct json *json, struct view *view, const struct sync_session *session)
+{
+	const struct view_name *name;
+
+	json_object(json);
+	key_instant(json, "time", session->time_ms);
+	json_key(json, "device");
+	if (session->stream == 0) {
+		json_null(json);
+	} else {
+		json_uint(json, session->stream);
+	}
+	json_key(json, "cadre");
+	if (view_stream(view, session->stream, &name)) {
+		json_text(json, span_of(name->name, name->length));
+	} else {
+		json_null(json);
+	}
+	json_key(json, "requests");
+	json_uint(json, session->requests);
+	json_key(json, "bytes_up");
+	json_uint(json, session->bytes_up);
+	json_key(json, "bytes_down");
+	json_uint(json, session->bytes_down);
+	json_key(json, "sent");
+	json_uint(json, session->sent);
+	json_key(json, "acked");
+	json_uint(json, session->acked);
+	json_key(json, "conflicts");
+	json_uint(json, session->conflicts);
+	json_key(json, "quarantined");
+	json_uint(json, session->quarantined);
+	json_key(json, "status");
+	json_string(json, status_name(session->result));
+	key_sentence(json, "result", status_what(session->result, LANGUAGE_EN));
+	key_sentence(json, "next", status_next(session->result, LANGUAGE_EN));
+	json_object_end(json);
+	json_line_end(json);
+}
+
+static enum status
+each_session(void *context, const struct sync_session *session, struct error *err)
+{
+	struct listing *listing = context;
+	struct call *call = listing->call;
+	struct json json = json_start(&call->out);
+
+	if (sees_device_numbered(&call->caller, listing->view.store, session->stream)) {
+		write_session(&json, &listing->view, session);
+	}
+	return buffer_status(&call->out, "the list of syncs", err);
+}
+
+enum status
+syncs_answer(struct call *call, struct store *reader, struct error *err)
+{
+	struct listing listing = {.call = call};
+	enum status status = view_init(&listing.view, call, reader, err);
+
+	if (status == STATUS_OK) {
+		call->media = MEDIA_LINES;
+		status = store_sessions_read(reader, SYNCS_MAX, each_session, &listing, err);
+		view_finish(&listing.view);
+	}
+	return status;
+}
+
+/* ---- quarantine ---- */
+
+static const char *
+quarantine_name(uint32_t reason)
+{
+	static const char *const names[] = {
+#define NAME(number, name, why, next) [number] = #name,
+		QUARANTINE_TABLE(NAME)
+#undef NAME
+	};
+
+	return reason < sizeof names / sizeof names[0] && names[reason] != NULL ? names[reason]
+										: "";
+}
+
+static void
+key_lower(struct json *json, const char *key, const char *name)
+{
+	char lower[SCHEMA_NAME_MAX + 1];
+	size_t length = 0;
+
+	for (; name[length] != '\0' && length < sizeof lower; length++) {
+		lower[length] = (char)tolower((unsigned char)name[length]);
+	}
+	json_key(json, key);
+	json_text(json, span_of(lower, length));
+}
+
+static enum status
+each_quarantined(void *context, const struct quarantined *row, struct error *err)
+{
+	struct call *call = context;
+	struct json json = json_start(&call->out);
+
+	if (!caller_sees_all(&call->caller) &&
+	    (row->village == 0 || !caller_sees(&call->caller, row->village))) {
+		return STATUS_OK;
+	}
+	json_object(&json);
+	json_key(&json, "device");
+	json_uint(&json, row->stream);
+	json_key(&json, "n");
+	json_uint(&json, row->n);
+	json_key(&json, "seq");
+	json_uint(&json, row->seq);
+	json_key(&json, "record");
+	json_id(&json, row->record);
+	key_lower(&json, "code", quarantine_name(row->reason));
+	key_sentence(&json, "reason", quarantine_why(row->reason));
+	key_sentence(&json, "next", quarantine_next(row->reason));
+	json_object_end(&json);
+	json_line_end(&json);
+	return buffer_status(&call->out, "the quarantine", err);
+}
+
+enum status
+quarantine_answer(struct call *call, struct store *reader, struct error *err)
+{
+	call->media = MEDIA_LINES;
+	return store_quarantine_read(reader, each_quarantined, call, err);
+}

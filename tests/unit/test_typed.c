@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/sql/sql.h"
+#include "record_sample.h"
+#include "store_world.h"
+
+/* One value of the only row, read through a connection of its own; "null" for NULL. */
+static void
+assert_cell(struct world *w, const char *text, const char *expected)
+{
+	const struct sql_options options = {.access = SQL_READ};
+	struct statement *s;
+	struct span found;
+	struct sql *sql;
+	bool row = false;
+
+	assert_ok(sql_open(w->path, &options, &sql, &w->err));
+	s = sql_prepare_own(sql, text, &w->err);
+	assert_non_null(s);
+	assert_ok(sql_row(s, &row, &w->err));
+	assert_true(row);
+	found = sql_is_null(s, 0) ? span_of_text("null") : sql_text(s, 0);
+	if (!span_equal(found, span_of_text(expected))) {
+		print_error("%s: %.*s\n", text, (int)found.length, (const char *)found.at);
+	}
+	assert_true(span_equal(found, span_of_text(expected)));
+	sql_statement_free(s);
+	sql_close(sql);
+}
+
+static void
+write_sample(struct world *w, struct record_sample *s)
+{
+	const struct record_write write = {
+		{.id = s->record.id,
+		 .type = s->record.type,
+		 .village = s->record.village,
+		 .version = s->record.version,
+		 .conflicts = 2,
+		 .state = span_of_text("state")},
+		&s->record,
+	};
+
+	assert_ok(store_records_write(w->writer, &s->schema.schema, &write, 1, &w->err));
+}
+
+static void
+prepare(struct world *w, struct record_sample *s)
+{
+	assert_ok(store_typed_prepare(w->writer, &s->schema.schema, &w->err));
+}
+
+TEST(each_kind_of_field_has_its_column)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 1, value_integer((int64_t)id_make(5, 2)));
+	(void)record_sample_add(&s, 2, value_integer(20600));
+	(void)record_sample_add(&s, 3, value_integer(2));
+	(void)record_sample_add(&s, 4, value_integer(105));
+	(void)record_sample_add(&s, 5, value_integer(3));
+	(void)record_sample_add(&s, 6, value_boolean(true));
+	(void)record_sample_add(&s, 8, value_pair(-331940, 11459080));
+	(void)record_sample_add(&s, 9, value_text(span_of_text("di rumah")));
+	prepare(w, &s);
+	write_sample(w, &s);
+	assert_cell(w, "SELECT id = (5 << 32 | 7) FROM t_visit", "1");
+	assert_cell(w, "SELECT village || ' ' || version || ' ' || conflicts FROM t_visit",
+		    "6303072001 40 2");
+	assert_cell(w, "SELECT person = (5 << 32 | 2) FROM t_visit", "1");
+	assert_cell(w, "SELECT date || ' ' || \"group\" || ' ' || hb FROM t_visit", "20600 2 105");
+	assert_cell(w, "SELECT topics || ' ' || done FROM t_visit", "3 1");
+	assert_cell(w, "SELECT point_lat || ' ' || point_lon FROM t_visit", "-331940 11459080");
+	assert_cell(w, "SELECT note FROM t_visit", "di rumah");
+	assert_cell(w, "SELECT typeof(hb) FROM t_visit", "integer");
+}
+
+TEST(what_is_absent_or_empty_is_null)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 4, value_empty());
+	prepare(w, &s);
+	write_sample(w, &s);
+	assert_cell(w, "SELECT coalesce(hb, date, point_lat, note, archived, same_as) FROM t_visit",
+		    "null");
+}
+
+TEST(reason_of_an_archive_and_join_have_columns)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, TAG_ARCHIVED, value_text(span_of_text("pindah")));
+	(void)record_sample_add(&s, TAG_SAME_AS, value_integer(77));
+	prepare(w, &s);
+	write_sample(w, &s);
+	assert_cell(w, "SELECT archived || ' ' || same_as FROM t_visit", "pindah 77");
+}
+
+TEST(a_set_shows_the_union_of_what_people_chose)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 5, value_integer(1));
+	(void)record_sample_add_member(&s, 6, 1, value_integer(INT64_C(1) << 62));
+	prepare(w, &s);
+	write_sample(w, &s);
+	assert_cell(w, "SELECT topics = 1 + (1 << 62) FROM t_visit", "1");
+}
+
+TEST(a_point_that_is_none_is_null)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 4, value_pair(1, 2));
+	(void)record_sample_add(&s, 8, value_integer(4));
+	prepare(w, &s);
+	write_sample(w, &s);
+	assert_cell(w, "SELECT coalesce(hb, point_lat, point_lon) FROM t_visit", "null");
+}
+
+TEST(a_record_written_again_replaces_its_row)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 4, value_integer(105));
+	prepare(w, &s);
+	write_sample(w, &s);
+	s.members[0].value = value_integer(110);
+	s.record.village = VILLAGE_B;
+	write_sample(w, &s);
+	assert_cell(w, "SELECT count(*) || ' ' || hb || ' ' || village FROM t_visit",
+		    "1 110 6303072002");
+}
+
+TEST(a_type_that_the_schema_lacks_is_passed_over)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	prepare(w, &s);
+	s.record.type = 9;
+	write_sample(w, &s);
+	assert_cell(w, "SELECT count(*) FROM t_visit", "0");
+}
+
+TEST(preparing_twice_changes_nothing)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 4, value_integer(105));
+	prepare(w, &s);
+	write_sample(w, &s);
+	prepare(w, &s);
+	assert_cell(w, "SELECT hb FROM t_visit", "105");
+}
+
+TEST(a_new_field_becomes_a_new_column)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 4, value_integer(105));
+	prepare(w, &s);
+	write_sample(w, &s);
+	s.schema.types[TYPE_VISIT].field_count++;
+	s.schema.visit[VISIT_FIELDS] = sample_field(10, TEXT("muac"), FIELD_INTEGER, POLICY_REVIEW);
+	prepare(w, &s);
+	assert_cell(w, "SELECT muac FROM t_visit", "null");
+	(void)record_sample_add(&s, 10, value_integer(235));
+	write_sample(w, &s);
+	assert_cell(w, "SELECT hb || ' ' || muac FROM t_visit", "105 235");
+}
+
+TEST(a_new_name_keeps_the_values)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 4, value_integer(105));
+	(void)record_sample_add(&s, 8, value_pair(1, 2));
+	prepare(w, &s);
+	write_sample(w, &s);
+	s.schema.visit[VISIT_HB].name = TEXT("haemoglobin");
+	s.schema.visit[VISIT_POINT].name = TEXT("place");
+	prepare(w, &s);
+	assert_cell(w, "SELECT haemoglobin || ' ' || place_lat || ' ' || place_lon FROM t_visit",
+		    "105 1 2");
+}
+
+TEST(fields_may_exchange_their_names)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 2, value_integer(20600));
+	(void)record_sample_add(&s, 4, value_integer(105));
+	prepare(w, &s);
+	write_sample(w, &s);
+	s.schema.visit[VISIT_HB].name = TEXT("date");
+	s.schema.visit[VISIT_DATE].name = TEXT("hb");
+	prepare(w, &s);
+	assert_cell(w, "SELECT date || ' ' || hb FROM t_visit", "105 20600");
+	write_sample(w, &s);
+	assert_cell(w, "SELECT date || ' ' || hb FROM t_visit", "105 20600");
+}
+
+TEST(a_field_called_like_a_part_of_a_point_is_refused)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	s.schema.visit[VISIT_HB].name = TEXT("point_lat");
+	assert_int_equal(store_typed_prepare(w->writer, &s.schema.schema, &w->err), STATUS_INVALID);
+	assert_contains(w->err.detail, "visit.point_lat");
+}
+
+TEST(rows_are_written_after_a_rollback_took_their_columns)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 4, value_integer(105));
+	prepare(w, &s);
+	assert_ok(store_begin(w->writer, &w->err));
+	s.schema.types[TYPE_VISIT].field_count++;
+	s.schema.visit[VISIT_FIELDS] = sample_field(10, TEXT("muac"), FIELD_INTEGER, POLICY_REVIEW);
+	prepare(w, &s);
+	write_sample(w, &s);
+	store_rollback(w->writer);
+	s.schema.types[TYPE_VISIT].field_count--;
+	write_sample(w, &s);
+	assert_cell(w, "SELECT hb FROM t_visit", "105");
+}
+
+#define WITH(sentence) CASE_WITH(sentence, world_open, world_close)
+
+RUN_TESTS(WITH(each_kind_of_field_has_its_column), WITH(what_is_absent_or_empty_is_null),
+	  WITH(reason_of_an_archive_and_join_have_columns),
+	  WITH(a_set_shows_the_union_of_what_people_chose), WITH(a_point_that_is_none_is_null),
+	  WITH(a_record_written_again_replaces_its_row),
+	  WITH(a_type_that_the_schema_lacks_is_passed_over), WITH(preparing_twice_changes_nothing),
+	  WITH(a_new_field_becomes_a_new_column), WITH(a_new_name_keeps_the_values),
+	  WITH(fields_may_exchange_their_names),
+	  WITH(a_field_called_like_a_part_of_a_point_is_refused),
+	  WITH(rows_are_written_after_a_rollback_took_their_columns))
