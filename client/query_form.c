@@ -14,25 +14,25 @@ struct form_writer {
 static void
 put_label(struct form_writer *form, const struct label *label)
 {
-	json_key(&form->json, "label");
-	json_text(&form->json, label_in(label, form->language));
+	json_put_key(&form->json, "label");
+	json_put_text(&form->json, label_in(label, form->language));
 }
 
 static void
 put_choices(struct form_writer *form, const struct choice_list *list)
 {
-	json_key(&form->json, "choices");
-	json_array(&form->json);
+	json_put_key(&form->json, "choices");
+	json_put_array(&form->json);
 	for (size_t i = 0; i < list->count; i++) {
 		if (list->choices[i].retired == 0) {
-			json_object(&form->json);
-			json_key(&form->json, "name");
-			json_text(&form->json, list->choices[i].name);
+			json_put_object(&form->json);
+			json_put_key(&form->json, "name");
+			json_put_text(&form->json, list->choices[i].name);
 			put_label(form, &list->choices[i].label);
-			json_object_end(&form->json);
+			json_put_object_end(&form->json);
 		}
 	}
-	json_array_end(&form->json);
+	json_put_array_end(&form->json);
 }
 
 /* In the unit that people enter. */
@@ -43,11 +43,11 @@ put_range(struct form_writer *form, const char *key, const struct field *field,
 	if (!range->set) {
 		return;
 	}
-	json_key(&form->json, key);
-	json_array(&form->json);
+	json_put_key(&form->json, key);
+	json_put_array(&form->json);
 	json_value(&form->json, field, field->tag, value_integer(range->low));
 	json_value(&form->json, field, field->tag, value_integer(range->high));
-	json_array_end(&form->json);
+	json_put_array_end(&form->json);
 }
 
 static void
@@ -55,7 +55,7 @@ put_field_name(struct form_writer *form, int32_t tag)
 {
 	char scratch[FIELD_NAME_SIZE];
 
-	json_text(&form->json, type_field_name(form->type, tag, scratch));
+	json_put_text(&form->json, type_field_name(form->type, tag, scratch));
 }
 
 /* A comparison's left side, and its values as the field shows them. */
@@ -66,21 +66,21 @@ put_comparison(struct form_writer *form, const struct condition *condition)
 		condition->days_since ? NULL : type_field(form->type, condition->tag);
 
 	if (condition->days_since) {
-		json_array(&form->json);
-		json_string(&form->json, "days_since");
+		json_put_array(&form->json);
+		json_put_string(&form->json, "days_since");
 		put_field_name(form, condition->tag);
-		json_array_end(&form->json);
+		json_put_array_end(&form->json);
 	} else {
 		put_field_name(form, condition->tag);
 	}
 	if (condition->op == RULE_IN) {
-		json_array(&form->json);
+		json_put_array(&form->json);
 	}
 	for (size_t i = 0; i < condition->count && condition->values != NULL; i++) {
 		json_value(&form->json, field, condition->tag, condition->values[i]);
 	}
 	if (condition->op == RULE_IN) {
-		json_array_end(&form->json);
+		json_put_array_end(&form->json);
 	}
 }
 
@@ -90,8 +90,8 @@ put_condition(struct form_writer *form, const struct condition *condition, unsig
 {
 	enum rule_operator op = condition->op;
 
-	json_array(&form->json);
-	json_string(&form->json, rule_operator_name(op));
+	json_put_array(&form->json);
+	json_put_string(&form->json, rule_operator_name(op));
 	if (op == RULE_ALL || op == RULE_ANY || op == RULE_NOT) {
 		size_t count = op == RULE_NOT ? 1 : condition->count;
 
@@ -101,7 +101,7 @@ put_condition(struct form_writer *form, const struct condition *condition, unsig
 	} else {
 		put_comparison(form, condition);
 	}
-	json_array_end(&form->json);
+	json_put_array_end(&form->json);
 }
 
 static void
@@ -109,30 +109,30 @@ put_field(struct form_writer *form, const struct field *field)
 {
 	struct json *json = &form->json;
 
-	json_object(json);
-	json_key(json, "name");
-	json_text(json, field->name);
+	json_put_object(json);
+	json_put_key(json, "name");
+	json_put_text(json, field->name);
 	put_label(form, &field->label);
-	json_key(json, "type");
-	json_string(json, field_type_name(field->type));
-	json_key(json, "required");
-	json_bool(json, field->required);
+	json_put_key(json, "type");
+	json_put_string(json, field_type_name(field->type));
+	json_put_key(json, "required");
+	json_put_bool(json, field->required);
 	if (field->choices != NULL) {
 		put_choices(form, field->choices);
 	}
 	put_range(form, "refuse", field, &field->refuse);
 	put_range(form, "warn", field, &field->warn);
 	if (field->unit.length > 0) {
-		json_key(json, "unit");
-		json_text(json, field->unit);
+		json_put_key(json, "unit");
+		json_put_text(json, field->unit);
 	}
-	json_key(json, "scale");
-	json_uint(json, field->scale);
+	json_put_key(json, "scale");
+	json_put_uint(json, field->scale);
 	if (field->condition != NULL) {
-		json_key(json, "if");
+		json_put_key(json, "if");
 		put_condition(form, field->condition, 0);
 	}
-	json_object_end(json);
+	json_put_object_end(json);
 }
 
 static void
@@ -140,19 +140,19 @@ put_form(struct form_writer *form)
 {
 	struct json *json = &form->json;
 
-	json_object(json);
-	json_key(json, "type");
-	json_text(json, form->type->name);
+	json_put_object(json);
+	json_put_key(json, "type");
+	json_put_text(json, form->type->name);
 	put_label(form, &form->type->label);
-	json_key(json, "fields");
-	json_array(json);
+	json_put_key(json, "fields");
+	json_put_array(json);
 	for (size_t i = 0; i < form->type->field_count; i++) {
 		if (form->type->fields[i].retired == 0) {
 			put_field(form, &form->type->fields[i]);
 		}
 	}
-	json_array_end(json);
-	json_object_end(json);
+	json_put_array_end(json);
+	json_put_object_end(json);
 }
 
 int

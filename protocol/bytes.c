@@ -331,7 +331,10 @@ hex_decode(const char *text, uint8_t *out, size_t length)
 		return false;
 	}
 	for (size_t i = 0; i < length; i++) {
-		out[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+		unsigned high = (unsigned)hex_digit(text[2 * i]);
+		unsigned low = (unsigned)hex_digit(text[2 * i + 1]);
+
+		out[i] = (uint8_t)(high << 4 | low);
 	}
 	return true;
 }

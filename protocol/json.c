@@ -39,25 +39,25 @@ close_with(struct json *json, uint8_t bracket)
 }
 
 void
-json_object(struct json *json)
+json_put_object(struct json *json)
 {
 	open_with(json, '{');
 }
 
 void
-json_object_end(struct json *json)
+json_put_object_end(struct json *json)
 {
 	close_with(json, '}');
 }
 
 void
-json_array(struct json *json)
+json_put_array(struct json *json)
 {
 	open_with(json, '[');
 }
 
 void
-json_array_end(struct json *json)
+json_put_array_end(struct json *json)
 {
 	close_with(json, ']');
 }
@@ -109,7 +109,7 @@ put_string(struct buffer *out, struct span text)
 }
 
 void
-json_key_span(struct json *json, struct span key)
+json_put_key_span(struct json *json, struct span key)
 {
 	item_begins(json);
 	put_string(json->out, key);
@@ -118,22 +118,22 @@ json_key_span(struct json *json, struct span key)
 }
 
 void
-json_key(struct json *json, const char *key)
+json_put_key(struct json *json, const char *key)
 {
-	json_key_span(json, span_of_text(key));
+	json_put_key_span(json, span_of_text(key));
 }
 
 void
-json_text(struct json *json, struct span text)
+json_put_text(struct json *json, struct span text)
 {
 	item_begins(json);
 	put_string(json->out, text);
 }
 
 void
-json_string(struct json *json, const char *text)
+json_put_string(struct json *json, const char *text)
 {
-	json_text(json, span_of_text(text));
+	json_put_text(json, span_of_text(text));
 }
 
 /* Words that JSON knows without quotes, numbers among them. */
@@ -145,21 +145,21 @@ put_word(struct json *json, const char *word)
 }
 
 void
-json_int(struct json *json, int64_t value)
+json_put_int(struct json *json, int64_t value)
 {
 	item_begins(json);
 	buffer_printf(json->out, "%" PRId64, value);
 }
 
 void
-json_uint(struct json *json, uint64_t value)
+json_put_uint(struct json *json, uint64_t value)
 {
 	item_begins(json);
 	buffer_printf(json->out, "%" PRIu64, value);
 }
 
 void
-json_decimal(struct json *json, int64_t value, unsigned scale)
+json_put_decimal(struct json *json, int64_t value, unsigned scale)
 {
 	char text[DECIMAL_TEXT_SIZE];
 
@@ -167,39 +167,39 @@ json_decimal(struct json *json, int64_t value, unsigned scale)
 }
 
 void
-json_bool(struct json *json, bool value)
+json_put_bool(struct json *json, bool value)
 {
 	put_word(json, value ? "true" : "false");
 }
 
 void
-json_null(struct json *json)
+json_put_null(struct json *json)
 {
 	put_word(json, "null");
 }
 
 void
-json_id(struct json *json, uint64_t id)
+json_put_id(struct json *json, uint64_t id)
 {
 	char text[ID_TEXT_SIZE];
 
 	if (id == 0) {
-		json_null(json);
+		json_put_null(json);
 	} else {
-		json_string(json, id_format(id, text));
+		json_put_string(json, id_format(id, text));
 	}
 }
 
 void
-json_instant(struct json *json, int64_t milliseconds)
+json_put_instant(struct json *json, int64_t milliseconds)
 {
 	char text[INSTANT_TEXT_SIZE];
 
-	json_string(json, instant_format(milliseconds, text));
+	json_put_string(json, instant_format(milliseconds, text));
 }
 
 void
-json_line_end(struct json *json)
+json_put_line_end(struct json *json)
 {
 	buffer_append_byte(json->out, '\n');
 	json->comma = false;

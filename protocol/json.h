@@ -17,23 +17,23 @@ struct json {
 };
 
 struct json json_start(struct buffer *out);
-void json_object(struct json *json);	 /* { */
-void json_object_end(struct json *json); /* } */
-void json_array(struct json *json);
-void json_array_end(struct json *json);
-void json_key(struct json *json, const char *key);
-void json_key_span(struct json *json, struct span key);
-void json_text(struct json *json, struct span text); /* escapes; text must be UTF-8 */
-void json_string(struct json *json, const char *text);
-void json_int(struct json *json, int64_t value);
-void json_uint(struct json *json, uint64_t value);
-void json_decimal(struct json *json, int64_t value, unsigned scale);
-void json_bool(struct json *json, bool value);
-void json_null(struct json *json);
-void json_id(struct json *json, uint64_t id); /* record id text, null for 0 */
-void json_instant(struct json *json, int64_t milliseconds);
+void json_put_object(struct json *json);	 /* { */
+void json_put_object_end(struct json *json); /* } */
+void json_put_array(struct json *json);
+void json_put_array_end(struct json *json);
+void json_put_key(struct json *json, const char *key);
+void json_put_key_span(struct json *json, struct span key);
+void json_put_text(struct json *json, struct span text); /* escapes; text must be UTF-8 */
+void json_put_string(struct json *json, const char *text);
+void json_put_int(struct json *json, int64_t value);
+void json_put_uint(struct json *json, uint64_t value);
+void json_put_decimal(struct json *json, int64_t value, unsigned scale);
+void json_put_bool(struct json *json, bool value);
+void json_put_null(struct json *json);
+void json_put_id(struct json *json, uint64_t id); /* record id text, null for 0 */
+void json_put_instant(struct json *json, int64_t milliseconds);
 /* Closes a JSON line. */
-void json_line_end(struct json *json);
+void json_put_line_end(struct json *json);
 
 /* One value of a field as the contract shows it: choices by name ("code 9 (new)" when unknown),
  * sets as sorted arrays of names, a change of a set as ["+a", "-b"], dates YYYY-MM-DD, references

@@ -67,11 +67,11 @@ write_set(struct json *json, const struct field *field, struct value value)
 		add_choices(field, value.integer, "", &items);
 	}
 	qsort(items.text, items.count, sizeof items.text[0], compare_items);
-	json_array(json);
+	json_put_array(json);
 	for (size_t i = 0; i < items.count; i++) {
-		json_string(json, items.text[i]);
+		json_put_string(json, items.text[i]);
 	}
-	json_array_end(json);
+	json_put_array_end(json);
 }
 
 static void
@@ -80,7 +80,7 @@ write_choice(struct json *json, const struct field *field, int64_t code)
 	char text[SET_ITEM_SIZE];
 
 	choice_format(field, code, "", text);
-	json_string(json, text);
+	json_put_string(json, text);
 }
 
 static void
@@ -89,9 +89,9 @@ write_date(struct json *json, int64_t day)
 	char text[DAY_TEXT_SIZE];
 
 	if (day < day_from_civil(1, 1, 1) || day > day_from_civil(9999, 12, 31)) {
-		json_int(json, day);
+		json_put_int(json, day);
 	} else {
-		json_string(json, day_format(day, text));
+		json_put_string(json, day_format(day, text));
 	}
 }
 
@@ -101,9 +101,9 @@ write_village(struct json *json, int64_t village)
 	char text[REGION_TEXT_SIZE];
 
 	if (village == 0) {
-		json_null(json);
+		json_put_null(json);
 	} else {
-		json_string(json, village_format((uint64_t)village, text));
+		json_put_string(json, village_format((uint64_t)village, text));
 	}
 }
 
@@ -113,22 +113,22 @@ write_plain(struct json *json, struct value value, unsigned scale)
 {
 	switch (value.form) {
 	case VALUE_EMPTY:
-		json_null(json);
+		json_put_null(json);
 		break;
 	case VALUE_INTEGER:
-		json_decimal(json, value.integer, scale);
+		json_put_decimal(json, value.integer, scale);
 		break;
 	case VALUE_BOOLEAN:
-		json_bool(json, value.boolean);
+		json_put_bool(json, value.boolean);
 		break;
 	case VALUE_TEXT:
-		json_text(json, value.text);
+		json_put_text(json, value.text);
 		break;
 	case VALUE_PAIR:
-		json_array(json);
-		json_decimal(json, value.pair.first, scale);
-		json_decimal(json, value.pair.second, scale);
-		json_array_end(json);
+		json_put_array(json);
+		json_put_decimal(json, value.pair.first, scale);
+		json_put_decimal(json, value.pair.second, scale);
+		json_put_array_end(json);
 		break;
 	}
 }
@@ -141,7 +141,7 @@ write_built_in(struct json *json, int32_t tag, struct value value)
 	if (tag == TAG_VILLAGE && is_number) {
 		write_village(json, value.integer);
 	} else if (tag == TAG_SAME_AS && is_number) {
-		json_id(json, (uint64_t)value.integer);
+		json_put_id(json, (uint64_t)value.integer);
 	} else {
 		write_plain(json, value, 0);
 	}
@@ -161,7 +161,7 @@ json_value(struct json *json, const struct field *field, int32_t tag, struct val
 	} else if (field->type == FIELD_DATE && is_integer) {
 		write_date(json, value.integer);
 	} else if (field->type == FIELD_REFERENCE && is_integer && value.integer > 0) {
-		json_id(json, (uint64_t)value.integer);
+		json_put_id(json, (uint64_t)value.integer);
 	} else {
 		write_plain(json, value, field->scale);
 	}
@@ -174,17 +174,17 @@ write_author(struct json *json, uint32_t stream, const struct stream_names *name
 	bool known = names->find != NULL && names->find(names->context, stream, &name);
 
 	if (known && name.kind != STREAM_DEVICE) {
-		json_key(json, "user");
-		json_text(json, name.name);
+		json_put_key(json, "user");
+		json_put_text(json, name.name);
 		return;
 	}
-	json_key(json, "device");
-	json_uint(json, stream);
-	json_key(json, "cadre");
+	json_put_key(json, "device");
+	json_put_uint(json, stream);
+	json_put_key(json, "cadre");
 	if (known) {
-		json_text(json, name.name);
+		json_put_text(json, name.name);
 	} else {
-		json_null(json);
+		json_put_null(json);
 	}
 }
 
@@ -193,19 +193,19 @@ static void
 write_origin(struct json *json, const struct dot *dot, const struct stream_names *names)
 {
 	write_author(json, dot->stream, names);
-	json_key(json, "time");
+	json_put_key(json, "time");
 	if (dot->time < -CHANGE_TIME_MAX || dot->time > CHANGE_TIME_MAX) {
-		json_null(json);
+		json_put_null(json);
 	} else {
-		json_instant(json, dot->time * 1000);
+		json_put_instant(json, dot->time * 1000);
 	}
-	json_key(json, "seq");
+	json_put_key(json, "seq");
 	if (dot->seq == 0) {
-		json_null(json);
+		json_put_null(json);
 	} else {
-		json_uint(json, dot->seq);
+		json_put_uint(json, dot->seq);
 	}
-	json_object_end(json);
+	json_put_object_end(json);
 }
 
 static void
@@ -215,8 +215,8 @@ write_members(struct json *json, const struct record_type *type, const struct re
 	for (size_t i = 0; i < field->member_count; i++) {
 		const struct member *member = &field->members[i];
 
-		json_object(json);
-		json_key(json, "value");
+		json_put_object(json);
+		json_put_key(json, "value");
 		json_value(json, type_field(type, field->tag), field->tag, member->value);
 		write_origin(json, &record->dots[member->dot], names);
 	}
@@ -226,9 +226,9 @@ void
 json_members(struct json *json, const struct record_type *type, const struct record *record,
 	     const struct record_field *field, const struct stream_names *names)
 {
-	json_array(json);
+	json_put_array(json);
 	write_members(json, type, record, field, names);
-	json_array_end(json);
+	json_put_array_end(json);
 }
 
 static bool
@@ -268,17 +268,17 @@ write_archive_conflict(struct json *json, const struct record *record,
 		       const struct merge_context *context, const struct record_field *archived,
 		       const struct stream_names *names)
 {
-	json_array(json);
+	json_put_array(json);
 	write_members(json, NULL, record, archived, names);
 	for (uint32_t dot = 0; dot < record->dot_count; dot++) {
 		if (dot_is_rival(record, context, archived, dot)) {
-			json_object(json);
-			json_key(json, "value");
-			json_null(json);
+			json_put_object(json);
+			json_put_key(json, "value");
+			json_put_null(json);
 			write_origin(json, &record->dots[dot], names);
 		}
 	}
-	json_array_end(json);
+	json_put_array_end(json);
 }
 
 static void
@@ -306,7 +306,7 @@ write_conflicts(struct json *json, const struct record_type *type, const struct 
 {
 	bool archive = archive_in_conflict(record, context);
 
-	json_object(json);
+	json_put_object(json);
 	for (size_t i = 0; i < record->field_count; i++) {
 		const struct record_field *field = &record->fields[i];
 		bool differs = field_in_conflict(field, type_policy(type, field->tag));
@@ -315,16 +315,16 @@ write_conflicts(struct json *json, const struct record_type *type, const struct 
 		if (!differs && !(archive && field->tag == TAG_ARCHIVED)) {
 			continue;
 		}
-		json_key_span(json, type_field_name(type, field->tag, scratch));
+		json_put_key_span(json, type_field_name(type, field->tag, scratch));
 		write_conflict(json, type, record, field, context, names);
 	}
-	json_object_end(json);
+	json_put_object_end(json);
 }
 
 static void
 write_fields(struct json *json, const struct record_type *type, const struct record *record)
 {
-	json_object(json);
+	json_put_object(json);
 	for (size_t i = 0; i < record->field_count; i++) {
 		int32_t tag = record->fields[i].tag;
 		enum policy policy = type_policy(type, tag);
@@ -335,23 +335,23 @@ write_fields(struct json *json, const struct record_type *type, const struct rec
 		    (policy == POLICY_SET && value.integer == 0)) {
 			continue;
 		}
-		json_key_span(json, type_field_name(type, tag, scratch));
+		json_put_key_span(json, type_field_name(type, tag, scratch));
 		json_value(json, type_field(type, tag), tag, value);
 	}
-	json_object_end(json);
+	json_put_object_end(json);
 }
 
 static void
 write_flags(struct json *json, const struct record_type *type, const struct record *record,
 	    int64_t today)
 {
-	json_array(json);
+	json_put_array(json);
 	for (size_t i = 0; type != NULL && i < type->rule_count; i++) {
 		if (condition_holds(type->rules[i].when, type, record, today)) {
-			json_text(json, type->rules[i].name);
+			json_put_text(json, type->rules[i].name);
 		}
 	}
-	json_array_end(json);
+	json_put_array_end(json);
 }
 
 static void
@@ -360,11 +360,11 @@ write_type(struct json *json, const struct record_type *type, uint32_t tag)
 	char text[TYPE_NAME_SIZE];
 
 	if (type != NULL) {
-		json_text(json, type->name);
+		json_put_text(json, type->name);
 		return;
 	}
 	(void)snprintf(text, sizeof text, "type_%" PRIu32, tag);
-	json_string(json, text);
+	json_put_string(json, text);
 }
 
 void
@@ -373,22 +373,22 @@ json_record(struct json *json, const struct schema *schema, const struct record 
 {
 	const struct record_type *type = schema_type(schema, record->type);
 
-	json_object(json);
-	json_key(json, "id");
-	json_id(json, record->id);
-	json_key(json, "type");
+	json_put_object(json);
+	json_put_key(json, "id");
+	json_put_id(json, record->id);
+	json_put_key(json, "type");
 	write_type(json, type, record->type);
-	json_key(json, "version");
-	json_uint(json, record->version);
-	json_key(json, "village");
+	json_put_key(json, "version");
+	json_put_uint(json, record->version);
+	json_put_key(json, "village");
 	write_village(json, (int64_t)record->village);
-	json_key(json, "fields");
+	json_put_key(json, "fields");
 	write_fields(json, type, record);
-	json_key(json, "conflicts");
+	json_put_key(json, "conflicts");
 	write_conflicts(json, type, record, context, names);
-	json_key(json, "archived");
+	json_put_key(json, "archived");
 	json_value(json, NULL, TAG_ARCHIVED, record_shown(record, type, TAG_ARCHIVED));
-	json_key(json, "flags");
+	json_put_key(json, "flags");
 	write_flags(json, type, record, today);
-	json_object_end(json);
+	json_put_object_end(json);
 }

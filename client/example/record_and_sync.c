@@ -51,8 +51,8 @@ close:
 	sambung_close(device);
 done:
 	if (err.status != 0) {
-		sambung_error_sentence(&err, SAMBUNG_EN, sentence, sizeof sentence);
-		fprintf(stderr, "%s\n", sentence);
+		(void)sambung_error_sentence(&err, SAMBUNG_EN, sentence, sizeof sentence);
+		(void)fprintf(stderr, "%s\n", sentence);
 	}
 	return err.status == 0 ? 0 : 1;
 }

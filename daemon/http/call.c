@@ -36,6 +36,7 @@ call_create(struct service *service, const struct call_head *head)
 		return NULL;
 	}
 	call->service = service;
+	service_enter(service);
 	atomic_init(&call->references, 1);
 	call->route = route_find(head->method, head->path, call->argument, &call->allow);
 	buffer_init(&call->body, call->route == NULL ? 0 : call->route->body_limit);
@@ -70,6 +71,7 @@ call_release(struct call *call)
 	buffer_finish(&call->body);
 	buffer_finish(&call->out);
 	service_release(call->service, call->reserved);
+	service_leave(call->service);
 	free(call);
 }
 

@@ -52,15 +52,15 @@ write_error(struct call *call)
 	}
 	call->media = MEDIA_JSON;
 	json = json_start(&call->out);
-	json_object(&json);
-	json_key(&json, "error");
-	json_string(&json, status_name(call->error.status));
-	json_key(&json, "message");
-	json_string(&json, sentence);
-	json_key(&json, "detail");
-	json_string(&json, call->error.detail);
-	json_object_end(&json);
-	json_line_end(&json);
+	json_put_object(&json);
+	json_put_key(&json, "error");
+	json_put_string(&json, status_name(call->error.status));
+	json_put_key(&json, "message");
+	json_put_string(&json, sentence);
+	json_put_key(&json, "detail");
+	json_put_string(&json, call->error.detail);
+	json_put_object_end(&json);
+	json_put_line_end(&json);
 }
 
 static void

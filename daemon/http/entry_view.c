@@ -28,22 +28,22 @@ entry_change(const struct log_row *row, struct view *view, struct arena *arena, 
 static void
 key_number(struct json *json, const char *key, uint64_t number)
 {
-	json_key(json, key);
+	json_put_key(json, key);
 	if (number == 0) {
-		json_null(json);
+		json_put_null(json);
 	} else {
-		json_uint(json, number);
+		json_put_uint(json, number);
 	}
 }
 
 static void
 key_name(struct json *json, const char *key, const struct view_name *name)
 {
-	json_key(json, key);
+	json_put_key(json, key);
 	if (name == NULL) {
-		json_null(json);
+		json_put_null(json);
 	} else {
-		json_text(json, span_of(name->name, name->length));
+		json_put_text(json, span_of(name->name, name->length));
 	}
 }
 
@@ -71,14 +71,14 @@ show_type(struct json *json, const struct record_type *type, const struct change
 {
 	char text[TYPE_NAME_SIZE];
 
-	json_key(json, "type");
+	json_put_key(json, "type");
 	if (type != NULL) {
-		json_text(json, type->name);
+		json_put_text(json, type->name);
 	} else if (change != NULL) {
 		(void)snprintf(text, sizeof text, "type_%" PRIu32, change->type);
-		json_string(json, text);
+		json_put_string(json, text);
 	} else {
-		json_null(json);
+		json_put_null(json);
 	}
 }
 
@@ -87,19 +87,19 @@ show_fields(struct json *json, const struct record_type *type, const struct chan
 {
 	char scratch[FIELD_NAME_SIZE];
 
-	json_key(json, "fields");
+	json_put_key(json, "fields");
 	if (change == NULL) {
-		json_null(json);
+		json_put_null(json);
 		return;
 	}
-	json_object(json);
+	json_put_object(json);
 	for (size_t i = 0; i < change->field_count; i++) {
 		int32_t tag = change->fields[i].tag;
 
-		json_key_span(json, type_field_name(type, tag, scratch));
+		json_put_key_span(json, type_field_name(type, tag, scratch));
 		json_value(json, type_field(type, tag), tag, change->fields[i].value);
 	}
-	json_object_end(json);
+	json_put_object_end(json);
 }
 
 static void
@@ -108,15 +108,15 @@ show_was(struct json *json, const struct record_type *type, const struct change 
 {
 	char scratch[FIELD_NAME_SIZE];
 
-	json_key(json, "was");
-	json_object(json);
+	json_put_key(json, "was");
+	json_put_object(json);
 	for (size_t i = 0; change != NULL && i < change->field_count; i++) {
 		int32_t tag = change->fields[i].tag;
 
-		json_key_span(json, type_field_name(type, tag, scratch));
+		json_put_key_span(json, type_field_name(type, tag, scratch));
 		json_value(json, type_field(type, tag), tag, record_shown(before, type, tag));
 	}
-	json_object_end(json);
+	json_put_object_end(json);
 }
 
 /* A number or a text of a note; anything else is passed over. */
@@ -127,13 +127,13 @@ show_note_value(struct json *json, struct reader *in, const char *name)
 	uint64_t number;
 
 	if (name != NULL && cbor_get_text(in, &text)) {
-		json_key(json, name);
-		json_text(json, text);
+		json_put_key(json, name);
+		json_put_text(json, text);
 		return true;
 	}
 	if (name != NULL && cbor_get_uint(in, &number)) {
-		json_key(json, name);
-		json_uint(json, number);
+		json_put_key(json, name);
+		json_put_uint(json, number);
 		return true;
 	}
 	return cbor_get_any(in, &text);
@@ -146,8 +146,8 @@ show_note(struct json *json, struct span payload)
 	size_t pairs = 0;
 	uint32_t key;
 
-	json_key(json, "about");
-	json_object(json);
+	json_put_key(json, "about");
+	json_put_object(json);
 	if (cbor_get_map(&in, NOTE_PAIRS_MAX, &pairs)) {
 		for (size_t i = 0; i < pairs && cbor_get_u32(&in, &key); i++) {
 			const char *name = key < sizeof note_names / sizeof note_names[0]
@@ -159,20 +159,20 @@ show_note(struct json *json, struct span payload)
 			}
 		}
 	}
-	json_object_end(json);
+	json_put_object_end(json);
 }
 
 static void
 show_times(struct json *json, const struct entry *entry)
 {
-	json_key(json, "time");
+	json_put_key(json, "time");
 	if (entry->time < -CHANGE_TIME_MAX || entry->time > CHANGE_TIME_MAX) {
-		json_null(json);
+		json_put_null(json);
 	} else {
-		json_instant(json, entry->time * 1000);
+		json_put_instant(json, entry->time * 1000);
 	}
-	json_key(json, "received");
-	json_instant(json, entry->received_ms);
+	json_put_key(json, "received");
+	json_put_instant(json, entry->received_ms);
 }
 
 void
@@ -193,14 +193,14 @@ entry_show(struct view *view, const struct log_row *row, const struct record *be
 		schema = catalogue_schema(view->catalogue, decoded.schema_version);
 		type = schema_type(schema != NULL ? schema : view->schema, decoded.type);
 	}
-	json_object(&json);
-	json_key(&json, "seq");
-	json_uint(&json, entry->seq);
-	json_key(&json, "kind");
-	json_string(&json, entry_kind_name(entry->kind));
+	json_put_object(&json);
+	json_put_key(&json, "seq");
+	json_put_uint(&json, entry->seq);
+	json_put_key(&json, "kind");
+	json_put_string(&json, entry_kind_name(entry->kind));
 	show_author(&json, view, entry);
-	json_key(&json, "record");
-	json_id(&json, entry->record);
+	json_put_key(&json, "record");
+	json_put_id(&json, entry->record);
 	show_type(&json, type, change);
 	show_times(&json, entry);
 	show_fields(&json, type, change);
@@ -208,13 +208,13 @@ entry_show(struct view *view, const struct log_row *row, const struct record *be
 		show_was(&json, type, change, before);
 	}
 	if (entry->verdict == VERDICT_QUARANTINED) {
-		json_key(&json, "quarantined");
-		json_string(&json, quarantine_why(entry->reason));
+		json_put_key(&json, "quarantined");
+		json_put_string(&json, quarantine_why(entry->reason));
 	}
 	if (entry->kind != ENTRY_CHANGE && row->payload.length > 0) {
 		show_note(&json, row->payload);
 	}
-	json_object_end(&json);
-	json_line_end(&json);
+	json_put_object_end(&json);
+	json_put_line_end(&json);
 	arena_finish(&arena);
 }

@@ -78,13 +78,13 @@ make_code(struct call *call, struct ingest *ingest, const struct body *body, str
 	}
 	free(regions);
 	if (status == STATUS_OK) {
-		json_object(&json);
-		json_key(&json, "code");
-		json_string(&json, code);
-		json_key(&json, "expires");
-		json_instant(&json, expires_ms);
-		json_object_end(&json);
-		json_line_end(&json);
+		json_put_object(&json);
+		json_put_key(&json, "code");
+		json_put_string(&json, code);
+		json_put_key(&json, "expires");
+		json_put_instant(&json, expires_ms);
+		json_put_object_end(&json);
+		json_put_line_end(&json);
 	}
 	crypto_wipe(code, sizeof code);
 	return status;
@@ -165,11 +165,11 @@ make_token(struct call *call, struct ingest *ingest, const struct body *body, st
 		status = ingest_token_add(ingest, &order, token, err);
 	}
 	if (status == STATUS_OK) {
-		json_object(&json);
-		json_key(&json, "token");
-		json_string(&json, token);
-		json_object_end(&json);
-		json_line_end(&json);
+		json_put_object(&json);
+		json_put_key(&json, "token");
+		json_put_string(&json, token);
+		json_put_object_end(&json);
+		json_put_line_end(&json);
 	}
 	crypto_wipe(token, sizeof token);
 	return status;

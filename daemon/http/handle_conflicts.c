@@ -46,24 +46,24 @@ write_conflict(struct view *view, const struct record *record, const struct reco
 	struct json json = json_start(out);
 	char scratch[FIELD_NAME_SIZE];
 
-	json_object(&json);
-	json_key(&json, "id");
-	json_id(&json, record->id);
-	json_key(&json, "type");
+	json_put_object(&json);
+	json_put_key(&json, "id");
+	json_put_id(&json, record->id);
+	json_put_key(&json, "type");
 	if (type == NULL) {
-		json_null(&json);
+		json_put_null(&json);
 	} else {
-		json_text(&json, type->name);
+		json_put_text(&json, type->name);
 	}
-	json_key(&json, "field");
-	json_text(&json, type_field_name(type, field->tag, scratch));
-	json_key(&json, "shown");
+	json_put_key(&json, "field");
+	json_put_text(&json, type_field_name(type, field->tag, scratch));
+	json_put_key(&json, "shown");
 	json_value(&json, type_field(type, field->tag), field->tag,
 		   field_shown(record, field, type_policy(type, field->tag)));
-	json_key(&json, "members");
+	json_put_key(&json, "members");
 	json_conflict(&json, record, field, context, &view->names);
-	json_object_end(&json);
-	json_line_end(&json);
+	json_put_object_end(&json);
+	json_put_line_end(&json);
 }
 
 static enum status
@@ -189,11 +189,11 @@ settle_write(struct call *call, struct ingest *ingest, struct error *err)
 	}
 	body_free(body);
 	if (status == STATUS_OK) {
-		json_object(&json);
-		json_key(&json, "seq");
-		json_uint(&json, seq);
-		json_object_end(&json);
-		json_line_end(&json);
+		json_put_object(&json);
+		json_put_key(&json, "seq");
+		json_put_uint(&json, seq);
+		json_put_object_end(&json);
+		json_put_line_end(&json);
 	}
 	return status;
 }

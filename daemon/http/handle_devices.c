@@ -48,11 +48,11 @@ sees_device_numbered(const struct caller *caller, struct store *store, uint32_t 
 static void
 key_instant(struct json *json, const char *key, int64_t milliseconds)
 {
-	json_key(json, key);
+	json_put_key(json, key);
 	if (milliseconds == 0) {
-		json_null(json);
+		json_put_null(json);
 	} else {
-		json_instant(json, milliseconds);
+		json_put_instant(json, milliseconds);
 	}
 }
 
@@ -61,24 +61,24 @@ write_device(struct json *json, const struct device *device)
 {
 	char text[REGION_TEXT_SIZE];
 
-	json_object(json);
-	json_key(json, "device");
-	json_uint(json, device->stream.number);
-	json_key(json, "cadre");
-	json_text(json, device->stream.name);
-	json_key(json, "villages");
-	json_array(json);
+	json_put_object(json);
+	json_put_key(json, "device");
+	json_put_uint(json, device->stream.number);
+	json_put_key(json, "cadre");
+	json_put_text(json, device->stream.name);
+	json_put_key(json, "villages");
+	json_put_array(json);
 	for (size_t i = 0; i < device->scope_count; i++) {
-		json_string(json, region_format(device->scope[i], text));
+		json_put_string(json, region_format(device->scope[i], text));
 	}
-	json_array_end(json);
+	json_put_array_end(json);
 	key_instant(json, "last_contact", device->last_contact_ms);
-	json_key(json, "acked_n");
-	json_uint(json, device->stream.acked_n);
-	json_key(json, "state");
-	json_string(json, device->state == DEVICE_REVOKED ? "revoked" : "active");
-	json_object_end(json);
-	json_line_end(json);
+	json_put_key(json, "acked_n");
+	json_put_uint(json, device->stream.acked_n);
+	json_put_key(json, "state");
+	json_put_string(json, device->state == DEVICE_REVOKED ? "revoked" : "active");
+	json_put_object_end(json);
+	json_put_line_end(json);
 }
 
 static enum status
@@ -156,13 +156,13 @@ revoke_write(struct call *call, struct ingest *ingest, struct error *err)
 		status = ingest_device_revoke(ingest, number, call->caller.user, err);
 	}
 	if (status == STATUS_OK) {
-		json_object(&json);
-		json_key(&json, "device");
-		json_uint(&json, number);
-		json_key(&json, "state");
-		json_string(&json, "revoked");
-		json_object_end(&json);
-		json_line_end(&json);
+		json_put_object(&json);
+		json_put_key(&json, "device");
+		json_put_uint(&json, number);
+		json_put_key(&json, "state");
+		json_put_string(&json, "revoked");
+		json_put_object_end(&json);
+		json_put_line_end(&json);
 	}
 	return status;
 }
@@ -191,13 +191,13 @@ key_sentence(struct json *json, const char *key, const char *text)
 	char sentence[SENTENCE_SIZE];
 	size_t length = utf8_cut(span_of_text(text), sizeof sentence - 2);
 
-	json_key(json, key);
+	json_put_key(json, key);
 	if (length > 0) {
 		memcpy(sentence, text, length);
 		sentence[0] = (char)toupper((unsigned char)sentence[0]);
 		sentence[length++] = '.';
 	}
-	json_text(json, span_of(sentence, length));
+	json_put_text(json, span_of(sentence, length));
 }
 
 static void
@@ -205,40 +205,40 @@ write_session(struct json *json, struct view *view, const struct sync_session *s
 {
 	const struct view_name *name;
 
-	json_object(json);
+	json_put_object(json);
 	key_instant(json, "time", session->time_ms);
-	json_key(json, "device");
+	json_put_key(json, "device");
 	if (session->stream == 0) {
-		json_null(json);
+		json_put_null(json);
 	} else {
-		json_uint(json, session->stream);
+		json_put_uint(json, session->stream);
 	}
-	json_key(json, "cadre");
+	json_put_key(json, "cadre");
 	if (view_stream(view, session->stream, &name)) {
-		json_text(json, span_of(name->name, name->length));
+		json_put_text(json, span_of(name->name, name->length));
 	} else {
-		json_null(json);
+		json_put_null(json);
 	}
-	json_key(json, "requests");
-	json_uint(json, session->requests);
-	json_key(json, "bytes_up");
-	json_uint(json, session->bytes_up);
-	json_key(json, "bytes_down");
-	json_uint(json, session->bytes_down);
-	json_key(json, "sent");
-	json_uint(json, session->sent);
-	json_key(json, "acked");
-	json_uint(json, session->acked);
-	json_key(json, "conflicts");
-	json_uint(json, session->conflicts);
-	json_key(json, "quarantined");
-	json_uint(json, session->quarantined);
-	json_key(json, "status");
-	json_string(json, status_name(session->result));
+	json_put_key(json, "requests");
+	json_put_uint(json, session->requests);
+	json_put_key(json, "bytes_up");
+	json_put_uint(json, session->bytes_up);
+	json_put_key(json, "bytes_down");
+	json_put_uint(json, session->bytes_down);
+	json_put_key(json, "sent");
+	json_put_uint(json, session->sent);
+	json_put_key(json, "acked");
+	json_put_uint(json, session->acked);
+	json_put_key(json, "conflicts");
+	json_put_uint(json, session->conflicts);
+	json_put_key(json, "quarantined");
+	json_put_uint(json, session->quarantined);
+	json_put_key(json, "status");
+	json_put_string(json, status_name(session->result));
 	key_sentence(json, "result", status_what(session->result, LANGUAGE_EN));
 	key_sentence(json, "next", status_next(session->result, LANGUAGE_EN));
-	json_object_end(json);
-	json_line_end(json);
+	json_put_object_end(json);
+	json_put_line_end(json);
 }
 
 static enum status
@@ -292,8 +292,8 @@ key_lower(struct json *json, const char *key, const char *name)
 	for (; name[length] != '\0' && length < sizeof lower; length++) {
 		lower[length] = (char)tolower((unsigned char)name[length]);
 	}
-	json_key(json, key);
-	json_text(json, span_of(lower, length));
+	json_put_key(json, key);
+	json_put_text(json, span_of(lower, length));
 }
 
 static enum status
@@ -306,20 +306,20 @@ each_quarantined(void *context, const struct quarantined *row, struct error *err
 	    (row->village == 0 || !caller_sees(&call->caller, row->village))) {
 		return STATUS_OK;
 	}
-	json_object(&json);
-	json_key(&json, "device");
-	json_uint(&json, row->stream);
-	json_key(&json, "n");
-	json_uint(&json, row->n);
-	json_key(&json, "seq");
-	json_uint(&json, row->seq);
-	json_key(&json, "record");
-	json_id(&json, row->record);
+	json_put_object(&json);
+	json_put_key(&json, "device");
+	json_put_uint(&json, row->stream);
+	json_put_key(&json, "n");
+	json_put_uint(&json, row->n);
+	json_put_key(&json, "seq");
+	json_put_uint(&json, row->seq);
+	json_put_key(&json, "record");
+	json_put_id(&json, row->record);
 	key_lower(&json, "code", quarantine_name(row->reason));
 	key_sentence(&json, "reason", quarantine_why(row->reason));
 	key_sentence(&json, "next", quarantine_next(row->reason));
-	json_object_end(&json);
-	json_line_end(&json);
+	json_put_object_end(&json);
+	json_put_line_end(&json);
 	return buffer_status(&call->out, "the quarantine", err);
 }
 

@@ -30,11 +30,11 @@ write_cursor(uint64_t head, struct buffer *out)
 {
 	struct json json = json_start(out);
 
-	json_object(&json);
-	json_key(&json, "cursor");
-	json_uint(&json, head);
-	json_object_end(&json);
-	json_line_end(&json);
+	json_put_object(&json);
+	json_put_key(&json, "cursor");
+	json_put_uint(&json, head);
+	json_put_object_end(&json);
+	json_put_line_end(&json);
 }
 
 static enum status
@@ -181,11 +181,11 @@ count_answer(struct call *call, struct store *reader, struct error *err)
 		status = store_rows_count(reader, &query, &count, err);
 	}
 	if (status == STATUS_OK) {
-		json_object(&json);
-		json_key(&json, "count");
-		json_uint(&json, count);
-		json_object_end(&json);
-		json_line_end(&json);
+		json_put_object(&json);
+		json_put_key(&json, "count");
+		json_put_uint(&json, count);
+		json_put_object_end(&json);
+		json_put_line_end(&json);
 	}
 	return status;
 }

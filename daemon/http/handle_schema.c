@@ -10,11 +10,11 @@ write_version(struct buffer *out, uint32_t version)
 {
 	struct json json = json_start(out);
 
-	json_object(&json);
-	json_key(&json, "version");
-	json_uint(&json, version);
-	json_object_end(&json);
-	json_line_end(&json);
+	json_put_object(&json);
+	json_put_key(&json, "version");
+	json_put_uint(&json, version);
+	json_put_object_end(&json);
+	json_put_line_end(&json);
 }
 
 enum status

@@ -21,11 +21,11 @@ health_answer(struct call *call, struct store *reader, struct error *err)
 	enum status status = store_log_head(reader, &head, err);
 
 	if (status == STATUS_OK) {
-		json_object(&json);
-		json_key(&json, "status");
-		json_string(&json, "ok");
-		json_object_end(&json);
-		json_line_end(&json);
+		json_put_object(&json);
+		json_put_key(&json, "status");
+		json_put_string(&json, "ok");
+		json_put_object_end(&json);
+		json_put_line_end(&json);
 	}
 	return status;
 }
@@ -92,6 +92,23 @@ backup_path(struct call *call, char out[FOLDER_PATH_SIZE], struct error *err)
 	return folder_path(call->service->directory, name, out, err);
 }
 
+static enum status
+make_copy(struct store *reader, const char *path, int *fd_out, struct error *err)
+{
+	enum status status = store_backup(reader, path, err);
+	int fd = -1;
+
+	if (status == STATUS_OK) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	(void)unlink(path);
+	if (status == STATUS_OK && fd < 0) {
+		status = fail(err, STATUS_STORAGE, "a backup cannot be read");
+	}
+	*fd_out = fd;
+	return status;
+}
+
 enum status
 backup_work(struct call *call, struct error *err)
 {
@@ -105,21 +122,13 @@ backup_work(struct call *call, struct error *err)
 	}
 	copy->lines.next = copy_next;
 	copy->lines.close = copy_close;
-	copy->fd = -1;
 	status = readers_take(call->service->readers, READER_LONG, &reader, err);
 	if (status == STATUS_OK) {
 		status = backup_path(call, path, err);
 		if (status == STATUS_OK) {
-			status = store_backup(reader, path, err);
+			status = make_copy(reader, path, &copy->fd, err);
 		}
 		readers_give(call->service->readers, READER_LONG, reader);
-	}
-	if (status == STATUS_OK) {
-		copy->fd = open(path, O_RDONLY | O_CLOEXEC);
-		(void)unlink(path);
-	}
-	if (status == STATUS_OK && copy->fd < 0) {
-		status = fail(err, STATUS_STORAGE, "a backup cannot be read");
 	}
 	if (status != STATUS_OK) {
 		free(copy);

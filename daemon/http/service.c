@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service.h"
 
+#include <time.h>
+
 enum { RETRY_LEAST_S = 2, RETRY_MOST_S = 20, MS_A_DAY = 86400000 };
 
 enum status
@@ -9,7 +11,13 @@ service_init(struct service *service, size_t memory, struct error *err)
 	if (pthread_mutex_init(&service->mutex, NULL) != 0) {
 		return fail(err, STATUS_MEMORY, "the service");
 	}
+	if (!monotonic_condition(&service->idle)) {
+		(void)pthread_mutex_destroy(&service->mutex);
+		return fail(err, STATUS_MEMORY, "the service");
+	}
 	service->closing = false;
+	service->detached = false;
+	service->calls = 0;
 	service->memory_left = memory;
 	return STATUS_OK;
 }
@@ -17,6 +25,7 @@ service_init(struct service *service, size_t memory, struct error *err)
 void
 service_finish(struct service *service)
 {
+	(void)pthread_cond_destroy(&service->idle);
 	(void)pthread_mutex_destroy(&service->mutex);
 }
 
@@ -25,7 +34,7 @@ service_submit(struct service *service, struct job *job, struct error *err)
 {
 	enum status status;
 
-	/* Held while submitting: after service_close nobody is inside the writer's queue. */
+	/* Held while submitting: after service_close nobody is inside the writer. */
 	(void)pthread_mutex_lock(&service->mutex);
 	if (service->closing) {
 		status = fail(err, STATUS_BUSY, "the server is ending");
@@ -40,7 +49,7 @@ void
 service_report(struct service *service, const struct sync_session *session)
 {
 	(void)pthread_mutex_lock(&service->mutex);
-	if (!service->closing) {
+	if (!service->detached) {
 		writer_report(service->writer, session);
 	}
 	(void)pthread_mutex_unlock(&service->mutex);
@@ -51,6 +60,47 @@ service_close(struct service *service)
 {
 	(void)pthread_mutex_lock(&service->mutex);
 	service->closing = true;
+	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+void
+service_detach(struct service *service)
+{
+	(void)pthread_mutex_lock(&service->mutex);
+	service->detached = true;
+	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+void
+service_enter(struct service *service)
+{
+	(void)pthread_mutex_lock(&service->mutex);
+	service->calls++;
+	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+void
+service_leave(struct service *service)
+{
+	(void)pthread_mutex_lock(&service->mutex);
+	if (--service->calls == 0) {
+		(void)pthread_cond_broadcast(&service->idle);
+	}
+	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+void
+service_wait_idle(struct service *service, unsigned seconds)
+{
+	struct timespec until;
+	int waited = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)seconds;
+	(void)pthread_mutex_lock(&service->mutex);
+	while (service->calls > 0 && waited == 0) {
+		waited = pthread_cond_timedwait(&service->idle, &service->mutex, &until);
+	}
 	(void)pthread_mutex_unlock(&service->mutex);
 }
 

@@ -22,7 +22,10 @@ struct service {
 	/* inside, under the mutex */
 	pthread_mutex_t mutex;
 	bool closing;
+	bool detached; /* the writer is gone */
 	size_t memory_left; /* bytes */
+	size_t calls;	    /* requests under way */
+	pthread_cond_t idle; /* no more calls */
 };
 
 /* The members above `mutex` are the caller's to fill in. */
@@ -33,8 +36,16 @@ void service_finish(struct service *service);
 enum status service_submit(struct service *service, struct job *job, struct error *err);
 /* A finished session's row for the writer, or lost when the daemon is ending. */
 void service_report(struct service *service, const struct sync_session *session);
-/* From now on every service_submit is refused, so that the writer can be stopped. */
+/* From now on every service_submit is refused. */
 void service_close(struct service *service);
+/* Nor is anything reported: the writer can be stopped. */
+void service_detach(struct service *service);
+
+/* A request begins, and ends. */
+void service_enter(struct service *service);
+void service_leave(struct service *service);
+/* Waits until no request is under way, but not longer. */
+void service_wait_idle(struct service *service, unsigned seconds);
 
 /* Part of the memory that all requests share; BUSY when it is used up. */
 enum status service_reserve(struct service *service, size_t bytes, struct error *err);

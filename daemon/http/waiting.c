@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "waiting.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -22,6 +21,21 @@ monotonic_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool
+monotonic_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+	bool made;
+
+	if (pthread_condattr_init(&attributes) != 0) {
+		return false;
+	}
+	made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+	       pthread_cond_init(condition, &attributes) == 0;
+	(void)pthread_condattr_destroy(&attributes);
+	return made;
 }
 
 static void
@@ -73,21 +87,6 @@ watch(void *context)
 	}
 	(void)pthread_mutex_unlock(&waiting->mutex);
 	return NULL;
-}
-
-static bool
-monotonic_condition(pthread_cond_t *condition)
-{
-	pthread_condattr_t attributes;
-	bool made;
-
-	if (pthread_condattr_init(&attributes) != 0) {
-		return false;
-	}
-	made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-	       pthread_cond_init(condition, &attributes) == 0;
-	(void)pthread_condattr_destroy(&attributes);
-	return made;
 }
 
 enum status

@@ -10,13 +10,15 @@
 
 #include "protocol/status.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct waiting;
 
-/* The monotonic clock. */
+/* The monotonic clock, and a condition whose timed waits go by it. */
 int64_t monotonic_ms(void);
+bool monotonic_condition(pthread_cond_t *condition);
 
 struct wait {
 	void (*wake)(struct wait *wait); /* brief; called with the list locked */

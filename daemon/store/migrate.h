@@ -16,7 +16,7 @@ struct migration {
 	const char *text;
 };
 
-/* Written by sql/embed.sh; migrations[i] is number i + 1. */
+/* Written by embed.sh; migrations[i] is number i + 1. */
 extern const struct migration migrations[];
 extern const size_t migration_count;
 

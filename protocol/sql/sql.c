@@ -24,18 +24,11 @@ struct sql {
 	struct statement *cache[CACHE_SLOTS]; /* by the address of the text */
 };
 
-/* SQLite calls only ENOSPC a full disk; quotas and limits on file size mean the same to people. */
-static enum status
-status_of_io(int system_errno)
+/* Quotas and limits on file size mean the same to people as a disk without space. */
+static bool
+is_full(int system_errno)
 {
-	switch (system_errno) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return STATUS_FULL;
-	default:
-		return STATUS_STORAGE;
-	}
+	return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG;
 }
 
 static enum status
@@ -65,7 +58,10 @@ status_of_sqlite(sqlite3 *handle, int code)
 	case SQLITE_CONSTRAINT:
 		return status_of_constraint(sqlite3_extended_errcode(handle));
 	case SQLITE_IOERR:
-		return status_of_io(sqlite3_system_errno(handle));
+		/* SQLite calls only ENOSPC full, and a failing COMMIT leaves its own errno unset.
+		 */
+		return is_full(sqlite3_system_errno(handle)) || is_full(errno) ? STATUS_FULL
+									       : STATUS_STORAGE;
 	default:
 		return STATUS_STORAGE;
 	}
@@ -88,8 +84,13 @@ create_private_file(const char *path, struct error *err)
 
 	if (fd < 0) {
 		const int code = errno;
-		const enum status status = code == EEXIST ? STATUS_EXISTS : status_of_io(code);
+		enum status status = STATUS_STORAGE;
 
+		if (code == EEXIST) {
+			status = STATUS_EXISTS;
+		} else if (is_full(code)) {
+			status = STATUS_FULL;
+		}
 		return fail(err, status, "making %s: %s", path, strerror(code));
 	}
 	(void)close(fd);

@@ -224,8 +224,10 @@ check_change(struct check *check, const struct entry *entry, struct span payload
 static void
 read_entry(struct statement *row, struct entry *out)
 {
+	int64_t kind = sql_int(row, 1);
+	int64_t verdict = sql_int(row, 9);
+
 	out->seq = sql_uint(row, 0);
-	out->kind = (enum entry_kind)sql_int(row, 1);
 	out->received_ms = sql_int(row, 2);
 	out->session = sql_uint(row, 3);
 	out->stream = (uint32_t)sql_uint(row, 4);
@@ -234,7 +236,8 @@ read_entry(struct statement *row, struct entry *out)
 	out->user = (uint32_t)sql_uint(row, 7);
 	/* The table leaves out the record of a change that creates it. */
 	out->record = sql_is_null(row, 8) ? id_make(out->stream, out->n) : sql_uint(row, 8);
-	out->verdict = (enum verdict)sql_int(row, 9);
+	out->kind = (enum entry_kind)kind;
+	out->verdict = (enum verdict)verdict;
 	out->reason = (uint32_t)sql_uint(row, 10);
 	out->schema_version = (uint32_t)sql_uint(row, 11);
 }

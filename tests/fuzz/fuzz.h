@@ -15,15 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static inline void
+property_broken(const char *file, int line, const char *condition)
+{
+	(void)fprintf(stderr, "%s:%d: not so: %s\n", file, line, condition);
+	abort();
+}
+
 /* Ends the run, with the input kept, when a property does not hold. */
 #define PROPERTY(condition)                                                                        \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			(void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__,           \
-				      #condition);                                                 \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
+	((condition) ? (void)0 : property_broken(__FILE__, __LINE__, #condition))
 
 /* Begins the function that the fuzzer calls. */
 #define FUZZ(data, size)                                                                           \
@@ -36,13 +37,12 @@ enum { FUZZ_BUFFER_MAX = 8 * 1024 * 1024 };
 static inline char *
 fuzz_text(struct span bytes)
 {
-	char *text = malloc(bytes.length + 1);
+	char *text = calloc(1, bytes.length + 1);
 
 	PROPERTY(text != NULL);
 	if (bytes.length > 0) {
 		memcpy(text, bytes.at, bytes.length);
 	}
-	text[bytes.length] = '\0';
 	return text;
 }
 

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAMILIES = 6, PERSONS_EACH = 2, FORMS_MAX = 3, IDS_MAX = 4096 };
+enum { FAMILIES = 6, PERSONS_EACH = 2, FORMS_MAX = 3, VISITS_MAX = 8 };
 
 static const char *const villages[] = {"6303072001", "6303072002"};
 enum { VILLAGES = 2 };
@@ -31,6 +31,7 @@ struct options {
 
 struct form {
 	struct sambung_edit *edit;
+	bool visit;
 };
 
 struct day {
@@ -39,6 +40,9 @@ struct day {
 	char families[VILLAGES][FAMILIES][16];
 	char persons[VILLAGES][FAMILIES * PERSONS_EACH][16];
 	struct form forms[WORLD_DEVICES_MAX][FORMS_MAX];
+	char visits[VILLAGES][VISITS_MAX][16]; /* the last ones recorded, by anybody */
+	size_t visit_count[VILLAGES];
+	char last_id[16];
 	uint64_t changes;
 	uint64_t settled;
 };
@@ -97,11 +101,19 @@ commit(struct day *day, struct sambung_edit *edit)
 {
 	struct sambung_error err;
 
-	if (sambung_edit_commit(edit, NULL, NULL, &err) != 0) {
-		(void)fprintf(stderr, "twin: commit: %s\n", err.detail);
+	char id[16];
+
+	if (sambung_edit_commit(edit, id, NULL, &err) != 0) {
+		/* Ticking what is ticked is no change, and the form says so. */
+		bool nothing = strstr(err.detail, "nothing was changed") != NULL;
+
+		if (!nothing) {
+			(void)fprintf(stderr, "twin: commit: %s\n", err.detail);
+		}
 		sambung_edit_cancel(edit);
-		return false;
+		return nothing;
 	}
+	memcpy(day->last_id, id, sizeof day->last_id);
 	day->changes++;
 	return true;
 }
@@ -112,6 +124,7 @@ record_visit(struct day *day, size_t device)
 	struct world *world = day->world;
 	struct sambung_edit *edit;
 	struct sambung_error err;
+	size_t village = village_of(device);
 	char weight[16];
 
 	(void)snprintf(weight, sizeof weight, "%d.%d", 5 + (int)world_random(world, 60),
@@ -120,65 +133,87 @@ record_visit(struct day *day, size_t device)
 		(void)fprintf(stderr, "twin: visit: %s\n", err.detail);
 		return false;
 	}
-	return set(edit, "person",
-		   day->persons[village_of(device)]
-			       [world_random(world, FAMILIES * PERSONS_EACH)]) &&
-	       set(edit, "group", "baduta") && set(edit, "weight", weight) &&
-	       set(edit, "topics", "gizi,asi") && set(edit, "note", "Anak sehat") &&
-	       commit(day, edit);
+	if (!set(edit, "person",
+		 day->persons[village][world_random(world, FAMILIES * PERSONS_EACH)]) ||
+	    !set(edit, "group", "baduta") || !set(edit, "weight", weight) ||
+	    !set(edit, "topics", "gizi,asi") || !set(edit, "note", "Anak sehat") ||
+	    !commit(day, edit)) {
+		return false;
+	}
+	memcpy(day->visits[village][day->visit_count[village]++ % VISITS_MAX], day->last_id, 16);
+	return true;
 }
 
-/* Fields of every policy that a family has, and what to write there. */
+static const char *const dates[] = {"2026-01-05", "2026-02-06", "2026-03-07"};
+
+/* Fields of every policy, and what to write there. */
 static bool
 fill_family(struct world *world, struct sambung_edit *edit)
 {
 	static const char *const texts[] = {"Jl. Satu", "Jl. Dua", "Jl. Tiga"};
-	static const char *const dates[] = {"2026-01-05", "2026-02-06", "2026-03-07"};
-	static const char *const sets[] = {"+mbg", "-mbg", "+bansos", "mbg,bansos"};
+	static const char *const sets[] = {"+mbg", "-mbg", "+bansos", "mbg,bansos", ""};
 
 	switch (world_random(world, 6)) {
 	case 0:
-		return set(edit, "address", texts[world_random(world, 3)]);
 	case 1:
-		return set(edit, "phone", "") || set(edit, "rt", "003");
+		return set(edit, "address", texts[world_random(world, 3)]); /* review */
 	case 2:
-		return set(edit, "verified_date", dates[world_random(world, 3)]);
+		return set(edit, "verified_date", dates[world_random(world, 3)]); /* max */
 	case 3:
-		return set(edit, "aid", sets[world_random(world, 4)]);
+		return set(edit, "aid", sets[world_random(world, 5)]); /* set */
 	case 4:
-		return set(edit, "registered_date", dates[world_random(world, 3)]);
+		return set(edit, "registered_date", dates[world_random(world, 3)]); /* once */
 	default:
-		return set(edit, "decile", world_random(world, 2) == 0 ? "1" : "2");
+		return set(edit, "point",
+			   world_random(world, 2) == 0 ? "-3.3,114.6" : ""); /* latest */
 	}
 }
 
 static bool
+fill_visit(struct world *world, struct sambung_edit *edit)
+{
+	static const char *const weights[] = {"7.1", "7.25", ""};
+
+	if (world_random(world, 2) == 0) {
+		return set(edit, "next_date", dates[world_random(world, 3)]); /* min */
+	}
+	return set(edit, "weight", weights[world_random(world, 3)]);
+}
+
+/* A form on a family, or on a visit if the device holds it. */
+static bool
 open_form(struct day *day, size_t device, struct form *form)
 {
 	struct sambung_error err;
-	const char *id = day->families[village_of(device)][world_random(day->world, FAMILIES)];
+	size_t village = village_of(device);
+	bool visit = world_random(day->world, 3) == 0 && day->visit_count[village] >= VISITS_MAX;
+	const char *id = visit ? day->visits[village][world_random(day->world, VISITS_MAX)]
+			       : day->families[village][world_random(day->world, FAMILIES)];
 
-	if (sambung_edit_begin(handle(day, device), id, &form->edit, &err) != 0) {
-		(void)fprintf(stderr, "twin: form on %s: %s\n", id, err.detail);
-		return false;
+	form->visit = visit;
+	if (sambung_edit_begin(handle(day, device), id, &form->edit, &err) == 0) {
+		return true;
 	}
-	return true;
+	form->edit = NULL;
+	if (!visit) {
+		(void)fprintf(stderr, "twin: form on %s: %s\n", id, err.detail);
+	}
+	return visit;
 }
 
 static bool
 save_form(struct day *day, struct form *form)
 {
 	struct sambung_edit *edit = form->edit;
+	bool filled;
 
 	form->edit = NULL;
 	if (world_random(day->world, 12) == 0) {
-		if (!set(edit, "archived", world_random(day->world, 2) == 0 ? "pindah" : "")) {
-			return false;
-		}
-	} else if (!fill_family(day->world, edit)) {
-		return false;
+		filled = set(edit, "archived", world_random(day->world, 2) == 0 ? "pindah" : "");
+	} else {
+		filled = form->visit ? fill_visit(day->world, edit) : fill_family(day->world, edit);
 	}
-	return commit(day, edit);
+	return filled && commit(day, edit);
 }
 
 static void

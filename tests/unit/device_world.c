@@ -263,12 +263,12 @@ world_record(struct world *w, const char *type, const char *const *pairs)
 	for (size_t i = 0; pairs[i] != NULL; i += 2) {
 		if (sambung_edit_set(edit, pairs[i], pairs[i + 1], &w->err) != 0) {
 			print_error("%s\n", w->err.detail);
-			fail();
+			_fail(__FILE__, __LINE__);
 		}
 	}
 	if (sambung_edit_commit(edit, text, NULL, &w->err) != 0) {
 		print_error("%s\n", w->err.detail);
-		fail();
+		_fail(__FILE__, __LINE__);
 	}
 	assert_ok(id_parse(text, &id, &err));
 	return id;

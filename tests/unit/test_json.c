@@ -55,42 +55,42 @@ write_record(void)
 
 TEST(commas_stand_between_items_only)
 {
-	json_object(&json);
-	json_key(&json, "a");
-	json_array(&json);
-	json_int(&json, -1);
-	json_uint(&json, UINT64_MAX);
-	json_array(&json);
-	json_array_end(&json);
-	json_null(&json);
-	json_array_end(&json);
-	json_key_span(&json, TEXT("b"));
-	json_object(&json);
-	json_object_end(&json);
-	json_key(&json, "c");
-	json_bool(&json, true);
-	json_key(&json, "d");
-	json_bool(&json, false);
-	json_object_end(&json);
-	json_line_end(&json);
-	json_array(&json);
-	json_array_end(&json);
+	json_put_object(&json);
+	json_put_key(&json, "a");
+	json_put_array(&json);
+	json_put_int(&json, -1);
+	json_put_uint(&json, UINT64_MAX);
+	json_put_array(&json);
+	json_put_array_end(&json);
+	json_put_null(&json);
+	json_put_array_end(&json);
+	json_put_key_span(&json, TEXT("b"));
+	json_put_object(&json);
+	json_put_object_end(&json);
+	json_put_key(&json, "c");
+	json_put_bool(&json, true);
+	json_put_key(&json, "d");
+	json_put_bool(&json, false);
+	json_put_object_end(&json);
+	json_put_line_end(&json);
+	json_put_array(&json);
+	json_put_array_end(&json);
 	assert_written(
 		"{\"a\":[-1,18446744073709551615,[],null],\"b\":{},\"c\":true,\"d\":false}\n[]");
 }
 
 TEST(texts_are_escaped)
 {
-	json_text(&json, TEXT("a\"b\\c\n\r\t\x01\x1f/\x7f é"));
+	json_put_text(&json, TEXT("a\"b\\c\n\r\t\x01\x1f/\x7f é"));
 	assert_written("\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f/\x7f é\"");
 }
 
 TEST(keys_are_escaped_too)
 {
-	json_object(&json);
-	json_key(&json, "\"");
-	json_string(&json, "");
-	json_object_end(&json);
+	json_put_object(&json);
+	json_put_key(&json, "\"");
+	json_put_string(&json, "");
+	json_put_object_end(&json);
 	assert_written("{\"\\\"\":\"\"}");
 }
 
@@ -99,13 +99,13 @@ TEST(decimals_ids_and_instants_have_their_form)
 	char id[ID_TEXT_SIZE];
 	char wanted[128];
 
-	json_array(&json);
-	json_decimal(&json, 8450, 3);
-	json_decimal(&json, -110, 1);
-	json_id(&json, id_make(5, 7));
-	json_id(&json, 0);
-	json_instant(&json, 1001);
-	json_array_end(&json);
+	json_put_array(&json);
+	json_put_decimal(&json, 8450, 3);
+	json_put_decimal(&json, -110, 1);
+	json_put_id(&json, id_make(5, 7));
+	json_put_id(&json, 0);
+	json_put_instant(&json, 1001);
+	json_put_array_end(&json);
 	(void)snprintf(wanted, sizeof wanted, "[8.45,-11,\"%s\",null,\"1970-01-01T00:00:01.001Z\"]",
 		       id_format(id_make(5, 7), id));
 	assert_written(wanted);
@@ -115,7 +115,7 @@ TEST(a_full_buffer_is_remembered)
 {
 	buffer_finish(&out);
 	buffer_init(&out, 3);
-	json_string(&json, "four");
+	json_put_string(&json, "four");
 	assert_int_equal(buffer_status(&out, "json", NULL), STATUS_LIMIT);
 }
 
@@ -127,7 +127,7 @@ write_value(int32_t tag, struct value value)
 
 TEST(values_are_shown_as_their_field_says)
 {
-	json_array(&json);
+	json_put_array(&json);
 	write_value(4, value_integer(110));
 	write_value(4, value_integer(105));
 	write_value(3, value_integer(2));
@@ -137,18 +137,18 @@ TEST(values_are_shown_as_their_field_says)
 	write_value(8, value_pair(-332000, 11459001));
 	write_value(9, value_text(TEXT("x")));
 	write_value(9, value_empty());
-	json_array_end(&json);
+	json_put_array_end(&json);
 	assert_written("[11,10.5,\"bumil\",\"code 9 (new)\",\"1970-01-02\",false,"
 		       "[-3.32,114.59001],\"x\",null]");
 }
 
 TEST(sets_are_sorted_by_name_with_what_is_new)
 {
-	json_array(&json);
+	json_put_array(&json);
 	write_value(5, value_integer(1 << 0 | 1 << 1 | 1 << 9 | INT64_C(1) << 62));
 	write_value(5, value_integer(0));
 	write_value(5, value_pair(1 << 0 | 1 << 1, INT64_C(1) << 62));
-	json_array_end(&json);
+	json_put_array_end(&json);
 	assert_written(
 		"[[\"asi\",\"code 9 (new)\",\"gizi\",\"kb\"],[],[\"+asi\",\"+gizi\",\"-kb\"]]");
 }
@@ -164,12 +164,12 @@ TEST(built_ins_are_ids_villages_and_texts)
 	char id[ID_TEXT_SIZE];
 	char wanted[128];
 
-	json_array(&json);
+	json_put_array(&json);
 	write_value(TAG_VILLAGE, value_integer(6303072001));
 	write_value(TAG_SAME_AS, value_integer((int64_t)id_make(5, 7)));
 	write_value(TAG_ARCHIVED, value_text(TEXT("moved")));
 	write_value(TAG_ARCHIVED, value_empty());
-	json_array_end(&json);
+	json_put_array_end(&json);
 	(void)snprintf(wanted, sizeof wanted, "[\"6303072001\",\"%s\",\"moved\",null]",
 		       id_format(id_make(5, 7), id));
 	assert_written(wanted);
@@ -177,7 +177,7 @@ TEST(built_ins_are_ids_villages_and_texts)
 
 TEST(a_value_that_does_not_fit_its_field_is_shown_by_its_form)
 {
-	json_array(&json);
+	json_put_array(&json);
 	write_value(77, value_integer(INT64_MIN));
 	write_value(77, value_pair(1, 2));
 	write_value(3, value_text(TEXT("x")));
@@ -185,7 +185,7 @@ TEST(a_value_that_does_not_fit_its_field_is_shown_by_its_form)
 	write_value(1, value_integer(-1));
 	write_value(5, value_boolean(true));
 	write_value(TAG_VILLAGE, value_integer(-1));
-	json_array_end(&json);
+	json_put_array_end(&json);
 	assert_written("[-9223372036854775808,[1,2],\"x\",1125899906842624,-1,true,-1]");
 }
 

@@ -167,7 +167,6 @@ TEST(a_full_disk_is_told_and_the_store_works_again_afterwards)
 	}
 	store_rollback(w->writer);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	print_error("%s\n", w->err.detail);
 	assert_int_equal(status, STATUS_FULL);
 
 	assert_ok(store_begin(w->writer, &w->err));

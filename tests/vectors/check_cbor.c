@@ -27,9 +27,22 @@ static const struct format formats[] = {
 	/* The same without the heads of the pair and of its first byte string, so that what is in
 	 * that string is read. A region is its first village and how many follow. */
 	{"certificate", 3, " log_seed log_key scope_0_high scope_1_high "},
+	{"cbor_items", 0, " integers "},
+	/* Defaults are left out; empty is null; a tag is a key. */
+	{"change_after_fork", 0, " tag kind quality "},
+	{"change_creation", 0, " tag kind base_epoch base_version own_stream own_n quality "},
+	{"change_edit", 0, " tag kind own_stream value "},
+	{"change_set", 0, " tag kind own_stream own_n quality "},
+	{"change_village", 0, " tag quality "},
 	{"enrolment_reply", 2, ""},
 	{"enrolment_request", 0, ""},
 	{"entry_header", 0, ""},
+	/* Changes were merged into it: their numbers are written in another way. */
+	{"record_conflict", 0,
+	 " epoch review set once stream_1 change_1 change_2 stream_3 change_3 "},
+	{"record_once", 0, " review set once stream_1 change_1 change_2 change_3 "},
+	{"record_plain", 0, " epoch review set once stream_1 change_1 "},
+	{"record_set", 0, " review set once stream_1 change_1 change_2 change_3 "},
 	/* A status has a number, and the end of a loop of pages is left out. */
 	{"reply", 2, " status from_key from_id scope_high "},
 	{"request_body", 3, ""},

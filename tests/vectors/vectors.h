@@ -15,8 +15,14 @@
 
 /* X(name of the file without .json, function) */
 #define VECTOR_TABLE(X)                                                                            \
+	X(cbor_items, vector_cbor_items)                                                           \
 	X(certificate, vector_certificate)                                                         \
 	X(chain, vector_chain)                                                                     \
+	X(change_after_fork, vector_change_after_fork)                                             \
+	X(change_creation, vector_change_creation)                                                 \
+	X(change_edit, vector_change_edit)                                                         \
+	X(change_set, vector_change_set)                                                           \
+	X(change_village, vector_change_village)                                                   \
 	X(checkpoint, vector_checkpoint)                                                           \
 	X(checkpoint_note, vector_checkpoint_note)                                                 \
 	X(commitment, vector_commitment)                                                           \
@@ -26,6 +32,11 @@
 	X(enrolment_request, vector_enrolment_request)                                             \
 	X(entry_header, vector_entry_header)                                                       \
 	X(entry_leaf, vector_entry_leaf)                                                           \
+	X(record_conflict, vector_record_conflict)                                                 \
+	X(record_id, vector_record_id)                                                             \
+	X(record_once, vector_record_once)                                                         \
+	X(record_plain, vector_record_plain)                                                       \
+	X(record_set, vector_record_set)                                                           \
 	X(reply, vector_reply)                                                                     \
 	X(reply_parcel, vector_reply_parcel)                                                       \
 	X(request_body, vector_request_body)                                                       \

@@ -20,7 +20,7 @@ held=$(find "$folder" -name '*.sql' | wc -l)
 [ "$held" -eq $# ] || refuse "$folder holds $((held)) migrations, meson.build names $#"
 trap 'rm -f "$output.new"' EXIT
 {
-	printf '/* Made by sql/embed.sh. */\n#include "daemon/store/migrate.h"\n'
+	printf '/* Made by embed.sh. */\n#include "daemon/store/migrate.h"\n'
 	number=0
 	for path; do
 		number=$((number + 1))

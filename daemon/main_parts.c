@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/main_parts.h"
+
+#include "daemon/folder.h"
+#include "daemon/log.h"
+#include "protocol/crypto.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	LAST_ANSWERS_S = 5, /* for requests under way when the end comes */
+	MEGABYTE = 1024 * 1024,
+	SETTING_MEMORY = 16 * 1024,
+};
+
+/* "url" is what enrolment codes lead devices to. Without one of its own the server writes there
+ * where it listens, and remembers in this setting that it may do so again. */
+static const char url_follows[] = "url_follows_listen";
+
+/* ---- the machine's clock and randomness ---- */
+
+static int64_t
+wall_ms(void *context)
+{
+	struct timespec now = {0};
+
+	(void)context;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+system_random(void *context, void *out, size_t length)
+{
+	(void)context;
+	crypto_random(out, length);
+}
+
+/* ---- the folder ---- */
+
+static enum status
+take_lock(struct daemon *daemon, struct error *err)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[FOLDER_PATH_SIZE];
+	enum status status = folder_path(daemon->directory, FOLDER_LOCK, path, err);
+	struct stat about;
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (stat(daemon->directory, &about) != 0) {
+		return fail(err, STATUS_NOT_FOUND, "%s: %s; make it with sambungctl init",
+			    daemon->directory, strerror(errno));
+	}
+	daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	if (daemon->lock < 0) {
+		return fail(err, STATUS_STORAGE, "%s: %s", path, strerror(errno));
+	}
+	if (fcntl(daemon->lock, F_SETLK, &lock) != 0) {
+		(void)close(daemon->lock);
+		daemon->lock = -1;
+		return fail(err, STATUS_EXISTS, "another sambungd runs on %s", daemon->directory);
+	}
+	return STATUS_OK;
+}
+
+/* Copies that a daemon did not live to send. */
+static void
+remove_old_backups(const struct daemon *daemon)
+{
+	char folder[FOLDER_PATH_SIZE];
+	char path[FOLDER_PATH_SIZE];
+	struct dirent *entry;
+	DIR *listing;
+
+	if (folder_path(daemon->directory, FOLDER_BACKUPS, folder, NULL) != STATUS_OK) {
+		return;
+	}
+	listing = opendir(folder);
+	if (listing == NULL) {
+		return;
+	}
+	while ((entry = readdir(listing)) != NULL) {
+		size_t length = strlen(entry->d_name);
+
+		if (length > 3 && strcmp(entry->d_name + length - 3, ".db") == 0 &&
+		    folder_path(folder, entry->d_name, path, NULL) == STATUS_OK) {
+			(void)unlink(path);
+		}
+	}
+	(void)closedir(listing);
+}
+
+/* ---- where devices find the server ---- */
+
+/* A wildcard address is none to connect to. */
+static void
+reachable_url(const char *url, char out[SERVER_URL_SIZE])
+{
+	static const char wildcard[] = "http://0.0.0.0:";
+	static const char wildcard_six[] = "http://[::]:";
+
+	if (strncmp(url, wildcard, sizeof wildcard - 1) == 0) {
+		(void)snprintf(out, SERVER_URL_SIZE, "http://127.0.0.1:%s",
+			       url + sizeof wildcard - 1);
+	} else if (strncmp(url, wildcard_six, sizeof wildcard_six - 1) == 0) {
+		(void)snprintf(out, SERVER_URL_SIZE, "http://[::1]:%s",
+			       url + sizeof wildcard_six - 1);
+	} else {
+		(void)snprintf(out, SERVER_URL_SIZE, "%s", url);
+	}
+}
+
+static enum status
+store_url(struct store *store, const char *url, struct error *err)
+{
+	enum status status = store_begin(store, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = store_setting_put(store, "url", span_of_text(url), err);
+	if (status == STATUS_OK) {
+		status = store_setting_put(store, url_follows, span_of_text("1"), err);
+	}
+	if (status == STATUS_OK) {
+		status = store_commit(store, err);
+	}
+	if (status != STATUS_OK) {
+		store_rollback(store);
+	}
+	return status;
+}
+
+static enum status
+adopt_url(struct daemon *daemon, const char *reachable, struct error *err)
+{
+	struct span url = span_of(NULL, 0);
+	struct span follows;
+	struct arena arena;
+	enum status status;
+
+	arena_init(&arena, SETTING_MEMORY);
+	status = store_setting(daemon->store, "url", &arena, &url, err);
+	if (status == STATUS_OK && url.length > 0) {
+		status = store_setting(daemon->store, url_follows, &arena, &follows, err);
+	}
+	if ((status == STATUS_OK && !span_equal(url, span_of_text(reachable))) ||
+	    (status == STATUS_NOT_FOUND && url.length == 0)) {
+		status = store_url(daemon->store, reachable, err);
+	} else if (status == STATUS_NOT_FOUND) {
+		status = STATUS_OK;
+	}
+	arena_finish(&arena);
+	return status;
+}
+
+static enum status
+announce(struct daemon *daemon, const char *reachable, struct error *err)
+{
+	char path[FOLDER_PATH_SIZE];
+	char line[SERVER_URL_SIZE + 1];
+	enum status status = folder_path(daemon->directory, FOLDER_URL, path, err);
+
+	if (status == STATUS_OK) {
+		(void)snprintf(line, sizeof line, "%s\n", reachable);
+		status = folder_write(path, S_IRUSR | S_IWUSR, span_of_text(line), err);
+	}
+	daemon->announced = status == STATUS_OK;
+	return status;
+}
+
+/* ---- start ---- */
+
+static enum status
+open_store(struct daemon *daemon, const char *database, struct error *err)
+{
+	struct ingest_options options = {.keys = &daemon->keys,
+					 .platform = {.now_ms = wall_ms, .random = system_random}};
+	char path[FOLDER_PATH_SIZE];
+	enum status status = folder_path(daemon->directory, FOLDER_KEYS, path, err);
+
+	if (status == STATUS_OK) {
+		status = keys_load(path, &daemon->keys, err);
+	}
+	if (status == STATUS_OK) {
+		status = store_open(database, STORE_WRITER, &daemon->store, err);
+	}
+	if (status == STATUS_OK) {
+		status = catalogue_create(daemon->store, &daemon->catalogue, err);
+	}
+	if (status == STATUS_OK) {
+		options.store = daemon->store;
+		options.catalogue = daemon->catalogue;
+		status = ingest_create(&options, &daemon->ingest, err);
+	}
+	return status;
+}
+
+static enum status
+start_service(struct daemon *daemon, const char *database, struct error *err)
+{
+	const struct config *config = &daemon->config;
+	struct service *service = &daemon->service;
+	enum status status =
+		service_init(service, (size_t)config->memory_mb * MEGABYTE, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	daemon->has_service = true;
+	service->directory = daemon->directory;
+	service->catalogue = daemon->catalogue;
+	service->keys = &daemon->keys;
+	service->platform.now_ms = wall_ms;
+	service->platform.random = system_random;
+	status = readers_create(database, config->threads, config->streams, &service->readers,
+				err);
+	if (status == STATUS_OK) {
+		status = waiting_start(&service->waiting, err);
+	}
+	if (status == STATUS_OK) {
+		status = errands_start(&service->errands, err);
+	}
+	if (status == STATUS_OK) {
+		status = writer_start(daemon->ingest, daemon->store, config->queue,
+				      &service->writer, err);
+	}
+	return status;
+}
+
+enum status
+daemon_start(struct daemon *daemon, struct error *err)
+{
+	char database[FOLDER_PATH_SIZE];
+	char reachable[SERVER_URL_SIZE];
+	enum status status = crypto_init(err);
+
+	if (status == STATUS_OK) {
+		status = folder_path(daemon->directory, FOLDER_DATABASE, database, err);
+	}
+	if (status == STATUS_OK) {
+		status = take_lock(daemon, err);
+	}
+	if (status == STATUS_OK) {
+		remove_old_backups(daemon);
+		status = open_store(daemon, database, err);
+	}
+	if (status == STATUS_OK) {
+		status = server_bind(&daemon->config, &daemon->server, daemon->url, err);
+	}
+	if (status == STATUS_OK) {
+		reachable_url(daemon->url, reachable);
+		status = adopt_url(daemon, reachable, err);
+	}
+	if (status == STATUS_OK) {
+		status = start_service(daemon, database, err);
+	}
+	if (status == STATUS_OK) {
+		status = server_start(daemon->server, &daemon->service, err);
+	}
+	return status == STATUS_OK ? announce(daemon, reachable, err) : status;
+}
+
+/* ---- end ---- */
+
+static void
+end_service(struct daemon *daemon)
+{
+	struct service *service = &daemon->service;
+
+	if (service->writer != NULL && service->errands != NULL) {
+		server_quiesce(daemon->server);
+		service_close(service);
+		service_wait_idle(service, LAST_ANSWERS_S);
+		service_detach(service);
+		/* Both wake whoever still waits. */
+		writer_stop(service->writer);
+		errands_stop(service->errands);
+		service_wait_idle(service, 1);
+	} else if (service->errands != NULL) {
+		errands_stop(service->errands);
+	}
+	server_free(daemon->server);
+	daemon->server = NULL;
+	waiting_stop(service->waiting);
+	errands_free(service->errands);
+	readers_free(service->readers);
+	service_finish(service);
+}
+
+void
+daemon_end(struct daemon *daemon)
+{
+	char path[FOLDER_PATH_SIZE];
+
+	if (daemon->announced &&
+	    folder_path(daemon->directory, FOLDER_URL, path, NULL) == STATUS_OK) {
+		(void)unlink(path);
+	}
+	if (daemon->has_service) {
+		end_service(daemon);
+	}
+	server_free(daemon->server);
+	ingest_free(daemon->ingest);
+	catalogue_free(daemon->catalogue);
+	store_close(daemon->store);
+	keys_wipe(&daemon->keys);
+	if (daemon->lock >= 0) {
+		(void)close(daemon->lock);
+	}
+}

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/local_parts.h"
+#include "device_world.h"
+
+#include <sys/stat.h>
+
+/* A record id. */
+#define R(n) id_make(1, (n))
+
+static struct error error;
+
+static struct local *
+local_of(void **state)
+{
+	return ((struct world *)*state)->device->local;
+}
+
+static void
+add_change(struct local *local, uint32_t n, uint64_t record, size_t length)
+{
+	static const uint8_t body[1000];
+
+	assert_ok(local_change_add(local, n, record, span_of(body, length), &error));
+}
+
+/* A record of one field, with nothing that the server knows. */
+static void
+add_record(struct world *w, uint64_t id, uint64_t parent, uint64_t village, uint64_t version)
+{
+	struct record record = {0};
+	struct local_place place = {.epoch = WORLD_EPOCH, .parent = parent};
+
+	world_other(w, &record, id, FAMILY, FAMILY_HEAD, value_text(TEXT("Ani")), 1, 0);
+	record.village = village;
+	record.version = version;
+	assert_ok(local_record_save(w->device->local, &record, &place, &error));
+}
+
+static bool
+holds(struct world *w, uint64_t id)
+{
+	struct record record;
+	enum status status =
+		local_record(w->device->local, id, &w->arena, &record, NULL, &error);
+
+	assert_true(status == STATUS_OK || status == STATUS_NOT_FOUND);
+	return status == STATUS_OK;
+}
+
+TEST(a_new_device_reads_as_zeros)
+{
+	struct world *w = *state;
+	struct local_state zeros = {0};
+	struct local_state found = world_state(w);
+
+	assert_memory_equal(&found, &zeros, sizeof zeros);
+}
+
+TEST(the_state_comes_back_as_it_was_saved)
+{
+	struct world *w = *state;
+	struct local_state before = world_state(w);
+	struct local_state after;
+
+	before.r = 12;
+	before.cursor = (struct cursor){100, 90, 80};
+	before.last_n = 5;
+	before.acked_n = 4;
+	memset(before.chain, 0xab, sizeof before.chain);
+	before.scope[1] = (struct region){6303080001, 6303089999};
+	before.scope_count = 2;
+	before.witness.size = 99;
+	before.witness.root[3] = 4;
+	before.server_time_ms = 5;
+	before.server_uptime_ms = 6;
+	before.server_boot[15] = 7;
+	before.last_sync_ms = 8;
+	assert_ok(local_state_save(w->device->local, &before, &error));
+	world_reopen(w);
+	after = world_state(w);
+	assert_int_equal(after.device, WORLD_DEVICE);
+	assert_string_equal(after.cadre, "Siti");
+	assert_string_equal(after.url, "http://server.example/");
+	assert_memory_equal(&after.cursor, &before.cursor, sizeof after.cursor);
+	assert_memory_equal(after.chain, before.chain, sizeof after.chain);
+	assert_memory_equal(after.scope, before.scope, 2 * sizeof after.scope[0]);
+	assert_memory_equal(&after.witness, &before.witness, sizeof after.witness);
+	assert_memory_equal(after.server_boot, before.server_boot, sizeof after.server_boot);
+	assert_int_equal(after.r, 12);
+	assert_int_equal(after.last_n, 5);
+	assert_int_equal(after.acked_n, 4);
+	assert_int_equal(after.scope_count, 2);
+	assert_int_equal(after.server_time_ms, 5);
+	assert_int_equal(after.server_uptime_ms, 6);
+	assert_int_equal(after.last_sync_ms, 8);
+}
+
+TEST(saving_the_state_keeps_the_certificate)
+{
+	struct world *w = *state;
+	static const char text[] = "SELECT length(certificate) FROM device";
+	struct local_state device = world_state(w);
+	struct statement *s;
+	bool row;
+
+	assert_ok(local_state_save(w->device->local, &device, &error));
+	s = sql_prepare(w->device->local->sql, text, &error);
+	assert_ok(sql_row(s, &row, &error));
+	assert_true(row && sql_int(s, 0) > 100);
+	sql_reset(s);
+}
+
+TEST(what_was_not_committed_is_gone)
+{
+	struct world *w = *state;
+	size_t found;
+	struct local_change *changes;
+
+	assert_ok(local_begin(w->device->local, &error));
+	add_change(w->device->local, 1, R(10), 5);
+	local_rollback(w->device->local);
+	assert_ok(local_begin(w->device->local, &error));
+	add_change(w->device->local, 2, R(10), 5);
+	world_reopen(w);
+	assert_ok(local_changes(w->device->local, 1, 10, 1000, &w->arena, &changes, &found,
+				&error));
+	assert_int_equal(found, 0);
+}
+
+TEST(the_database_is_its_owners_alone)
+{
+	struct world *w = *state;
+	char path[2 * WORLD_PATH_SIZE];
+	struct stat file;
+
+	(void)snprintf(path, sizeof path, "%s/device.db", w->folder);
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_mode & 0777, 0600);
+	(void)snprintf(path, sizeof path, "%s/device.key", w->folder);
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_mode & 0777, 0600);
+}
+
+TEST(a_database_of_a_newer_program_is_left_alone)
+{
+	struct world *w = *state;
+	struct local *other;
+
+	assert_ok(sql_exec(w->device->local->sql, "PRAGMA user_version = 2", &error));
+	assert_int_equal(local_open(w->folder, &other, &error), STATUS_UNSUPPORTED);
+	assert_contains(error.detail, "version 2");
+}
+
+TEST(a_folder_that_cannot_be_written_is_named)
+{
+	struct local *local;
+
+	assert_int_equal(local_open("no-such-folder", &local, &error), STATUS_STORAGE);
+	assert_contains(error.detail, "no-such-folder/device.db");
+}
+
+TEST(a_damaged_record_is_an_error_of_the_storage)
+{
+	struct world *w = *state;
+	struct record record;
+
+	add_record(w, R(10), 0, VILLAGE_A, 1);
+	assert_ok(sql_exec(w->device->local->sql, "UPDATE record SET body = x'00820102'", &error));
+	assert_int_equal(local_record(w->device->local, R(10), &w->arena, &record, NULL, &error),
+			 STATUS_STORAGE);
+	assert_ok(sql_exec(w->device->local->sql, "UPDATE record SET body = x'0901'", &error));
+	assert_int_equal(local_record(w->device->local, R(10), &w->arena, &record, NULL, &error),
+			 STATUS_UNSUPPORTED);
+	assert_ok(sql_exec(w->device->local->sql, "UPDATE record SET body = x''", &error));
+	assert_int_equal(local_record(w->device->local, R(10), &w->arena, &record, NULL, &error),
+			 STATUS_STORAGE);
+}
+
+TEST(changes_come_in_order_and_no_more_than_asked_for)
+{
+	struct world *w = *state;
+	struct local *local = local_of(state);
+	struct local_change *changes;
+	size_t found;
+
+	add_change(local, 2, R(20), 100);
+	add_change(local, 1, R(10), 900);
+	add_change(local, 3, R(10), 100);
+	assert_ok(local_changes(local, 1, 2, 100000, &w->arena, &changes, &found, &error));
+	assert_int_equal(found, 2);
+	assert_int_equal(changes[0].n, 1);
+	assert_int_equal(changes[0].bytes.length, 900);
+	assert_int_equal(changes[1].n, 2);
+	assert_int_equal(changes[1].record, R(20));
+	/* The first whatever its size. */
+	assert_ok(local_changes(local, 1, 9, 500, &w->arena, &changes, &found, &error));
+	assert_int_equal(found, 1);
+	assert_ok(local_changes(local, 2, 9, 500, &w->arena, &changes, &found, &error));
+	assert_int_equal(found, 2);
+	assert_int_equal(changes[1].n, 3);
+}
+
+static enum status
+count_pending(void *context, const struct local_change *change, struct error *err)
+{
+	uint32_t *sum = context;
+
+	(void)err;
+	*sum = *sum * 10 + change->n;
+	return STATUS_OK;
+}
+
+TEST(a_records_pending_changes_are_those_without_seq)
+{
+	struct local *local = local_of(state);
+	uint32_t seen = 0;
+
+	add_change(local, 1, R(10), 5);
+	add_change(local, 2, R(20), 5);
+	add_change(local, 3, R(10), 5);
+	add_change(local, 4, R(10), 5);
+	assert_ok(local_change_acked(local, 3, 33, &error));
+	assert_ok(local_changes_pending(local, R(10), count_pending, &seen, &error));
+	assert_int_equal(seen, 14);
+}
+
+TEST(an_open_batch_takes_all_changes_until_it_is_closed)
+{
+	struct world *w = *state;
+	struct local *local = local_of(state);
+	const uint8_t first[SEED_SIZE] = {1};
+	const uint8_t second[SEED_SIZE] = {2};
+	struct batch *batches;
+	size_t count;
+
+	for (uint32_t n = 1; n <= 3; n++) {
+		add_change(local, n, R(10), 5);
+		assert_ok(local_batch_open(local, n, n == 1 ? first : second, &error));
+	}
+	assert_ok(local_batches_close(local, &error));
+	add_change(local, 4, R(10), 5);
+	assert_ok(local_batch_open(local, 4, second, &error));
+	add_change(local, 5, R(10), 5);
+	assert_ok(local_batches(local, 2, 5, &w->arena, &batches, &count, &error));
+	assert_int_equal(count, 2);
+	assert_int_equal(batches[0].last_n, 3);
+	assert_memory_equal(batches[0].seed, first, SEED_SIZE);
+	assert_int_equal(batches[1].last_n, 5);
+	assert_memory_equal(batches[1].seed, second, SEED_SIZE);
+	/* A part of one. */
+	assert_ok(local_batches(local, 1, 2, &w->arena, &batches, &count, &error));
+	assert_int_equal(count, 1);
+	assert_int_equal(batches[0].last_n, 2);
+	assert_ok(local_batches(local, 4, 4, &w->arena, &batches, &count, &error));
+	assert_int_equal(count, 1);
+	assert_int_equal(batches[0].last_n, 4);
+}
+
+/* Changes 1 to 5, the server has had 1 to 4 since times 100 to 400. */
+static void
+linked_changes(struct local *local)
+{
+	for (uint32_t n = 1; n <= 5; n++) {
+		uint8_t chain[HASH_SIZE] = {(uint8_t)n};
+		const uint8_t seed[SEED_SIZE] = {(uint8_t)n};
+
+		add_change(local, n, R(10), 5);
+		assert_ok(local_batch_open(local, n, seed, &error));
+		assert_ok(local_batches_close(local, &error));
+		if (n < 5) {
+			assert_ok(local_change_acked(local, n, 10 + n, &error));
+			assert_ok(local_change_link(local, n, chain, 100 * n, &error));
+		}
+	}
+}
+
+TEST(old_changes_are_forgotten_with_their_seeds)
+{
+	struct world *w = *state;
+	struct local *local = local_of(state);
+	struct local_change *changes;
+	struct batch *batches;
+	size_t count;
+
+	linked_changes(local);
+	assert_ok(local_changes_forget(local, 300, &error));
+	assert_ok(local_changes(local, 1, 9, 1000, &w->arena, &changes, &count, &error));
+	assert_int_equal(count, 3);
+	assert_int_equal(changes[0].n, 3);
+	assert_ok(local_batches(local, 1, 5, &w->arena, &batches, &count, &error));
+	assert_int_equal(count, 3);
+	/* What the server lacks stays for ever. */
+	assert_ok(local_changes_forget(local, 1000000, &error));
+	assert_ok(local_changes(local, 1, 9, 1000, &w->arena, &changes, &count, &error));
+	assert_int_equal(count, 1);
+	assert_int_equal(changes[0].n, 5);
+}
+
+TEST(a_quarantined_change_is_not_forgotten)
+{
+	struct world *w = *state;
+	struct local *local = local_of(state);
+	const struct exception set_aside = {.n = 1, .kind = EXCEPTION_QUARANTINED, .reason = 7};
+	const struct exception conflict = {.n = 2, .kind = EXCEPTION_CONFLICT, .tag = 1};
+	struct local_change change;
+	uint32_t count;
+
+	linked_changes(local);
+	assert_ok(local_change_exception(local, &set_aside, &error));
+	assert_ok(local_change_exception(local, &conflict, &error));
+	assert_ok(local_changes_forget(local, 1000, &error));
+	assert_ok(local_quarantined_count(local, &count, &error));
+	assert_int_equal(count, 1);
+	assert_ok(local_change(local, 1, &w->arena, &change, &error));
+	assert_int_equal(change.exception, EXCEPTION_QUARANTINED);
+	assert_int_equal(local_change(local, 2, &w->arena, &change, &error), STATUS_NOT_FOUND);
+}
+
+TEST(changes_that_the_server_lost_count_as_never_sent)
+{
+	struct world *w = *state;
+	struct local *local = local_of(state);
+	uint8_t chain[HASH_SIZE];
+	struct local_change *changes;
+	size_t count;
+
+	linked_changes(local);
+	assert_ok(local_changes_reopen(local, 3, chain, &error));
+	assert_int_equal(chain[0], 2);
+	assert_ok(local_changes(local, 1, 9, 1000, &w->arena, &changes, &count, &error));
+	assert_int_equal(changes[1].seq, 12);
+	assert_int_equal(changes[2].seq, 0);
+	assert_int_equal(changes[3].seq, 0);
+	assert_ok(local_changes_reopen(local, 1, chain, &error));
+}
+
+TEST(changes_that_are_gone_cannot_be_sent_again)
+{
+	struct local *local = local_of(state);
+	uint8_t chain[HASH_SIZE];
+
+	linked_changes(local);
+	assert_ok(local_changes_forget(local, 300, &error));
+	assert_int_equal(local_changes_reopen(local, 1, chain, &error), STATUS_NOT_FOUND);
+	/* The chain before change 3 is gone with change 2. */
+	assert_int_equal(local_changes_reopen(local, 3, chain, &error), STATUS_NOT_FOUND);
+	assert_ok(local_changes_reopen(local, 4, chain, &error));
+}
+
+TEST(eviction_takes_all_below_and_leaves_the_changes)
+{
+	struct world *w = *state;
+	struct local_change change;
+
+	add_record(w, R(10), 0, VILLAGE_A, 1);
+	add_record(w, R(20), R(10), VILLAGE_A, 1);
+	add_record(w, R(30), R(20), VILLAGE_A, 1);
+	add_record(w, R(40), 0, VILLAGE_A, 1);
+	add_change(w->device->local, 1, R(30), 5);
+	assert_ok(local_record_evict(w->device->local, R(10), &error));
+	assert_false(holds(w, R(10)) || holds(w, R(20)) || holds(w, R(30)));
+	assert_true(holds(w, R(40)));
+	assert_ok(local_change(w->device->local, 1, &w->arena, &change, &error));
+}
+
+TEST(eviction_ends_where_records_lead_in_a_circle)
+{
+	struct world *w = *state;
+
+	add_record(w, R(10), R(20), VILLAGE_A, 1);
+	add_record(w, R(20), R(10), VILLAGE_A, 1);
+	assert_ok(local_record_evict(w->device->local, R(20), &error));
+	assert_false(holds(w, R(10)) || holds(w, R(20)));
+}
+
+TEST(a_scope_keeps_its_villages_and_records_of_none)
+{
+	struct world *w = *state;
+	const struct region scope[] = {{VILLAGE_B, VILLAGE_B}, {6304010001, 6304019999}};
+
+	add_record(w, R(10), 0, VILLAGE_A, 1);
+	add_record(w, R(20), 0, VILLAGE_B, 1);
+	add_record(w, R(30), 0, 6304012345, 1);
+	add_record(w, R(40), 0, 0, 1);
+	assert_ok(local_scope_apply(w->device->local, scope, 2, &error));
+	assert_false(holds(w, R(10)));
+	assert_true(holds(w, R(20)) && holds(w, R(30)) && holds(w, R(40)));
+	assert_ok(local_scope_apply(w->device->local, NULL, 0, &error));
+	assert_false(holds(w, R(20)) || holds(w, R(30)));
+}
+
+struct visit {
+	struct world *w;
+	uint64_t ids[8];
+	size_t count;
+};
+
+static enum status
+visit_and_write(void *context, const struct record *record, struct error *err)
+{
+	struct visit *visit = context;
+	struct local_place place = {.epoch = WORLD_EPOCH};
+
+	visit->ids[visit->count++] = record->id;
+	if (record->id == R(10)) {
+		assert_ok(local_record_evict(visit->w->device->local, R(20), err));
+	}
+	return local_record_save(visit->w->device->local, record, &place, err);
+}
+
+TEST(records_come_in_order_while_they_are_being_written)
+{
+	struct world *w = *state;
+	struct visit visit = {.w = w};
+
+	add_record(w, R(30), 0, VILLAGE_A, 1);
+	add_record(w, R(20), 0, VILLAGE_A, 1);
+	add_record(w, R(10), 0, VILLAGE_A, 1);
+	assert_ok(local_records(w->device->local, 0, 0, visit_and_write, &visit, &error));
+	assert_int_equal(visit.count, 2);
+	assert_int_equal(visit.ids[0], R(10));
+	assert_int_equal(visit.ids[1], R(30));
+	visit.count = 0;
+	assert_ok(local_records(w->device->local, VISIT, 0, visit_and_write, &visit, &error));
+	assert_int_equal(visit.count, 0);
+	add_record(w, R(20), R(30), VILLAGE_A, 1);
+	assert_ok(local_records(w->device->local, FAMILY, R(30), visit_and_write, &visit, &error));
+	assert_int_equal(visit.count, 1);
+	assert_int_equal(visit.ids[0], R(20));
+}
+
+TEST(a_version_rises_to_the_highest_own_seq_that_is_known_of)
+{
+	struct world *w = *state;
+	struct local *local = w->device->local;
+	const struct exception set_aside = {.n = 5, .kind = EXCEPTION_QUARANTINED};
+	struct local_raise *raises;
+	size_t count;
+
+	add_record(w, R(10), 0, VILLAGE_A, 3);
+	add_record(w, R(20), 0, VILLAGE_A, 50);
+	add_record(w, R(30), 0, VILLAGE_A, 1);
+	for (uint32_t n = 1; n <= 6; n++) {
+		add_change(local, n, R(n <= 3 ? 10 : n == 4 ? 20 : n == 5 ? 30 : 40), 5);
+		assert_ok(local_change_acked(local, n, 10 * n, &error));
+	}
+	assert_ok(local_change_exception(local, &set_aside, &error));
+	assert_ok(local_raises(local, WORLD_EPOCH, 25, &w->arena, &raises, &count, &error));
+	assert_int_equal(count, 1);
+	assert_int_equal(raises[0].record, R(10));
+	assert_int_equal(raises[0].seq, 20);
+	assert_ok(local_raises(local, WORLD_EPOCH, 100, &w->arena, &raises, &count, &error));
+	assert_int_equal(count, 1);
+	assert_int_equal(raises[0].seq, 30);
+	assert_ok(local_raises(local, WORLD_EPOCH + 1, 100, &w->arena, &raises, &count, &error));
+	assert_int_equal(count, 0);
+}
+
+TEST(a_new_epoch_sweeps_out_what_it_did_not_bring)
+{
+	struct world *w = *state;
+
+	add_record(w, R(10), 0, VILLAGE_A, 1);
+	add_record(w, R(20), 0, VILLAGE_A, 1);
+	add_change(w->device->local, 1, R(20), 5);
+	assert_ok(local_records_sweep(w->device->local, WORLD_EPOCH, &error));
+	assert_true(holds(w, R(10)));
+	assert_ok(local_records_sweep(w->device->local, WORLD_EPOCH + 1, &error));
+	assert_false(holds(w, R(10)));
+	assert_true(holds(w, R(20)));
+}
+
+TEST(a_stream_has_its_latest_name)
+{
+	struct world *w = *state;
+	struct stream_name stream = {.number = 9, .kind = STREAM_USER, .name = TEXT("Ibu Rini")};
+	struct stream_name found;
+
+	assert_int_equal(local_stream(w->device->local, 9, &w->arena, &found, &error),
+			 STATUS_NOT_FOUND);
+	assert_ok(local_stream_save(w->device->local, &stream, &error));
+	stream.name = TEXT("Bu Rini");
+	assert_ok(local_stream_save(w->device->local, &stream, &error));
+	assert_ok(local_stream(w->device->local, 9, &w->arena, &found, &error));
+	assert_int_equal(found.kind, STREAM_USER);
+	assert_true(span_equal(found.name, TEXT("Bu Rini")));
+}
+
+static size_t
+take_chunk(struct world *w, uint8_t hash, uint32_t size, uint32_t offset, const char *bytes)
+{
+	struct schema_chunk chunk = {.version = 4,
+				     .hash = {hash},
+				     .size = size,
+				     .offset = offset,
+				     .bytes = span_of_text(bytes)};
+	struct local_schema_part part;
+
+	assert_ok(local_schema_chunk(w->device->local, &chunk, &error));
+	assert_ok(local_schema_part(w->device->local, &w->arena, &part, &error));
+	return part.version == 0 ? 0 : part.bytes.length;
+}
+
+TEST(a_schema_is_put_together_from_its_chunks)
+{
+	struct world *w = *state;
+
+	assert_int_equal(take_chunk(w, 1, 8, 0, "abc"), 3);
+	assert_int_equal(take_chunk(w, 1, 8, 3, "def"), 6);
+	/* Again, and beyond a gap. */
+	assert_int_equal(take_chunk(w, 1, 8, 3, "xyz"), 6);
+	assert_int_equal(take_chunk(w, 1, 8, 7, "h"), 6);
+	assert_int_equal(take_chunk(w, 1, 8, 6, "gh"), 8);
+	/* Another one begins anew; its middle makes it be asked for from the start. */
+	assert_int_equal(take_chunk(w, 2, 5, 0, "ab"), 2);
+	assert_int_equal(take_chunk(w, 3, 5, 2, "cd"), 0);
+}
+
+TEST(a_chunk_beyond_the_size_of_its_schema_is_refused)
+{
+	struct world *w = *state;
+	struct schema_chunk chunk = {.version = 4, .size = 2, .bytes = TEXT("abc")};
+
+	assert_int_equal(local_schema_chunk(w->device->local, &chunk, &error), STATUS_LIMIT);
+	chunk.size = SCHEMA_BYTES_MAX + 1;
+	assert_int_equal(local_schema_chunk(w->device->local, &chunk, &error), STATUS_LIMIT);
+}
+
+RUN_TESTS(CASE_WITH(a_new_device_reads_as_zeros, world_open_new, world_close),
+	  CASE_WITH(the_state_comes_back_as_it_was_saved, world_open, world_close),
+	  CASE_WITH(saving_the_state_keeps_the_certificate, world_open, world_close),
+	  CASE_WITH(what_was_not_committed_is_gone, world_open, world_close),
+	  CASE_WITH(the_database_is_its_owners_alone, world_open, world_close),
+	  CASE_WITH(a_database_of_a_newer_program_is_left_alone, world_open, world_close),
+	  CASE_WITH(a_folder_that_cannot_be_written_is_named, world_open, world_close),
+	  CASE_WITH(a_damaged_record_is_an_error_of_the_storage, world_open, world_close),
+	  CASE_WITH(changes_come_in_order_and_no_more_than_asked_for, world_open, world_close),
+	  CASE_WITH(a_records_pending_changes_are_those_without_seq, world_open, world_close),
+	  CASE_WITH(an_open_batch_takes_all_changes_until_it_is_closed, world_open, world_close),
+	  CASE_WITH(old_changes_are_forgotten_with_their_seeds, world_open, world_close),
+	  CASE_WITH(a_quarantined_change_is_not_forgotten, world_open, world_close),
+	  CASE_WITH(changes_that_the_server_lost_count_as_never_sent, world_open, world_close),
+	  CASE_WITH(changes_that_are_gone_cannot_be_sent_again, world_open, world_close),
+	  CASE_WITH(eviction_takes_all_below_and_leaves_the_changes, world_open, world_close),
+	  CASE_WITH(eviction_ends_where_records_lead_in_a_circle, world_open, world_close),
+	  CASE_WITH(a_scope_keeps_its_villages_and_records_of_none, world_open, world_close),
+	  CASE_WITH(records_come_in_order_while_they_are_being_written, world_open, world_close),
+	  CASE_WITH(a_version_rises_to_the_highest_own_seq_that_is_known_of, world_open,
+		    world_close),
+	  CASE_WITH(a_new_epoch_sweeps_out_what_it_did_not_bring, world_open, world_close),
+	  CASE_WITH(a_stream_has_its_latest_name, world_open, world_close),
+	  CASE_WITH(a_schema_is_put_together_from_its_chunks, world_open, world_close),
+	  CASE_WITH(a_chunk_beyond_the_size_of_its_schema_is_refused, world_open, world_close))
