@@ -8,7 +8,7 @@
  *
  *     sambung_open(&(struct sambung_options){ .directory = "/data/sambung" }, &device, &err);
  *     sambung_edit_create(device, "visit", &edit, &err);
- *     sambung_edit_set(edit, "person", "r1g400001k", &err);
+ *     sambung_edit_set(edit, "person", "r1g4000015", &err);
  *     sambung_edit_set(edit, "weight", "8.4", &err);
  *     sambung_edit_commit(edit, NULL, NULL, &err);        (durable when it returns)
  *     sambung_sync(device, NULL, &result, &err);

@@ -165,7 +165,7 @@ record_title(struct describer *describer, const json_t *record)
 	return title;
 }
 
-/* "Siti (r1g400001k)", or the id where the record is not here or has no title. */
+/* "Siti (r1g4000015)", or the id where the record is not here or has no title. */
 static char *
 describe_reference(struct describer *describer, const char *id)
 {

@@ -6,7 +6,12 @@
  * store_begin … store_commit; a reader reads inside store_snapshot … store_snapshot_end, and sees
  * one unchanging state. What a call hands out is copied into the caller's arena unless it says
  * `borrows`. Every function fails with STORAGE, FULL (disk) or BUSY; others are named where they
- * occur. After a failure inside a transaction the caller rolls back.
+ * occur. After a failure inside a transaction the caller rolls back. MEMORY: also when the caller's
+ * arena is exhausted.
+ *
+ * Regions are a pointer and a count: NULL means all villages, a count of 0 with a pointer none. A
+ * function that calls back may be called by what it calls back no second time on the same store;
+ * any other may.
  *
  * Only this folder knows SQL. daemon/store/store_sqlite*.c implement it on SQLite.
  */
@@ -40,7 +45,7 @@ enum status store_checkpoint(struct store *store, struct error *err);
 /* Writes a consistent copy of the whole database to `path` (which must not exist). */
 enum status store_backup(struct store *store, const char *path, struct error *err);
 
-/* Reader: one unchanging state until the end. */
+/* Reader: one unchanging state until the end. Not within store_begin. */
 enum status store_snapshot(struct store *store, struct error *err);
 void store_snapshot_end(struct store *store);
 
@@ -54,8 +59,10 @@ struct log_row {
 
 /* seq of the last entry; 0: empty. */
 enum status store_log_head(struct store *store, uint64_t *seq_out, struct error *err);
-/* Appends rows whose seq continue the log. store_log_advance moves the counter and is the last
- * statement before the commit. */
+/* Appends rows whose seq continue the log (INTERNAL if they do not). EXISTS: a change (stream, n)
+ * is in the log already. A payload without address is kept as missing, and its salt with it.
+ * store_log_advance moves the counter to the last entry and is the last statement before the
+ * commit. */
 enum status store_log_append(struct store *store, const struct log_row *rows, size_t count,
 			     struct error *err);
 enum status store_log_advance(struct store *store, uint64_t head, struct error *err);
@@ -63,8 +70,8 @@ enum status store_log_advance(struct store *store, uint64_t head, struct error *
 struct log_filter {
 	uint64_t since;		      /* seq greater than this */
 	uint64_t record;	      /* 0: all */
-	const struct region *regions; /* changes of records in these villages, and entries that
-					 belong to no record; NULL: all */
+	const struct region *regions; /* changes of records that are in these villages now, and
+					 entries that belong to no record */
 	size_t region_count;
 	size_t limit; /* rows */
 };
@@ -123,8 +130,8 @@ struct stored_record {
 /* out[i] belongs to ids[i]; id 0 where there is no such record. */
 enum status store_records_load(struct store *store, const uint64_t *ids, size_t count,
 			       struct arena *arena, struct stored_record *out, struct error *err);
-/* Inserts or replaces, and brings the typed table up to date (`record` is the decoded state). The
- * type of a record never changes. */
+/* Inserts or replaces, and brings the typed table up to date (`record` is the decoded state); call
+ * store_typed_prepare with the schema first. The type of a record never changes (INTERNAL). */
 struct record_write {
 	struct stored_record row;
 	const struct record *record;
@@ -147,7 +154,8 @@ struct pull_item {
 	bool evict;		     /* it left the scope; only key and id are set */
 	struct stored_record record; /* borrowed until the next call */
 };
-/* Items with (key, id) greater than the given. Returns a new pull. */
+/* Items with (key, id) greater than the given. Returns a new pull; copies the regions. Inside a
+ * snapshot, else records may pass each other. */
 enum status store_pull_open(struct store *store, const struct region *regions, size_t region_count,
 			    uint64_t key, uint64_t id, struct pull **out, struct error *err);
 /* *more_out false at the end. */
@@ -157,25 +165,26 @@ void store_pull_close(struct pull *pull);
 
 enum record_order { ORDER_VERSION, ORDER_ID };
 struct record_query {
-	uint32_t type;		      /* 0: all types */
-	const struct region *regions; /* NULL: all */
+	uint32_t type; /* 0: all types */
+	const struct region *regions;
 	size_t region_count;
-	uint64_t since;	     /* version greater than this (ORDER_VERSION) */
+	uint64_t since;	     /* version greater than this */
 	bool conflicts_only; /* conflicts > 0 */
 	enum record_order order;
 };
-/* An iteration over records; returns a new query. */
+/* An iteration over records; returns a new one. `out` is borrowed until the next call. */
 struct record_rows;
 enum status store_rows_open(struct store *store, const struct record_query *query,
 			    struct record_rows **out, struct error *err);
 enum status store_rows_next(struct record_rows *rows, struct stored_record *out, bool *more_out,
 			    struct error *err);
 void store_rows_close(struct record_rows *rows);
-/* How many, from the index alone. */
+/* How many, without reading records. */
 enum status store_rows_count(struct store *store, const struct record_query *query,
 			     uint64_t *count_out, struct error *err);
 
-/* Makes or widens the typed tables (`t_<type>`) for a schema: add-column only. */
+/* Makes or widens the typed tables (`t_<type>`) for a schema: columns are added and renamed, never
+ * dropped. INVALID: a field is called like a part of a point (<name>_lat, <name>_lon). */
 enum status store_typed_prepare(struct store *store, const struct schema *schema,
 				struct error *err);
 

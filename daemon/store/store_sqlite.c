@@ -189,18 +189,6 @@ store_setting_put(struct store *store, const char *name, struct span value, stru
 /* ---- what the other files share ---- */
 
 enum status
-store_damaged(const char *what, uint64_t number, struct error *err)
-{
-	return fail(err, STATUS_STORAGE, "%s %llu is damaged", what, (unsigned long long)number);
-}
-
-enum status
-store_exhausted(const char *what, struct error *err)
-{
-	return fail(err, STATUS_MEMORY, "%s", what);
-}
-
-enum status
 store_number(struct statement *statement, uint64_t *out, struct error *err)
 {
 	bool row;

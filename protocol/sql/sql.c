@@ -145,8 +145,8 @@ sql_open(const char *path, const struct sql_options *options, struct sql **out, 
 	code = sqlite3_open_v2(path, &sql->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 			       NULL);
 	if (code != SQLITE_OK) {
-		status = fail(err, status_of_sqlite(sql->handle, code), "opening %s: %s", path,
-			      sqlite3_errstr(code));
+		status = status_of_sqlite(sql->handle, code);
+		error_set(err, status, "opening %s: %s", path, sqlite3_errstr(code));
 	} else {
 		status = configure(sql, options, err);
 	}
@@ -461,8 +461,8 @@ sql_backup(struct sql *sql, const char *path, struct error *err)
 		code = sqlite3_errcode(target);
 	}
 	if (code != SQLITE_OK) {
-		status = fail(err, status_of_sqlite(target, code), "copying to %s: %s", path,
-			      sqlite3_errstr(code));
+		status = status_of_sqlite(target, code);
+		error_set(err, status, "copying to %s: %s", path, sqlite3_errstr(code));
 		(void)unlink(path);
 	}
 	(void)sqlite3_close(target);

@@ -136,12 +136,12 @@ what_is_not_understood_exits_2() {
 	refused --dir "$device" record visit weight
 	refused --dir "$device" record visit =8
 	refused --dir "$device" record visit weight=8 weight=9
-	refused --dir "$device" edit r1g400001k
-	refused --dir "$device" edit r1g400001k weight=8 --base many
-	refused --dir "$device" edit r1g400001k weight=8 --base -1
-	refused --dir "$device" edit r1g400001k weight=8 --own 4294967296
-	refused --dir "$device" archive r1g400001k
-	refused --dir "$device" archive r1g400001k --reason ''
+	refused --dir "$device" edit r1g4000015
+	refused --dir "$device" edit r1g4000015 weight=8 --base many
+	refused --dir "$device" edit r1g4000015 weight=8 --base -1
+	refused --dir "$device" edit r1g4000015 weight=8 --own 4294967296
+	refused --dir "$device" archive r1g4000015
+	refused --dir "$device" archive r1g4000015 --reason ''
 	refused --dir "$device" archive -
 	refused --dir "$device" show
 	refused --dir "$device" records
@@ -167,9 +167,9 @@ bad_standard_input_exits_1() {
 	printf 'note=a\000b\n' >"$folder/in"
 	fails --dir "$device" record visit -
 	printf 'why=moved\n' >"$folder/in"
-	fails --dir "$device" archive r1g400001k -
+	fails --dir "$device" archive r1g4000015 -
 	printf 'reason=\n' >"$folder/in"
-	run --dir "$device" archive r1g400001k -
+	run --dir "$device" archive r1g4000015 -
 	check 'an empty reason is none' status_is 2
 	: >"$folder/in"
 	check 'a command with bad input makes no folder' [ ! -e "$device" ]

@@ -40,8 +40,7 @@ static bool
 holds(struct world *w, uint64_t id)
 {
 	struct record record;
-	enum status status =
-		local_record(w->device->local, id, &w->arena, &record, NULL, &error);
+	enum status status = local_record(w->device->local, id, &w->arena, &record, NULL, &error);
 
 	assert_true(status == STATUS_OK || status == STATUS_NOT_FOUND);
 	return status == STATUS_OK;
@@ -122,8 +121,8 @@ TEST(what_was_not_committed_is_gone)
 	assert_ok(local_begin(w->device->local, &error));
 	add_change(w->device->local, 2, R(10), 5);
 	world_reopen(w);
-	assert_ok(local_changes(w->device->local, 1, 10, 1000, &w->arena, &changes, &found,
-				&error));
+	assert_ok(
+		local_changes(w->device->local, 1, 10, 1000, &w->arena, &changes, &found, &error));
 	assert_int_equal(found, 0);
 }
 

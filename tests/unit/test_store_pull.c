@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_world.h"
 
+struct after {
+	uint64_t key;
+	uint64_t id;
+};
+
 struct pulled {
 	struct pull_item items[WORLD_LIST_MAX];
 	size_t count;
@@ -31,12 +36,12 @@ take(struct world *w, struct pull *pull, size_t limit, struct pulled *out)
 }
 
 static void
-pull(struct world *w, const struct region *regions, size_t count, uint64_t key, uint64_t id,
-     size_t limit, struct pulled *out)
+pull(struct world *w, const struct region *regions, size_t count, struct after after, size_t limit,
+     struct pulled *out)
 {
 	struct pull *open;
 
-	assert_ok(store_pull_open(w->reader, regions, count, key, id, &open, &w->err));
+	assert_ok(store_pull_open(w->reader, regions, count, after.key, after.id, &open, &w->err));
 	take(w, open, limit, out);
 	store_pull_close(open);
 }
@@ -44,7 +49,7 @@ pull(struct world *w, const struct region *regions, size_t count, uint64_t key, 
 static void
 pull_all(struct world *w, const struct region *regions, size_t count, struct pulled *out)
 {
-	pull(w, regions, count, 0, 0, WORLD_LIST_MAX, out);
+	pull(w, regions, count, (struct after){0, 0}, WORLD_LIST_MAX, out);
 }
 
 static const struct region village_a = {VILLAGE_A, VILLAGE_A};
@@ -97,8 +102,7 @@ TEST(a_pull_may_end_and_go_on_anywhere)
 {
 	enum { RECORDS = 300, PAGE = 7 };
 	struct world *w = *state;
-	uint64_t key = 0;
-	uint64_t id = 0;
+	struct after after = {0, 0};
 	size_t sum = 0;
 
 	assert_ok(store_begin(w->writer, &w->err));
@@ -110,7 +114,7 @@ TEST(a_pull_may_end_and_go_on_anywhere)
 	for (;;) {
 		struct pulled page;
 
-		pull(w, &district, 1, key, id, PAGE, &page);
+		pull(w, &district, 1, after, PAGE, &page);
 		for (size_t i = 0; i < page.count; i++) {
 			assert_int_equal(page.items[i].key, 100 + sum + i);
 		}
@@ -118,8 +122,8 @@ TEST(a_pull_may_end_and_go_on_anywhere)
 			break;
 		}
 		sum += page.count;
-		key = page.items[page.count - 1].key;
-		id = page.items[page.count - 1].id;
+		after.key = page.items[page.count - 1].key;
+		after.id = page.items[page.count - 1].id;
 	}
 	assert_int_equal(sum, RECORDS);
 }
@@ -149,11 +153,11 @@ TEST(records_that_moved_in_with_one_number_are_paged_by_id)
 	struct pulled page;
 
 	move_in(w, RECORDS);
-	pull(w, &village_a, 1, 400, INT64_MAX, 150, &page);
+	pull(w, &village_a, 1, (struct after){400, INT64_MAX}, 150, &page);
 	assert_int_equal(page.count, 150);
 	assert_int_equal(page.items[149].key, 500);
 	assert_int_equal(page.items[149].id, id_make(5, 150));
-	pull(w, &village_a, 1, 500, id_make(5, 150), WORLD_LIST_MAX, &page);
+	pull(w, &village_a, 1, (struct after){500, id_make(5, 150)}, WORLD_LIST_MAX, &page);
 	assert_int_equal(page.count, 50);
 	assert_int_equal(page.items[0].id, id_make(5, 151));
 }
@@ -199,7 +203,7 @@ TEST(a_record_that_left_the_scope_is_evicted_at_the_number_of_its_move)
 	assert_int_equal(pulled.items[0].id, id_make(5, 1));
 	assert_true(pulled.items[1].evict);
 	assert_false(pulled.items[2].evict);
-	pull(w, &village_c, 1, 500, id_make(5, 1), WORLD_LIST_MAX, &pulled);
+	pull(w, &village_c, 1, (struct after){500, id_make(5, 1)}, WORLD_LIST_MAX, &pulled);
 	assert_int_equal(pulled.count, 2);
 	assert_int_equal(pulled.items[0].id, id_make(5, 2));
 }
@@ -247,7 +251,7 @@ TEST(a_village_emptied_by_a_move_still_evicts)
 
 	record_new(w, id_make(5, 1), VISIT, VILLAGE_C, 9);
 	move_in(w, 1);
-	pull(w, &village_c, 1, 499, INT64_MAX, WORLD_LIST_MAX, &pulled);
+	pull(w, &village_c, 1, (struct after){499, INT64_MAX}, WORLD_LIST_MAX, &pulled);
 	assert_int_equal(pulled.count, 1);
 	assert_true(pulled.items[0].evict);
 }

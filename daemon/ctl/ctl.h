@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ctl: what the commands of sambungctl share - the words of the command line, how it speaks to the
+ * daemon, and how it prints.
+ *
+ * Every command returns a status; main turns it into one sentence on stderr and an exit status.
+ */
+#ifndef SAMBUNG_DAEMON_CTL_CTL_H
+#define SAMBUNG_DAEMON_CTL_CTL_H
+
+#include "protocol/bytes.h"
+
+enum {
+	CTL_WORDS_MAX = 8,
+	CTL_OPTIONS_MAX = 300,
+	CTL_INPUT_MAX = 16 * 1024 * 1024, /* read from a file or standard input */
+};
+
+/* ---- the command line ---- */
+
+struct ctl_option {
+	const char *name; /* without the dashes */
+	const char *value;
+};
+
+struct ctl {
+	const char *directory; /* NULL: not given */
+	bool json;
+	enum language language;
+	const char *words[CTL_WORDS_MAX]; /* after the command */
+	size_t word_count;
+	struct ctl_option options[CTL_OPTIONS_MAX]; /* of the command */
+	size_t option_count;
+	char *input; /* what `-` read; the options may borrow from it */
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* as the usage shows them */
+	const char *options;   /* words: those that take a value end in '=', '*' may be repeated */
+	size_t least;	       /* words */
+	size_t most;
+	const char *english; /* what it does */
+	const char *indonesian;
+	enum status (*run)(struct ctl *ctl, struct error *err);
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* The text in the user's language. */
+const char *ctl_text(const struct ctl *ctl, const char *english, const char *indonesian);
+/* The last value of an option; NULL if it was not given. */
+const char *ctl_option(const struct ctl *ctl, const char *name);
+/* The same, but USAGE without it. */
+enum status ctl_needed(const struct ctl *ctl, const char *name, const char **out,
+		       struct error *err);
+/* If the last word is "-": takes it away and adds the name=value lines of standard input to the
+ * options. */
+enum status ctl_options_from_input(struct ctl *ctl, struct error *err);
+/* Appends the whole file, or standard input for "-". */
+enum status ctl_read_file(const char *path, struct buffer *out, struct error *err);
+
+/* ---- the daemon ---- */
+
+/* One line of an answer, without its line end; borrowed for the call. */
+typedef enum status (*ctl_line_fn)(void *context, struct span line, struct error *err);
+
+/* A GET whose answer comes line by line. */
+enum status ctl_get_lines(const struct ctl *ctl, const char *path, ctl_line_fn each, void *context,
+			  struct error *err);
+/* A GET whose answer goes to a descriptor as it comes. */
+enum status ctl_get_file(const struct ctl *ctl, const char *path, int fd, struct error *err);
+/* A POST; lines as above. */
+enum status ctl_post(const struct ctl *ctl, const char *path, const char *content_type,
+		     struct span body, ctl_line_fn each, void *context, struct error *err);
+/* Appends text to a path or a query, its special characters as %XX. */
+void ctl_path_text(struct buffer *path, const char *text);
+/* Appends "?name=value" or "&name=value" for an option that was given. */
+void ctl_path_option(const struct ctl *ctl, struct buffer *path, const char *name);
+
+/* ---- printing ---- */
+
+struct column {
+	const char *key;
+	const char *english; /* title */
+	const char *indonesian;
+	int width;	      /* columns of the terminal; longer values are not cut */
+};
+
+/* Prints JSON lines as they are (--json), or as rows of a table under one line of titles. */
+struct table {
+	const struct ctl *ctl;
+	const struct column *columns;
+	size_t column_count;
+	size_t rows;
+};
+enum status table_line(void *table, struct span line, struct error *err);
+/* Prints the line as it is. */
+enum status plain_line(void *ctl, struct span line, struct error *err);
+
+/* ---- commands, one file per group ---- */
+
+enum status run_init(struct ctl *ctl, struct error *err);
+enum status run_enrol(struct ctl *ctl, struct error *err);
+enum status run_token_add(struct ctl *ctl, struct error *err);
+enum status run_devices(struct ctl *ctl, struct error *err);
+enum status run_device_revoke(struct ctl *ctl, struct error *err);
+enum status run_records(struct ctl *ctl, struct error *err);
+enum status run_export(struct ctl *ctl, struct error *err);
+enum status run_import(struct ctl *ctl, struct error *err);
+enum status run_count(struct ctl *ctl, struct error *err);
+enum status run_record(struct ctl *ctl, struct error *err);
+enum status run_history(struct ctl *ctl, struct error *err);
+enum status run_conflicts(struct ctl *ctl, struct error *err);
+enum status run_settle(struct ctl *ctl, struct error *err);
+enum status run_quarantine(struct ctl *ctl, struct error *err);
+enum status run_syncs(struct ctl *ctl, struct error *err);
+enum status run_log(struct ctl *ctl, struct error *err);
+enum status run_schema_check(struct ctl *ctl, struct error *err);
+enum status run_schema_load(struct ctl *ctl, struct error *err);
+enum status run_schema_show(struct ctl *ctl, struct error *err);
+enum status run_backup(struct ctl *ctl, struct error *err);
+
+#endif

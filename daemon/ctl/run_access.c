@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* enrol, token add */
+#include "ctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+/* Prints one member of the answer alone, or with --json the whole line. */
+struct member_printer {
+	const struct ctl *ctl;
+	const char *key;
+};
+
+static enum status
+print_member(void *context, struct span line, struct error *err)
+{
+	const struct member_printer *printer = context;
+	json_t *object;
+	const char *text;
+
+	if (printer->ctl->json) {
+		return plain_line(NULL, line, err);
+	}
+	object = json_loadb((const char *)line.at, line.length, 0, NULL);
+	text = json_string_value(json_object_get(object, printer->key));
+	(void)puts(text == NULL ? "" : text);
+	json_decref(object);
+	return STATUS_OK;
+}
+
+static enum status
+post_object(struct ctl *ctl, const char *path, const json_t *object, const char *key,
+	    struct error *err)
+{
+	struct member_printer printer = {ctl, key};
+	char *text = json_dumps(object, JSON_COMPACT);
+	enum status status;
+
+	if (text == NULL) {
+		return fail(err, STATUS_INVALID, "the text is not UTF-8");
+	}
+	status = ctl_post(ctl, path, "application/json", span_of_text(text), print_member,
+			  &printer, err);
+	free(text);
+	return status;
+}
+
+enum status
+run_enrol(struct ctl *ctl, struct error *err)
+{
+	const char *cadre;
+	const char *village;
+	json_t *object;
+	json_t *villages;
+	enum status status = ctl_options_from_input(ctl, err);
+
+	if (status == STATUS_OK) {
+		status = ctl_needed(ctl, "cadre", &cadre, err);
+	}
+	if (status == STATUS_OK) {
+		status = ctl_needed(ctl, "village", &village, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	object = json_pack("{s:s}", "cadre", cadre);
+	villages = json_array();
+	for (size_t i = 0; i < ctl->option_count; i++) {
+		if (strcmp(ctl->options[i].name, "village") == 0) {
+			(void)json_array_append_new(villages, json_string(ctl->options[i].value));
+		}
+	}
+	(void)json_object_set_new(object, "villages", villages);
+	status = post_object(ctl, "/v1/codes", object, "code", err);
+	json_decref(object);
+	return status;
+}
+
+enum status
+run_token_add(struct ctl *ctl, struct error *err)
+{
+	static const char *const names[] = {"role", "scope", "name"};
+	json_t *object = NULL;
+	enum status status = ctl_options_from_input(ctl, err);
+
+	if (status == STATUS_OK) {
+		object = json_object();
+	}
+	for (size_t i = 0; i < sizeof names / sizeof names[0] && status == STATUS_OK; i++) {
+		const char *value;
+
+		status = ctl_needed(ctl, names[i], &value, err);
+		if (status == STATUS_OK) {
+			(void)json_object_set_new(object, names[i], json_string(value));
+		}
+	}
+	if (status == STATUS_OK) {
+		status = post_object(ctl, "/v1/tokens", object, "token", err);
+	}
+	json_decref(object);
+	return status;
+}

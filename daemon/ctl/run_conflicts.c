@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conflicts, settle */
+#include "ctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+enum { PATH_MAX_BYTES = 1024, VALUE_MAX_BYTES = 16 * 1024 };
+
+static void
+print_value(const json_t *value)
+{
+	char *text;
+
+	if (json_is_string(value)) {
+		(void)fputs(json_string_value(value), stdout);
+		return;
+	}
+	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	(void)fputs(text == NULL || json_is_null(value) ? "-" : text, stdout);
+	free(text);
+}
+
+static enum status
+conflict_line(void *context, struct span line, struct error *err)
+{
+	const struct ctl *ctl = context;
+	const json_t *members;
+	json_t *object;
+
+	if (ctl->json) {
+		return plain_line(NULL, line, err);
+	}
+	object = json_loadb((const char *)line.at, line.length, 0, NULL);
+	if (!json_is_object(object)) {
+		json_decref(object);
+		return fail(err, STATUS_MALFORMED, "a line of the answer is no JSON object");
+	}
+	print_value(json_object_get(object, "type"));
+	(void)putchar(' ');
+	print_value(json_object_get(object, "id"));
+	(void)fputs("  ", stdout);
+	print_value(json_object_get(object, "field"));
+	(void)printf("  %s ", ctl_text(ctl, "shown:", "tampil:"));
+	print_value(json_object_get(object, "shown"));
+	(void)putchar('\n');
+	members = json_object_get(object, "members");
+	for (size_t i = 0; i < json_array_size(members); i++) {
+		const json_t *member = json_array_get(members, i);
+		const json_t *cadre = json_object_get(member, "cadre");
+
+		(void)fputs("    ", stdout);
+		print_value(json_object_get(member, "value"));
+		(void)fputs("  — ", stdout);
+		print_value(cadre != NULL ? cadre : json_object_get(member, "user"));
+		(void)fputs(", ", stdout);
+		print_value(json_object_get(member, "time"));
+		(void)putchar('\n');
+	}
+	json_decref(object);
+	return STATUS_OK;
+}
+
+enum status
+run_conflicts(struct ctl *ctl, struct error *err)
+{
+	struct buffer path;
+	enum status status;
+
+	buffer_init(&path, PATH_MAX_BYTES);
+	buffer_printf(&path, "/v1/conflicts");
+	ctl_path_option(ctl, &path, "village");
+	buffer_append_byte(&path, '\0');
+	status = buffer_status(&path, "the request", err);
+	if (status == STATUS_OK) {
+		status = ctl_get_lines(ctl, (const char *)path.at, conflict_line, ctl, err);
+	}
+	buffer_finish(&path);
+	return status;
+}
+
+/* {"field","value","base"} as text, to be freed. */
+static enum status
+settlement_text(const struct ctl *ctl, const char *value, char **out, struct error *err)
+{
+	const char *base = ctl_option(ctl, "base");
+	json_t *object = json_pack("{s:s, s:s}", "field", ctl->words[1], "value", value);
+	char *end = NULL;
+	long long number = 0;
+
+	if (object == NULL) {
+		return fail(err, STATUS_INVALID, "the value is not UTF-8");
+	}
+	if (base != NULL) {
+		errno = 0;
+		number = strtoll(base, &end, 10);
+		if (*base < '0' || *base > '9' || *end != '\0' || errno != 0) {
+			json_decref(object);
+			return fail(err, STATUS_USAGE, "--base takes a version");
+		}
+		(void)json_object_set_new(object, "base", json_integer(number));
+	}
+	*out = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	return *out == NULL ? fail(err, STATUS_MEMORY, "the request") : STATUS_OK;
+}
+
+/* The value may come from standard input, so that it stands in no list of processes. */
+static enum status
+read_value(const struct ctl *ctl, struct buffer *out, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	if (strcmp(ctl->words[2], "-") == 0) {
+		status = ctl_read_file("-", out, err);
+		while (out->length > 0 && (out->at[out->length - 1] == '\n' ||
+					   out->at[out->length - 1] == '\r')) {
+			out->length--;
+		}
+	} else {
+		buffer_printf(out, "%s", ctl->words[2]);
+	}
+	buffer_append_byte(out, '\0');
+	return status == STATUS_OK ? buffer_status(out, "the value", err) : status;
+}
+
+static enum status
+settled_line(void *context, struct span line, struct error *err)
+{
+	const struct ctl *ctl = context;
+	json_t *object;
+
+	if (ctl->json) {
+		return plain_line(NULL, line, err);
+	}
+	object = json_loadb((const char *)line.at, line.length, 0, NULL);
+	(void)printf(ctl_text(ctl, "settled, log entry %lld\n", "diputuskan, isi log %lld\n"),
+		     (long long)json_integer_value(json_object_get(object, "seq")));
+	json_decref(object);
+	return STATUS_OK;
+}
+
+enum status
+run_settle(struct ctl *ctl, struct error *err)
+{
+	struct buffer path;
+	struct buffer value;
+	char *text = NULL;
+	enum status status;
+
+	buffer_init(&path, PATH_MAX_BYTES);
+	buffer_init(&value, VALUE_MAX_BYTES);
+	buffer_printf(&path, "/v1/record/");
+	ctl_path_text(&path, ctl->words[0]);
+	buffer_printf(&path, "/settle");
+	buffer_append_byte(&path, '\0');
+	status = buffer_status(&path, "the request", err);
+	if (status == STATUS_OK) {
+		status = read_value(ctl, &value, err);
+	}
+	if (status == STATUS_OK) {
+		status = settlement_text(ctl, (const char *)value.at, &text, err);
+	}
+	if (status == STATUS_OK) {
+		status = ctl_post(ctl, (const char *)path.at, "application/json",
+				  span_of_text(text), settled_line, ctl, err);
+	}
+	free(text);
+	buffer_finish(&value);
+	buffer_finish(&path);
+	return status;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* quarantine, syncs, log, devices, device revoke, backup */
+#include "ctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+enum { PATH_MAX_BYTES = 4096 };
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+static const struct column quarantine_columns[] = {
+	{"device", "DEVICE", "HP", 10},
+	{"n", "N", "N", 5},
+	{"reason", "REASON", "SEBAB", 44},
+	{"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
+};
+
+static const struct column sync_columns[] = {
+	{"time", "TIME", "WAKTU", 24},	      {"cadre", "CADRE", "KADER", 24},
+	{"sent", "SENT", "KIRIM", 5},	      {"acked", "NEW", "BARU", 5},
+	{"conflicts", "CONF", "KONF", 4},     {"quarantined", "QUAR", "SISIH", 5},
+	{"bytes_up", "UP", "NAIK", 7},	      {"bytes_down", "DOWN", "TURUN", 7},
+	{"result", "RESULT", "HASIL", 30},    {"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
+};
+
+static const struct column log_columns[] = {
+	{"seq", "SEQ", "SEQ", 6},	   {"received", "RECEIVED", "DITERIMA", 24},
+	{"kind", "KIND", "MACAM", 8},	   {"cadre", "CADRE", "KADER", 20},
+	{"user", "USER", "PENGGUNA", 10},  {"type", "TYPE", "JENIS", 8},
+	{"record", "RECORD", "CATATAN", 14}, {"fields", "FIELDS", "ISIAN", 40},
+	{"about", "ABOUT", "TENTANG", 0},
+};
+
+static const struct column device_columns[] = {
+	{"device", "DEVICE", "HP", 10},
+	{"cadre", "CADRE", "KADER", 28},
+	{"state", "STATE", "STATUS", 8},
+	{"acked_n", "CHANGES", "UBAHAN", 7},
+	{"last_contact", "LAST CONTACT", "KONTAK AKHIR", 24},
+	{"villages", "VILLAGES", "DESA", 0},
+};
+
+enum status
+run_quarantine(struct ctl *ctl, struct error *err)
+{
+	struct table table = {ctl, quarantine_columns, COUNT_OF(quarantine_columns), 0};
+
+	return ctl_get_lines(ctl, "/v1/quarantine", table_line, &table, err);
+}
+
+/* The daemon's sentences are English; the status says the same in either language. */
+static enum status
+sync_line(void *context, struct span line, struct error *err)
+{
+	struct table *table = context;
+	enum language language = table->ctl->language;
+	enum status result;
+	enum status status;
+	json_t *object;
+	char *text;
+
+	if (table->ctl->json || language == LANGUAGE_EN) {
+		return table_line(table, line, err);
+	}
+	object = json_loadb((const char *)line.at, line.length, 0, NULL);
+	if (!json_is_string(json_object_get(object, "status"))) {
+		json_decref(object);
+		return table_line(table, line, err);
+	}
+	result = status_named(json_string_value(json_object_get(object, "status")));
+	(void)json_object_set_new(object, "result", json_string(status_what(result, language)));
+	(void)json_object_set_new(object, "next", json_string(status_next(result, language)));
+	text = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	if (text == NULL) {
+		return fail(err, STATUS_MEMORY, "a line");
+	}
+	status = table_line(table, span_of_text(text), err);
+	free(text);
+	return status;
+}
+
+enum status
+run_syncs(struct ctl *ctl, struct error *err)
+{
+	struct table table = {ctl, sync_columns, COUNT_OF(sync_columns), 0};
+
+	return ctl_get_lines(ctl, "/v1/syncs", sync_line, &table, err);
+}
+
+enum status
+run_log(struct ctl *ctl, struct error *err)
+{
+	struct table table = {ctl, log_columns, COUNT_OF(log_columns), 0};
+	struct buffer path;
+	enum status status;
+
+	buffer_init(&path, PATH_MAX_BYTES);
+	buffer_printf(&path, "/v1/log");
+	ctl_path_option(ctl, &path, "since");
+	buffer_append_byte(&path, '\0');
+	status = buffer_status(&path, "the request", err);
+	if (status == STATUS_OK) {
+		status = ctl_get_lines(ctl, (const char *)path.at, table_line, &table, err);
+	}
+	buffer_finish(&path);
+	return status;
+}
+
+enum status
+run_devices(struct ctl *ctl, struct error *err)
+{
+	struct table table = {ctl, device_columns, COUNT_OF(device_columns), 0};
+
+	return ctl_get_lines(ctl, "/v1/devices", table_line, &table, err);
+}
+
+enum status
+run_device_revoke(struct ctl *ctl, struct error *err)
+{
+	struct table table = {ctl, device_columns, COUNT_OF(device_columns), 0};
+	struct buffer path;
+	enum status status;
+
+	buffer_init(&path, PATH_MAX_BYTES);
+	buffer_printf(&path, "/v1/device/");
+	ctl_path_text(&path, ctl->words[0]);
+	buffer_printf(&path, "/revoke");
+	buffer_append_byte(&path, '\0');
+	status = buffer_status(&path, "the request", err);
+	if (status == STATUS_OK) {
+		status = ctl_post(ctl, (const char *)path.at, NULL, span_of(NULL, 0), table_line,
+				  &table, err);
+	}
+	buffer_finish(&path);
+	return status;
+}
+
+/* ---- backup ---- */
+
+/* Into a new file beside it, which takes the name only when it is whole and on disk. */
+static enum status
+download(const struct ctl *ctl, const char *fresh, const char *path, struct error *err)
+{
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	enum status status;
+
+	if (fd < 0) {
+		return fail(err, STATUS_STORAGE, "%s: %s", fresh, strerror(errno));
+	}
+	status = ctl_get_file(ctl, "/v1/backup", fd, err);
+	if (status == STATUS_OK && fsync(fd) != 0) {
+		status = fail(err, STATUS_STORAGE, "%s: %s", fresh, strerror(errno));
+	}
+	if (close(fd) != 0 && status == STATUS_OK) {
+		status = fail(err, STATUS_STORAGE, "%s: %s", fresh, strerror(errno));
+	}
+	/* link, not rename: it never replaces what is there. */
+	if (status == STATUS_OK && link(fresh, path) != 0) {
+		status = fail(err, errno == EEXIST ? STATUS_EXISTS : STATUS_STORAGE, "%s: %s",
+			      path, strerror(errno));
+	}
+	(void)unlink(fresh);
+	return status;
+}
+
+enum status
+run_backup(struct ctl *ctl, struct error *err)
+{
+	const char *path = ctl->words[0];
+	struct stat about;
+	struct buffer fresh;
+	enum status status;
+
+	if (lstat(path, &about) == 0) {
+		return fail(err, STATUS_EXISTS, "%s", path);
+	}
+	buffer_init(&fresh, PATH_MAX_BYTES);
+	buffer_printf(&fresh, "%s.part-%ld", path, (long)getpid());
+	buffer_append_byte(&fresh, '\0');
+	status = buffer_status(&fresh, "the file's name", err);
+	if (status == STATUS_OK) {
+		status = download(ctl, (const char *)fresh.at, path, err);
+	}
+	buffer_finish(&fresh);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (ctl->json) {
+		(void)puts("{\"backup\":true}");
+	} else {
+		(void)printf(ctl_text(ctl, "%s written; keep server.key beside it, but apart\n",
+				      "%s ditulis; simpan juga server.key, di tempat terpisah\n"),
+			     path);
+	}
+	return STATUS_OK;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* schema check, schema load, schema show */
+#include "ctl.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+static enum status
+version_line(void *context, struct span line, struct error *err)
+{
+	const struct ctl *ctl = context;
+	json_t *object;
+
+	if (ctl->json) {
+		return plain_line(NULL, line, err);
+	}
+	object = json_loadb((const char *)line.at, line.length, 0, NULL);
+	(void)printf(ctl_text(ctl, "version %lld\n", "versi %lld\n"),
+		     (long long)json_integer_value(json_object_get(object, "version")));
+	json_decref(object);
+	return STATUS_OK;
+}
+
+static enum status
+post_schema(struct ctl *ctl, const char *path, struct error *err)
+{
+	struct buffer text;
+	enum status status;
+
+	buffer_init(&text, CTL_INPUT_MAX);
+	status = ctl_read_file(ctl->words[0], &text, err);
+	if (status == STATUS_OK) {
+		status = ctl_post(ctl, path, "application/json", buffer_span(&text), version_line,
+				  ctl, err);
+	}
+	buffer_finish(&text);
+	return status;
+}
+
+enum status
+run_schema_check(struct ctl *ctl, struct error *err)
+{
+	return post_schema(ctl, "/v1/schema/check", err);
+}
+
+enum status
+run_schema_load(struct ctl *ctl, struct error *err)
+{
+	return post_schema(ctl, "/v1/schema", err);
+}
+
+enum status
+run_schema_show(struct ctl *ctl, struct error *err)
+{
+	return ctl_get_file(ctl, "/v1/schema", STDOUT_FILENO, err);
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes every tests/vectors/*.json again, from its inputs, and changes each of its bytes once to see
+// that this would be noticed.
+//
+// usage: check_vectors.mjs FOLDER
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { decode, encode, Encoded } from './cbor.mjs';
+import { boxPair, sign, signPair, signedBy } from './keys.mjs';
+import { chainLink, chainStart, checkpointDecode, checkpointEncode, checkpointNote, checkpointSign,
+	checkpointSignedBy, commitment, entryHeader, leaf, root, salt } from './log.mjs';
+import { bodyStored, bodyUnpack, certificateBody, certificateRead, certificateText, codeFormat,
+	codeParse, enrolmentRequest, headDecode, headEncode, replyPlain, replyStored, replyUnpack }
+	from './message.mjs';
+import { merge, recordIndexed } from './merge.mjs';
+import { ENROL, openReply, openRequest, requestSignedBy, resealRequest, sealReply, SYNC }
+	from './parcel.mjs';
+import { changeDecode, changeEncode, idFormat, idMake, idParse, recordDecode, recordEncode }
+	from './record.mjs';
+
+function same(actual, expected, what) {
+	if (!Buffer.from(actual).equals(expected)) {
+		throw new Error(`${what}: ${actual.toString('hex')} instead of ${expected.toString('hex')}`);
+	}
+}
+
+function isTrue(condition, what) {
+	if (!condition) {
+		throw new Error(what);
+	}
+}
+
+// Whatever CBOR stands there is read and written to the same bytes.
+function sameCbor(bytes) {
+	same(encode(decode(bytes)), bytes, 'CBOR written again');
+}
+
+/** Inputs: hex, "text:…", "number:…" and numbers. */
+function input(value) {
+	if (typeof value === 'number') {
+		return value;
+	}
+	if (value.startsWith('text:')) {
+		return value.slice(5);
+	}
+	if (value.startsWith('number:')) {
+		return BigInt(value.slice(7));
+	}
+	return Buffer.from(value, 'hex');
+}
+
+function cursorOf(given, name) {
+	return { complete: given[`${name}_complete`], key: given[`${name}_key`], id: given[`${name}_id`] };
+}
+
+function checkHead(given, bytes) {
+	const head = headDecode(bytes);
+
+	sameCbor(bytes);
+	same(headEncode({ ...given, cursor: cursorOf(given, 'cursor') }), bytes, 'head');
+	same(headEncode(head), bytes, 'head written again');
+	isTrue(head.known_n === given.known_n, 'known_n');
+}
+
+function checkRequestParcel(label) {
+	return (given, bytes) => {
+		const device = signPair(given.device_seed);
+		const server = { id: given.server_key_id, ...boxPair(given.server_secret) };
+		const opened = openRequest(bytes, server);
+
+		same(device.public, given.device_key, 'device key');
+		same(server.public, given.server_key, 'server key');
+		same(opened.head, given.head, 'head');
+		same(opened.body, given.body, 'body');
+		isTrue(requestSignedBy(device.public, label, server, opened), 'signature');
+		same(resealRequest(server, opened, device, label), bytes, 'sealed again');
+	};
+}
+
+function bodyParts(given) {
+	return [[{ last_n: given.last_n, seed: given.seed }], [given.change]];
+}
+
+function checkBody(given, bytes) {
+	same(bodyStored(...bodyParts(given)), bytes, 'body');
+	checkBodyDeflated(given, bytes);
+}
+
+function checkBodyDeflated(given, bytes) {
+	const { batches, changes } = bodyUnpack(bytes);
+
+	isTrue(batches.length === 1 && batches[0].last_n === given.last_n && changes.length === 1,
+		'batches and changes');
+	same(batches[0].seed, given.seed, 'seed');
+	same(changes[0], given.change, 'change');
+	sameCbor(changes[0]);
+}
+
+function checkReply(given, bytes) {
+	const reply = {
+		status: given.status, server_time_ms: given.server_time_ms, epoch: given.epoch,
+		streams: [{ number: given.stream_number, kind: given.stream_kind, name: given.stream_name }],
+		from: cursorOf(given, 'from'), to: cursorOf(given, 'to'), more: true,
+		acked_n: given.acked_n, send_from: given.send_from, r_seen: given.r_seen,
+		acks: [{ first_n: given.ack_first_n, count: given.ack_count, seq: given.ack_seq }],
+		exceptions: [{ n: given.exception_n, kind: given.exception_kind,
+			reason: given.exception_reason, tag: given.exception_tag }],
+		records: [given.record_0, given.record_1_whole], whole: [1], evicted: [given.evicted],
+		schema: { version: given.schema_version, hash: given.schema_hash, size: given.schema_size,
+			offset: given.schema_offset, bytes: given.schema_bytes },
+		scope: { version: given.scope_version,
+			regions: [{ low: given.scope_low, high: given.scope_high }] },
+	};
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored(reply), bytes, 'reply');
+	same(replyStored(replyUnpack(bytes)), bytes, 'reply written again');
+}
+
+function checkEnrolmentReply(given, bytes) {
+	const { server_time_ms, epoch, certificate, log_key, scope_version } = given;
+	const read = replyUnpack(bytes);
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored({ server_time_ms, epoch, certificate, log_key, scope_version }), bytes, 'reply');
+	certificateRead(read.certificate, read.log_key);
+}
+
+function checkCertificate(given, bytes) {
+	const pair = signPair(given.log_seed);
+	const scope = [0, 1].map((i) => ({ low: given[`scope_${i}_low`], high: given[`scope_${i}_high`] }));
+	const body = certificateBody({ ...given, scope });
+
+	sameCbor(bytes);
+	same(pair.public, given.log_key, 'log key');
+	isTrue(certificateRead(bytes, given.log_key).cadre === given.cadre, 'cadre');
+	same(encode([body, sign(pair.secret, certificateText(body))]), bytes, 'certificate');
+}
+
+function checkCheckpoint(given, bytes) {
+	const pair = signPair(given.log_seed);
+
+	same(pair.public, given.log_key, 'log key');
+	same(checkpointEncode(checkpointSign(given, pair.secret)), bytes, 'checkpoint');
+	isTrue(checkpointSignedBy(checkpointDecode(bytes), given.log_key), 'signature');
+}
+
+function checkCode(given, bytes) {
+	const code = { server: { id: given.server_key_id, public: given.server_key },
+		secret: given.secret, code_id: given.code_id, url: given.url };
+
+	same(Buffer.from(codeFormat(code)), bytes, 'code');
+	isTrue(codeFormat(codeParse(bytes.toString('ascii'))) === bytes.toString('ascii'), 'code read');
+}
+
+function checkCborItems(given, bytes) {
+	const integers = given.integers.split(' ').map(BigInt);
+
+	sameCbor(bytes);
+	same(encode([...integers, Buffer.alloc(0), given.text, new Map([[1, 2], [-1, null]]), false, true]),
+		bytes, 'items');
+}
+
+function changeValue(given) {
+	if (given.first !== undefined) {
+		return [given.first, given.second];
+	}
+	return given.value === 'empty' ? null : given.value;
+}
+
+function changeOwn(given) {
+	if (given.own_n === undefined || (given.own_stream === 0 && given.own_n === given.n - 1)) {
+		return undefined;
+	}
+	return given.own_stream === 0 ? given.own_n : [given.own_stream, given.own_n];
+}
+
+function checkChange(given, bytes) {
+	const { n, record, type, schema_version, scope_version, time, first_hash } = given;
+
+	sameCbor(bytes);
+	same(changeEncode({ n, record, type, schema_version, scope_version, time, first_hash,
+		kind: given.kind || undefined,
+		base: given.base_epoch === 0 ? undefined : [given.base_epoch, given.base_version],
+		own: changeOwn(given),
+		quality: given.quality || undefined,
+		fields: new Map([[given.tag, changeValue(given)]]),
+		was: given.was_stream === undefined ? undefined : [given.was_stream, given.was_n],
+	}), bytes, 'change');
+	same(changeEncode(changeDecode(bytes)), bytes, 'change written again');
+}
+
+// The record is what merging the changes makes of it.
+function checkRecord(given, bytes) {
+	const policies = new Map([[given.review, 'review'], [given.set, 'set'], [given.once, 'once']]);
+	const context = { epochs: [{ epoch: given.epoch, parent: 0, cut: 0 }],
+		policyOf: (type, tag) => policies.get(tag) };
+	const state = { version: 0, fields: new Map() };
+
+	for (let seq = 1; given[`change_${seq}`] !== undefined; seq++) {
+		const change = changeDecode(given[`change_${seq}`]);
+
+		Object.assign(state, { id: change.record, type: change.type });
+		merge(context, state, given[`stream_${seq}`], change, seq, false);
+	}
+	sameCbor(bytes);
+	same(recordEncode(recordIndexed(state, given.village, 0)), bytes, 'record');
+	same(recordEncode(recordDecode(bytes)), bytes, 'record written again');
+}
+
+function checkRecordId(given, bytes) {
+	const text = bytes.toString('ascii');
+
+	isTrue(idMake(given.stream, given.n) === given.id, 'id');
+	same(Buffer.from(idFormat(given.id)), bytes, 'text of the id');
+	isTrue(idParse(text.toUpperCase()) === given.id, 'id read');
+}
+
+const CHECKS = {
+	cbor_items: checkCborItems,
+	certificate: checkCertificate,
+	chain: (given, bytes) => {
+		same(chainStart(given.key, given.stream), given.h_0, 'h_0');
+		same(chainLink(given.h_0, given.n, given.commitment), bytes, 'h_1');
+	},
+	change_after_fork: checkChange,
+	change_creation: checkChange,
+	change_edit: checkChange,
+	change_set: checkChange,
+	change_village: checkChange,
+	checkpoint: checkCheckpoint,
+	checkpoint_note: (given, bytes) => same(checkpointNote(given), bytes, 'note'),
+	commitment: (given, bytes) => {
+		sameCbor(given.change);
+		same(commitment(given.salt, given.stream, given.n, given.change), bytes, 'C');
+	},
+	enrolment_code: checkCode,
+	enrolment_parcel: checkRequestParcel(ENROL),
+	enrolment_reply: checkEnrolmentReply,
+	enrolment_request: (given, bytes) => {
+		sameCbor(bytes);
+		same(enrolmentRequest(given), bytes, 'enrolment request');
+	},
+	entry_header: (given, bytes) => {
+		sameCbor(bytes);
+		same(entryHeader(given), bytes, 'header');
+	},
+	entry_leaf: (given, bytes) => same(leaf(given.header), bytes, 'leaf'),
+	record_conflict: checkRecord,
+	record_id: checkRecordId,
+	record_once: checkRecord,
+	record_plain: checkRecord,
+	record_set: checkRecord,
+	reply: checkReply,
+	reply_parcel: (given, bytes) => {
+		const session = { key: given.key, tag: given.tag };
+
+		same(openReply(session, bytes), given.plain, 'opened');
+		same(sealReply(session, given.nonce, given.plain), bytes, 'sealed again');
+	},
+	request_body: checkBody,
+	request_body_deflated: checkBodyDeflated,
+	request_head: checkHead,
+	request_head_paging: checkHead,
+	request_parcel: checkRequestParcel(SYNC),
+	salt: (given, bytes) => same(salt(given.seed, given.n), bytes, 'salt'),
+	tree_root: (given, bytes) => same(root(Object.values(given).map(leaf)), bytes, 'root'),
+};
+
+// Deflate may leave bits unused, so not every change of a byte shows.
+const UNUSED_BITS = ['request_body_deflated'];
+
+function fails(check, given, bytes) {
+	try {
+		check(given, bytes);
+	} catch {
+		return true;
+	}
+	return false;
+}
+
+function checkVector(folder, file) {
+	const vector = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+	const check = CHECKS[vector.name];
+	const given = Object.fromEntries(Object.entries(vector.inputs).map(([k, v]) => [k, input(v)]));
+	const bytes = Buffer.from(vector.bytes, 'hex');
+
+	isTrue(file === `${vector.name}.json`, 'its name is not that of the file');
+	isTrue(check !== undefined, 'no check for it in check_vectors.mjs');
+	check(given, bytes);
+	for (let i = 0; i < bytes.length && !UNUSED_BITS.includes(vector.name); i++) {
+		const changed = Buffer.from(bytes);
+
+		changed[i] ^= 1;
+		isTrue(fails(check, given, changed), `a change of byte ${i} is not noticed`);
+	}
+}
+
+const folder = process.argv[2];
+if (folder === undefined) {
+	console.error('usage: check_vectors.mjs FOLDER');
+	process.exit(2);
+}
+const files = readdirSync(folder).filter((file) => file.endsWith('.json')).sort();
+const missing = Object.keys(CHECKS).filter((name) => !files.includes(`${name}.json`));
+let failed = 0;
+for (const file of files) {
+	try {
+		checkVector(folder, file);
+	} catch (error) {
+		console.log(`${file}: ${error.message}`);
+		failed++;
+	}
+}
+for (const name of missing) {
+	console.log(`${name}.json: not there`);
+	failed++;
+}
+console.log(`${files.length} vectors, ${failed} wrong`);
+process.exit(failed === 0 ? 0 : 1);
