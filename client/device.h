@@ -92,9 +92,13 @@ int transport_http_post(void *context, const char *url, struct sambung_bytes bod
 /* Posts a parcel to the server's address + path and collects the answer, at most `reply->limit`
  * bytes, which begins like a parcel. Any HTTP status but 200 is a failure. Counts request and bytes
  * either way. */
-enum status device_post(struct sambung *device, const char *server, const char *path,
-			struct span parcel, struct buffer *reply, struct sambung_result *counted,
-			struct error *err);
+struct device_parcel {
+	const char *server;
+	const char *path;
+	struct span bytes;
+};
+enum status device_post(struct sambung *device, const struct device_parcel *parcel,
+			struct buffer *reply, struct sambung_result *counted, struct error *err);
 /* A network connection for several posts; it is closed by the second. */
 void device_connect(struct sambung *device);
 void device_disconnect(struct sambung *device);

@@ -180,6 +180,7 @@ reply_take(struct sambung *device, const struct enrolment_code *code, struct spa
 static enum status
 enrol(struct sambung *device, const struct enrolment_code *code, struct error *err)
 {
+	struct device_parcel posted = {.server = code->url, .path = "/v1/enrol"};
 	struct sambung_result counted = {0};
 	struct parcel_session session;
 	struct buffer parcel;
@@ -195,8 +196,8 @@ enrol(struct sambung *device, const struct enrolment_code *code, struct error *e
 	}
 	if (status == STATUS_OK) {
 		device_connect(device);
-		status = device_post(device, code->url, "/v1/enrol", buffer_span(&parcel), &sealed,
-				     &counted, err);
+		posted.bytes = buffer_span(&parcel);
+		status = device_post(device, &posted, &sealed, &counted, err);
 		device_disconnect(device);
 	}
 	if (status == STATUS_OK) {

@@ -36,20 +36,20 @@ exchange_get(struct sambung *device, struct exchange **out, struct error *err)
 }
 
 enum status
-exchange_chain(const struct local_state *state, const struct batch *batches, size_t batch_count,
+exchange_chain(const struct local_state *state, const struct local_batches *batches,
 	       const struct local_change *change, uint8_t chain[HASH_SIZE], struct error *err)
 {
 	uint8_t salt[SALT_SIZE];
 	uint8_t commitment[HASH_SIZE];
 	size_t i = 0;
 
-	while (i < batch_count && batches[i].last_n < change->n) {
+	while (i < batches->count && batches->at[i].last_n < change->n) {
 		i++;
 	}
-	if (i == batch_count) {
+	if (i == batches->count) {
 		return fail(err, STATUS_STORAGE, "device.db: no seed for change %u", change->n);
 	}
-	commitment_salt(batches[i].seed, change->n, salt);
+	commitment_salt(batches->at[i].seed, change->n, salt);
 	commitment_make(salt, state->device, change->n, change->bytes, commitment);
 	chain_advance(chain, change->n, commitment);
 	return STATUS_OK;
@@ -61,10 +61,8 @@ struct asking {
 	struct sambung *device;
 	struct local_state state;
 	struct arena arena;
-	struct local_change *changes;
-	size_t count;
-	struct batch *batches;
-	size_t batch_count;
+	struct local_changes changes; /* as many as will be sent */
+	struct local_batches batches;
 	struct buffer head;
 	struct buffer body;
 };
@@ -72,8 +70,8 @@ struct asking {
 static enum status
 changes_check(const struct asking *asking, struct error *err)
 {
-	for (size_t i = 0; i < asking->count; i++) {
-		if (asking->changes[i].n != asking->state.acked_n + 1 + i) {
+	for (size_t i = 0; i < asking->changes.count; i++) {
+		if (asking->changes.at[i].n != asking->state.acked_n + 1 + i) {
 			return fail(err, STATUS_STORAGE, "device.db: change %u is missing",
 				    asking->state.acked_n + 1 + (uint32_t)i);
 		}
@@ -81,30 +79,30 @@ changes_check(const struct asking *asking, struct error *err)
 	return STATUS_OK;
 }
 
-/* Packs the first `asking->count` changes. */
+/* Packs the changes that are left in `asking`. */
 static enum status
 body_pack(struct asking *asking, struct error *err)
 {
-	struct request_body body = {.change_count = asking->count};
-	uint32_t last_n = asking->state.acked_n + (uint32_t)asking->count;
+	struct request_body body = {.change_count = asking->changes.count};
+	uint32_t last_n = asking->state.acked_n + (uint32_t)asking->changes.count;
 	enum status status = STATUS_OK;
 
-	body.changes = ARENA_ARRAY(&asking->arena, struct span, asking->count);
+	body.changes = ARENA_ARRAY(&asking->arena, struct span, asking->changes.count);
 	if (body.changes == NULL) {
 		return fail(err, STATUS_MEMORY, "a request");
 	}
-	for (size_t i = 0; i < asking->count; i++) {
-		body.changes[i] = asking->changes[i].bytes;
+	for (size_t i = 0; i < asking->changes.count; i++) {
+		body.changes[i] = asking->changes.at[i].bytes;
 	}
-	if (asking->count > 0) {
+	if (asking->changes.count > 0) {
 		status = local_batches(asking->device->local, asking->state.acked_n + 1, last_n,
-				       &asking->arena, &asking->batches, &asking->batch_count, err);
+				       &asking->arena, &asking->batches, err);
 	}
 	if (status != STATUS_OK) {
 		return status;
 	}
-	body.batches = asking->batches;
-	body.batch_count = asking->batch_count;
+	body.batches = asking->batches.at;
+	body.batch_count = asking->batches.count;
 	buffer_clear(&asking->body);
 	return request_body_pack(&body, &asking->body, err);
 }
@@ -113,12 +111,13 @@ body_pack(struct asking *asking, struct error *err)
 static enum status
 body_make(struct asking *asking, struct error *err)
 {
+	struct local_range range = {.count = MESSAGE_CHANGES_MAX, .bytes = PLAIN_BUDGET};
 	enum status status = STATUS_OK;
 
 	if (asking->state.acked_n < asking->state.last_n) {
-		status = local_changes(asking->device->local, asking->state.acked_n + 1,
-				       MESSAGE_CHANGES_MAX, PLAIN_BUDGET, &asking->arena,
-				       &asking->changes, &asking->count, err);
+		range.first_n = asking->state.acked_n + 1;
+		status = local_changes(asking->device->local, range, &asking->arena,
+				       &asking->changes, err);
 	}
 	if (status == STATUS_OK) {
 		status = changes_check(asking, err);
@@ -126,10 +125,13 @@ body_make(struct asking *asking, struct error *err)
 	if (status == STATUS_OK) {
 		status = body_pack(asking, err);
 	}
-	while (status == STATUS_OK && asking->count > 1 && asking->body.length > PACKED_BUDGET) {
-		size_t fewer = asking->count * PACKED_BUDGET / asking->body.length;
+	while (status == STATUS_OK && asking->changes.count > 1 &&
+	       asking->body.length > PACKED_BUDGET) {
+		size_t fewer = asking->changes.count * PACKED_BUDGET / asking->body.length;
 
-		asking->count = fewer == 0 ? 1 : fewer < asking->count ? fewer : fewer - 1;
+		asking->changes.count = fewer == 0			? 1
+					: fewer < asking->changes.count ? fewer
+									: fewer - 1;
 		status = body_pack(asking, err);
 	}
 	return status;
@@ -159,7 +161,7 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 				    .r = r,
 				    .cursor = state->cursor,
 				    .first_n = state->acked_n + 1,
-				    .count = (uint32_t)asking->count,
+				    .count = (uint32_t)asking->changes.count,
 				    .known_n = state->last_n,
 				    .clock_wall = wall,
 				    .clock_shift = estimated - wall,
@@ -177,9 +179,9 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 		head.witness_size = state->witness.size;
 		memcpy(head.witness_root, state->witness.root, sizeof head.witness_root);
 	}
-	for (size_t i = 0; i < asking->count && status == STATUS_OK; i++) {
-		status = exchange_chain(state, asking->batches, asking->batch_count,
-					&asking->changes[i], head.h_last, err);
+	for (size_t i = 0; i < asking->changes.count && status == STATUS_OK; i++) {
+		status = exchange_chain(state, &asking->batches, &asking->changes.at[i],
+					head.h_last, err);
 	}
 	request_head_encode(&head, &asking->head);
 	return status == STATUS_OK ? buffer_status(&asking->head, "a request's head", err) : status;
@@ -192,7 +194,7 @@ request_seal(struct asking *asking, uint64_t r, struct exchange *exchange, struc
 	struct asked asked = {.made = true,
 			      .r = r,
 			      .epoch = asking->state.epoch,
-			      .count = (uint32_t)asking->count,
+			      .count = (uint32_t)asking->changes.count,
 			      .witness_size = asking->state.witness.size};
 	uint8_t random[32];
 	enum status status = device_random(asking->device, random, sizeof random, err);
@@ -226,11 +228,11 @@ request_prepare(struct asking *asking, uint64_t r, struct error *err)
 	if (status == STATUS_OK) {
 		status = head_make(asking, r, err);
 	}
-	if (status == STATUS_OK && asking->count > 0) {
+	if (status == STATUS_OK && asking->changes.count > 0) {
 		asking->state.r = r;
 		status = local_batches_close(asking->device->local, err);
 	}
-	if (status == STATUS_OK && asking->count > 0) {
+	if (status == STATUS_OK && asking->changes.count > 0) {
 		status = local_state_save(asking->device->local, &asking->state, err);
 	}
 	return status;
@@ -367,6 +369,7 @@ reply_unseal_and_take(struct taking *taking, struct span sealed, struct error *e
 		taking->reply = &reply;
 		taking->newest = taking->asked == &exchange->asked[0];
 		status = reply_take(taking, err);
+		taking->reply = NULL;
 	}
 	arena_finish(&arena);
 	buffer_finish(&plain);

@@ -39,9 +39,9 @@ struct taking {
 };
 
 /* h goes on by one change; `batches` ascend and cover it. STORAGE if none does. */
-enum status exchange_chain(const struct local_state *state, const struct batch *batches,
-			   size_t batch_count, const struct local_change *change,
-			   uint8_t chain[HASH_SIZE], struct error *err);
+enum status exchange_chain(const struct local_state *state, const struct local_batches *batches,
+			   const struct local_change *change, uint8_t chain[HASH_SIZE],
+			   struct error *err);
 
 /* exchange_take.c: everything but the records. */
 enum status exchange_take(struct taking *taking, struct error *err);

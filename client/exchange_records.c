@@ -158,23 +158,22 @@ enum status
 exchange_raise(struct taking *taking, struct error *err)
 {
 	struct local *local = taking->device->local;
-	struct local_raise *raises;
+	struct local_raises raises = {NULL, 0};
 	struct arena list;
-	size_t count = 0;
 	enum status status;
 
 	arena_init(&list, DEVICE_ARENA_MAX);
 	status = local_raises(local, taking->state.epoch, taking->state.cursor.complete, &list,
-			      &raises, &count, err);
-	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+			      &raises, err);
+	for (size_t i = 0; i < raises.count && status == STATUS_OK; i++) {
 		struct local_place place;
 		struct record record;
 
 		arena_reset(&taking->arena);
-		status =
-			local_record(local, raises[i].record, &taking->arena, &record, &place, err);
+		status = local_record(local, raises.at[i].record, &taking->arena, &record, &place,
+				      err);
 		if (status == STATUS_OK) {
-			record.version = raises[i].seq;
+			record.version = raises.at[i].seq;
 			status = local_record_save(local, &record, &place, err);
 		}
 	}

@@ -143,44 +143,57 @@ exceptions_take(struct taking *taking, struct error *err)
 	return status;
 }
 
-/* acked_n and the chain go on over all changes whose seq is known by now. */
+/* acked_n and the chain go on by one change, which the server has. */
+static enum status
+change_link(struct taking *taking, const struct local_batches *batches,
+	    const struct local_change *change, struct error *err)
+{
+	struct local_state *state = &taking->state;
+	enum status status = exchange_chain(state, batches, change, state->chain, err);
+
+	if (status == STATUS_OK) {
+		state->acked_n = change->n;
+		status = local_change_link(taking->device->local, change->n, state->chain,
+					   taking->reply->server_time_ms, err);
+	}
+	return status;
+}
+
+/* … by the changes from acked_n + 1 on whose seq is known, `at_once` of them at most. */
+static enum status
+changes_link_some(struct taking *taking, size_t at_once, bool *more_out, struct error *err)
+{
+	struct local_range range = {taking->state.acked_n + 1, at_once, CHANGE_BYTES_MAX};
+	struct local_changes changes = {NULL, 0};
+	struct local_batches batches;
+	size_t linked = 0;
+	enum status status;
+
+	arena_reset(&taking->arena);
+	status = local_changes(taking->device->local, range, &taking->arena, &changes, err);
+	if (status == STATUS_OK) {
+		status = local_batches(taking->device->local, range.first_n,
+				       range.first_n + (uint32_t)at_once, &taking->arena, &batches,
+				       err);
+	}
+	while (status == STATUS_OK && linked < changes.count &&
+	       changes.at[linked].n == taking->state.acked_n + 1 && changes.at[linked].seq != 0) {
+		status = change_link(taking, &batches, &changes.at[linked], err);
+		linked++;
+	}
+	*more_out = linked > 0 && linked == changes.count;
+	return status;
+}
+
 static enum status
 changes_link(struct taking *taking, struct error *err)
 {
-	enum { AT_ONCE = 256 };
-	struct local *local = taking->device->local;
-	struct local_state *state = &taking->state;
-	struct local_change *changes;
-	struct batch *batches;
-	size_t batch_count;
-	size_t found = AT_ONCE;
-	size_t linked = AT_ONCE;
+	const size_t at_once = 256;
+	bool more = true;
 	enum status status = STATUS_OK;
 
-	while (status == STATUS_OK && linked == found && found > 0) {
-		uint32_t first_n = state->acked_n + 1;
-
-		arena_reset(&taking->arena);
-		status = local_changes(local, first_n, AT_ONCE, CHANGE_BYTES_MAX, &taking->arena,
-				       &changes, &found, err);
-		if (status == STATUS_OK) {
-			status = local_batches(local, first_n, first_n + AT_ONCE, &taking->arena,
-					       &batches, &batch_count, err);
-		}
-		for (linked = 0; status == STATUS_OK && linked < found; linked++) {
-			const struct local_change *change = &changes[linked];
-
-			if (change->n != state->acked_n + 1 || change->seq == 0) {
-				break;
-			}
-			status = exchange_chain(state, batches, batch_count, change, state->chain,
-						err);
-			if (status == STATUS_OK) {
-				status = local_change_link(local, change->n, state->chain,
-							   taking->reply->server_time_ms, err);
-			}
-			state->acked_n = change->n;
-		}
+	while (status == STATUS_OK && more) {
+		status = changes_link_some(taking, at_once, &more, err);
 	}
 	return status;
 }

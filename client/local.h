@@ -78,9 +78,17 @@ enum status local_change(struct local *local, uint32_t n, struct arena *arena,
 			 struct local_change *out, struct error *err);
 /* Changes with n >= first_n, ascending: at most `count` (not 0), and after the first no more than
  * fit in `bytes`. */
-enum status local_changes(struct local *local, uint32_t first_n, size_t count, size_t bytes,
-			  struct arena *arena, struct local_change **out, size_t *found_out,
-			  struct error *err);
+struct local_range {
+	uint32_t first_n;
+	size_t count;
+	size_t bytes;
+};
+struct local_changes {
+	struct local_change *at;
+	size_t count;
+};
+enum status local_changes(struct local *local, struct local_range range, struct arena *arena,
+			  struct local_changes *out, struct error *err);
 /* Unacknowledged changes of one record, ascending n. */
 typedef enum status (*local_change_fn)(void *context, const struct local_change *change,
 				       struct error *err);
@@ -110,9 +118,12 @@ enum status local_batch_open(struct local *local, uint32_t n, const uint8_t seed
 			     struct error *err);
 enum status local_batches_close(struct local *local, struct error *err);
 /* The parts of batches within first_n … last_n, ascending. */
+struct local_batches {
+	struct batch *at;
+	size_t count;
+};
 enum status local_batches(struct local *local, uint32_t first_n, uint32_t last_n,
-			  struct arena *arena, struct batch **out, size_t *count_out,
-			  struct error *err);
+			  struct arena *arena, struct local_batches *out, struct error *err);
 
 /* ---- records ---- */
 
@@ -141,8 +152,12 @@ struct local_raise {
 	uint64_t record;
 	uint64_t seq;
 };
+struct local_raises {
+	struct local_raise *at;
+	size_t count;
+};
 enum status local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *arena,
-			 struct local_raise **out, size_t *count_out, struct error *err);
+			 struct local_raises *out, struct error *err);
 enum status local_conflict_count(struct local *local, uint32_t *count_out, struct error *err);
 
 /* Iteration in ascending id; type 0: all, parent 0: any. Writes on the same local, and another

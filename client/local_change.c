@@ -62,38 +62,36 @@ local_change(struct local *local, uint32_t n, struct arena *arena, struct local_
 }
 
 enum status
-local_changes(struct local *local, uint32_t first_n, size_t count, size_t bytes,
-	      struct arena *arena, struct local_change **out, size_t *found_out, struct error *err)
+local_changes(struct local *local, struct local_range range, struct arena *arena,
+	      struct local_changes *out, struct error *err)
 {
 	static const char text[] = "SELECT n, record, seq, exception, body FROM change"
 				   " WHERE n >= ?1 ORDER BY n LIMIT ?2";
 	struct statement *s = sql_prepare(local->sql, text, err);
-	struct local_change *changes = ARENA_ARRAY(arena, struct local_change, count);
-	size_t found = 0;
+	struct local_changes found = {ARENA_ARRAY(arena, struct local_change, range.count), 0};
 	size_t used = 0;
 	bool row = true;
 	enum status status = STATUS_OK;
 
-	if (changes == NULL) {
-		return fail(err, STATUS_MEMORY, "%zu changes", count);
+	if (found.at == NULL) {
+		return fail(err, STATUS_MEMORY, "%zu changes", range.count);
 	}
-	sql_bind_uint(s, 1, first_n);
-	sql_bind_uint(s, 2, count);
-	while (status == STATUS_OK && row) {
+	sql_bind_uint(s, 1, range.first_n);
+	sql_bind_uint(s, 2, range.count);
+	while (status == STATUS_OK) {
 		status = sql_row(s, &row, err);
 		if (status != STATUS_OK || !row) {
 			break;
 		}
 		used += sql_blob(s, 4).length;
-		if (found > 0 && used > bytes) {
+		if (found.count > 0 && used > range.bytes) {
 			break;
 		}
-		status = change_get(s, arena, &changes[found++], err);
+		status = change_get(s, arena, &found.at[found.count++], err);
 	}
 	sql_reset(s);
 	if (status == STATUS_OK) {
-		*out = changes;
-		*found_out = found;
+		*out = found;
 	}
 	return status;
 }
@@ -318,18 +316,17 @@ batch_get(struct statement *s, struct batch *out, struct error *err)
 
 enum status
 local_batches(struct local *local, uint32_t first_n, uint32_t last_n, struct arena *arena,
-	      struct batch **out, size_t *count_out, struct error *err)
+	      struct local_batches *out, struct error *err)
 {
 	static const char text[] = "SELECT min(coalesce(last_n, ?2), ?2), seed FROM batch"
 				   " WHERE first_n <= ?2 AND (last_n IS NULL OR last_n >= ?1)"
 				   " ORDER BY first_n LIMIT ?3";
 	struct statement *s = sql_prepare(local->sql, text, err);
-	struct batch *batches = ARENA_ARRAY(arena, struct batch, MESSAGE_BATCHES_MAX);
-	size_t count = 0;
+	struct local_batches found = {ARENA_ARRAY(arena, struct batch, MESSAGE_BATCHES_MAX), 0};
 	bool row = true;
 	enum status status = STATUS_OK;
 
-	if (batches == NULL) {
+	if (found.at == NULL) {
 		return fail(err, STATUS_MEMORY, "batches");
 	}
 	sql_bind_uint(s, 1, first_n);
@@ -338,13 +335,12 @@ local_batches(struct local *local, uint32_t first_n, uint32_t last_n, struct are
 	while (status == STATUS_OK && row) {
 		status = sql_row(s, &row, err);
 		if (status == STATUS_OK && row) {
-			status = batch_get(s, &batches[count++], err);
+			status = batch_get(s, &found.at[found.count++], err);
 		}
 	}
 	sql_reset(s);
 	if (status == STATUS_OK) {
-		*out = batches;
-		*count_out = count;
+		*out = found;
 	}
 	return status;
 }

@@ -151,7 +151,7 @@ local_records_sweep(struct local *local, uint32_t epoch, struct error *err)
 
 enum status
 local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *arena,
-	     struct local_raise **out, size_t *count_out, struct error *err)
+	     struct local_raises *out, struct error *err)
 {
 	static const char text[] =
 		"SELECT change.record, max(change.seq) FROM change JOIN record"
@@ -159,6 +159,7 @@ local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *
 		" AND change.seq <= ?1 AND change.exception <> ?2 AND record.epoch = ?3"
 		" GROUP BY change.record ORDER BY change.record";
 	struct statement *s = sql_prepare(local->sql, text, err);
+	struct local_raises found;
 	struct buffer raises;
 	bool row = true;
 	enum status status = STATUS_OK;
@@ -179,11 +180,14 @@ local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *
 		status = buffer_status(&raises, "versions", err);
 	}
 	if (status == STATUS_OK) {
-		*out = arena_copy(arena, raises.at, raises.length);
-		*count_out = raises.length / sizeof **out;
-		status = *out == NULL ? fail(err, STATUS_MEMORY, "versions") : STATUS_OK;
+		found.at = arena_copy(arena, raises.at, raises.length);
+		found.count = raises.length / sizeof found.at[0];
+		status = found.at == NULL ? fail(err, STATUS_MEMORY, "versions") : STATUS_OK;
 	}
 	buffer_finish(&raises);
+	if (status == STATUS_OK) {
+		*out = found;
+	}
 	return status;
 }
 

@@ -135,6 +135,71 @@ put_field(struct form_writer *form, const struct field *field)
 	json_put_object_end(json);
 }
 
+/* What tells records of the type apart in a list. */
+static void
+put_title(struct form_writer *form)
+{
+	json_put_key(&form->json, "title");
+	json_put_array(&form->json);
+	for (size_t i = 0; i < form->type->title_count; i++) {
+		put_field_name(form, form->type->title[i]);
+	}
+	json_put_array_end(&form->json);
+}
+
+static void
+put_rules(struct form_writer *form)
+{
+	json_put_key(&form->json, "rules");
+	json_put_array(&form->json);
+	for (size_t i = 0; i < form->type->rule_count; i++) {
+		json_put_object(&form->json);
+		json_put_key(&form->json, "name");
+		json_put_text(&form->json, form->type->rules[i].name);
+		put_label(form, &form->type->rules[i].label);
+		json_put_object_end(&form->json);
+	}
+	json_put_array_end(&form->json);
+}
+
+static bool
+stands_before(const struct field *a, const struct field *b)
+{
+	return a->place != b->place ? a->place < b->place : a->tag < b->tag;
+}
+
+/* The field that stands next in the form after `last` (NULL: the first); NULL at the end. Fields
+ * are few. */
+static const struct field *
+next_field(const struct record_type *type, const struct field *last)
+{
+	const struct field *next = NULL;
+
+	for (size_t i = 0; i < type->field_count; i++) {
+		const struct field *field = &type->fields[i];
+
+		if ((last == NULL || stands_before(last, field)) &&
+		    (next == NULL || stands_before(field, next))) {
+			next = field;
+		}
+	}
+	return next;
+}
+
+static void
+put_fields(struct form_writer *form)
+{
+	json_put_key(&form->json, "fields");
+	json_put_array(&form->json);
+	for (const struct field *field = next_field(form->type, NULL); field != NULL;
+	     field = next_field(form->type, field)) {
+		if (field->retired == 0) {
+			put_field(form, field);
+		}
+	}
+	json_put_array_end(&form->json);
+}
+
 static void
 put_form(struct form_writer *form)
 {
@@ -144,14 +209,9 @@ put_form(struct form_writer *form)
 	json_put_key(json, "type");
 	json_put_text(json, form->type->name);
 	put_label(form, &form->type->label);
-	json_put_key(json, "fields");
-	json_put_array(json);
-	for (size_t i = 0; i < form->type->field_count; i++) {
-		if (form->type->fields[i].retired == 0) {
-			put_field(form, &form->type->fields[i]);
-		}
-	}
-	json_put_array_end(json);
+	put_title(form);
+	put_fields(form);
+	put_rules(form);
 	json_put_object_end(json);
 }
 

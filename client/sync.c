@@ -69,8 +69,8 @@ url_make(const char *server, const char *path, struct buffer *out, struct error 
 }
 
 enum status
-device_post(struct sambung *device, const char *server, const char *path, struct span parcel,
-	    struct buffer *reply, struct sambung_result *counted, struct error *err)
+device_post(struct sambung *device, const struct device_parcel *parcel, struct buffer *reply,
+	    struct sambung_result *counted, struct error *err)
 {
 	const struct sambung_platform *platform = &device->platform;
 	void *context = platform->post == transport_http_post ? (void *)device->transport
@@ -84,12 +84,13 @@ device_post(struct sambung *device, const char *server, const char *path, struct
 	enum status status;
 
 	buffer_init(&url, URL_SIZE);
-	status = url_make(server, path, &url, err);
+	status = url_make(parcel->server, parcel->path, &url, err);
 	if (status == STATUS_OK) {
-		failed = platform->post(context, (const char *)url.at,
-					(struct sambung_bytes){parcel.at, parcel.length},
-					reply->limit, reply_append, reply, &http_status, &up, &down,
-					why, sizeof why);
+		failed = platform->post(
+			context, (const char *)url.at,
+			(struct sambung_bytes){parcel->bytes.at, parcel->bytes.length},
+			reply->limit, reply_append, reply, &http_status, &up, &down, why,
+			sizeof why);
 		counted->requests++;
 		counted->bytes_up += up;
 		counted->bytes_down += down;
@@ -163,15 +164,16 @@ sync_once(struct sambung *device, struct buffer *reply, int *again_out,
 	struct error inner = {0};
 	struct local_state state;
 	struct sambung_bytes request;
+	struct device_parcel parcel = {.server = state.url, .path = "/v1/sync"};
 	int failed = sambung_exchange_request(device, &request, err);
 
 	if (failed != 0) {
 		return failed;
 	}
 	buffer_clear(reply);
+	parcel.bytes = span_of(request.at, request.length);
 	if (local_state_load(device->local, &state, &inner) != STATUS_OK ||
-	    device_post(device, state.url, "/v1/sync", span_of(request.at, request.length), reply,
-			result, &inner) != STATUS_OK) {
+	    device_post(device, &parcel, reply, result, &inner) != STATUS_OK) {
 		return device_fail(err, &inner);
 	}
 	return sambung_exchange_reply(device, (struct sambung_bytes){reply->at, reply->length},

@@ -19,6 +19,7 @@ struct posting {
 	void *sink;
 	size_t left; /* bytes that the answer may still have */
 	bool too_long;
+	long http_status;
 	uint64_t up;
 	uint64_t down;
 };
@@ -127,6 +128,10 @@ post_run(struct transport *transport, const char *url, struct sambung_bytes body
 
 	handle_configure(transport, url, body, posting, text);
 	code = curl_easy_perform(transport->handle);
+	if (code == CURLE_OK) {
+		code = curl_easy_getinfo(transport->handle, CURLINFO_RESPONSE_CODE,
+					 &posting->http_status);
+	}
 	if (posting->too_long) {
 		(void)snprintf(why, why_size, "its answer is too long");
 	} else if (code != CURLE_OK) {
@@ -138,6 +143,7 @@ post_run(struct transport *transport, const char *url, struct sambung_bytes body
 	return code;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are those of sambung_platform.post. */
 int
 transport_http_post(void *context, const char *url, struct sambung_bytes body, size_t reply_limit,
 		    int (*take)(void *sink, const void *bytes, size_t length), void *sink,
@@ -146,7 +152,6 @@ transport_http_post(void *context, const char *url, struct sambung_bytes body, s
 {
 	struct transport *transport = context != NULL ? context : transport_http_open();
 	struct posting posting = {.take = take, .sink = sink, .left = reply_limit};
-	long http_status = 0;
 	CURLcode code;
 
 	if (transport == NULL) {
@@ -154,7 +159,6 @@ transport_http_post(void *context, const char *url, struct sambung_bytes body, s
 		return 1;
 	}
 	code = post_run(transport, url, body, &posting, why, why_size);
-	(void)curl_easy_getinfo(transport->handle, CURLINFO_RESPONSE_CODE, &http_status);
 	if (context == NULL) {
 		transport_http_close(transport);
 	}
@@ -163,6 +167,6 @@ transport_http_post(void *context, const char *url, struct sambung_bytes body, s
 	if (code != CURLE_OK) {
 		return 1;
 	}
-	*http_status_out = (int)http_status;
+	*http_status_out = (int)posting.http_status;
 	return 0;
 }

@@ -14,7 +14,7 @@ enum setting_kind { SETTING_TEXT, SETTING_NUMBER };
 struct setting {
 	const char *name;
 	enum setting_kind kind;
-	size_t offset; /* in struct config */
+	size_t offset;	   /* in struct config */
 	const char *value; /* default */
 	unsigned least;
 	unsigned most;
@@ -75,8 +75,7 @@ set_number(const struct setting *setting, struct config *config, const char *val
 }
 
 static enum status
-set_text(const struct setting *setting, struct config *config, const char *value,
-	 struct error *err)
+set_text(const struct setting *setting, struct config *config, const char *value, struct error *err)
 {
 	size_t length = strlen(value);
 

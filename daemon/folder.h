@@ -10,7 +10,7 @@
 #define FOLDER_DATABASE "sambung.db"
 #define FOLDER_KEYS "server.key"
 #define FOLDER_CONFIG "sambungd.conf"
-#define FOLDER_URL "daemon.url"	    /* while a daemon runs */
+#define FOLDER_URL "daemon.url"	   /* while a daemon runs */
 #define FOLDER_TOKEN "admin.token" /* 0600; the first admin's */
 #define FOLDER_LOCK "sambungd.lock"
 #define FOLDER_BACKUPS "backups" /* copies on their way to whoever asked */

@@ -67,7 +67,7 @@ take_lock(struct daemon *daemon, struct error *err)
 	if (fcntl(daemon->lock, F_SETLK, &lock) != 0) {
 		(void)close(daemon->lock);
 		daemon->lock = -1;
-		return fail(err, STATUS_EXISTS, "another sambungd runs on %s", daemon->directory);
+		return fail(err, STATUS_BUSY, "another sambungd runs on %s", daemon->directory);
 	}
 	return STATUS_OK;
 }
@@ -210,8 +210,7 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 {
 	const struct config *config = &daemon->config;
 	struct service *service = &daemon->service;
-	enum status status =
-		service_init(service, (size_t)config->memory_mb * MEGABYTE, err);
+	enum status status = service_init(service, (size_t)config->memory_mb * MEGABYTE, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -222,8 +221,7 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 	service->keys = &daemon->keys;
 	service->platform.now_ms = wall_ms;
 	service->platform.random = system_random;
-	status = readers_create(database, config->threads, config->streams, &service->readers,
-				err);
+	status = readers_create(database, config->threads, config->streams, &service->readers, err);
 	if (status == STATUS_OK) {
 		status = waiting_start(&service->waiting, err);
 	}

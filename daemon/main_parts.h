@@ -21,7 +21,7 @@ struct daemon {
 };
 
 /* Fills in what follows `config`, and answers requests when it returns. After a failure daemon_end
- * cleans up as well. EXISTS: another daemon runs on this folder. */
+ * cleans up as well. BUSY: another daemon runs on this folder. */
 enum status daemon_start(struct daemon *daemon, struct error *err);
 /* Finishes what is under way, writes what waits, closes everything. */
 void daemon_end(struct daemon *daemon);

@@ -9,7 +9,7 @@ set -eu
 
 # meson brings ninja and Python 3 (which also runs the lint).
 build='gcc libc6-dev meson ninja-build pkg-config python3
-	libcurl4-openssl-dev libinih-dev libjansson-dev libmicrohttpd-dev libsodium-dev
+	libcsv-dev libcsv-dev libcurl4-openssl-dev libinih-dev libjansson-dev libmicrohttpd-dev libsodium-dev
 	libsqlite3-dev zlib1g-dev'
 # nodejs: the client in a second language. faketime: clocks that are years off.
 test='faketime git libcbor-dev libcmocka-dev nodejs sqlite3'

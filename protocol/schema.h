@@ -112,7 +112,8 @@ struct condition {
 };
 
 struct field {
-	int32_t tag; /* 1 to 65535 */
+	int32_t tag;	/* 1 to 65535 */
+	uint32_t place; /* in a form: fields stand there in the order of the schema file */
 	struct span name;
 	struct label label;
 	enum field_type type;

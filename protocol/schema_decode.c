@@ -310,6 +310,8 @@ field_key(struct decoder *decoder, uint64_t key, void *thing)
 		return get_tag(decoder, &field->replaces);
 	case KEY_FIELD_FORMERLY:
 		return get_formerly(decoder, field);
+	case KEY_FIELD_PLACE:
+		return cbor_get_u32(&decoder->in, &field->place);
 	default:
 		return false;
 	}

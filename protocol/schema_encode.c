@@ -191,6 +191,7 @@ put_field(struct pairs *pairs, const void *thing)
 			cbor_put_text(pairs->out, field->formerly[i]);
 		}
 	}
+	pair_uint(pairs, KEY_FIELD_PLACE, field->place);
 }
 
 static void

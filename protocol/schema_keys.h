@@ -52,6 +52,7 @@ enum field_key {
 	KEY_FIELD_RETIRED = 16,
 	KEY_FIELD_REPLACES = 17, /* tag of a field */
 	KEY_FIELD_FORMERLY = 18, /* array of texts */
+	KEY_FIELD_PLACE = 19,	 /* in the form, from 0; absent: 0 */
 };
 enum rule_key {
 	KEY_RULE_NAME = 1,

@@ -135,9 +135,9 @@ struct sambung_query {
 /* Ascending id. */
 SAMBUNG_API int sambung_records(struct sambung *device, const struct sambung_query *query,
 				sambung_line_fn line, void *context, struct sambung_error *err);
-/* One line:
- * {"type","label","fields":[{"name","label","type","required","choices","refuse","warn","unit","scale","if"}]}.
- */
+/* One line: {"type","label","title":[field names],"fields":[{"name","label","type","required",
+ * "choices","refuse","warn","unit","scale","if"}],"rules":[{"name","label"}]}, fields in the order
+ * of the form. */
 SAMBUNG_API int sambung_form(struct sambung *device, const char *type,
 			     enum sambung_language language, sambung_line_fn line, void *context,
 			     struct sambung_error *err);

@@ -85,7 +85,7 @@ struct column {
 	const char *key;
 	const char *english; /* title */
 	const char *indonesian;
-	int width;	      /* columns of the terminal; longer values are not cut */
+	int width; /* columns of the terminal; longer values are not cut */
 };
 
 /* Prints JSON lines as they are (--json), or as rows of a table under one line of titles. */

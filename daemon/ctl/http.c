@@ -186,8 +186,8 @@ on_bytes(char *bytes, size_t size, size_t count, void *context)
 static enum status
 read_refusal(const struct exchange *exchange)
 {
-	json_t *object = json_loadb((const char *)exchange->refusal.at, exchange->refusal.length, 0,
-				    NULL);
+	json_t *object =
+		json_loadb((const char *)exchange->refusal.at, exchange->refusal.length, 0, NULL);
 	const char *name = json_string_value(json_object_get(object, "error"));
 	const char *detail = json_string_value(json_object_get(object, "detail"));
 	enum status status;
@@ -197,8 +197,8 @@ read_refusal(const struct exchange *exchange)
 	if (name == NULL) {
 		status = fail(exchange->err, STATUS_UNREACHABLE, "it answered with HTTP %ld", http);
 	} else {
-		status = fail(exchange->err, status_named(name), "%s",
-			      detail == NULL ? "" : detail);
+		status =
+			fail(exchange->err, status_named(name), "%s", detail == NULL ? "" : detail);
 		/* Here it is not the command line that was wrong. */
 		if (status == STATUS_USAGE) {
 			status = fail(exchange->err, STATUS_INVALID, "%s",

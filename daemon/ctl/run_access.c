@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* enrol, token add */
 #include "ctl.h"
+#include "json_print.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 /* Prints one member of the answer alone, or with --json the whole line. */
 struct member_printer {
@@ -19,16 +17,18 @@ print_member(void *context, struct span line, struct error *err)
 {
 	const struct member_printer *printer = context;
 	json_t *object;
-	const char *text;
+	enum status status;
 
 	if (printer->ctl->json) {
 		return plain_line(NULL, line, err);
 	}
-	object = json_loadb((const char *)line.at, line.length, 0, NULL);
-	text = json_string_value(json_object_get(object, printer->key));
-	(void)puts(text == NULL ? "" : text);
-	json_decref(object);
-	return STATUS_OK;
+	status = json_line(line, &object, err);
+	if (status == STATUS_OK) {
+		json_print(stdout, json_object_get(object, printer->key));
+		(void)putchar('\n');
+		json_decref(object);
+	}
+	return status;
 }
 
 static enum status
@@ -42,8 +42,8 @@ post_object(struct ctl *ctl, const char *path, const json_t *object, const char 
 	if (text == NULL) {
 		return fail(err, STATUS_INVALID, "the text is not UTF-8");
 	}
-	status = ctl_post(ctl, path, "application/json", span_of_text(text), print_member,
-			  &printer, err);
+	status = ctl_post(ctl, path, "application/json", span_of_text(text), print_member, &printer,
+			  err);
 	free(text);
 	return status;
 }
@@ -67,10 +67,11 @@ run_enrol(struct ctl *ctl, struct error *err)
 		return status;
 	}
 	object = json_pack("{s:s}", "cadre", cadre);
-	villages = json_array();
+	villages = json_pack("[]");
 	for (size_t i = 0; i < ctl->option_count; i++) {
 		if (strcmp(ctl->options[i].name, "village") == 0) {
-			(void)json_array_append_new(villages, json_string(ctl->options[i].value));
+			(void)json_array_append_new(villages,
+						    json_pack("s", ctl->options[i].value));
 		}
 	}
 	(void)json_object_set_new(object, "villages", villages);
@@ -87,14 +88,14 @@ run_token_add(struct ctl *ctl, struct error *err)
 	enum status status = ctl_options_from_input(ctl, err);
 
 	if (status == STATUS_OK) {
-		object = json_object();
+		object = json_pack("{}");
 	}
 	for (size_t i = 0; i < sizeof names / sizeof names[0] && status == STATUS_OK; i++) {
 		const char *value;
 
 		status = ctl_needed(ctl, names[i], &value, err);
 		if (status == STATUS_OK) {
-			(void)json_object_set_new(object, names[i], json_string(value));
+			(void)json_object_set_new(object, names[i], json_pack("s", value));
 		}
 	}
 	if (status == STATUS_OK) {

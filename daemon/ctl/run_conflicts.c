@@ -1,65 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* conflicts, settle */
 #include "ctl.h"
+#include "json_print.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 enum { PATH_MAX_BYTES = 1024, VALUE_MAX_BYTES = 16 * 1024 };
-
-static void
-print_value(const json_t *value)
-{
-	char *text;
-
-	if (json_is_string(value)) {
-		(void)fputs(json_string_value(value), stdout);
-		return;
-	}
-	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	(void)fputs(text == NULL || json_is_null(value) ? "-" : text, stdout);
-	free(text);
-}
 
 static enum status
 conflict_line(void *context, struct span line, struct error *err)
 {
 	const struct ctl *ctl = context;
-	const json_t *members;
+	json_t *members;
 	json_t *object;
+	enum status status;
 
 	if (ctl->json) {
 		return plain_line(NULL, line, err);
 	}
-	object = json_loadb((const char *)line.at, line.length, 0, NULL);
-	if (!json_is_object(object)) {
-		json_decref(object);
-		return fail(err, STATUS_MALFORMED, "a line of the answer is no JSON object");
+	status = json_line(line, &object, err);
+	if (status != STATUS_OK) {
+		return status;
 	}
-	print_value(json_object_get(object, "type"));
+	json_print(stdout, json_object_get(object, "type"));
 	(void)putchar(' ');
-	print_value(json_object_get(object, "id"));
+	json_print(stdout, json_object_get(object, "id"));
 	(void)fputs("  ", stdout);
-	print_value(json_object_get(object, "field"));
+	json_print(stdout, json_object_get(object, "field"));
 	(void)printf("  %s ", ctl_text(ctl, "shown:", "tampil:"));
-	print_value(json_object_get(object, "shown"));
+	json_print(stdout, json_object_get(object, "shown"));
 	(void)putchar('\n');
 	members = json_object_get(object, "members");
 	for (size_t i = 0; i < json_array_size(members); i++) {
-		const json_t *member = json_array_get(members, i);
-		const json_t *cadre = json_object_get(member, "cadre");
-
-		(void)fputs("    ", stdout);
-		print_value(json_object_get(member, "value"));
-		(void)fputs("  — ", stdout);
-		print_value(cadre != NULL ? cadre : json_object_get(member, "user"));
-		(void)fputs(", ", stdout);
-		print_value(json_object_get(member, "time"));
-		(void)putchar('\n');
+		json_print_member(json_array_get(members, i));
 	}
 	json_decref(object);
 	return STATUS_OK;
@@ -117,8 +92,8 @@ read_value(const struct ctl *ctl, struct buffer *out, struct error *err)
 
 	if (strcmp(ctl->words[2], "-") == 0) {
 		status = ctl_read_file("-", out, err);
-		while (out->length > 0 && (out->at[out->length - 1] == '\n' ||
-					   out->at[out->length - 1] == '\r')) {
+		while (out->length > 0 &&
+		       (out->at[out->length - 1] == '\n' || out->at[out->length - 1] == '\r')) {
 			out->length--;
 		}
 	} else {
@@ -133,15 +108,19 @@ settled_line(void *context, struct span line, struct error *err)
 {
 	const struct ctl *ctl = context;
 	json_t *object;
+	enum status status;
 
 	if (ctl->json) {
 		return plain_line(NULL, line, err);
 	}
-	object = json_loadb((const char *)line.at, line.length, 0, NULL);
-	(void)printf(ctl_text(ctl, "settled, log entry %lld\n", "diputuskan, isi log %lld\n"),
-		     (long long)json_integer_value(json_object_get(object, "seq")));
-	json_decref(object);
-	return STATUS_OK;
+	status = json_line(line, &object, err);
+	if (status == STATUS_OK) {
+		(void)printf("%s %lld\n",
+			     ctl_text(ctl, "settled, log entry", "diputuskan, isi log"),
+			     json_number(object, "seq"));
+		json_decref(object);
+	}
+	return status;
 }
 
 enum status

@@ -64,7 +64,8 @@ write_config(const char *folder, struct error *err)
 		return status;
 	}
 	buffer_init(&text, CONFIG_MAX_BYTES);
-	buffer_printf(&text, "; Settings of sambungd. A line that begins with ; is the default.\n\n");
+	buffer_printf(&text,
+		      "; Settings of sambungd. A line that begins with ; is the default.\n\n");
 	config_describe(&text);
 	status = buffer_status(&text, "the settings", err);
 	if (status == STATUS_OK) {
@@ -172,9 +173,8 @@ check_words(const struct ctl *ctl, struct error *err)
 		return fail(err, STATUS_USAGE, "--name takes 1 to %d bytes of text",
 			    NAME_MAX_BYTES);
 	}
-	if (url != NULL &&
-	    ((strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) ||
-	     strlen(url) > CODE_URL_MAX)) {
+	if (url != NULL && ((strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) ||
+			    strlen(url) > CODE_URL_MAX)) {
 		return fail(err, STATUS_USAGE, "--url takes http://… or https://…, %d bytes",
 			    CODE_URL_MAX);
 	}
@@ -201,8 +201,8 @@ static enum status
 put_in_place(const char *fresh, const char *folder, struct error *err)
 {
 	if (rename(fresh, folder) != 0) {
-		return fail(err, errno == ENOTEMPTY || errno == EEXIST ? STATUS_EXISTS
-								       : STATUS_STORAGE,
+		return fail(err,
+			    errno == ENOTEMPTY || errno == EEXIST ? STATUS_EXISTS : STATUS_STORAGE,
 			    "%s: %s", folder, strerror(errno));
 	}
 	return STATUS_OK;
@@ -246,9 +246,9 @@ run_init(struct ctl *ctl, struct error *err)
 		return status;
 	}
 	if (!ctl->json) {
-		(void)printf(ctl_text(ctl, "%s is ready; start it with: sambungd --dir %s\n",
-				      "%s siap; jalankan dengan: sambungd --dir %s\n"),
-			     folder, folder);
+		(void)printf("%s %s: sambungd --dir %s\n", folder,
+			     ctl_text(ctl, "is ready; start it with", "siap; jalankan dengan"),
+			     folder);
 	} else {
 		(void)puts("{\"created\":true}");
 	}

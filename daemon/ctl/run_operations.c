@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quarantine, syncs, log, devices, device revoke, backup */
 #include "ctl.h"
+#include "json_print.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <jansson.h>
 
 enum { PATH_MAX_BYTES = 4096 };
 
@@ -23,18 +22,22 @@ static const struct column quarantine_columns[] = {
 };
 
 static const struct column sync_columns[] = {
-	{"time", "TIME", "WAKTU", 24},	      {"cadre", "CADRE", "KADER", 24},
-	{"sent", "SENT", "KIRIM", 5},	      {"acked", "NEW", "BARU", 5},
-	{"conflicts", "CONF", "KONF", 4},     {"quarantined", "QUAR", "SISIH", 5},
-	{"bytes_up", "UP", "NAIK", 7},	      {"bytes_down", "DOWN", "TURUN", 7},
-	{"result", "RESULT", "HASIL", 30},    {"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
+	{"time", "TIME", "WAKTU", 24},	   {"cadre", "CADRE", "KADER", 24},
+	{"sent", "SENT", "KIRIM", 5},	   {"acked", "NEW", "BARU", 5},
+	{"conflicts", "CONF", "KONF", 4},  {"quarantined", "QUAR", "SISIH", 5},
+	{"bytes_up", "UP", "NAIK", 7},	   {"bytes_down", "DOWN", "TURUN", 7},
+	{"result", "RESULT", "HASIL", 30}, {"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
 };
 
 static const struct column log_columns[] = {
-	{"seq", "SEQ", "SEQ", 6},	   {"received", "RECEIVED", "DITERIMA", 24},
-	{"kind", "KIND", "MACAM", 8},	   {"cadre", "CADRE", "KADER", 20},
-	{"user", "USER", "PENGGUNA", 10},  {"type", "TYPE", "JENIS", 8},
-	{"record", "RECORD", "CATATAN", 14}, {"fields", "FIELDS", "ISIAN", 40},
+	{"seq", "SEQ", "SEQ", 6},
+	{"received", "RECEIVED", "DITERIMA", 24},
+	{"kind", "KIND", "MACAM", 8},
+	{"cadre", "CADRE", "KADER", 20},
+	{"user", "USER", "PENGGUNA", 10},
+	{"type", "TYPE", "JENIS", 8},
+	{"record", "RECORD", "CATATAN", 14},
+	{"fields", "FIELDS", "ISIAN", 40},
 	{"about", "ABOUT", "TENTANG", 0},
 };
 
@@ -69,14 +72,17 @@ sync_line(void *context, struct span line, struct error *err)
 	if (table->ctl->json || language == LANGUAGE_EN) {
 		return table_line(table, line, err);
 	}
-	object = json_loadb((const char *)line.at, line.length, 0, NULL);
+	status = json_line(line, &object, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
 	if (!json_is_string(json_object_get(object, "status"))) {
 		json_decref(object);
 		return table_line(table, line, err);
 	}
 	result = status_named(json_string_value(json_object_get(object, "status")));
-	(void)json_object_set_new(object, "result", json_string(status_what(result, language)));
-	(void)json_object_set_new(object, "next", json_string(status_next(result, language)));
+	(void)json_object_set_new(object, "result", json_pack("s", status_what(result, language)));
+	(void)json_object_set_new(object, "next", json_pack("s", status_next(result, language)));
 	text = json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	if (text == NULL) {
@@ -164,8 +170,8 @@ download(const struct ctl *ctl, const char *fresh, const char *path, struct erro
 	}
 	/* link, not rename: it never replaces what is there. */
 	if (status == STATUS_OK && link(fresh, path) != 0) {
-		status = fail(err, errno == EEXIST ? STATUS_EXISTS : STATUS_STORAGE, "%s: %s",
-			      path, strerror(errno));
+		status = fail(err, errno == EEXIST ? STATUS_EXISTS : STATUS_STORAGE, "%s: %s", path,
+			      strerror(errno));
 	}
 	(void)unlink(fresh);
 	return status;
@@ -196,9 +202,9 @@ run_backup(struct ctl *ctl, struct error *err)
 	if (ctl->json) {
 		(void)puts("{\"backup\":true}");
 	} else {
-		(void)printf(ctl_text(ctl, "%s written; keep server.key beside it, but apart\n",
-				      "%s ditulis; simpan juga server.key, di tempat terpisah\n"),
-			     path);
+		(void)printf("%s: %s\n", path,
+			     ctl_text(ctl, "written; keep a copy of server.key too, elsewhere",
+				      "ditulis; simpan juga server.key, di tempat lain"));
 	}
 	return STATUS_OK;
 }

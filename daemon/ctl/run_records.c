@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* records, export, count, record, history, import */
 #include "ctl.h"
+#include "json_print.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
-enum { PATH_MAX_BYTES = 1024, BYTES_MAX_IMPORT = CTL_INPUT_MAX };
+enum { PATH_MAX_BYTES = 1024 };
 
 static const struct column record_columns[] = {
 	{"id", "ID", "ID", 14},
@@ -20,9 +18,12 @@ static const struct column record_columns[] = {
 };
 
 static const struct column history_columns[] = {
-	{"seq", "SEQ", "SEQ", 6},	     {"time", "TIME", "WAKTU", 24},
-	{"cadre", "CADRE", "KADER", 20},     {"user", "USER", "PENGGUNA", 12},
-	{"fields", "CHANGED TO", "MENJADI", 30}, {"was", "WAS", "SEBELUMNYA", 0},
+	{"seq", "SEQ", "SEQ", 6},
+	{"time", "TIME", "WAKTU", 24},
+	{"cadre", "CADRE", "KADER", 20},
+	{"user", "USER", "PENGGUNA", 12},
+	{"fields", "CHANGED TO", "MENJADI", 30},
+	{"was", "WAS", "SEBELUMNYA", 0},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -97,15 +98,17 @@ count_line(void *context, struct span line, struct error *err)
 {
 	const struct ctl *ctl = context;
 	json_t *object;
+	enum status status;
 
 	if (ctl->json) {
 		return plain_line(NULL, line, err);
 	}
-	object = json_loadb((const char *)line.at, line.length, 0, NULL);
-	(void)printf("%" JSON_INTEGER_FORMAT "\n",
-		     json_integer_value(json_object_get(object, "count")));
-	json_decref(object);
-	return STATUS_OK;
+	status = json_line(line, &object, err);
+	if (status == STATUS_OK) {
+		(void)printf("%lld\n", json_number(object, "count"));
+		json_decref(object);
+	}
+	return status;
 }
 
 enum status
@@ -129,43 +132,16 @@ run_count(struct ctl *ctl, struct error *err)
 /* ---- one record ---- */
 
 static void
-print_scalar(const json_t *value)
-{
-	char *text;
-
-	if (json_is_string(value)) {
-		(void)fputs(json_string_value(value), stdout);
-		return;
-	}
-	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	(void)fputs(json_is_null(value) || text == NULL ? "-" : text, stdout);
-	free(text);
-}
-
-static void
-print_member(const json_t *member)
-{
-	const json_t *who = json_object_get(member, "cadre");
-
-	(void)fputs("      ", stdout);
-	print_scalar(json_object_get(member, "value"));
-	(void)fputs("  — ", stdout);
-	print_scalar(who != NULL ? who : json_object_get(member, "user"));
-	(void)fputs(", ", stdout);
-	print_scalar(json_object_get(member, "time"));
-	(void)putchar('\n');
-}
-
-static void
 print_conflicts(const struct ctl *ctl, json_t *conflicts)
 {
 	const char *field;
 	json_t *members;
 
-	json_object_foreach (conflicts, field, members) {
+	json_object_foreach(conflicts, field, members)
+	{
 		(void)printf("  %s: %s\n", ctl_text(ctl, "CONFLICT", "KONFLIK"), field);
 		for (size_t i = 0; i < json_array_size(members); i++) {
-			print_member(json_array_get(members, i));
+			json_print_member(json_array_get(members, i));
 		}
 	}
 }
@@ -173,26 +149,31 @@ print_conflicts(const struct ctl *ctl, json_t *conflicts)
 static enum status
 show_record(void *context, struct span line, struct error *err)
 {
-	static const char *const heads[] = {"id", "type", "version", "village", "archived",
-					    "flags"};
+	static const char *const heads[] = {"id",      "type",	   "version",
+					    "village", "archived", "flags"};
 	const struct ctl *ctl = context;
 	json_t *object;
 	const char *name;
 	json_t *value;
+	enum status status;
 
 	if (ctl->json) {
 		return plain_line(NULL, line, err);
 	}
-	object = json_loadb((const char *)line.at, line.length, 0, NULL);
+	status = json_line(line, &object, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
 	for (size_t i = 0; i < COUNT_OF(heads); i++) {
 		(void)printf("%-16s ", heads[i]);
 		value = json_object_get(object, heads[i]);
-		print_scalar(value);
+		json_print(stdout, value);
 		(void)putchar('\n');
 	}
-	json_object_foreach (json_object_get(object, "fields"), name, value) {
+	json_object_foreach(json_object_get(object, "fields"), name, value)
+	{
 		(void)printf("  %-16s ", name);
-		print_scalar(value);
+		json_print(stdout, value);
 		(void)putchar('\n');
 	}
 	print_conflicts(ctl, json_object_get(object, "conflicts"));
@@ -238,37 +219,44 @@ run_history(struct ctl *ctl, struct error *err)
 struct import_result {
 	const struct ctl *ctl;
 	bool summed; /* the last line came */
-	json_int_t refused;
+	long long refused;
 };
+
+static void
+print_import(const struct ctl *ctl, json_t *object)
+{
+	if (json_object_get(object, "refused") != NULL) {
+		(void)printf("%s: %s %lld, %s %lld, %s %lld\n", ctl->words[0],
+			     ctl_text(ctl, "imported", "baru"), json_number(object, "imported"),
+			     ctl_text(ctl, "updated", "diperbarui"), json_number(object, "updated"),
+			     ctl_text(ctl, "refused", "ditolak"), json_number(object, "refused"));
+		return;
+	}
+	(void)printf("%s %lld: ", ctl_text(ctl, "line", "baris"), json_number(object, "line"));
+	json_print(stdout, json_object_get(object, "field"));
+	(void)fputs(": ", stdout);
+	json_print(stdout, json_object_get(object, "reason"));
+	(void)putchar('\n');
+}
 
 static enum status
 import_line(void *context, struct span line, struct error *err)
 {
 	struct import_result *result = context;
-	json_t *object = json_loadb((const char *)line.at, line.length, 0, NULL);
-	const json_t *refused = json_object_get(object, "refused");
-	enum status status = STATUS_OK;
+	json_t *object;
+	enum status status = json_line(line, &object, err);
 
-	if (refused != NULL) {
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (json_object_get(object, "refused") != NULL) {
 		result->summed = true;
-		result->refused = json_integer_value(refused);
+		result->refused = json_number(object, "refused");
 	}
 	if (result->ctl->json) {
 		status = plain_line(NULL, line, err);
-	} else if (refused != NULL) {
-		(void)printf(ctl_text(result->ctl, "%s: imported %lld, updated %lld, refused %lld\n",
-				      "%s: baru %lld, diperbarui %lld, ditolak %lld\n"),
-			     result->ctl->words[0],
-			     (long long)json_integer_value(json_object_get(object, "imported")),
-			     (long long)json_integer_value(json_object_get(object, "updated")),
-			     (long long)result->refused);
 	} else {
-		(void)printf("%s %lld: %s: %s\n", ctl_text(result->ctl, "line", "baris"),
-			     (long long)json_integer_value(json_object_get(object, "line")),
-			     json_is_string(json_object_get(object, "field"))
-				     ? json_string_value(json_object_get(object, "field"))
-				     : "-",
-			     json_string_value(json_object_get(object, "reason")));
+		print_import(result->ctl, object);
 	}
 	json_decref(object);
 	return status;
@@ -283,7 +271,7 @@ run_import(struct ctl *ctl, struct error *err)
 	enum status status;
 
 	buffer_init(&path, PATH_MAX_BYTES);
-	buffer_init(&table, BYTES_MAX_IMPORT);
+	buffer_init(&table, CTL_INPUT_MAX);
 	buffer_printf(&path, "/v1/import/");
 	ctl_path_text(&path, ctl->words[0]);
 	status = path_done(&path, err);
@@ -297,8 +285,8 @@ run_import(struct ctl *ctl, struct error *err)
 	buffer_finish(&path);
 	buffer_finish(&table);
 	if (status == STATUS_OK && (!result.summed || result.refused > 0)) {
-		return fail(err, STATUS_INVALID, "%lld rows of %s were refused",
-			    (long long)result.refused, ctl->words[1]);
+		return fail(err, STATUS_INVALID, "%lld rows of %s were refused", result.refused,
+			    ctl->words[1]);
 	}
 	return status;
 }

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* schema check, schema load, schema show */
 #include "ctl.h"
+#include "json_print.h"
 
-#include <stdio.h>
 #include <unistd.h>
-
-#include <jansson.h>
 
 static enum status
 version_line(void *context, struct span line, struct error *err)
 {
 	const struct ctl *ctl = context;
 	json_t *object;
+	enum status status;
 
 	if (ctl->json) {
 		return plain_line(NULL, line, err);
 	}
-	object = json_loadb((const char *)line.at, line.length, 0, NULL);
-	(void)printf(ctl_text(ctl, "version %lld\n", "versi %lld\n"),
-		     (long long)json_integer_value(json_object_get(object, "version")));
-	json_decref(object);
-	return STATUS_OK;
+	status = json_line(line, &object, err);
+	if (status == STATUS_OK) {
+		(void)printf("%s %lld\n", ctl_text(ctl, "version", "versi"),
+			     json_number(object, "version"));
+		json_decref(object);
+	}
+	return status;
 }
 
 static enum status

@@ -1,81 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON lines as a table for people. */
 #include "ctl.h"
+#include "json_print.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <jansson.h>
-
-enum { DEPTH_MAX = 3 };
-
-static void write_plain(FILE *out, const json_t *value, int depth);
-
-static void
-write_list(FILE *out, const json_t *list, int depth)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (i > 0) {
-			(void)fputs(",", out);
-		}
-		write_plain(out, json_array_get(list, i), depth + 1);
-	}
-}
-
-static void
-write_pairs(FILE *out, json_t *object, int depth)
-{
-	const char *key;
-	json_t *value;
-	bool first = true;
-
-	json_object_foreach (object, key, value) {
-		(void)fprintf(out, "%s%s=", first ? "" : "  ", key);
-		write_plain(out, value, depth + 1);
-		first = false;
-	}
-}
-
-/* Without quotation marks; null is "-". Bounded, because it comes over the network. */
-static void
-write_plain(FILE *out, const json_t *value, int depth)
-{
-	json_t *object = NULL;
-
-	if (depth > DEPTH_MAX) {
-		(void)fputs("…", out);
-		return;
-	}
-	switch (json_typeof(value)) {
-	case JSON_OBJECT:
-		object = json_copy((json_t *)(uintptr_t)value);
-		write_pairs(out, object, depth);
-		json_decref(object);
-		break;
-	case JSON_ARRAY:
-		write_list(out, value, depth);
-		break;
-	case JSON_STRING:
-		(void)fputs(json_string_value(value), out);
-		break;
-	case JSON_INTEGER:
-		(void)fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		break;
-	case JSON_REAL:
-		(void)fprintf(out, "%.10g", json_real_value(value));
-		break;
-	case JSON_TRUE:
-		(void)fputs("true", out);
-		break;
-	case JSON_FALSE:
-		(void)fputs("false", out);
-		break;
-	case JSON_NULL:
-		(void)fputs("-", out);
-		break;
-	}
-}
 
 /* Characters, not bytes; control characters of the sender do nothing to the terminal. */
 static int
@@ -93,7 +21,7 @@ print_cell(const char *text, size_t length)
 }
 
 static void
-print_value(const struct column *column, const json_t *value, bool last)
+print_value(const struct column *column, json_t *value, bool last)
 {
 	char *text = NULL;
 	size_t length = 0;
@@ -101,11 +29,7 @@ print_value(const struct column *column, const json_t *value, bool last)
 	int width = 0;
 
 	if (memory != NULL) {
-		if (value == NULL) {
-			(void)fputs("-", memory);
-		} else {
-			write_plain(memory, value, 0);
-		}
+		json_print(memory, value);
 		if (fclose(memory) == 0) {
 			width = print_cell(text, length);
 		}
@@ -146,14 +70,14 @@ table_line(void *context, struct span line, struct error *err)
 {
 	struct table *table = context;
 	json_t *object;
+	enum status status;
 
 	if (table->ctl->json) {
 		return plain_line(NULL, line, err);
 	}
-	object = json_loadb((const char *)line.at, line.length, 0, NULL);
-	if (!json_is_object(object)) {
-		json_decref(object);
-		return fail(err, STATUS_MALFORMED, "a line of the answer is no JSON object");
+	status = json_line(line, &object, err);
+	if (status != STATUS_OK) {
+		return status;
 	}
 	if (table->rows++ == 0) {
 		print_titles(table);

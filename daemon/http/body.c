@@ -33,7 +33,8 @@ check_keys(json_t *object, const char *keys, struct error *err)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach (object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		if (!is_word_of(keys, key)) {
 			return fail(err, STATUS_USAGE, "the keys are %s, but not \"%.40s\"", keys,
 				    key);
@@ -42,39 +43,36 @@ check_keys(json_t *object, const char *keys, struct error *err)
 	return STATUS_OK;
 }
 
-enum status
-body_read(const struct call *call, const char *keys, struct body **out, struct error *err)
+static void
+body_free(void *own)
 {
-	json_error_t reason;
+	struct body *body = own;
+
+	json_decref(body->object);
+	free(body);
+}
+
+enum status
+body_read(struct call *call, const char *keys, const struct body **out, struct error *err)
+{
 	struct body *body = calloc(1, sizeof *body);
-	enum status status = STATUS_OK;
+	enum status status;
 
 	if (body == NULL) {
 		return fail(err, STATUS_MEMORY, "the body");
 	}
+	call->own = body;
+	call->own_free = body_free;
 	body->object = json_loadb((const char *)call->body.at, call->body.length,
-				  JSON_REJECT_DUPLICATES, &reason);
+				  JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(body->object)) {
-		status = fail(err, STATUS_USAGE, "the body is no JSON object with the keys %s",
-			      keys);
-	} else {
-		status = check_keys(body->object, keys, err);
+		return fail(err, STATUS_USAGE, "the body is no JSON object with the keys %s", keys);
 	}
-	if (status != STATUS_OK) {
-		body_free(body);
-		return status;
+	status = check_keys(body->object, keys, err);
+	if (status == STATUS_OK) {
+		*out = body;
 	}
-	*out = body;
-	return STATUS_OK;
-}
-
-void
-body_free(struct body *body)
-{
-	if (body != NULL) {
-		json_decref(body->object);
-		free(body);
-	}
+	return status;
 }
 
 enum status

@@ -7,10 +7,10 @@
 
 struct body;
 
-/* Returns a new body that has no other keys than the words of `keys`. USAGE. */
-enum status body_read(const struct call *call, const char *keys, struct body **out,
+/* The body, which has no other keys than the words of `keys`; it belongs to the call and lives as
+ * long, because what the writer is given must stay until its commit. USAGE. */
+enum status body_read(struct call *call, const char *keys, const struct body **out,
 		      struct error *err);
-void body_free(struct body *body);
 
 /* What they hand out is borrowed from the body; each is USAGE if the value is of another kind. */
 
@@ -18,8 +18,7 @@ void body_free(struct body *body);
 enum status body_text(const struct body *body, const char *key, struct span *out,
 		      struct error *err);
 /* A whole number from 1, or 0 if it is absent. */
-enum status body_number(const struct body *body, const char *key, uint64_t *out,
-			struct error *err);
+enum status body_number(const struct body *body, const char *key, uint64_t *out, struct error *err);
 /* Number `index` of a list of texts that must be there. *count_out: how many it has. */
 enum status body_item(const struct body *body, const char *key, size_t index, const char **out,
 		      size_t *count_out, struct error *err);

@@ -9,7 +9,8 @@
  *
  * All of it in the connection's network thread, except `write` (the writer's thread) and `work`
  * (the errand thread). While a call waits it belongs to that thread; if its time is up before, the
- * connection is answered from constants alone, and the thread finishes the call's work and frees it.
+ * connection is answered from constants alone, and the thread finishes the call's work and frees
+ * it.
  */
 #ifndef SAMBUNG_DAEMON_HTTP_CALL_H
 #define SAMBUNG_DAEMON_HTTP_CALL_H
@@ -21,10 +22,18 @@
 struct call;
 struct route;
 
-enum media { MEDIA_NONE, MEDIA_JSON, MEDIA_LINES, MEDIA_CSV, MEDIA_PARCEL, MEDIA_TEXT, MEDIA_BYTES };
+enum media {
+	MEDIA_NONE,
+	MEDIA_JSON,
+	MEDIA_LINES,
+	MEDIA_CSV,
+	MEDIA_PARCEL,
+	MEDIA_TEXT,
+	MEDIA_BYTES
+};
 
 enum {
-	CALL_TEXT_SIZE = 80,	   /* a path argument or a parameter, with its NUL */
+	CALL_TEXT_SIZE = 80, /* a path argument or a parameter, with its NUL */
 	CALL_PARAMETERS_MAX = 4,
 	CALL_NOTE_SIZE = 160,
 	CALL_DRAIN_MAX = 64 * 1024, /* a refused request's body is read to its end if not larger */
@@ -46,7 +55,7 @@ struct caller {
 };
 
 struct call {
-	struct job job;	      /* first: the writer hands it back */
+	struct job job; /* first: the writer hands it back */
 	struct errand errand;
 	struct wait wait;
 	void (*wake)(struct call *call);
@@ -56,12 +65,12 @@ struct call {
 	struct service *service;
 	const struct route *route; /* NULL until found */
 	struct caller caller;
-	char argument[CALL_TEXT_SIZE]; /* what stood for {…} in the path */
+	char argument[CALL_TEXT_SIZE];			      /* what stood for {…} in the path */
 	char parameters[CALL_PARAMETERS_MAX][CALL_TEXT_SIZE]; /* in the route's order; "" absent */
 	struct buffer body;
 	size_t reserved; /* bytes of the shared memory */
 	size_t drained;
-	int64_t until_ms; /* the body must be here, then: the lines must be gone */
+	int64_t until_ms;  /* the body must be here, then: the lines must be gone */
 	const char *allow; /* for 405 */
 	int http;	   /* refused with this instead of the error's own; 0 */
 
@@ -114,9 +123,9 @@ struct answer {
 	enum media media;
 	void *text; /* all of it, unless */
 	size_t length;
-	bool streamed;	       /* call_read gives it piece by piece */
-	unsigned retry_after;  /* seconds; 0: none */
-	const char *allow;     /* NULL: none */
+	bool streamed;	      /* call_read gives it piece by piece */
+	unsigned retry_after; /* seconds; 0: none */
+	const char *allow;    /* NULL: none */
 };
 void call_answer(struct call *call, struct answer *out);
 /* Up to `size` bytes of a streamed answer: their number, 0 at the end, -1 when it broke. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "call.h"
-
 #include "routes.h"
 
 #include <stdio.h>
@@ -13,6 +12,7 @@ enum {
 	MEMORY_LEAST = 16 * 1024,
 	ACCESS_MEMORY = 16 * 1024,
 	HTTP_METHOD = 405,
+	HTTP_LENGTH = 411,
 	HTTP_MEDIA = 415,
 };
 
@@ -116,12 +116,16 @@ static enum status
 check_body(struct call *call, const struct call_head *head, struct error *err)
 {
 	const struct route *route = call->route;
-	bool has_body = !head->has_length || head->length > 0;
 
-	if (head->has_length && head->length > route->body_limit) {
+	/* Nothing can be answered in the middle of a body, so its length must be known before. */
+	if (!head->has_length) {
+		call->http = HTTP_LENGTH;
+		return fail(err, STATUS_USAGE, "Content-Length is missing");
+	}
+	if (head->length > route->body_limit) {
 		return fail(err, STATUS_LIMIT, "the body may have %zu bytes", route->body_limit);
 	}
-	if (route->body != MEDIA_NONE && has_body && !media_fits(head->content_type, route->body)) {
+	if (route->body != MEDIA_NONE && !media_fits(head->content_type, route->body)) {
 		call->http = HTTP_MEDIA;
 		return fail(err, STATUS_USAGE, "Content-Type must be %s", media_name(route->body));
 	}
@@ -131,15 +135,9 @@ check_body(struct call *call, const struct call_head *head, struct error *err)
 static enum status
 reserve_memory(struct call *call, const struct call_head *head, struct error *err)
 {
-	size_t body = call->route->body_limit;
-	size_t wanted;
-	enum status status;
+	size_t wanted = MEMORY_LEAST + MEMORY_FACTOR * (size_t)head->length;
+	enum status status = service_reserve(call->service, wanted, err);
 
-	if (head->has_length && head->length < body) {
-		body = (size_t)head->length;
-	}
-	wanted = MEMORY_LEAST + MEMORY_FACTOR * body;
-	status = service_reserve(call->service, wanted, err);
 	if (status == STATUS_OK) {
 		call->reserved = wanted;
 	}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "call.h"
-
 #include "daemon/log.h"
 #include "protocol/json.h"
 #include "routes.h"

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csv_table.h"
 
+#include <csv.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <csv.h>
 
 /* The state between the library's callbacks. */
 struct csv_reading {

@@ -93,14 +93,10 @@ make_code(struct call *call, struct ingest *ingest, const struct body *body, str
 enum status
 code_write(struct call *call, struct ingest *ingest, struct error *err)
 {
-	struct body *body;
+	const struct body *body;
 	enum status status = body_read(call, "cadre villages", &body, err);
 
-	if (status == STATUS_OK) {
-		status = make_code(call, ingest, body, err);
-		body_free(body);
-	}
-	return status;
+	return status == STATUS_OK ? make_code(call, ingest, body, err) : status;
 }
 
 static enum status
@@ -109,8 +105,7 @@ read_role(const struct body *body, enum role *out, struct error *err)
 	static const struct {
 		const char *name;
 		enum role role;
-	} roles[] = {
-		{"cadre", ROLE_CADRE}, {"supervisor", ROLE_SUPERVISOR}, {"admin", ROLE_ADMIN}};
+	} roles[] = {{"cadre", ROLE_CADRE}, {"supervisor", ROLE_SUPERVISOR}, {"admin", ROLE_ADMIN}};
 	struct span name;
 	enum status status = body_text(body, "role", &name, err);
 
@@ -128,8 +123,7 @@ read_role(const struct body *body, enum role *out, struct error *err)
 
 /* A region code, or "all". */
 static enum status
-read_scope(const struct call *call, const struct body *body, struct region *out,
-	   struct error *err)
+read_scope(const struct call *call, const struct body *body, struct region *out, struct error *err)
 {
 	struct span scope;
 	enum status status = body_text(body, "scope", &scope, err);
@@ -178,12 +172,8 @@ make_token(struct call *call, struct ingest *ingest, const struct body *body, st
 enum status
 token_write(struct call *call, struct ingest *ingest, struct error *err)
 {
-	struct body *body;
+	const struct body *body;
 	enum status status = body_read(call, "role scope name", &body, err);
 
-	if (status == STATUS_OK) {
-		status = make_token(call, ingest, body, err);
-		body_free(body);
-	}
-	return status;
+	return status == STATUS_OK ? make_token(call, ingest, body, err) : status;
 }

@@ -67,8 +67,8 @@ write_conflict(struct view *view, const struct record *record, const struct reco
 }
 
 static enum status
-write_record(struct conflict_lines *conflicts, const struct stored_record *row,
-	     struct buffer *out, struct error *err)
+write_record(struct conflict_lines *conflicts, const struct stored_record *row, struct buffer *out,
+	     struct error *err)
 {
 	struct view *view = &conflicts->view;
 	struct merge_context context;
@@ -114,8 +114,7 @@ open_conflicts(struct conflict_lines *conflicts, const struct call *call, struct
 	       struct error *err)
 {
 	struct record_query query = {.conflicts_only = true, .order = ORDER_ID};
-	enum status status =
-		call_region(call, &conflicts->region, &query.region_count, err);
+	enum status status = call_region(call, &conflicts->region, &query.region_count, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -170,7 +169,7 @@ settle_write(struct call *call, struct ingest *ingest, struct error *err)
 	struct settlement settlement = {.user = call->caller.user};
 	struct json json = json_start(&call->out);
 	uint64_t seq;
-	struct body *body;
+	const struct body *body;
 	enum status status = body_read(call, "field value base", &body, err);
 
 	if (status != STATUS_OK) {
@@ -187,7 +186,6 @@ settle_write(struct call *call, struct ingest *ingest, struct error *err)
 	if (status == STATUS_OK) {
 		status = ingest_settle(ingest, &settlement, &seq, err);
 	}
-	body_free(body);
 	if (status == STATUS_OK) {
 		json_put_object(&json);
 		json_put_key(&json, "seq");

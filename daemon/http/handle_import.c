@@ -153,8 +153,7 @@ refuse_row(struct call *call, const struct csv_row *row, const char *detail)
 	struct span field = span_of(detail, colon == NULL ? 0 : (size_t)(colon - detail));
 
 	import->refused++;
-	if (field.length > 0 &&
-	    column_named(&import->table, field) < import->table.column_count) {
+	if (field.length > 0 && column_named(&import->table, field) < import->table.column_count) {
 		write_refusal(call, row->line, field, colon + 2);
 	} else {
 		write_refusal(call, row->line, span_of(NULL, 0), detail);
@@ -170,8 +169,7 @@ is_fault(enum status status)
 }
 
 static enum status
-import_one(struct call *call, struct ingest *ingest, const struct csv_row *row,
-	   struct error *err)
+import_one(struct call *call, struct ingest *ingest, const struct csv_row *row, struct error *err)
 {
 	struct import *import = call->own;
 	struct import_row_in in = {.names = import->table.names,
@@ -193,8 +191,8 @@ import_one(struct call *call, struct ingest *ingest, const struct csv_row *row,
 		return fail_context(err, "line %zu", row->line);
 	}
 	if (status != STATUS_OK) {
-		refuse_row(call, row, why.detail[0] != '\0' ? why.detail
-							    : status_what(status, LANGUAGE_EN));
+		refuse_row(call, row,
+			   why.detail[0] != '\0' ? why.detail : status_what(status, LANGUAGE_EN));
 		return STATUS_OK;
 	}
 	import->imported += result == IMPORT_ADDED;

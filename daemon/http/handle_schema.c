@@ -38,8 +38,8 @@ enum status
 schema_write(struct call *call, struct ingest *ingest, struct error *err)
 {
 	uint32_t version;
-	enum status status = ingest_schema_load(ingest, buffer_span(&call->body),
-						call->caller.user, &version, err);
+	enum status status = ingest_schema_load(ingest, buffer_span(&call->body), call->caller.user,
+						&version, err);
 
 	if (status == STATUS_OK) {
 		write_version(&call->out, version);

@@ -219,8 +219,7 @@ path_fits(const char *pattern, const char *path, char argument_out[CALL_TEXT_SIZ
 	prefix_length = (size_t)(open - pattern);
 	suffix = strchr(open, '}') + 1;
 	suffix_length = strlen(suffix);
-	if (length <= prefix_length + suffix_length ||
-	    strncmp(path, pattern, prefix_length) != 0 ||
+	if (length <= prefix_length + suffix_length || strncmp(path, pattern, prefix_length) != 0 ||
 	    strcmp(path + length - suffix_length, suffix) != 0) {
 		return false;
 	}

@@ -232,8 +232,7 @@ add_headers(struct MHD_Response *response, const struct answer *answer)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
 	}
 	if (answer->http == MHD_HTTP_UNAUTHORIZED) {
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-					      "Bearer");
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
 	}
 }
 

@@ -22,9 +22,9 @@ struct service {
 	/* inside, under the mutex */
 	pthread_mutex_t mutex;
 	bool closing;
-	bool detached; /* the writer is gone */
-	size_t memory_left; /* bytes */
-	size_t calls;	    /* requests under way */
+	bool detached;	     /* the writer is gone */
+	size_t memory_left;  /* bytes */
+	size_t calls;	     /* requests under way */
 	pthread_cond_t idle; /* no more calls */
 };
 

@@ -161,8 +161,7 @@ view_context(struct view *view, const struct record *record, struct arena *arena
 }
 
 enum status
-view_show(struct view *view, const struct stored_record *row, struct buffer *out,
-	  struct error *err)
+view_show(struct view *view, const struct stored_record *row, struct buffer *out, struct error *err)
 {
 	struct merge_context context;
 	struct record record;

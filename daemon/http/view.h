@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * view: what it takes to show records and entries from one snapshot - the newest schema, the epochs,
- * who stands behind a stream number, and the day for the rules.
+ * view: what it takes to show records and entries from one snapshot - the newest schema, the
+ * epochs, who stands behind a stream number, and the day for the rules.
  */
 #ifndef SAMBUNG_DAEMON_HTTP_VIEW_H
 #define SAMBUNG_DAEMON_HTTP_VIEW_H
@@ -13,7 +13,7 @@ enum { VIEW_NAMES = 256 }; /* remembered; the rest is looked up again */
 
 struct view_name {
 	uint32_t number; /* 0: free */
-	uint32_t kind;   /* enum stream_kind; 0: there is no such stream */
+	uint32_t kind;	 /* enum stream_kind; 0: there is no such stream */
 	uint32_t parent;
 	uint32_t parent_n;
 	size_t length;

@@ -126,6 +126,11 @@ server_change_seal(struct ingest *ingest, struct server_change *own, struct stre
 		return fail(err, STATUS_LIMIT, "the change is larger than %d bytes",
 			    CHANGE_BYTES_MAX);
 	}
+	/* From here on the change is what was logged: what the caller lent may be gone at the
+	 * commit. */
+	if (change_decode(*payload_out, true, &ingest->work.arena, change, err) != STATUS_OK) {
+		return fail_context(err, "a change of the server");
+	}
 	ingest->options.platform.random(ingest->options.platform.context, salt_out, SALT_SIZE);
 	commitment_make(salt_out, own->stream, change->n, *payload_out, entry->commitment);
 	entry->kind = ENTRY_CHANGE;

@@ -106,7 +106,8 @@ void parcel_finish(struct parcel *parcel);
  */
 void ingest_open(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 		 struct span request);
-/* Inside a transaction: merges what is new, acknowledges, quarantines. Never fails as a whole for
+/* Inside a transaction, which the parcel must outlive, as records borrow its values until then:
+ * merges what is new, acknowledges, quarantines. Never fails as a whole for
  * what stands in a parcel; a failure means that the store failed, and the caller rolls back. */
 enum status ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err);
 /* A session's row, complete; written with the next transaction that writes. */

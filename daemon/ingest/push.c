@@ -204,14 +204,14 @@ push_logged(struct ingest *ingest, struct parcel *parcel, size_t count, bool *fo
 	    struct error *err)
 {
 	struct logged_change *logged = ARENA_ARRAY(&parcel->arena, struct logged_change, count);
+	struct change_run run = {parcel->head.device, parcel->head.first_n, count};
 	size_t found = 0;
 	enum status status;
 
 	if (logged == NULL) {
 		return fail(err, STATUS_MEMORY, "the parcel");
 	}
-	status = store_logged_changes(ingest->options.store, parcel->head.device,
-				      parcel->head.first_n, count, logged, &found, err);
+	status = store_logged_changes(ingest->options.store, &run, logged, &found, err);
 	if (status == STATUS_OK && found != count) {
 		status = fail(err, STATUS_STORAGE,
 			      "the log lacks changes of device %u that were acknowledged",

@@ -124,7 +124,7 @@ builder_pull(struct reply_builder *builder, struct error *err)
 	builder->reply.to.key = start.key;
 	builder->reply.to.id = start.id;
 	status = store_pull_open(builder->reader, builder->device.scope,
-				 builder->device.scope_count, start.key, start.id, &pull, err);
+				 builder->device.scope_count, &start, &pull, err);
 	if (status != STATUS_OK) {
 		return status;
 	}

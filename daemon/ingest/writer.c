@@ -25,49 +25,69 @@ struct writer {
 	bool stopping;
 	struct sync_session *sessions;
 	size_t session_count;
+	struct sync_session *spare; /* the writer works on one array while the other fills */
 };
 
-/* Takes up to BATCH_JOBS_MAX jobs off the queue, waiting for the first; NULL when it is over. */
+/* What the writer takes off its queue at once. */
+struct taken {
+	struct job *jobs; /* at most BATCH_JOBS_MAX */
+	struct sync_session *sessions;
+	size_t session_count;
+	bool over; /* nothing more will come */
+};
+
 static struct job *
 take_jobs(struct writer *writer)
 {
-	struct job *taken;
-	struct job *last;
+	struct job *first = writer->first;
+	struct job *last = first;
 	size_t count = 1;
 
-	(void)pthread_mutex_lock(&writer->lock);
-	while (writer->first == NULL && !writer->stopping) {
-		(void)pthread_cond_wait(&writer->changed, &writer->lock);
+	if (first == NULL) {
+		return NULL;
 	}
-	taken = writer->first;
-	last = taken;
-	while (last != NULL && last->next != NULL && count < BATCH_JOBS_MAX) {
+	while (last->next != NULL && count < BATCH_JOBS_MAX) {
 		last = last->next;
 		count++;
 	}
-	if (last != NULL) {
-		writer->first = last->next;
-		writer->last = writer->first == NULL ? NULL : writer->last;
-		writer->waiting -= count;
-		last->next = NULL;
+	writer->first = last->next;
+	writer->last = writer->first == NULL ? NULL : writer->last;
+	writer->waiting -= count;
+	last->next = NULL;
+	return first;
+}
+
+/* Waits for jobs. Sessions alone wait until there are many: they go with what is written anyway. */
+static struct taken
+take(struct writer *writer)
+{
+	struct taken taken = {.jobs = NULL};
+
+	(void)pthread_mutex_lock(&writer->lock);
+	while (writer->first == NULL && !writer->stopping &&
+	       writer->session_count < SESSIONS_MAX / 2) {
+		(void)pthread_cond_wait(&writer->changed, &writer->lock);
 	}
+	taken.jobs = take_jobs(writer);
+	taken.sessions = writer->sessions;
+	taken.session_count = writer->session_count;
+	writer->sessions = writer->spare;
+	writer->session_count = 0;
+	writer->spare = taken.sessions;
+	taken.over = taken.jobs == NULL && writer->stopping;
 	(void)pthread_mutex_unlock(&writer->lock);
 	return taken;
 }
 
-/* Sessions that were finished since: the writer makes them part of what is written next. */
 static void
-take_sessions(struct writer *writer)
+keep_sessions(struct writer *writer, const struct taken *taken)
 {
 	struct error err;
 
-	(void)pthread_mutex_lock(&writer->lock);
-	for (size_t i = 0; i < writer->session_count; i++) {
+	for (size_t i = 0; i < taken->session_count; i++) {
 		/* A session's row is for reading, not evidence: the log has everything. */
-		(void)ingest_session(writer->ingest, &writer->sessions[i], &err);
+		(void)ingest_session(writer->ingest, &taken->sessions[i], &err);
 	}
-	writer->session_count = 0;
-	(void)pthread_mutex_unlock(&writer->lock);
 }
 
 /* A failure of the store ends the transaction for all; what a job itself refuses does not. */
@@ -121,21 +141,21 @@ writer_main(void *context)
 	struct writer *writer = context;
 	struct error err = {.status = STATUS_OK};
 	unsigned transactions = 0;
-	struct job *jobs;
+	struct taken taken = {.over = false};
 
-	while ((jobs = take_jobs(writer)) != NULL) {
-		enum status status;
-
-		take_sessions(writer);
-		status = run_batch(writer, jobs, &err);
-		finish_jobs(jobs, status, &err);
+	while (!taken.over) {
+		taken = take(writer);
+		keep_sessions(writer, &taken);
+		if (taken.jobs == NULL) {
+			(void)ingest_flush(writer->ingest, &err);
+			continue;
+		}
+		finish_jobs(taken.jobs, run_batch(writer, taken.jobs, &err), &err);
 		if (++transactions % CHECKPOINT_EVERY == 0) {
 			/* Readers may hold it back; the next one gets further. */
 			(void)store_checkpoint(writer->store, &err);
 		}
 	}
-	take_sessions(writer);
-	(void)ingest_flush(writer->ingest, &err);
 	(void)store_checkpoint(writer->store, &err);
 	return NULL;
 }
@@ -150,16 +170,18 @@ writer_start(struct ingest *ingest, struct store *store, size_t queue_limit, str
 		return fail(err, STATUS_MEMORY, "starting the writer");
 	}
 	writer->sessions = calloc(SESSIONS_MAX, sizeof writer->sessions[0]);
+	writer->spare = calloc(SESSIONS_MAX, sizeof writer->spare[0]);
 	writer->ingest = ingest;
 	writer->store = store;
 	writer->limit = queue_limit;
 	(void)pthread_mutex_init(&writer->lock, NULL);
 	(void)pthread_cond_init(&writer->changed, NULL);
-	if (writer->sessions == NULL ||
+	if (writer->sessions == NULL || writer->spare == NULL ||
 	    pthread_create(&writer->thread, NULL, writer_main, writer) != 0) {
 		(void)pthread_cond_destroy(&writer->changed);
 		(void)pthread_mutex_destroy(&writer->lock);
 		free(writer->sessions);
+		free(writer->spare);
 		free(writer);
 		return fail(err, STATUS_MEMORY, "starting the writer");
 	}
@@ -195,6 +217,9 @@ writer_report(struct writer *writer, const struct sync_session *session)
 	(void)pthread_mutex_lock(&writer->lock);
 	if (writer->session_count < SESSIONS_MAX) {
 		writer->sessions[writer->session_count++] = *session;
+	}
+	if (writer->session_count == SESSIONS_MAX / 2) {
+		(void)pthread_cond_signal(&writer->changed);
 	}
 	(void)pthread_mutex_unlock(&writer->lock);
 }
@@ -269,5 +294,6 @@ writer_stop(struct writer *writer)
 	(void)pthread_cond_destroy(&writer->changed);
 	(void)pthread_mutex_destroy(&writer->lock);
 	free(writer->sessions);
+	free(writer->spare);
 	free(writer);
 }

@@ -220,6 +220,7 @@ read_fields(struct loader *loader, json_t *object, struct record_type *out)
 		if (!read_field(loader, json_array_get(json, i), &out->fields[i])) {
 			return fail_in_field(loader, out, i);
 		}
+		out->fields[i].place = (uint32_t)i;
 	}
 	return true;
 }

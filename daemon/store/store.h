@@ -87,11 +87,15 @@ struct logged_change {
 	uint32_t reason;
 	uint8_t commitment[HASH_SIZE];
 };
-/* The logged changes of a stream with first_n <= n < first_n + count, ascending; *found_out of
- * them. */
-enum status store_logged_changes(struct store *store, uint32_t stream, uint32_t first_n,
-				 size_t count, struct logged_change *out, size_t *found_out,
-				 struct error *err);
+/* Changes first_n <= n < first_n + count of a stream. */
+struct change_run {
+	uint32_t stream;
+	uint32_t first_n;
+	size_t count;
+};
+/* Those of the run that are logged, ascending; *found_out of them. `out` has room for all. */
+enum status store_logged_changes(struct store *store, const struct change_run *run,
+				 struct logged_change *out, size_t *found_out, struct error *err);
 
 /* Root of the complete subtree number `index` of 256 leaves. */
 enum { TREE_CHUNK_LEVEL = 8, TREE_CHUNK_LEAVES = 256 };
@@ -154,10 +158,10 @@ struct pull_item {
 	bool evict;		     /* it left the scope; only key and id are set */
 	struct stored_record record; /* borrowed until the next call */
 };
-/* Items with (key, id) greater than the given. Returns a new pull; copies the regions. Inside a
- * snapshot, else records may pass each other. */
+/* Items with (key, id) greater than those of `after`, whose first part does not matter here.
+ * Returns a new pull; copies the regions. Inside a snapshot, else records may pass each other. */
 enum status store_pull_open(struct store *store, const struct region *regions, size_t region_count,
-			    uint64_t key, uint64_t id, struct pull **out, struct error *err);
+			    const struct cursor *after, struct pull **out, struct error *err);
 /* *more_out false at the end. */
 enum status store_pull_next(struct pull *pull, struct pull_item *out, bool *more_out,
 			    struct error *err);

@@ -410,23 +410,23 @@ run_from(struct store *store, uint32_t stream, uint64_t n, struct run *out, stru
 }
 
 enum status
-store_logged_changes(struct store *store, uint32_t stream, uint32_t first_n, size_t count,
-		     struct logged_change *out, size_t *found_out, struct error *err)
+store_logged_changes(struct store *store, const struct change_run *asked, struct logged_change *out,
+		     size_t *found_out, struct error *err)
 {
-	const uint64_t end = (uint64_t)first_n + count;
+	const uint64_t end = (uint64_t)asked->first_n + asked->count;
 	size_t found = 0;
 	struct run run = {0};
-	enum status status = run_before(store, stream, first_n, &run, err);
+	enum status status = run_before(store, asked->stream, asked->first_n, &run, err);
 
-	if (status == STATUS_OK && run_end(&run) <= first_n) {
-		status = run_from(store, stream, first_n, &run, err);
+	if (status == STATUS_OK && run_end(&run) <= asked->first_n) {
+		status = run_from(store, asked->stream, asked->first_n, &run, err);
 	}
 	while (status == STATUS_OK && run.count > 0 && run.n < end) {
-		const struct run wanted = run_clip(run, first_n, end);
+		const struct run wanted = run_clip(run, asked->first_n, end);
 
-		status = logged_of_run(store, &wanted, out, count, &found, err);
+		status = logged_of_run(store, &wanted, out, asked->count, &found, err);
 		if (status == STATUS_OK) {
-			status = run_from(store, stream, run_end(&run), &run, err);
+			status = run_from(store, asked->stream, run_end(&run), &run, err);
 		}
 	}
 	if (status == STATUS_OK) {

@@ -12,10 +12,10 @@ struct pull {
 
 enum status
 store_pull_open(struct store *store, const struct region *regions, size_t region_count,
-		uint64_t key, uint64_t id, struct pull **out, struct error *err)
+		const struct cursor *after, struct pull **out, struct error *err)
 {
 	struct pull *pull = calloc(1, sizeof *pull);
-	struct lanes_options options = {.with_moves = true, .after = {key, id}};
+	struct lanes_options options = {.with_moves = true, .after = {after->key, after->id}};
 	enum status status;
 
 	if (pull == NULL) {

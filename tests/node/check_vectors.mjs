@@ -192,6 +192,9 @@ function checkChange(given, bytes) {
 	same(changeEncode(changeDecode(bytes)), bytes, 'change written again');
 }
 
+// A console user in the vectors; the other streams there are devices.
+const USER = 5;
+
 // The record is what merging the changes makes of it.
 function checkRecord(given, bytes) {
 	const policies = new Map([[given.review, 'review'], [given.set, 'set'], [given.once, 'once']]);
@@ -203,7 +206,7 @@ function checkRecord(given, bytes) {
 		const change = changeDecode(given[`change_${seq}`]);
 
 		Object.assign(state, { id: change.record, type: change.type });
-		merge(context, state, given[`stream_${seq}`], change, seq, false);
+		merge(context, state, given[`stream_${seq}`], change, seq, given[`stream_${seq}`] === USER);
 	}
 	sameCbor(bytes);
 	same(recordEncode(recordIndexed(state, given.village, 0)), bytes, 'record');

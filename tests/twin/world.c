@@ -427,7 +427,10 @@ world_imported_id(struct world *world, const char *type_name, const char *key, c
 enum status
 world_settle(struct world *world, const char *id, const char *field, const char *value)
 {
-	struct settlement settlement = {.field = span_of_text(field), .value = span_of_text(value)};
+	/* As in the daemon, what the person sent is gone before the commit. */
+	char sent[64];
+	struct settlement settlement = {.field = span_of_text(field),
+					.value = span_of(sent, strlen(value))};
 	struct arena arena;
 	struct token token;
 	struct error err;
@@ -440,7 +443,9 @@ world_settle(struct world *world, const char *id, const char *field, const char 
 	settlement.user = token.user;
 	must(id_parse(id, &settlement.record, &err), "id", &err);
 	must(ingest_begin(world->ingest, &err), "begin", &err);
+	(void)snprintf(sent, sizeof sent, "%s", value);
 	status = ingest_settle(world->ingest, &settlement, &seq, &err);
+	memset(sent, 0xff, sizeof sent);
 	must(ingest_commit(world->ingest, &err), "commit", &err);
 	arena_finish(&arena);
 	return status;

@@ -479,7 +479,7 @@ TEST(a_form_tells_what_an_app_needs)
 	struct world *w = *state;
 
 	assert_ok(sambung_form(w->device, "visit", SAMBUNG_ID, world_line, w, &w->err));
-	assert_contains(w->lines[0], "{\"type\":\"visit\",\"label\":\"Kunjungan\",\"fields\":[");
+	assert_contains(w->lines[0], "{\"type\":\"visit\",\"label\":\"Kunjungan\",");
 	assert_contains(w->lines[0],
 			"{\"name\":\"hb\",\"label\":\"Isian\",\"type\":\"integer\","
 			"\"required\":false,\"refuse\":[3,25],\"warn\":[7,18],\"unit\":\"g/dL\","

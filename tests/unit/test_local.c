@@ -112,8 +112,7 @@ TEST(saving_the_state_keeps_the_certificate)
 TEST(what_was_not_committed_is_gone)
 {
 	struct world *w = *state;
-	size_t found;
-	struct local_change *changes;
+	struct local_changes changes;
 
 	assert_ok(local_begin(w->device->local, &error));
 	add_change(w->device->local, 1, R(10), 5);
@@ -121,9 +120,9 @@ TEST(what_was_not_committed_is_gone)
 	assert_ok(local_begin(w->device->local, &error));
 	add_change(w->device->local, 2, R(10), 5);
 	world_reopen(w);
-	assert_ok(
-		local_changes(w->device->local, 1, 10, 1000, &w->arena, &changes, &found, &error));
-	assert_int_equal(found, 0);
+	assert_ok(local_changes(w->device->local, (struct local_range){1, 10, 1000}, &w->arena,
+				&changes, &error));
+	assert_int_equal(changes.count, 0);
 }
 
 TEST(the_database_is_its_owners_alone)
@@ -179,24 +178,26 @@ TEST(changes_come_in_order_and_no_more_than_asked_for)
 {
 	struct world *w = *state;
 	struct local *local = local_of(state);
-	struct local_change *changes;
-	size_t found;
+	struct local_changes changes;
 
 	add_change(local, 2, R(20), 100);
 	add_change(local, 1, R(10), 900);
 	add_change(local, 3, R(10), 100);
-	assert_ok(local_changes(local, 1, 2, 100000, &w->arena, &changes, &found, &error));
-	assert_int_equal(found, 2);
-	assert_int_equal(changes[0].n, 1);
-	assert_int_equal(changes[0].bytes.length, 900);
-	assert_int_equal(changes[1].n, 2);
-	assert_int_equal(changes[1].record, R(20));
+	assert_ok(local_changes(local, (struct local_range){1, 2, 100000}, &w->arena, &changes,
+				&error));
+	assert_int_equal(changes.count, 2);
+	assert_int_equal(changes.at[0].n, 1);
+	assert_int_equal(changes.at[0].bytes.length, 900);
+	assert_int_equal(changes.at[1].n, 2);
+	assert_int_equal(changes.at[1].record, R(20));
 	/* The first whatever its size. */
-	assert_ok(local_changes(local, 1, 9, 500, &w->arena, &changes, &found, &error));
-	assert_int_equal(found, 1);
-	assert_ok(local_changes(local, 2, 9, 500, &w->arena, &changes, &found, &error));
-	assert_int_equal(found, 2);
-	assert_int_equal(changes[1].n, 3);
+	assert_ok(
+		local_changes(local, (struct local_range){1, 9, 500}, &w->arena, &changes, &error));
+	assert_int_equal(changes.count, 1);
+	assert_ok(
+		local_changes(local, (struct local_range){2, 9, 500}, &w->arena, &changes, &error));
+	assert_int_equal(changes.count, 2);
+	assert_int_equal(changes.at[1].n, 3);
 }
 
 static enum status
@@ -229,8 +230,7 @@ TEST(an_open_batch_takes_all_changes_until_it_is_closed)
 	struct local *local = local_of(state);
 	const uint8_t first[SEED_SIZE] = {1};
 	const uint8_t second[SEED_SIZE] = {2};
-	struct batch *batches;
-	size_t count;
+	struct local_batches batches;
 
 	for (uint32_t n = 1; n <= 3; n++) {
 		add_change(local, n, R(10), 5);
@@ -240,19 +240,19 @@ TEST(an_open_batch_takes_all_changes_until_it_is_closed)
 	add_change(local, 4, R(10), 5);
 	assert_ok(local_batch_open(local, 4, second, &error));
 	add_change(local, 5, R(10), 5);
-	assert_ok(local_batches(local, 2, 5, &w->arena, &batches, &count, &error));
-	assert_int_equal(count, 2);
-	assert_int_equal(batches[0].last_n, 3);
-	assert_memory_equal(batches[0].seed, first, SEED_SIZE);
-	assert_int_equal(batches[1].last_n, 5);
-	assert_memory_equal(batches[1].seed, second, SEED_SIZE);
+	assert_ok(local_batches(local, 2, 5, &w->arena, &batches, &error));
+	assert_int_equal(batches.count, 2);
+	assert_int_equal(batches.at[0].last_n, 3);
+	assert_memory_equal(batches.at[0].seed, first, SEED_SIZE);
+	assert_int_equal(batches.at[1].last_n, 5);
+	assert_memory_equal(batches.at[1].seed, second, SEED_SIZE);
 	/* A part of one. */
-	assert_ok(local_batches(local, 1, 2, &w->arena, &batches, &count, &error));
-	assert_int_equal(count, 1);
-	assert_int_equal(batches[0].last_n, 2);
-	assert_ok(local_batches(local, 4, 4, &w->arena, &batches, &count, &error));
-	assert_int_equal(count, 1);
-	assert_int_equal(batches[0].last_n, 4);
+	assert_ok(local_batches(local, 1, 2, &w->arena, &batches, &error));
+	assert_int_equal(batches.count, 1);
+	assert_int_equal(batches.at[0].last_n, 2);
+	assert_ok(local_batches(local, 4, 4, &w->arena, &batches, &error));
+	assert_int_equal(batches.count, 1);
+	assert_int_equal(batches.at[0].last_n, 4);
 }
 
 /* Changes 1 to 5, the server has had 1 to 4 since times 100 to 400. */
@@ -277,22 +277,23 @@ TEST(old_changes_are_forgotten_with_their_seeds)
 {
 	struct world *w = *state;
 	struct local *local = local_of(state);
-	struct local_change *changes;
-	struct batch *batches;
-	size_t count;
+	struct local_changes changes;
+	struct local_batches batches;
 
 	linked_changes(local);
 	assert_ok(local_changes_forget(local, 300, &error));
-	assert_ok(local_changes(local, 1, 9, 1000, &w->arena, &changes, &count, &error));
-	assert_int_equal(count, 3);
-	assert_int_equal(changes[0].n, 3);
-	assert_ok(local_batches(local, 1, 5, &w->arena, &batches, &count, &error));
-	assert_int_equal(count, 3);
+	assert_ok(local_changes(local, (struct local_range){1, 9, 1000}, &w->arena, &changes,
+				&error));
+	assert_int_equal(changes.count, 3);
+	assert_int_equal(changes.at[0].n, 3);
+	assert_ok(local_batches(local, 1, 5, &w->arena, &batches, &error));
+	assert_int_equal(batches.count, 3);
 	/* What the server lacks stays for ever. */
 	assert_ok(local_changes_forget(local, 1000000, &error));
-	assert_ok(local_changes(local, 1, 9, 1000, &w->arena, &changes, &count, &error));
-	assert_int_equal(count, 1);
-	assert_int_equal(changes[0].n, 5);
+	assert_ok(local_changes(local, (struct local_range){1, 9, 1000}, &w->arena, &changes,
+				&error));
+	assert_int_equal(changes.count, 1);
+	assert_int_equal(changes.at[0].n, 5);
 }
 
 TEST(a_quarantined_change_is_not_forgotten)
@@ -320,16 +321,16 @@ TEST(changes_that_the_server_lost_count_as_never_sent)
 	struct world *w = *state;
 	struct local *local = local_of(state);
 	uint8_t chain[HASH_SIZE];
-	struct local_change *changes;
-	size_t count;
+	struct local_changes changes;
 
 	linked_changes(local);
 	assert_ok(local_changes_reopen(local, 3, chain, &error));
 	assert_int_equal(chain[0], 2);
-	assert_ok(local_changes(local, 1, 9, 1000, &w->arena, &changes, &count, &error));
-	assert_int_equal(changes[1].seq, 12);
-	assert_int_equal(changes[2].seq, 0);
-	assert_int_equal(changes[3].seq, 0);
+	assert_ok(local_changes(local, (struct local_range){1, 9, 1000}, &w->arena, &changes,
+				&error));
+	assert_int_equal(changes.at[1].seq, 12);
+	assert_int_equal(changes.at[2].seq, 0);
+	assert_int_equal(changes.at[3].seq, 0);
 	assert_ok(local_changes_reopen(local, 1, chain, &error));
 }
 
@@ -433,8 +434,7 @@ TEST(a_version_rises_to_the_highest_own_seq_that_is_known_of)
 	struct world *w = *state;
 	struct local *local = w->device->local;
 	const struct exception set_aside = {.n = 5, .kind = EXCEPTION_QUARANTINED};
-	struct local_raise *raises;
-	size_t count;
+	struct local_raises raises;
 
 	add_record(w, R(10), 0, VILLAGE_A, 3);
 	add_record(w, R(20), 0, VILLAGE_A, 50);
@@ -444,15 +444,15 @@ TEST(a_version_rises_to_the_highest_own_seq_that_is_known_of)
 		assert_ok(local_change_acked(local, n, 10 * n, &error));
 	}
 	assert_ok(local_change_exception(local, &set_aside, &error));
-	assert_ok(local_raises(local, WORLD_EPOCH, 25, &w->arena, &raises, &count, &error));
-	assert_int_equal(count, 1);
-	assert_int_equal(raises[0].record, R(10));
-	assert_int_equal(raises[0].seq, 20);
-	assert_ok(local_raises(local, WORLD_EPOCH, 100, &w->arena, &raises, &count, &error));
-	assert_int_equal(count, 1);
-	assert_int_equal(raises[0].seq, 30);
-	assert_ok(local_raises(local, WORLD_EPOCH + 1, 100, &w->arena, &raises, &count, &error));
-	assert_int_equal(count, 0);
+	assert_ok(local_raises(local, WORLD_EPOCH, 25, &w->arena, &raises, &error));
+	assert_int_equal(raises.count, 1);
+	assert_int_equal(raises.at[0].record, R(10));
+	assert_int_equal(raises.at[0].seq, 20);
+	assert_ok(local_raises(local, WORLD_EPOCH, 100, &w->arena, &raises, &error));
+	assert_int_equal(raises.count, 1);
+	assert_int_equal(raises.at[0].seq, 30);
+	assert_ok(local_raises(local, WORLD_EPOCH + 1, 100, &w->arena, &raises, &error));
+	assert_int_equal(raises.count, 0);
 }
 
 TEST(a_new_epoch_sweeps_out_what_it_did_not_bring)

@@ -202,7 +202,8 @@ logged(struct world *w, uint32_t first_n, size_t count, struct logged_change *ou
 {
 	size_t found = 999;
 
-	assert_ok(store_logged_changes(w->writer, 5, first_n, count, out, &found, &w->err));
+	assert_ok(store_logged_changes(w->writer, &(struct change_run){5, first_n, count}, out,
+				       &found, &w->err));
 	return found;
 }
 

@@ -41,7 +41,9 @@ pull(struct world *w, const struct region *regions, size_t count, struct after a
 {
 	struct pull *open;
 
-	assert_ok(store_pull_open(w->reader, regions, count, after.key, after.id, &open, &w->err));
+	assert_ok(store_pull_open(w->reader, regions, count,
+				  &(struct cursor){.key = after.key, .id = after.id}, &open,
+				  &w->err));
 	take(w, open, limit, out);
 	store_pull_close(open);
 }
@@ -266,9 +268,9 @@ TEST(two_pulls_of_one_store_do_not_disturb_each_other)
 
 	record_new(w, id_make(5, 1), VISIT, VILLAGE_A, 14);
 	record_new(w, id_make(5, 2), VISIT, VILLAGE_A, 15);
-	assert_ok(store_pull_open(w->reader, &village_a, 1, 0, 0, &one, &w->err));
+	assert_ok(store_pull_open(w->reader, &village_a, 1, &(struct cursor){0}, &one, &w->err));
 	take(w, one, 1, &first);
-	assert_ok(store_pull_open(w->reader, NULL, 0, 0, 0, &two, &w->err));
+	assert_ok(store_pull_open(w->reader, NULL, 0, &(struct cursor){0}, &two, &w->err));
 	take(w, two, 2, &second);
 	take(w, one, 2, &first);
 	assert_int_equal(second.count, 2);

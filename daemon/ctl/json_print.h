@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json_print: parts of the daemon's answers for people.
+ *
+ * Here stands only jansson, and never its json_object, json_array, json_string and json_null:
+ * protocol/json.h has writers of these names. json_pack makes the same values.
+ */
+#ifndef SAMBUNG_DAEMON_CTL_JSON_PRINT_H
+#define SAMBUNG_DAEMON_CTL_JSON_PRINT_H
+
+#include "protocol/bytes.h"
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+/* Returns a new object of one line of an answer; MALFORMED. */
+enum status json_line(struct span line, json_t **out, struct error *err);
+/* Without quotation marks; NULL and null are "-"; lists with commas, objects as "key=value". */
+void json_print(FILE *out, json_t *value);
+/* "      value  — who, when" and a line end. */
+void json_print_member(json_t *member);
+/* The number under the key; 0 if it is none. */
+long long json_number(const json_t *object, const char *key);
+
+#endif

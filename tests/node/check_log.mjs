@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole log of a server, looked at by somebody else: every header, commitment, leaf, chain and
+// checkpoint, and every record rebuilt from the changes.
+//
+// usage: check_log.mjs DUMP [REPORT…]
+//   DUMP    what dump_log.sh prints: one JSON object a line
+//   REPORT  what interop.mjs printed: its changes and its checkpoint must be in that log
+
+import { readFileSync } from 'node:fs';
+
+import { decode, encode } from './cbor.mjs';
+import { chainLink, chainStart, checkpointSignedBy, commitment, entryHeader, KINDS, leaf, noteDecode,
+	root } from './log.mjs';
+import { merge, recordIndexed, shown } from './merge.mjs';
+import { changeDecode, changeEncode, idFormat, idMake, recordEncode } from './record.mjs';
+import { Schema } from './schema.mjs';
+
+const CHANGE = KINDS.indexOf('change');
+const MERGED = 0;
+const DEVICE = 1;
+
+function isTrue(condition, what) {
+	if (!condition) {
+		throw new Error(what);
+	}
+}
+
+/** 64-bit numbers are texts in a dump, bytes are hex. */
+function numberOf(text) {
+	const number = Number(text);
+
+	return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
+function hexOf(text) {
+	return text === null ? null : Buffer.from(text, 'hex');
+}
+
+function readDump(path) {
+	const dump = { log: [], checkpoint: [], stream: [], schema: [], record: [], epoch: [] };
+
+	for (const line of readFileSync(path, 'utf8').split('\n').filter(Boolean)) {
+		const { table, ...row } = JSON.parse(line);
+
+		isTrue(dump[table] !== undefined, `a row of the table ${table}`);
+		dump[table].push(row);
+	}
+	return dump;
+}
+
+function entryOf(row) {
+	const record = row.record === null ? idMake(row.stream, row.n) : numberOf(row.record);
+
+	return { ...row, record: typeof record === 'bigint' && record < 2n ** 53n ? Number(record) : record,
+		commitment: hexOf(row.commitment), salt: hexOf(row.salt), payload: hexOf(row.payload) };
+}
+
+function checkPayload(entry) {
+	const { payload } = entry;
+	const expected = commitment(entry.salt, entry.stream, entry.n, payload);
+
+	isTrue(expected.equals(entry.commitment), `entry ${entry.seq}: its commitment`);
+	isTrue(encode(decode(payload)).equals(payload), `entry ${entry.seq}: its CBOR written again`);
+	if (entry.kind !== CHANGE) {
+		noteDecode(payload);
+		return;
+	}
+	const change = changeDecode(payload);
+	isTrue(changeEncode(change).equals(payload), `entry ${entry.seq}: its change written again`);
+	isTrue(change.n === entry.n && BigInt(change.record) === BigInt(entry.record) &&
+		change.time === entry.time && change.schema_version === entry.schema_version,
+		`entry ${entry.seq}: its header and its change differ`);
+}
+
+function checkEntries(entries) {
+	let received = 0;
+
+	return entries.map((entry, index) => {
+		isTrue(entry.seq === index + 1, `entry ${index + 1} is missing`);
+		isTrue(entry.received_ms >= received, `entry ${entry.seq}: received goes back`);
+		received = entry.received_ms;
+		checkPayload(entry);
+		return leaf(entryHeader(entry));
+	});
+}
+
+function checkCheckpoints(dump, leaves, logKey) {
+	for (const row of dump.checkpoint) {
+		const checkpoint = { origin: hexOf(row.origin), epoch: row.epoch, size: row.size,
+			root: hexOf(row.root), signature: hexOf(row.signature) };
+
+		isTrue(root(leaves.slice(0, row.size)).equals(checkpoint.root),
+			`checkpoint of ${row.size}: its root`);
+		isTrue(logKey === null || checkpointSignedBy(checkpoint, logKey),
+			`checkpoint of ${row.size}: its signature`);
+	}
+	isTrue(dump.checkpoint.at(-1)?.size === leaves.length, 'the newest checkpoint covers the log');
+}
+
+function checkChains(dump, entries) {
+	for (const stream of dump.stream) {
+		let chain = chainStart(hexOf(stream.key), stream.number);
+		let n = 0;
+
+		for (const entry of entries) {
+			if (entry.kind === CHANGE && entry.stream === stream.number) {
+				isTrue(entry.n === ++n, `stream ${stream.number}: change ${n} is missing`);
+				chain = chainLink(chain, n, entry.commitment);
+			}
+		}
+		isTrue(n === stream.acked_n && chain.equals(hexOf(stream.chain)),
+			`stream ${stream.number}: its chain`);
+	}
+}
+
+// ---- records
+
+function rebuild(dump, entries) {
+	const schemas = dump.schema.map((row) => new Schema(hexOf(row.cbor)));
+	const schema = schemas.at(-1);
+	const context = { epochs: dump.epoch, policyOf: (type, tag) => schema.policy(type, tag) };
+	const devices = new Set(dump.stream.filter((row) => row.kind === DEVICE).map((row) => row.number));
+	const states = new Map();
+
+	for (const entry of entries) {
+		if (entry.kind !== CHANGE || entry.verdict !== MERGED) {
+			continue;
+		}
+		const change = changeDecode(entry.payload);
+		const key = String(change.record);
+		const state = states.get(key) ??
+			{ id: change.record, type: change.type, version: 0, fields: new Map() };
+
+		states.set(key, state);
+		merge(context, state, entry.stream, change, entry.seq, !devices.has(entry.stream));
+	}
+	return { schema, states };
+}
+
+function villageOf({ schema, states }, state) {
+	const { root: rootTag } = schema.type(state.type);
+	const parent = rootTag === 0 ? null : shown(state.fields.get(rootTag), schema.policy(state.type, rootTag));
+
+	if (parent !== null && parent !== undefined) {
+		return villageOf({ schema, states }, states.get(String(parent)));
+	}
+	return shown(state.fields.get(-1), 'review') ?? 0;
+}
+
+function checkRecords(dump, built) {
+	isTrue(dump.record.length === built.states.size,
+		`${dump.record.length} records instead of ${built.states.size}`);
+	for (const row of dump.record) {
+		const state = built.states.get(row.id);
+
+		isTrue(state !== undefined, `record ${row.id} comes from no change`);
+		const expected = recordEncode(recordIndexed(state, villageOf(built, state), 0));
+		isTrue(expected.toString('hex') === row.state.toLowerCase(), `record ${idFormat(row.id)}: ` +
+			`${row.state.toLowerCase()} instead of ${expected.toString('hex')}`);
+	}
+}
+
+// ---- what a client saw of it
+
+function checkReport(path, entries, leaves) {
+	const report = JSON.parse(readFileSync(path, 'utf8'));
+
+	for (const change of report.changes) {
+		const entry = entries[change.seq - 1];
+
+		isTrue(entry !== undefined && entry.stream === report.device && entry.n === change.n &&
+			entry.commitment.toString('hex') === change.commitment,
+			`${path}: change ${change.n} is not what stands at ${change.seq}`);
+	}
+	isTrue(root(leaves.slice(0, report.checkpoint.size)).toString('hex') === report.checkpoint.root,
+		`${path}: its checkpoint is not of this log`);
+	return Buffer.from(report.log_key, 'hex');
+}
+
+function check(dumpPath, reports) {
+	const dump = readDump(dumpPath);
+	const entries = dump.log.map(entryOf);
+	const leaves = checkEntries(entries);
+	const logKeys = reports.map((path) => checkReport(path, entries, leaves));
+
+	checkCheckpoints(dump, leaves, logKeys[0] ?? null);
+	checkChains(dump, entries);
+	const built = rebuild(dump, entries);
+	checkRecords(dump, built);
+	return { entries: entries.length, checkpoints: dump.checkpoint.length,
+		records: built.states.size, root: root(leaves).toString('hex') };
+}
+
+const [dumpPath, ...reports] = process.argv.slice(2);
+if (dumpPath === undefined) {
+	console.error('usage: check_log.mjs DUMP [REPORT…]');
+	process.exit(2);
+}
+try {
+	console.log(JSON.stringify(check(dumpPath, reports)));
+} catch (error) {
+	console.error(`check_log: ${error.message}`);
+	process.exit(1);
+}
