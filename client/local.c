@@ -50,25 +50,54 @@ static const char tables[] =
 	"PRAGMA user_version = 1;";
 
 static enum status
+version_read(struct local *local, int64_t *version_out, struct error *err)
+{
+	static const char text[] = "PRAGMA user_version";
+	struct statement *statement = sql_prepare(local->sql, text, err);
+	bool row;
+	enum status status = sql_row(statement, &row, err);
+
+	if (status == STATUS_OK) {
+		*version_out = row ? sql_int(statement, 0) : 0;
+		sql_reset(statement);
+	}
+	return status;
+}
+
+/* Two processes may have made the file together: under the lock only the first finds it empty. */
+static enum status
 tables_make(struct local *local, struct error *err)
 {
-	static const char version_text[] = "PRAGMA user_version";
-	struct statement *statement = sql_prepare(local->sql, version_text, err);
-	bool row;
 	int64_t version;
-	enum status status = sql_row(statement, &row, err);
+	enum status status = local_begin(local, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	version = row ? sql_int(statement, 0) : 0;
-	sql_reset(statement);
-	if (version == 0) {
-		return sql_exec(local->sql, tables, err);
+	status = version_read(local, &version, err);
+	if (status == STATUS_OK && version == 0) {
+		status = sql_exec(local->sql, tables, err);
 	}
-	return version == LOCAL_VERSION
-		       ? STATUS_OK
-		       : fail(err, STATUS_UNSUPPORTED, "device.db of version %d", (int)version);
+	if (status == STATUS_OK) {
+		return local_commit(local, err);
+	}
+	local_rollback(local);
+	return status;
+}
+
+static enum status
+tables_check(struct local *local, struct error *err)
+{
+	int64_t version;
+	enum status status = version_read(local, &version, err);
+
+	if (status == STATUS_OK && version == 0) {
+		return tables_make(local, err);
+	}
+	if (status == STATUS_OK && version != LOCAL_VERSION) {
+		return fail(err, STATUS_UNSUPPORTED, "device.db of version %d", (int)version);
+	}
+	return status;
 }
 
 static enum status
@@ -116,15 +145,7 @@ local_open(const char *directory, struct local **out, struct error *err)
 		status = database_open((const char *)path.at, &local->sql, err);
 	}
 	if (status == STATUS_OK) {
-		status = local_begin(local, err);
-	}
-	if (status == STATUS_OK) {
-		status = tables_make(local, err);
-		if (status == STATUS_OK) {
-			status = local_commit(local, err);
-		} else {
-			local_rollback(local);
-		}
+		status = tables_check(local, err);
 	}
 	buffer_finish(&path);
 	if (status != STATUS_OK) {

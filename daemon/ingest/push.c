@@ -118,6 +118,19 @@ field_holds(const struct record *record, const struct record_field *field, uint3
 	return false;
 }
 
+/* Does one of the archives stand against this member? */
+static bool
+archive_rivals_any(const struct record *record, const struct merge_context *context,
+		   const struct record_field *archived, const struct member *member)
+{
+	for (size_t i = 0; i < archived->member_count; i++) {
+		if (archive_rivals(record, context, &archived->members[i], member)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Is this change one side of an archive against an edit? */
 static bool
 archive_touches(const struct record *record, const struct merge_context *context, uint32_t stream,
@@ -138,8 +151,7 @@ archive_touches(const struct record *record, const struct merge_context *context
 			const struct dot *dot = &record->dots[field->members[m].dot];
 
 			if (field != archived && dot->stream == stream && dot->n == n &&
-			    archive_rivals(record, context, &archived->members[0],
-					   &field->members[m])) {
+			    archive_rivals_any(record, context, archived, &field->members[m])) {
 				return true;
 			}
 		}

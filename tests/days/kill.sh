@@ -9,16 +9,18 @@ seed=${1:-1} kills=${2:-40}
 . "$here/district.sh"
 devices=4
 
-# Numbers below $1, from the seed.
+# Sets $chance to a number below $1, from the seed.
 state=$seed
 random() {
 	state=$(((state * 1103515245 + 12345) % 2147483648))
-	echo $((state / 65536 % $1))
+	chance=$((state / 65536 % $1))
 }
 
 record() {
-	person=$(sed -n "$((1 + $(random 20)))p" "$home/persons-$1")
-	phone "$home/phones/$1" record visit person="$person" weight="$((3 + $(random 40)))" >>"$home/recorded-$1" ||
+	random 20
+	person=$(sed -n "$((1 + chance))p" "$home/persons-$1")
+	random 40
+	phone "$home/phones/$1" record visit person="$person" weight="$((3 + chance))" >>"$home/recorded-$1" ||
 		die "device $1 could not record"
 }
 
@@ -37,14 +39,17 @@ round=0
 device_kills=0
 daemon_kills=0
 while [ $((device_kills + daemon_kills)) -lt "$kills" ]; do
-	i=$(random $devices)
+	random $devices
+	i=$chance
 	record "$i"
 	record "$i"
 	phone "$home/phones/$i" sync >/dev/null 2>&1 &
 	sync_pid=$!
 	# 0 to 29 ms: from before the request to after the reply.
-	sleep "0.0$(printf %02d "$(random 30)")"
-	if [ "$(random 2)" -eq 0 ]; then
+	random 30
+	sleep "0.0$(printf %02d "$chance")"
+	random 2
+	if [ "$chance" -eq 0 ]; then
 		kill -9 $sync_pid 2>/dev/null && device_kills=$((device_kills + 1))
 		wait $sync_pid 2>/dev/null || true
 	else

@@ -106,6 +106,40 @@ read_file(const char *path, struct buffer *out)
 }
 
 static void
+server_open(struct world *world)
+{
+	struct error err;
+	char path[256];
+
+	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
+	must(store_open(path, STORE_WRITER, &world->store, &err), "writer", &err);
+	must(store_open(path, STORE_READER, &world->reader, &err), "reader", &err);
+	must(catalogue_create(world->store, &world->catalogue, &err), "catalogue", &err);
+	must(ingest_create(&(struct ingest_options){.store = world->store,
+						    .catalogue = world->catalogue,
+						    .keys = &world->keys,
+						    .platform = world->platform},
+			   &world->ingest, &err),
+	     "ingest", &err);
+}
+
+static void
+server_close(struct world *world)
+{
+	ingest_free(world->ingest);
+	catalogue_free(world->catalogue);
+	store_close(world->reader);
+	store_close(world->store);
+}
+
+void
+world_restart_server(struct world *world)
+{
+	server_close(world);
+	server_open(world);
+}
+
+static void
 server_found(struct world *world, const char *schema_path)
 {
 	struct error err;
@@ -124,15 +158,7 @@ server_found(struct world *world, const char *schema_path)
 				 span_of_text("sbt_test"), &err),
 	     "founding the server", &err);
 	buffer_finish(&schema);
-	must(store_open(path, STORE_WRITER, &world->store, &err), "writer", &err);
-	must(store_open(path, STORE_READER, &world->reader, &err), "reader", &err);
-	must(catalogue_create(world->store, &world->catalogue, &err), "catalogue", &err);
-	must(ingest_create(&(struct ingest_options){.store = world->store,
-						    .catalogue = world->catalogue,
-						    .keys = &world->keys,
-						    .platform = world->platform},
-			   &world->ingest, &err),
-	     "ingest", &err);
+	server_open(world);
 }
 
 /* One request at the server, durable before it answers. False: an error of HTTP. */
@@ -626,10 +652,7 @@ world_free(struct world *world)
 			buffer_finish(&world->old[i]);
 		}
 	}
-	ingest_free(world->ingest);
-	catalogue_free(world->catalogue);
-	store_close(world->reader);
-	store_close(world->store);
+	server_close(world);
 	(void)nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(world);
 }

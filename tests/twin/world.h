@@ -58,6 +58,9 @@ struct world *world_create(uint64_t seed, const char *schema_path);
 /* Removes the folder too. */
 void world_free(struct world *world);
 
+/* The daemon ends and starts again: what it had only in memory is gone. */
+void world_restart_server(struct world *world);
+
 uint64_t world_random(struct world *world, uint64_t below);
 /* One more enrolled device for a scope such as "6303072001"; returns its index. */
 size_t world_enrol(struct world *world, const char *cadre, const char *village);

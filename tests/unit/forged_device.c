@@ -172,7 +172,7 @@ forged_change(const struct forged *forged, uint32_t type, uint64_t record,
 		.scope_version = forged->scope_version,
 		.has_own = true,
 		.own_n = n - 1,
-		.time = forged->world->now_ms / 1000,
+		.time = FORGED_TIME,
 		.fields = fields,
 		.field_count = field_count,
 	};
@@ -204,6 +204,13 @@ void
 forged_drop(struct forged *forged)
 {
 	forged->change_count = 0;
+}
+
+void
+forged_forget(struct forged *forged)
+{
+	forged->acked_n = 0;
+	chain_start(forged->public_key, forged->device, forged->chain);
 }
 
 uint64_t

@@ -24,6 +24,9 @@
 enum { FAMILY = 1, PERSON = 2, VISIT = 3 };
 enum { FAMILY_HEAD = 2, FAMILY_ADDRESS = 3, FAMILY_AID = 21, PERSON_FAMILY = 1, PERSON_NAME = 2 };
 
+/* Of every change, so that one made again has the same bytes. */
+#define FORGED_TIME INT64_C(1795000000)
+
 enum { FORGED_CHANGES_MAX = 1100, FORGED_PLENTY = 200 * 1024 /* room for any reply */ };
 
 struct forged {
@@ -72,7 +75,7 @@ void forged_code(struct forged *forged, const char *cadre, const char *village);
  * the device is what the reply says. */
 enum status forged_enrol(struct forged *forged);
 
-/* A change by the device, the next in its row: n, times and schema version filled in. */
+/* A change by the device, the next in its row: n, time and schema version filled in. */
 struct change forged_change(const struct forged *forged, uint32_t type, uint64_t record,
 			    struct change_field *fields, size_t field_count);
 /* Puts a change, or any bytes, into the next request. */
@@ -80,6 +83,8 @@ void forged_add(struct forged *forged, const struct change *change);
 void forged_add_bytes(struct forged *forged, const void *bytes, size_t length);
 /* Forgets what was put there. */
 void forged_drop(struct forged *forged);
+/* The device forgets its acknowledgements, as when replies were lost: the next change is number 1. */
+void forged_forget(struct forged *forged);
 /* A new family, or person of one, in the next request; its id. */
 uint64_t forged_family(struct forged *forged, int64_t village);
 uint64_t forged_person(struct forged *forged, uint64_t family);
