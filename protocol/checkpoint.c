@@ -36,8 +36,8 @@ checkpoint_note(const struct checkpoint *checkpoint, char out[CHECKPOINT_NOTE_MA
 
 	hex_encode(span_of(checkpoint->origin, ORIGIN_SIZE), origin);
 	root_format(checkpoint->root, root);
-	(void)snprintf(out, CHECKPOINT_NOTE_MAX, "sambung/%s/%08" PRIx32 "\n%" PRIu64 "\n%s\n", origin,
-		 checkpoint->epoch, checkpoint->size, root);
+	(void)snprintf(out, CHECKPOINT_NOTE_MAX, "sambung/%s/%08" PRIx32 "\n%" PRIu64 "\n%s\n",
+		       origin, checkpoint->epoch, checkpoint->size, root);
 }
 
 void

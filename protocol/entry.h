@@ -25,26 +25,26 @@ enum entry_kind {
 enum verdict { VERDICT_MERGED = 0, VERDICT_QUARANTINED = 1 };
 
 /* Why a change was set aside. Numbers are part of the log for ever; texts may change. */
-#define QUARANTINE_TABLE(X)                                                                       \
-	X(1, MALFORMED, "its bytes do not decode", "Update the phone's program, then release it") \
-	X(2, UNKNOWN_TYPE, "its record type is not in the schema",                                \
-	  "Load the schema that has this type, then release it")                                  \
-	X(3, UNKNOWN_KIND, "its kind is newer than this server",                                  \
-	  "Update the server, then release it")                                                   \
-	X(4, UNKNOWN_SCHEMA, "its schema version is not known here",                              \
-	  "Load that schema version, then release it")                                            \
-	X(5, INVALID, "a value does not fit the schema",                                          \
-	  "Ask the cadre, correct it in the console, then close it")                              \
-	X(6, INCOMPLETE, "a required field is missing",                                           \
-	  "Ask the cadre to record it again, then close it")                                      \
-	X(7, OUT_OF_SCOPE, "the record is outside the device's villages",                         \
-	  "Give the device that village, then release it")                                        \
-	X(8, UNKNOWN_RECORD, "the record or its family is not known here",                        \
-	  "Look for the change that creates it, then release both")                               \
-	X(9, JOINED, "it belongs to a record that is in quarantine", "Release that record first") \
-	X(10, REVOKED, "the device was revoked",                                                  \
-	  "Check it with the cadre, then release or close it")                                    \
-	X(11, TOO_MANY, "the record has too many rival values",                                   \
+#define QUARANTINE_TABLE(X)                                                                        \
+	X(1, MALFORMED, "its bytes do not decode", "Update the phone's program, then release it")  \
+	X(2, UNKNOWN_TYPE, "its record type is not in the schema",                                 \
+	  "Load the schema that has this type, then release it")                                   \
+	X(3, UNKNOWN_KIND, "its kind is newer than this server",                                   \
+	  "Update the server, then release it")                                                    \
+	X(4, UNKNOWN_SCHEMA, "its schema version is not known here",                               \
+	  "Load that schema version, then release it")                                             \
+	X(5, INVALID, "a value does not fit the schema",                                           \
+	  "Ask the cadre, correct it in the console, then close it")                               \
+	X(6, INCOMPLETE, "a required field is missing",                                            \
+	  "Ask the cadre to record it again, then close it")                                       \
+	X(7, OUT_OF_SCOPE, "the record is outside the device's villages",                          \
+	  "Give the device that village, then release it")                                         \
+	X(8, UNKNOWN_RECORD, "the record or its family is not known here",                         \
+	  "Look for the change that creates it, then release both")                                \
+	X(9, JOINED, "it belongs to a record that is in quarantine", "Release that record first")  \
+	X(10, REVOKED, "the device was revoked",                                                   \
+	  "Check it with the cadre, then release or close it")                                     \
+	X(11, TOO_MANY, "the record has too many rival values",                                    \
 	  "Settle the record, then release it")
 
 enum quarantine_reason {

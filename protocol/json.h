@@ -17,7 +17,7 @@ struct json {
 };
 
 struct json json_start(struct buffer *out);
-void json_put_object(struct json *json);	 /* { */
+void json_put_object(struct json *json);     /* { */
 void json_put_object_end(struct json *json); /* } */
 void json_put_array(struct json *json);
 void json_put_array_end(struct json *json);
@@ -62,8 +62,7 @@ void json_members(struct json *json, const struct record_type *type, const struc
 
 /* One field as a record's "conflicts" lists it: its members, and after the members of an archive
  * the edits that had not seen it, without a value. */
-void json_conflict(struct json *json, const struct record *record,
-		   const struct record_field *field, const struct merge_context *context,
-		   const struct stream_names *names);
+void json_conflict(struct json *json, const struct record *record, const struct record_field *field,
+		   const struct merge_context *context, const struct stream_names *names);
 
 #endif

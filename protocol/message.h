@@ -18,7 +18,7 @@ enum {
 	MESSAGE_BATCHES_MAX = 4096,
 	MESSAGE_BODY_MAX = 1024 * 1024,	     /* of a request, unpacked */
 	MESSAGE_REPLY_MAX = 2 * 1024 * 1024, /* unpacked */
-	MESSAGE_RECORDS_MAX = 8192, /* in one reply; evictions likewise */
+	MESSAGE_RECORDS_MAX = 8192,	     /* in one reply; evictions likewise */
 	MESSAGE_EXCEPTIONS_MAX = 8192,
 	MESSAGE_SCOPE_MAX = 256,
 	MESSAGE_STREAMS_MAX = 4096,
@@ -125,9 +125,9 @@ struct reply {
 	struct cursor from; /* the cursor of the head it answers */
 	struct cursor to;
 	bool more;
-	uint32_t acked_n;   /* all of the device's changes up to here are logged */
-	uint32_t send_from; /* "send again from n"; 0: no */
-	uint64_t r_seen;    /* highest r, when the head's was not new; 0: it was */
+	uint32_t acked_n;     /* all of the device's changes up to here are logged */
+	uint32_t send_from;   /* "send again from n"; 0: no */
+	uint64_t r_seen;      /* highest r, when the head's was not new; 0: it was */
 	struct ack_run *acks; /* ascending first_n, disjoint */
 	size_t ack_count;
 	struct exception *exceptions;

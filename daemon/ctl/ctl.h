@@ -31,7 +31,9 @@ struct ctl {
 	size_t word_count;
 	struct ctl_option options[CTL_OPTIONS_MAX]; /* of the command */
 	size_t option_count;
-	char *input; /* what `-` read; the options may borrow from it */
+	/* What `-` read; the options may borrow from it. */
+	char *input;
+	struct json_t *object;
 };
 
 struct command {
@@ -55,9 +57,10 @@ const char *ctl_option(const struct ctl *ctl, const char *name);
 /* The same, but USAGE without it. */
 enum status ctl_needed(const struct ctl *ctl, const char *name, const char **out,
 		       struct error *err);
-/* If the last word is "-": takes it away and adds the name=value lines of standard input to the
- * options. */
+/* If the last word is "-": takes it away and adds the name=value lines, or the members of the JSON
+ * object, of standard input to the options. */
 enum status ctl_options_from_input(struct ctl *ctl, struct error *err);
+void ctl_finish(struct ctl *ctl);
 /* Appends the whole file, or standard input for "-". */
 enum status ctl_read_file(const char *path, struct buffer *out, struct error *err);
 

@@ -153,7 +153,7 @@ run_command(struct ctl *ctl, const struct command *command)
 	if (fflush(stdout) != 0 && status == STATUS_OK) {
 		status = fail(&err, STATUS_FULL, "standard output");
 	}
-	free(ctl->input);
+	ctl_finish(ctl);
 	if (status == STATUS_OK) {
 		return EXIT_DONE;
 	}

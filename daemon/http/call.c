@@ -175,7 +175,7 @@ end_wait(struct call *call)
 static void
 run_work(struct errand *errand)
 {
-	struct call *call = (struct call *)((char *)errand - offsetof(struct call, errand));
+	struct call *call = (void *)((char *)errand - offsetof(struct call, errand));
 
 	call->job.status = call->route->work(call, &call->job.error);
 	end_wait(call);
@@ -205,7 +205,7 @@ write_done(struct job *job)
 static void
 wake_connection(struct wait *wait)
 {
-	struct call *call = (struct call *)((char *)wait - offsetof(struct call, wait));
+	struct call *call = (void *)((char *)wait - offsetof(struct call, wait));
 
 	call->wake(call);
 }

@@ -194,7 +194,7 @@ key_sentence(struct json *json, const char *key, const char *text)
 	json_put_key(json, key);
 	if (length > 0) {
 		memcpy(sentence, text, length);
-		sentence[0] = (char)toupper((unsigned char)sentence[0]);
+		sentence[0] = (char)(toupper)((unsigned char)sentence[0]);
 		sentence[length++] = '.';
 	}
 	json_put_text(json, span_of(sentence, length));
@@ -289,7 +289,7 @@ key_lower(struct json *json, const char *key, const char *name)
 	char lower[SCHEMA_NAME_MAX + 1];
 	size_t length = 0;
 
-	for (; name[length] != '\0' && length < sizeof lower; length++) {
+	for (; length < sizeof lower && name[length] != '\0'; length++) {
 		lower[length] = (char)tolower((unsigned char)name[length]);
 	}
 	json_put_key(json, key);

@@ -19,9 +19,10 @@ struct history_lines {
 	struct log_filter filter;
 	struct buffer *out; /* of the page under way */
 	size_t rows;
-	struct record record; /* as it stands after the last row */
-	struct arena arena;   /* of the record */
-	struct buffer state;  /* its encoding, from which it was decoded */
+	struct record record;	 /* as it stands after the last row */
+	struct arena arena;	 /* of the record */
+	struct buffer states[2]; /* its encoding, which it borrows from, and the next one */
+	unsigned present;
 };
 
 static void
@@ -31,7 +32,8 @@ history_close(struct lines *lines)
 
 	view_finish(&history->view);
 	arena_finish(&history->arena);
-	buffer_finish(&history->state);
+	buffer_finish(&history->states[0]);
+	buffer_finish(&history->states[1]);
 	free(history);
 }
 
@@ -39,18 +41,22 @@ history_close(struct lines *lines)
 static enum status
 settle_memory(struct history_lines *history, struct error *err)
 {
+	struct buffer *next = &history->states[1 - history->present];
 	struct reader reader;
+	enum status status;
 
-	buffer_clear(&history->state);
-	record_encode(&history->record, NULL, &history->state);
-	arena_reset(&history->arena);
-	reader = reader_of(buffer_span(&history->state));
-	if (buffer_status(&history->state, "a record's state", err) != STATUS_OK) {
-		return STATUS_LIMIT;
+	buffer_clear(next);
+	record_encode(&history->record, NULL, next);
+	status = buffer_status(next, "a record's state", err);
+	if (status != STATUS_OK) {
+		return status;
 	}
+	arena_reset(&history->arena);
+	reader = reader_of(buffer_span(next));
 	if (!record_decode(&reader, &history->arena, &history->record)) {
 		return fail(err, STATUS_INTERNAL, "a merged record does not decode");
 	}
+	history->present = 1 - history->present;
 	return STATUS_OK;
 }
 
@@ -146,7 +152,8 @@ history_answer(struct call *call, struct store *reader, struct error *err)
 	history->filter.record = id;
 	history->filter.limit = PAGE_ROWS;
 	arena_init(&history->arena, STATE_MEMORY);
-	buffer_init(&history->state, RECORD_BYTES_MAX);
+	buffer_init(&history->states[0], RECORD_BYTES_MAX);
+	buffer_init(&history->states[1], RECORD_BYTES_MAX);
 	call->media = MEDIA_LINES;
 	call->lines = &history->lines;
 	return STATUS_OK;

@@ -172,7 +172,8 @@ static enum status
 import_one(struct call *call, struct ingest *ingest, const struct csv_row *row, struct error *err)
 {
 	struct import *import = call->own;
-	struct import_row_in in = {.names = import->table.names,
+	struct import_row_in in = {.type = import->type,
+				   .names = import->table.names,
 				   .cells = row->cells,
 				   .count = import->table.column_count};
 	enum import_result result;
@@ -184,8 +185,7 @@ import_one(struct call *call, struct ingest *ingest, const struct csv_row *row, 
 		return STATUS_OK;
 	}
 	in.key = row_key(import, row);
-	status = ingest_import_row(ingest, import->stream, call->caller.user, import->type, &in,
-				   &result, &why);
+	status = ingest_import_row(ingest, import->stream, call->caller.user, &in, &result, &why);
 	if (is_fault(status)) {
 		*err = why;
 		return fail_context(err, "line %zu", row->line);

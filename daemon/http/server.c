@@ -277,6 +277,7 @@ begin_call(struct server *server, struct MHD_Connection *connection, const struc
 }
 
 static enum MHD_Result
+/* NOLINTNEXTLINE(readability-function-size): the library's signature */
 on_request(void *context, struct MHD_Connection *connection, const char *path, const char *method,
 	   const char *version, const char *bytes, size_t *length, void **state)
 {

@@ -111,13 +111,14 @@ schema_store(struct ingest *ingest, const struct schema *schema, struct span jso
 	buffer_init(&cbor, SCHEMA_BYTES_MAX);
 	schema_encode(schema, &cbor);
 	status = buffer_status(&cbor, "the schema", err);
+	/* First what may still refuse it: others' work is in the transaction too, and commits. */
+	if (status == STATUS_OK) {
+		status = store_typed_prepare(store, schema, err);
+	}
 	if (status == STATUS_OK) {
 		status = store_schema_add(store, schema->version, buffer_span(&cbor), json, err);
 	}
 	buffer_finish(&cbor);
-	if (status == STATUS_OK) {
-		status = store_typed_prepare(store, schema, err);
-	}
 	if (status == STATUS_OK) {
 		status = ingest_note(ingest, ENTRY_SCHEMA, user, &note, NULL, err);
 	}

@@ -3,12 +3,10 @@
  * own changes. */
 #include "daemon/ingest/workset.h"
 
-#include <string.h>
-
 enum status
-ingest_place(struct ingest *ingest, const struct record *merged, uint64_t *parent_out,
-	     uint64_t *village_out, struct error *err)
+ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err)
 {
+	const struct record *merged = &outcome->merged;
 	struct merge_context context = ingest_merge_context(ingest, merged->type);
 	struct value reference = value_empty();
 	struct value village = record_shown(merged, context.type, TAG_VILLAGE);
@@ -19,8 +17,8 @@ ingest_place(struct ingest *ingest, const struct record *merged, uint64_t *paren
 		reference = record_shown(merged, context.type, context.type->root);
 	}
 	if (reference.form != VALUE_INTEGER) {
-		*parent_out = 0;
-		*village_out = village.form == VALUE_INTEGER ? (uint64_t)village.integer : 0;
+		outcome->parent = 0;
+		outcome->village = village.form == VALUE_INTEGER ? (uint64_t)village.integer : 0;
 		return STATUS_OK;
 	}
 	status = workset_record(ingest, (uint64_t)reference.integer, &parent, err);
@@ -30,8 +28,8 @@ ingest_place(struct ingest *ingest, const struct record *merged, uint64_t *paren
 	if (!parent->exists) {
 		return fail(err, STATUS_NOT_FOUND, "the record it belongs to");
 	}
-	*parent_out = parent->id;
-	*village_out = parent->record.village;
+	outcome->parent = parent->id;
+	outcome->village = parent->record.village;
 	return STATUS_OK;
 }
 
@@ -77,36 +75,62 @@ move_descendants(struct ingest *ingest, uint64_t id, uint64_t village, uint64_t 
 }
 
 enum status
-ingest_merge(struct ingest *ingest, struct slot *slot, const struct record *merged, uint64_t parent,
-	     uint64_t village, uint64_t seq, struct error *err)
+ingest_merge(struct ingest *ingest, struct slot *slot, const struct outcome *outcome, uint64_t seq,
+	     struct error *err)
 {
-	bool moved = slot->exists && slot->record.village != village;
+	bool moved = slot->exists && slot->record.village != outcome->village;
 	uint64_t left = slot->record.village;
 	enum status status = STATUS_OK;
 
-	slot->record = *merged;
-	slot->record.village = moved ? left : village;
-	slot->row.parent = parent;
+	slot->record = outcome->merged;
+	slot->record.village = moved ? left : outcome->village;
+	slot->row.parent = outcome->parent;
 	slot->exists = true;
 	slot->dirty = true;
 	if (moved) {
-		status = move_record(ingest, slot, village, seq, err);
+		status = move_record(ingest, slot, outcome->village, seq, err);
 	}
 	if (status == STATUS_OK && moved) {
-		status = move_descendants(ingest, slot->id, village, seq, err);
+		status = move_descendants(ingest, slot->id, outcome->village, seq, err);
 	}
 	return status;
 }
 
-/* Fills in what a change of a server stream has by itself, and its bytes and commitment. */
+/* ---- changes of server streams ---- */
+
+/* What becomes an entry of the log. */
+struct sealed_change {
+	struct entry entry;
+	uint8_t salt[SALT_SIZE];
+	struct span payload;
+};
+
+/* The canonical bytes, kept as long as the working set. */
 static enum status
-server_change_seal(struct ingest *ingest, struct server_change *own, struct stream *stream,
-		   struct entry *entry, uint8_t salt_out[SALT_SIZE], struct span *payload_out,
-		   struct error *err)
+encode_change(struct ingest *ingest, const struct change *change, struct span *out,
+	      struct error *err)
 {
-	struct change *change = &own->change;
 	struct buffer bytes;
 	void *copy;
+
+	buffer_init(&bytes, CHANGE_BYTES_MAX);
+	change_encode(change, &bytes);
+	copy = bytes.status == STATUS_OK ? arena_copy(&ingest->work.arena, bytes.at, bytes.length)
+					 : NULL;
+	*out = span_of(copy, bytes.length);
+	buffer_finish(&bytes);
+	return copy != NULL ? STATUS_OK
+			    : fail(err, STATUS_LIMIT, "the change is larger than %d bytes",
+				   CHANGE_BYTES_MAX);
+}
+
+/* Fills in what a change of a server stream has by itself, and its bytes and commitment. */
+static enum status
+server_change_seal(struct ingest *ingest, struct server_change *own, const struct stream *stream,
+		   struct sealed_change *out, struct error *err)
+{
+	struct change *change = &own->change;
+	enum status status;
 
 	change->n = stream->acked_n + 1;
 	change->has_own = false;
@@ -116,31 +140,41 @@ server_change_seal(struct ingest *ingest, struct server_change *own, struct stre
 	if (change->record == 0) {
 		change->record = id_make(own->stream, change->n);
 	}
-	buffer_init(&bytes, CHANGE_BYTES_MAX);
-	change_encode(change, &bytes);
-	copy = bytes.status == STATUS_OK ? arena_copy(&ingest->work.arena, bytes.at, bytes.length)
-					 : NULL;
-	*payload_out = span_of(copy, bytes.length);
-	buffer_finish(&bytes);
-	if (copy == NULL) {
-		return fail(err, STATUS_LIMIT, "the change is larger than %d bytes",
-			    CHANGE_BYTES_MAX);
+	status = encode_change(ingest, change, &out->payload, err);
+	if (status != STATUS_OK) {
+		return status;
 	}
-	/* From here on the change is what was logged: what the caller lent may be gone at the
+	/* From here on the change is what is logged: what the caller lent may be gone at the
 	 * commit. */
-	if (change_decode(*payload_out, true, &ingest->work.arena, change, err) != STATUS_OK) {
+	if (change_decode(out->payload, true, &ingest->work.arena, change, err) != STATUS_OK) {
 		return fail_context(err, "a change of the server");
 	}
-	ingest->options.platform.random(ingest->options.platform.context, salt_out, SALT_SIZE);
-	commitment_make(salt_out, own->stream, change->n, *payload_out, entry->commitment);
-	entry->kind = ENTRY_CHANGE;
-	entry->stream = own->stream;
-	entry->n = change->n;
-	entry->time = change->time;
-	entry->user = own->user;
-	entry->record = change->record;
-	entry->schema_version = change->schema_version;
+	ingest->options.platform.random(ingest->options.platform.context, out->salt, SALT_SIZE);
+	out->entry.kind = ENTRY_CHANGE;
+	out->entry.stream = own->stream;
+	out->entry.n = change->n;
+	out->entry.time = change->time;
+	out->entry.user = own->user;
+	out->entry.record = change->record;
+	out->entry.schema_version = change->schema_version;
+	commitment_make(out->salt, own->stream, change->n, out->payload, out->entry.commitment);
 	return STATUS_OK;
+}
+
+/* Refused before anything is touched, if at all. */
+static enum status
+server_change_merge(struct ingest *ingest, const struct server_change *own, uint64_t seq,
+		    struct slot **slot_out, struct outcome *out, struct error *err)
+{
+	struct merge_context context = ingest_merge_context(ingest, own->change.type);
+	enum status status = workset_record(ingest, own->change.record, slot_out, err);
+
+	if (status == STATUS_OK) {
+		out->merged = (*slot_out)->record;
+		status = merge_change(&out->merged, own->stream, &own->change, seq, &context,
+				      &ingest->work.arena, err);
+	}
+	return status == STATUS_OK ? ingest_place(ingest, out, err) : status;
 }
 
 enum status
@@ -149,43 +183,28 @@ ingest_server_change(struct ingest *ingest, struct server_change *own, uint64_t 
 {
 	struct stream_slot *stream;
 	struct slot *slot;
-	struct record merged;
-	struct merge_context context = ingest_merge_context(ingest, own->change.type);
-	struct entry entry = {.kind = ENTRY_CHANGE};
-	uint8_t salt[SALT_SIZE];
-	struct span payload;
-	uint64_t parent;
-	uint64_t village;
+	struct outcome outcome;
+	struct sealed_change sealed = {.entry = {.kind = ENTRY_CHANGE}};
 	uint64_t seq = ingest->head + ingest->work.row_count + 1;
 	enum status status = workset_stream(ingest, own->stream, &stream, err);
 
 	if (status == STATUS_OK) {
-		status = server_change_seal(ingest, own, &stream->stream, &entry, salt, &payload,
-					    err);
+		status = server_change_seal(ingest, own, &stream->stream, &sealed, err);
 	}
 	if (status == STATUS_OK) {
-		status = workset_record(ingest, own->change.record, &slot, err);
-	}
-	if (status != STATUS_OK) {
-		return status;
-	}
-	merged = slot->record;
-	status = merge_change(&merged, own->stream, &own->change, seq, &context,
-			      &ingest->work.arena, err);
-	if (status == STATUS_OK) {
-		status = ingest_place(ingest, &merged, &parent, &village, err);
+		status = server_change_merge(ingest, own, seq, &slot, &outcome, err);
 	}
 	if (status == STATUS_OK) {
-		status = workset_append(ingest, &entry, salt, payload, err);
+		status = workset_append(ingest, &sealed.entry, sealed.salt, sealed.payload, err);
 	}
 	if (status == STATUS_OK) {
-		status = ingest_merge(ingest, slot, &merged, parent, village, seq, err);
+		status = ingest_merge(ingest, slot, &outcome, seq, err);
 	}
 	if (status != STATUS_OK) {
 		return status;
 	}
 	stream->stream.acked_n = own->change.n;
-	chain_advance(stream->stream.chain, own->change.n, entry.commitment);
+	chain_advance(stream->stream.chain, own->change.n, sealed.entry.commitment);
 	stream->dirty = true;
 	*seq_out = seq;
 	return STATUS_OK;

@@ -299,18 +299,17 @@ row_write(struct ingest *ingest, uint32_t stream, uint32_t user, struct row *row
 
 enum status
 ingest_import_row(struct ingest *ingest, uint32_t stream, uint32_t user,
-		  const struct record_type *type, const struct import_row_in *in,
-		  enum import_result *result_out, struct error *err)
+		  const struct import_row_in *in, enum import_result *result_out, struct error *err)
 {
-	struct row row = {.type = type};
+	struct row row = {.type = in->type};
 	enum status status;
 
 	if (in->key.length == 0) {
 		return fail(err, STATUS_INVALID,
 			    "key: the row has none, so a later import could not find it");
 	}
-	status = store_import_row(ingest->options.store, type->tag, in->key, &ingest->work.arena,
-				  &row.previous, err);
+	status = store_import_row(ingest->options.store, in->type->tag, in->key,
+				  &ingest->work.arena, &row.previous, err);
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
 		return status;
 	}

@@ -164,6 +164,7 @@ enum status ingest_settle(struct ingest *ingest, const struct settlement *settle
 
 /* An import is a stream of its own. Rows are added in any number of transactions. */
 struct import_row_in {
+	const struct record_type *type;
 	struct span key;
 	const struct span *names; /* columns */
 	const struct span *cells;
@@ -175,13 +176,13 @@ enum status ingest_import_begin(struct ingest *ingest, uint32_t user, uint32_t *
 /* INVALID and the like refuse the row and leave nothing of it; the error's detail names the column
  * as "column: why". */
 enum status ingest_import_row(struct ingest *ingest, uint32_t stream, uint32_t user,
-			      const struct record_type *type, const struct import_row_in *row,
-			      enum import_result *result_out, struct error *err);
+			      const struct import_row_in *in, enum import_result *result_out,
+			      struct error *err);
 
 /* Checks against the newest version and stores; *version_out. */
 enum status ingest_schema_load(struct ingest *ingest, struct span json, uint32_t user,
 			       uint32_t *version_out, struct error *err);
-enum status ingest_device_revoke(struct ingest *ingest, uint32_t device, uint32_t user,
+enum status ingest_device_revoke(struct ingest *ingest, uint32_t number, uint32_t user,
 				 struct error *err);
 /* Somebody reads personal data: user, route and filter go into the log before the first byte is
  * sent. */

@@ -114,22 +114,22 @@ judge_merged(struct ingest *ingest, const struct device *device, const struct ch
 	uint64_t before = out->slot->exists ? out->slot->record.village : 0;
 	enum status status;
 
-	out->merged = out->slot->record;
-	status = merge_change(&out->merged, device->stream.number, change, seq, &context,
+	out->outcome.merged = out->slot->record;
+	status = merge_change(&out->outcome.merged, device->stream.number, change, seq, &context,
 			      &ingest->work.arena, err);
 	if (status == STATUS_LIMIT) {
 		out->reason = QUARANTINE_TOO_MANY;
 		return STATUS_OK;
 	}
 	if (status == STATUS_OK) {
-		status = ingest_place(ingest, &out->merged, &out->parent, &out->village, err);
+		status = ingest_place(ingest, &out->outcome, err);
 	}
 	if (status == STATUS_NOT_FOUND) {
 		out->reason = QUARANTINE_UNKNOWN_RECORD;
 		return STATUS_OK;
 	}
 	if (status == STATUS_OK && !regions_cover(device->scope, device->scope_count, before) &&
-	    !regions_cover(device->scope, device->scope_count, out->village)) {
+	    !regions_cover(device->scope, device->scope_count, out->outcome.village)) {
 		out->reason = QUARANTINE_OUT_OF_SCOPE;
 	}
 	return status;

@@ -8,9 +8,7 @@
 struct judgement {
 	enum quarantine_reason reason; /* QUARANTINE_NONE: merge */
 	struct slot *slot;	       /* set whenever the change decoded */
-	struct record merged;
-	uint64_t parent;
-	uint64_t village;
+	struct outcome outcome;
 };
 
 /* A failure is the store's. */

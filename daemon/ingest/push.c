@@ -274,7 +274,7 @@ set_aside(struct ingest *ingest, struct parcel *parcel, const struct entry *entr
 		.stream = entry->stream,
 		.n = entry->n,
 		.record = entry->record,
-		.village = judgement->village,
+		.village = judgement->outcome.village,
 		.reason = entry->reason,
 	};
 	struct exception exception = {
@@ -311,8 +311,7 @@ push_change(struct ingest *ingest, struct parcel *parcel, size_t index, struct e
 		return set_aside(ingest, parcel, &entry, &judgement, err);
 	}
 	if (status == STATUS_OK) {
-		status = ingest_merge(ingest, judgement.slot, &judgement.merged, judgement.parent,
-				      judgement.village, seq, err);
+		status = ingest_merge(ingest, judgement.slot, &judgement.outcome, seq, err);
 	}
 	if (status == STATUS_OK) {
 		status = except_conflict(ingest, parcel, &change->change, &judgement.slot->record,

@@ -98,7 +98,7 @@ enum status workset_stream(struct ingest *ingest, uint32_t number, struct stream
  * long as the working set. */
 enum status workset_append(struct ingest *ingest, struct entry *entry,
 			   const uint8_t salt[SALT_SIZE], struct span payload, struct error *err);
-enum status workset_quarantine(struct ingest *ingest, const struct quarantined *row,
+enum status workset_quarantine(struct ingest *ingest, const struct quarantined *quarantined,
 			       struct error *err);
 /* Is the creation of that record in quarantine? */
 enum status workset_in_quarantine(struct ingest *ingest, uint64_t record, bool *held_out,
@@ -110,13 +110,18 @@ int64_t ingest_now_ms(const struct ingest *ingest);
 /* Appends an entry that is no change: salted commitment to a CBOR payload, stream = n = 0. */
 enum status ingest_append_note(struct ingest *ingest, enum entry_kind kind, uint32_t user,
 			       struct span payload, uint64_t *seq_out, struct error *err);
-/* Merges a change into its slot as entry number `seq` would, and moves what hangs below when the
- * village changed. LIMIT: too many rival values. */
-enum status ingest_merge(struct ingest *ingest, struct slot *slot, const struct record *merged,
-			 uint64_t parent, uint64_t village, uint64_t seq, struct error *err);
-/* Where a merged record belongs: its parent and village. NOT_FOUND: the parent is not known. */
-enum status ingest_place(struct ingest *ingest, const struct record *merged, uint64_t *parent_out,
-			 uint64_t *village_out, struct error *err);
+/* What a record would be once a change is merged, and where it belongs. */
+struct outcome {
+	struct record merged;
+	uint64_t parent; /* 0: none */
+	uint64_t village;
+};
+/* Fills in parent and village of outcome->merged. NOT_FOUND: the parent is not known. */
+enum status ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err);
+/* The slot becomes the outcome, as of entry `seq`; what hangs below follows when the village
+ * changed. */
+enum status ingest_merge(struct ingest *ingest, struct slot *slot, const struct outcome *outcome,
+			 uint64_t seq, struct error *err);
 
 /* A change of a server stream: numbered, committed to, merged and logged. `change` comes with kind,
  * record, type, base and fields; record 0: a new one. */
@@ -125,7 +130,7 @@ struct server_change {
 	uint32_t stream;
 	uint32_t user;
 };
-enum status ingest_server_change(struct ingest *ingest, struct server_change *server_change,
+enum status ingest_server_change(struct ingest *ingest, struct server_change *own,
 				 uint64_t *seq_out, struct error *err);
 
 /* As ingest_token_add, with a token that is there already. */

@@ -94,7 +94,7 @@ struct change_run {
 	size_t count;
 };
 /* Those of the run that are logged, ascending; *found_out of them. `out` has room for all. */
-enum status store_logged_changes(struct store *store, const struct change_run *run,
+enum status store_logged_changes(struct store *store, const struct change_run *asked,
 				 struct logged_change *out, size_t *found_out, struct error *err);
 
 /* Root of the complete subtree number `index` of 256 leaves. */
@@ -188,7 +188,8 @@ enum status store_rows_count(struct store *store, const struct record_query *que
 			     uint64_t *count_out, struct error *err);
 
 /* Makes or widens the typed tables (`t_<type>`) for a schema: columns are added and renamed, never
- * dropped. INVALID: a field is called like a part of a point (<name>_lat, <name>_lon). */
+ * dropped. INVALID, and nothing was done: a field is called like a part of a point (<name>_lat,
+ * <name>_lon). */
 enum status store_typed_prepare(struct store *store, const struct schema *schema,
 				struct error *err);
 

@@ -21,7 +21,8 @@ villages_copy(const struct region *regions, size_t count, struct villages *out, 
 	if (count > 0) {
 		memcpy(copy, regions, count * sizeof *copy);
 	}
-	*out = (struct villages){copy, count};
+	out->regions = copy;
+	out->count = count;
 	return STATUS_OK;
 }
 

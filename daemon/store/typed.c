@@ -79,6 +79,23 @@ check_names(const struct record_type *type, const struct field *field, struct er
 }
 
 static enum status
+check_all_names(const struct schema *schema, struct error *err)
+{
+	for (size_t i = 0; i < schema->type_count; i++) {
+		const struct record_type *type = &schema->types[i];
+
+		for (size_t k = 0; k < type->field_count; k++) {
+			enum status status = check_names(type, &type->fields[k], err);
+
+			if (status != STATUS_OK) {
+				return status;
+			}
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status
 create_table(struct store *store, const struct record_type *type, struct error *err)
 {
 	struct buffer text;
@@ -227,14 +244,8 @@ each_column(struct store *store, const struct record_type *type, column_step ste
 static enum status
 prepare_type(struct store *store, const struct record_type *type, struct error *err)
 {
-	enum status status = STATUS_OK;
+	enum status status = create_table(store, type, err);
 
-	for (size_t i = 0; i < type->field_count && status == STATUS_OK; i++) {
-		status = check_names(type, &type->fields[i], err);
-	}
-	if (status == STATUS_OK) {
-		status = create_table(store, type, err);
-	}
 	if (status == STATUS_OK) {
 		status = each_column(store, type, step_aside, err);
 	}
@@ -244,15 +255,16 @@ prepare_type(struct store *store, const struct record_type *type, struct error *
 enum status
 store_typed_prepare(struct store *store, const struct schema *schema, struct error *err)
 {
-	typed_forget(store);
-	for (size_t i = 0; i < schema->type_count; i++) {
-		enum status status = prepare_type(store, &schema->types[i], err);
+	enum status status = check_all_names(schema, err);
 
-		if (status != STATUS_OK) {
-			return status;
-		}
+	if (status != STATUS_OK) {
+		return status;
 	}
-	return STATUS_OK;
+	typed_forget(store);
+	for (size_t i = 0; i < schema->type_count && status == STATUS_OK; i++) {
+		status = prepare_type(store, &schema->types[i], err);
+	}
+	return status;
 }
 
 /* ---- writing rows ---- */

@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs';
 
 import { decode, encode } from './cbor.mjs';
+import { protocolCddl } from './cddl.mjs';
 import { chainLink, chainStart, checkpointSignedBy, commitment, entryHeader, KINDS, leaf, noteDecode,
 	root } from './log.mjs';
 import { merge, recordIndexed, shown } from './merge.mjs';
@@ -18,6 +19,7 @@ import { Schema } from './schema.mjs';
 const CHANGE = KINDS.indexOf('change');
 const MERGED = 0;
 const DEVICE = 1;
+const cddl = protocolCddl();
 
 function isTrue(condition, what) {
 	if (!condition) {
@@ -55,12 +57,17 @@ function entryOf(row) {
 		commitment: hexOf(row.commitment), salt: hexOf(row.salt), payload: hexOf(row.payload) };
 }
 
+function checkRule(rule, bytes, what) {
+	isTrue(cddl.fits(rule, decode(bytes)), `${what} is not what protocol.cddl says of a ${rule}`);
+}
+
 function checkPayload(entry) {
 	const { payload } = entry;
 	const expected = commitment(entry.salt, entry.stream, entry.n, payload);
 
 	isTrue(expected.equals(entry.commitment), `entry ${entry.seq}: its commitment`);
 	isTrue(encode(decode(payload)).equals(payload), `entry ${entry.seq}: its CBOR written again`);
+	checkRule(entry.kind === CHANGE ? 'change' : 'note', payload, `the payload of entry ${entry.seq}`);
 	if (entry.kind !== CHANGE) {
 		noteDecode(payload);
 		return;
@@ -80,6 +87,7 @@ function checkEntries(entries) {
 		isTrue(entry.received_ms >= received, `entry ${entry.seq}: received goes back`);
 		received = entry.received_ms;
 		checkPayload(entry);
+		checkRule('entry-header', entryHeader(entry), `the header of entry ${entry.seq}`);
 		return leaf(entryHeader(entry));
 	});
 }
@@ -116,8 +124,10 @@ function checkChains(dump, entries) {
 // ---- records
 
 function rebuild(dump, entries) {
-	const schemas = dump.schema.map((row) => new Schema(hexOf(row.cbor)));
-	const schema = schemas.at(-1);
+	for (const row of dump.schema) {
+		checkRule('schema', hexOf(row.cbor), `schema ${row.version}`);
+	}
+	const schema = new Schema(hexOf(dump.schema.at(-1).cbor));
 	const context = { epochs: dump.epoch, policyOf: (type, tag) => schema.policy(type, tag) };
 	const devices = new Set(dump.stream.filter((row) => row.kind === DEVICE).map((row) => row.number));
 	const states = new Map();
@@ -155,6 +165,7 @@ function checkRecords(dump, built) {
 
 		isTrue(state !== undefined, `record ${row.id} comes from no change`);
 		const expected = recordEncode(recordIndexed(state, villageOf(built, state), 0));
+		checkRule('record', expected, `record ${idFormat(row.id)}`);
 		isTrue(expected.toString('hex') === row.state.toLowerCase(), `record ${idFormat(row.id)}: ` +
 			`${row.state.toLowerCase()} instead of ${expected.toString('hex')}`);
 	}

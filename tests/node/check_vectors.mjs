@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes every tests/vectors/*.json again, from its inputs, and changes each of its bytes once to see
-// that this would be noticed.
+// Makes every tests/vectors/*.json again, from its inputs, changes each of its bytes once to see that
+// this would be noticed, and holds what is CBOR against docs/protocol.cddl.
 //
 // usage: check_vectors.mjs FOLDER
 
@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { decode, encode, Encoded } from './cbor.mjs';
+import { protocolCddl } from './cddl.mjs';
 import { boxPair, sign, signPair, signedBy } from './keys.mjs';
 import { chainLink, chainStart, checkpointDecode, checkpointEncode, checkpointNote, checkpointSign,
 	checkpointSignedBy, commitment, entryHeader, leaf, root, salt } from './log.mjs';
@@ -272,6 +273,39 @@ const CHECKS = {
 	tree_root: (given, bytes) => same(root(Object.values(given).map(leaf)), bytes, 'root'),
 };
 
+// Rule of docs/protocol.cddl, and how many bytes stand in front of the CBOR.
+const RULES = {
+	certificate: ['certificate', 0],
+	change_after_fork: ['change', 0],
+	change_creation: ['change', 0],
+	change_edit: ['change', 0],
+	change_set: ['change', 0],
+	change_village: ['change', 0],
+	enrolment_reply: ['enrolment-reply', 2],
+	enrolment_request: ['enrolment-head', 0],
+	entry_header: ['entry-header', 0],
+	record_conflict: ['record', 0],
+	record_once: ['record', 0],
+	record_plain: ['record', 0],
+	record_set: ['record', 0],
+	reply: ['reply', 2],
+	request_head: ['request-head', 0],
+	request_head_paging: ['request-head', 0],
+};
+const cddl = protocolCddl();
+
+function checkRule(name, bytes) {
+	if (RULES[name] === undefined) {
+		return;
+	}
+	const [rule, skip] = RULES[name];
+	const value = decode(bytes.subarray(skip));
+	if (name === 'reply') {
+		value.delete(21); // any arrays stand for the records there
+	}
+	isTrue(cddl.fits(rule, value), `not what the rule ${rule} of protocol.cddl says`);
+}
+
 // Deflate may leave bits unused, so not every change of a byte shows.
 const UNUSED_BITS = ['request_body_deflated'];
 
@@ -293,6 +327,7 @@ function checkVector(folder, file) {
 	isTrue(file === `${vector.name}.json`, 'its name is not that of the file');
 	isTrue(check !== undefined, 'no check for it in check_vectors.mjs');
 	check(given, bytes);
+	checkRule(vector.name, bytes);
 	for (let i = 0; i < bytes.length && !UNUSED_BITS.includes(vector.name); i++) {
 		const changed = Buffer.from(bytes);
 

@@ -9,6 +9,7 @@
 //                a conflict, if its name is another
 
 import { decode, encode } from './cbor.mjs';
+import { protocolCddl } from './cddl.mjs';
 import { sha256 } from './keys.mjs';
 import { chainLink, chainStart } from './log.mjs';
 import { idFormat, idParse, recordDecode, recordEncode } from './record.mjs';
@@ -63,8 +64,14 @@ function makeVisits(device, persons) {
 	}
 }
 
-// Everything that came as bytes is written to the same bytes again.
+// Everything that came as bytes is written to the same bytes again, and is what protocol.cddl says.
 function checkEncodings(device) {
+	const cddl = protocolCddl();
+
+	for (const { rule, plain } of device.replies) {
+		isTrue(cddl.fits(rule, decode(plain)), `not what protocol.cddl says of a ${rule}`);
+		isTrue(encode(decode(plain)).equals(plain), `a ${rule} written again`);
+	}
 	isTrue(encode(decode(device.schemaBytes)).equals(device.schemaBytes), 'the schema written again');
 	isTrue(sha256(device.schemaBytes).subarray(0, 8).equals(device.schemaHash), 'the schema\'s hash');
 	for (const bytes of device.recordBytes) {

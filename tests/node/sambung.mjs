@@ -9,7 +9,7 @@ import { boxPair, random, sha256, signPair } from './keys.mjs';
 import { chainLink, chainStart, checkpointDecode, checkpointSignedBy, commitment, salt }
 	from './log.mjs';
 import { bodyPack, certificateRead, codeParse, CURSOR_START, cursorEqual, enrolmentRequest,
-	headEncode, replyUnpack } from './message.mjs';
+	headEncode, replyPlain, replyUnpack } from './message.mjs';
 import { ENROL, openReply, sealRequest, SYNC } from './parcel.mjs';
 import { changeEncode, idMake, recordDecode } from './record.mjs';
 import { Schema } from './schema.mjs';
@@ -66,6 +66,7 @@ export class Device {
 		this.checkpoint = null;
 		this.requests = 0;
 		this.recordBytes = [];    // of every record received, for checks
+		this.replies = [];        // their plain maps, for checks
 	}
 
 	async send(label, path, head, body) {
@@ -73,7 +74,10 @@ export class Device {
 			body);
 
 		this.requests++;
-		return replyUnpack(openReply(session, await post(this.url + path, bytes)));
+		const packed = openReply(session, await post(this.url + path, bytes));
+		this.replies.push({ rule: label === ENROL ? 'enrolment-reply' : 'reply',
+			plain: replyPlain(packed) });
+		return replyUnpack(packed);
 	}
 
 	async enrol() {

@@ -427,10 +427,9 @@ world_import(struct world *world, const char *type_name, const char *const *cell
 	row.key = values[0];
 	must(ingest_begin(world->ingest, &err), "begin", &err);
 	must(ingest_import_begin(world->ingest, 0, &stream, &err), "import", &err);
-	must(ingest_import_row(world->ingest, stream, 0,
-			       schema_type_named(schema, span_of_text(type_name)), &row, &result,
-			       &err),
-	     "importing a row", &err);
+	row.type = schema_type_named(schema, span_of_text(type_name));
+	must(ingest_import_row(world->ingest, stream, 0, &row, &result, &err), "importing a row",
+	     &err);
 	must(ingest_commit(world->ingest, &err), "commit", &err);
 }
 

@@ -17,6 +17,7 @@ forged_another(struct world *world, uint8_t key)
 
 	assert_non_null(forged);
 	forged->world = world;
+	forged->room = FORGED_PLENTY;
 	memset(seed, key, sizeof seed);
 	memset(forged->batch.seed, key, sizeof forged->batch.seed);
 	sign_keypair(seed, forged->public_key, forged->secret);
@@ -69,7 +70,8 @@ forged_code(struct forged *forged, const char *cadre, const char *village)
 {
 	struct ingest *ingest = forged->world->ingest;
 	struct region region;
-	struct code_order order = {.cadre = span_of_text(cadre), .scope = &region, .scope_count = 1};
+	struct code_order order = {
+		.cadre = span_of_text(cadre), .scope = &region, .scope_count = 1};
 	char text[CODE_TEXT_MAX];
 	int64_t expires;
 	struct error err;
@@ -118,7 +120,7 @@ enrolled_take(struct forged *forged)
 enum status
 forged_enrol(struct forged *forged)
 {
-	struct enrolment_request request = {.programme = PROGRAMME, .room = FORGED_PLENTY};
+	struct enrolment_request request = {.programme = PROGRAMME, .room = forged->room};
 	struct buffer head;
 	struct buffer none;
 	struct buffer sealed;
@@ -271,7 +273,7 @@ forged_head(struct forged *forged)
 		.clock_wall = forged->world->now_ms / 1000,
 		.scope_version = forged->scope_version,
 		.schema_version = 1,
-		.room = FORGED_PLENTY,
+		.room = forged->room,
 		.programme = PROGRAMME,
 	};
 	memcpy(forged->head.schema_hash, catalogue_schema(forged->world->catalogue, 1)->hash,

@@ -34,6 +34,7 @@ struct forged {
 	uint8_t secret[SIGN_SECRET_SIZE];
 	uint8_t public_key[SIGN_PUBLIC_SIZE];
 	struct enrolment_code code;
+	uint32_t room; /* bytes that it gives to a reply; FORGED_PLENTY at first */
 
 	/* what it is since it was enrolled */
 	uint32_t device;
@@ -83,7 +84,8 @@ void forged_add(struct forged *forged, const struct change *change);
 void forged_add_bytes(struct forged *forged, const void *bytes, size_t length);
 /* Forgets what was put there. */
 void forged_drop(struct forged *forged);
-/* The device forgets its acknowledgements, as when replies were lost: the next change is number 1. */
+/* The device forgets its acknowledgements, as when replies were lost: the next change is number 1.
+ */
 void forged_forget(struct forged *forged);
 /* A new family, or person of one, in the next request; its id. */
 uint64_t forged_family(struct forged *forged, int64_t village);

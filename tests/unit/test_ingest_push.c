@@ -413,12 +413,10 @@ TEST(edit_that_saw_the_first_of_two_archives_is_told_of_the_second)
 	struct forged *second = first == ani ? budi : ani;
 
 	/* The first archive stands before the second among the members. */
-	forged_edit(first, family, FAMILY, TAG_ARCHIVED, text("pindah"), version,
-		    first->acked_n);
+	forged_edit(first, family, FAMILY, TAG_ARCHIVED, text("pindah"), version, first->acked_n);
 	assert_ok(forged_sync(first));
 	seen = forged_stored(ani, family).version;
-	forged_edit(second, family, FAMILY, TAG_ARCHIVED, text("pindah"), version,
-		    second->acked_n);
+	forged_edit(second, family, FAMILY, TAG_ARCHIVED, text("pindah"), version, second->acked_n);
 	assert_ok(forged_sync(second));
 	edit_address(first, family, "Jl. Baru", seen, first->acked_n);
 	assert_ok(forged_sync(first));

@@ -187,8 +187,8 @@ TEST(edit_of_a_record_of_another_village_is_set_aside_and_changes_nothing)
 	forged_edit(ani, family, FAMILY, FAMILY_HEAD, value_text(span_of_text("Curi")), 100, 0);
 	assert_ok(forged_sync(ani));
 	assert_set_aside(ani, 1, QUARANTINE_OUT_OF_SCOPE);
-	assert_true(span_equal(forged_stored_text(ani, family, FAMILY_HEAD),
-			       span_of_text("Uji Coba")));
+	assert_true(
+		span_equal(forged_stored_text(ani, family, FAMILY_HEAD), span_of_text("Uji Coba")));
 	assert_false(forged_record(ani, family, &(struct record){0}));
 	forged_finish(budi);
 }
