@@ -2,10 +2,10 @@
 #include "daemon/config.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <ini.h>
 
@@ -112,41 +112,63 @@ config_default(struct config *out)
 
 struct config_file {
 	struct config *config;
-	struct error *err;
+	FILE *stream;
+	int line;	 /* being read */
+	int failed_line; /* of the first setting that was refused; 0: none */
+	struct error err;
 };
 
-/* inih: 0 stops at this line. */
-static int
-file_line(void *context, const char *section, const char *name, const char *value)
+static char *
+next_line(char *text, int size, void *context)
 {
 	struct config_file *file = context;
 
+	file->line++;
+	return fgets(text, size, file->stream);
+}
+
+/* inih goes on after a refusal; the first one is the one to tell. */
+static int
+take_setting(void *context, const char *section, const char *name, const char *value)
+{
+	struct config_file *file = context;
+	struct error err = {.status = STATUS_OK};
+	enum status status;
+
 	if (*section != '\0') {
-		(void)fail(file->err, STATUS_USAGE, "there are no sections, but [%s]", section);
-		return 0;
+		status = fail(&err, STATUS_USAGE, "there are no sections, but [%s]", section);
+	} else {
+		status = config_set(file->config, name, value, &err);
 	}
-	return config_set(file->config, name, value, file->err) == STATUS_OK;
+	if (status != STATUS_OK && file->failed_line == 0) {
+		file->failed_line = file->line;
+		file->err = err;
+	}
+	return status == STATUS_OK;
 }
 
 enum status
 config_read(struct config *config, const char *path, struct error *err)
 {
-	struct error first = {0};
-	struct config_file file = {config, &first};
+	struct config_file file = {.config = config, .stream = fopen(path, "r")};
 	int line;
+	bool broken;
 
-	if (access(path, F_OK) != 0 && errno == ENOENT) {
-		return STATUS_OK;
+	if (file.stream == NULL) {
+		return errno == ENOENT ? STATUS_OK
+				       : fail(err, STATUS_STORAGE, "%s: %s", path, strerror(errno));
 	}
-	line = ini_parse(path, file_line, &file);
+	line = ini_parse_stream(next_line, &file, take_setting, &file);
+	broken = ferror(file.stream) != 0;
+	(void)fclose(file.stream);
+	if (broken || line < 0) {
+		return fail(err, STATUS_STORAGE, "%s cannot be read", path);
+	}
 	if (line == 0) {
 		return STATUS_OK;
 	}
-	if (line < 0) {
-		return fail(err, STATUS_STORAGE, "%s cannot be read", path);
-	}
 	return fail(err, STATUS_USAGE, "%s, line %d: %s", path, line,
-		    first.status == STATUS_OK ? "expected name = value" : first.detail);
+		    line == file.failed_line ? file.err.detail : "expected name = value");
 }
 
 void

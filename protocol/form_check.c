@@ -105,6 +105,10 @@ check_text(struct span text, uint32_t most, struct error *err)
 	if (!utf8_valid(text)) {
 		return fail(err, STATUS_INVALID, "not a text in UTF-8");
 	}
+	/* Empty has a value of its own: two ways to say it would be a conflict of nothing. */
+	if (text.length == 0) {
+		return fail(err, STATUS_INVALID, "a text without a character");
+	}
 	if (text.length > most) {
 		return fail(err, STATUS_INVALID, "longer than %u bytes", (unsigned)most);
 	}

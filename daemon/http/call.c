@@ -185,21 +185,26 @@ static void
 write_done(struct job *job)
 {
 	struct call *call = (struct call *)job;
+	struct error err = {.status = STATUS_OK};
+	bool again = call->again;
+	enum status status;
 
-	if (job->status == STATUS_OK && call->again) {
-		call->again = false;
-		job->status = service_submit(call->service, job, &job->error);
-		if (job->status == STATUS_OK) {
-			return;
-		}
+	if (job->status != STATUS_OK || (!again && call->route->work == NULL)) {
+		end_wait(call);
+		return;
 	}
-	if (job->status == STATUS_OK && call->route->work != NULL) {
-		job->status = errands_submit(call->service->errands, &call->errand, &job->error);
-		if (job->status == STATUS_OK) {
-			return;
-		}
+	call->again = false;
+	if (again) {
+		status = service_submit(call->service, job, &err);
+	} else {
+		status = errands_submit(call->service->errands, &call->errand, &err);
 	}
-	end_wait(call);
+	/* Once it is handed over the call is another thread's. */
+	if (status != STATUS_OK) {
+		job->status = status;
+		job->error = err;
+		end_wait(call);
+	}
 }
 
 static void

@@ -171,6 +171,12 @@ function checkRecords(dump, built) {
 	}
 }
 
+function fieldsWithRivals({ states }) {
+	const fields = [...states.values()].flatMap((state) => [...state.fields.values()]);
+
+	return fields.filter((field) => field.members.length > 1).length;
+}
+
 // ---- what a client saw of it
 
 function checkReport(path, entries, leaves) {
@@ -199,7 +205,8 @@ function check(dumpPath, reports) {
 	const built = rebuild(dump, entries);
 	checkRecords(dump, built);
 	return { entries: entries.length, checkpoints: dump.checkpoint.length,
-		records: built.states.size, root: root(leaves).toString('hex') };
+		records: built.states.size, fields_with_rivals: fieldsWithRivals(built),
+		root: root(leaves).toString('hex') };
 }
 
 const [dumpPath, ...reports] = process.argv.slice(2);

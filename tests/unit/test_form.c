@@ -254,6 +254,13 @@ TEST(a_value_of_another_form_is_refused)
 	assert_ok(check(TAG_VILLAGE, value_empty()));
 }
 
+TEST(a_text_of_no_bytes_is_refused_as_empty_is_a_value_of_its_own)
+{
+	assert_int_equal(check(9, value_text(TEXT(""))), STATUS_INVALID);
+	assert_int_equal(check(TAG_ARCHIVED, value_text(TEXT(""))), STATUS_INVALID);
+	assert_ok(check(9, value_empty()));
+}
+
 TEST(a_value_is_checked_against_range_choices_text_bound_and_ids)
 {
 	assert_ok(check(4, value_integer(250)));
@@ -371,6 +378,7 @@ RUN_TESTS(WITH(decimals_are_read_in_the_shown_unit),
 	  WITH(choices_of_a_newer_schema_stay_in_the_set),
 	  WITH(a_set_that_is_no_list_of_choices_is_refused),
 	  WITH(a_value_of_another_form_is_refused),
+	  WITH(a_text_of_no_bytes_is_refused_as_empty_is_a_value_of_its_own),
 	  WITH(a_value_is_checked_against_range_choices_text_bound_and_ids),
 	  WITH(a_value_of_a_field_that_the_schema_does_not_know_is_left_alone),
 	  WITH(a_creation_needs_its_required_fields), WITH(an_edit_needs_no_required_fields),

@@ -217,8 +217,7 @@ TEST(enrolment_with_little_room_brings_part_of_the_schema)
 
 #define FORGED(sentence) CASE_WITH(sentence, forged_open_new, forged_close)
 
-RUN_TESTS(FORGED(code_needs_a_cadre_of_1_to_100_bytes_of_text),
-	  FORGED(code_needs_1_to_256_regions),
+RUN_TESTS(FORGED(code_needs_a_cadre_of_1_to_100_bytes_of_text), FORGED(code_needs_1_to_256_regions),
 	  FORGED(code_makes_a_device_with_a_certificate_its_scope_and_the_schema),
 	  FORGED(code_that_nobody_made_is_unknown), FORGED(code_is_for_one_key),
 	  FORGED(same_key_again_is_the_same_device_and_nothing_is_logged),

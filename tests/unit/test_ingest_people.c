@@ -112,8 +112,9 @@ TEST(settlement_that_claims_to_have_seen_the_future_is_invalid)
 	DEVICE;
 	uint64_t family = family_in_conflict(ani);
 
-	assert_int_equal(settle(ani, family, "address", "Jl.", forged_stored(ani, family).version + 1),
-			 STATUS_INVALID);
+	assert_int_equal(
+		settle(ani, family, "address", "Jl.", forged_stored(ani, family).version + 1),
+		STATUS_INVALID);
 }
 
 TEST(settlement_of_an_unknown_record_or_field_is_not_found)
@@ -161,8 +162,8 @@ TEST(settled_set_takes_away_what_the_person_saw)
 	assert_ok(forged_sync(ani));
 	assert_ok(settle(ani, family, "aid", "mbg", 0));
 	record = forged_stored(ani, family);
-	assert_int_equal(field_shown(&record, record_field(&record, FAMILY_AID), POLICY_SET).integer,
-			 2);
+	assert_int_equal(
+		field_shown(&record, record_field(&record, FAMILY_AID), POLICY_SET).integer, 2);
 }
 
 /* ---- schemas ---- */
@@ -178,10 +179,10 @@ schema_with(int version, const char *field, const char *type)
 
 	assert_non_null(schema);
 	assert_int_equal(json_object_set_new(schema, "version", json_integer(version)), 0);
-	assert_int_equal(json_array_append_new(
-				 fields, json_pack("{s:i,s:s,s:s,s:s,s:{s:s,s:s}}", "tag", 900,
-						   "name", field, "type", type, "policy", "review",
-						   "label", "id", "Baru", "en", "New")),
+	assert_int_equal(json_array_append_new(fields, json_pack("{s:i,s:s,s:s,s:s,s:{s:s,s:s}}",
+								 "tag", 900, "name", field, "type",
+								 type, "policy", "review", "label",
+								 "id", "Baru", "en", "New")),
 			 0);
 	made = json_dumps(schema, 0);
 	json_decref(schema);
@@ -343,8 +344,8 @@ TEST(reading_is_an_entry_of_the_log_with_the_user_who_read)
 	struct entry entry = {.user = 0};
 
 	assert_ok(ingest_begin(ingest, &ani->err));
-	assert_ok(ingest_read_entry(ingest, admin_of(ani), "/v1/records", "type=family",
-				    &ani->err));
+	assert_ok(
+		ingest_read_entry(ingest, admin_of(ani), "/v1/records", "type=family", &ani->err));
 	assert_ok(ingest_commit(ingest, &ani->err));
 	assert_ok(store_log_read(ani->world->store, &filter, keep_entry, &entry, &ani->err));
 	assert_int_equal(entry.kind, ENTRY_READ);

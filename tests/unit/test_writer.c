@@ -72,7 +72,8 @@ errand_run(struct job *job, struct ingest *ingest, struct error *err)
 		gate_pass(errand->gate);
 	}
 	if (errand->outcome != STATUS_OK) {
-		return fail(err, errand->outcome, "the errand");
+		error_set(err, errand->outcome, "the errand");
+		return errand->outcome;
 	}
 	return ingest_read_entry(ingest, 0, "/v1/records", "", err);
 }
