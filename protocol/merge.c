@@ -319,6 +319,9 @@ merge_change(struct record *record, uint32_t stream, const struct change *change
 	if (next->dot_count > RECORD_DOTS_MAX || next->field_count > RECORD_FIELDS_MAX) {
 		return fail(err, STATUS_LIMIT, "changes or fields of one record");
 	}
+	if (!record_fits(next)) {
+		return fail(err, STATUS_LIMIT, "%d bytes of one record", RECORD_BYTES_MAX);
+	}
 	if (next->id == 0) {
 		next->id = change->record;
 		next->type = change->type;

@@ -25,7 +25,7 @@ enum {
 	RECORD_DOTS_MAX = 4096,
 	RECORD_MEMBERS_MAX = 1024, /* of one field */
 	RECORD_FIELDS_MAX = 1024,  /* those unknown to the schema included */
-	RECORD_BYTES_MAX = 1024 * 1024,
+	RECORD_BYTES_MAX = 256 * 1024, /* so that any one record fits a reply, packed or not */
 };
 
 struct dot {
@@ -86,6 +86,8 @@ size_t record_filter_count(const struct record *record, const struct record_filt
 /* Appends the encoding with the fields that pass (NULL: all) and the dots that these use. */
 void record_encode(const struct record *record, const struct record_filter *filter,
 		   struct buffer *out);
+/* Is the whole encoding at most RECORD_BYTES_MAX long? */
+bool record_fits(const struct record *record);
 /* Reads one record; values and texts borrow from the input. False on anything malformed (what
  * record_encode would not write) or when the arena is exhausted. */
 bool record_decode(struct reader *in, struct arena *arena, struct record *out);

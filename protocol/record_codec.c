@@ -215,6 +215,41 @@ record_encode(const struct record *record, const struct record_filter *filter, s
 	}
 }
 
+/* No encoding is longer, as no integer takes more than 9 bytes. */
+static size_t
+encoding_bound(const struct record *record)
+{
+	enum { HEAD = 64, DOT = 64, FIELD = 32, MEMBER = 64 };
+	size_t bound = HEAD + record->dot_count * DOT + record->field_count * FIELD;
+
+	for (size_t f = 0; f < record->field_count; f++) {
+		const struct record_field *field = &record->fields[f];
+
+		for (size_t i = 0; i < field->member_count; i++) {
+			const struct value *value = &field->members[i].value;
+
+			bound += MEMBER + (value->form == VALUE_TEXT ? value->text.length : 0);
+		}
+	}
+	return bound;
+}
+
+bool
+record_fits(const struct record *record)
+{
+	struct buffer bytes;
+	bool fits;
+
+	if (encoding_bound(record) <= RECORD_BYTES_MAX) {
+		return true;
+	}
+	buffer_init(&bytes, RECORD_BYTES_MAX);
+	record_encode(record, NULL, &bytes);
+	fits = bytes.status == STATUS_OK;
+	buffer_finish(&bytes);
+	return fits;
+}
+
 struct reading {
 	struct reader in;
 	struct arena *arena;

@@ -75,8 +75,12 @@ enum status ctl_get_lines(const struct ctl *ctl, const char *path, ctl_line_fn e
 /* A GET whose answer goes to a descriptor as it comes. */
 enum status ctl_get_file(const struct ctl *ctl, const char *path, int fd, struct error *err);
 /* A POST; lines as above. */
-enum status ctl_post(const struct ctl *ctl, const char *path, const char *content_type,
-		     struct span body, ctl_line_fn each, void *context, struct error *err);
+struct ctl_body {
+	const char *content_type; /* NULL: there is no body */
+	struct span bytes;
+};
+enum status ctl_post(const struct ctl *ctl, const char *path, const struct ctl_body *body,
+		     ctl_line_fn each, void *context, struct error *err);
 /* Appends text to a path or a query, its special characters as %XX. */
 void ctl_path_text(struct buffer *path, const char *text);
 /* Appends "?name=value" or "&name=value" for an option that was given. */
@@ -98,7 +102,7 @@ struct table {
 	size_t column_count;
 	size_t rows;
 };
-enum status table_line(void *table, struct span line, struct error *err);
+enum status table_line(void *context, struct span line, struct error *err);
 /* Prints the line as it is. */
 enum status plain_line(void *ctl, struct span line, struct error *err);
 

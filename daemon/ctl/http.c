@@ -351,22 +351,22 @@ ctl_get_file(const struct ctl *ctl, const char *path, int fd, struct error *err)
 }
 
 enum status
-ctl_post(const struct ctl *ctl, const char *path, const char *content_type, struct span body,
-	 ctl_line_fn each, void *context, struct error *err)
+ctl_post(const struct ctl *ctl, const char *path, const struct ctl_body *body, ctl_line_fn each,
+	 void *context, struct error *err)
 {
 	struct exchange exchange = {.each = each, .context = context};
 	enum status status = exchange_begin(ctl, path, &exchange, err);
 
-	if (status == STATUS_OK && content_type != NULL &&
-	    !add_header(&exchange, "Content-Type", content_type)) {
+	if (status == STATUS_OK && body->content_type != NULL &&
+	    !add_header(&exchange, "Content-Type", body->content_type)) {
 		status = fail(err, STATUS_MEMORY, "a request");
 	}
 	if (status == STATUS_OK) {
 		(void)curl_easy_setopt(exchange.curl, CURLOPT_POST, 1L);
 		(void)curl_easy_setopt(exchange.curl, CURLOPT_POSTFIELDSIZE_LARGE,
-				       (curl_off_t)body.length);
+				       (curl_off_t)body->bytes.length);
 		(void)curl_easy_setopt(exchange.curl, CURLOPT_POSTFIELDS,
-				       body.length == 0 ? "" : (const char *)body.at);
+				       body->bytes.length == 0 ? "" : (const char *)body->bytes.at);
 		status = exchange_run(&exchange, err);
 	}
 	exchange_finish(&exchange);

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * json_print: parts of the daemon's answers for people.
- *
- * Here stands only jansson, and never its json_object, json_array, json_string and json_null:
- * protocol/json.h has writers of these names. json_pack makes the same values.
- */
+/* json_print: parts of the daemon's answers for people. */
 #ifndef SAMBUNG_DAEMON_CTL_JSON_PRINT_H
 #define SAMBUNG_DAEMON_CTL_JSON_PRINT_H
 

@@ -36,14 +36,15 @@ post_object(struct ctl *ctl, const char *path, const json_t *object, const char 
 	    struct error *err)
 {
 	struct member_printer printer = {ctl, key};
+	struct ctl_body body = {.content_type = "application/json"};
 	char *text = json_dumps(object, JSON_COMPACT);
 	enum status status;
 
 	if (text == NULL) {
 		return fail(err, STATUS_INVALID, "the text is not UTF-8");
 	}
-	status = ctl_post(ctl, path, "application/json", span_of_text(text), print_member, &printer,
-			  err);
+	body.bytes = span_of_text(text);
+	status = ctl_post(ctl, path, &body, print_member, &printer, err);
 	free(text);
 	return status;
 }

@@ -145,8 +145,9 @@ run_settle(struct ctl *ctl, struct error *err)
 		status = settlement_text(ctl, (const char *)value.at, &text, err);
 	}
 	if (status == STATUS_OK) {
-		status = ctl_post(ctl, (const char *)path.at, "application/json",
-				  span_of_text(text), settled_line, ctl, err);
+		struct ctl_body body = {"application/json", span_of_text(text)};
+
+		status = ctl_post(ctl, (const char *)path.at, &body, settled_line, ctl, err);
 	}
 	free(text);
 	buffer_finish(&value);

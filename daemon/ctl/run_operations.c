@@ -142,8 +142,9 @@ run_device_revoke(struct ctl *ctl, struct error *err)
 	buffer_append_byte(&path, '\0');
 	status = buffer_status(&path, "the request", err);
 	if (status == STATUS_OK) {
-		status = ctl_post(ctl, (const char *)path.at, NULL, span_of(NULL, 0), table_line,
-				  &table, err);
+		struct ctl_body body = {NULL, {NULL, 0}};
+
+		status = ctl_post(ctl, (const char *)path.at, &body, table_line, &table, err);
 	}
 	buffer_finish(&path);
 	return status;

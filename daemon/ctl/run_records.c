@@ -279,8 +279,9 @@ run_import(struct ctl *ctl, struct error *err)
 		status = ctl_read_file(ctl->words[1], &table, err);
 	}
 	if (status == STATUS_OK) {
-		status = ctl_post(ctl, (const char *)path.at, "text/csv", buffer_span(&table),
-				  import_line, &result, err);
+		struct ctl_body body = {"text/csv", buffer_span(&table)};
+
+		status = ctl_post(ctl, (const char *)path.at, &body, import_line, &result, err);
 	}
 	buffer_finish(&path);
 	buffer_finish(&table);

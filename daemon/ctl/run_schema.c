@@ -33,8 +33,9 @@ post_schema(struct ctl *ctl, const char *path, struct error *err)
 	buffer_init(&text, CTL_INPUT_MAX);
 	status = ctl_read_file(ctl->words[0], &text, err);
 	if (status == STATUS_OK) {
-		status = ctl_post(ctl, path, "application/json", buffer_span(&text), version_line,
-				  ctl, err);
+		struct ctl_body body = {"application/json", buffer_span(&text)};
+
+		status = ctl_post(ctl, path, &body, version_line, ctl, err);
 	}
 	buffer_finish(&text);
 	return status;

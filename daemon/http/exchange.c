@@ -7,19 +7,18 @@
 #include <stdlib.h>
 
 struct exchange {
-	struct service *service;
+	struct call *call; /* that it belongs to */
 	struct parcel parcel;
 	bool reported;
 };
 
-/* The exchange's line in the list of syncs; of one whose answer never left, that it took too
- * long. */
+/* The exchange's line in the list of syncs. */
 static void
 report(struct exchange *exchange, enum status result)
 {
 	if (!exchange->reported && exchange->parcel.report.id != 0) {
 		exchange->parcel.report.result = result;
-		service_report(exchange->service, &exchange->parcel.report);
+		service_report(exchange->call->service, &exchange->parcel.report);
 	}
 	exchange->reported = true;
 }
@@ -28,8 +27,10 @@ static void
 exchange_free(void *own)
 {
 	struct exchange *exchange = own;
+	enum status status = exchange->call->job.status;
 
-	report(exchange, STATUS_TIMEOUT);
+	/* The answer never left: the writer failed, or took too long. */
+	report(exchange, status != STATUS_OK ? status : STATUS_TIMEOUT);
 	parcel_finish(&exchange->parcel);
 	free(exchange);
 }
@@ -42,7 +43,7 @@ sync_open(struct call *call, struct store *reader, struct error *err)
 	if (exchange == NULL) {
 		return fail(err, STATUS_MEMORY, "a parcel");
 	}
-	exchange->service = call->service;
+	exchange->call = call;
 	parcel_init(&exchange->parcel);
 	call->own = exchange;
 	call->own_free = exchange_free;

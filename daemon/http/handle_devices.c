@@ -290,7 +290,9 @@ key_lower(struct json *json, const char *key, const char *name)
 	size_t length = 0;
 
 	for (; length < sizeof lower && name[length] != '\0'; length++) {
-		lower[length] = (char)tolower((unsigned char)name[length]);
+		bool upper = name[length] >= 'A' && name[length] <= 'Z';
+
+		lower[length] = (char)(upper ? name[length] - 'A' + 'a' : name[length]);
 	}
 	json_put_key(json, key);
 	json_put_text(json, span_of(lower, length));

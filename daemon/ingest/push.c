@@ -325,8 +325,14 @@ push_new(struct ingest *ingest, struct parcel *parcel, size_t from, struct strea
 	 struct error *err)
 {
 	for (size_t i = from; i < parcel->change_count; i++) {
-		enum status status = push_change(ingest, parcel, i, err);
+		enum status status;
 
+		if (workset_crowded(&ingest->work)) {
+			/* The device sends again what is not acknowledged. */
+			parcel->status = i == from ? STATUS_BUSY : STATUS_OK;
+			return STATUS_OK;
+		}
+		status = push_change(ingest, parcel, i, err);
 		if (status != STATUS_OK) {
 			return status;
 		}

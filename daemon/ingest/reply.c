@@ -351,21 +351,23 @@ static enum status
 build_within(struct reply_builder *builder, const struct platform *platform, size_t room,
 	     struct buffer *packed, struct error *err)
 {
+	enum status status = STATUS_OK;
+
 	builder->budget = room * BUDGET_FACTOR;
 	for (int attempt = 0; attempt < BUILD_ATTEMPTS; attempt++) {
-		enum status status = build(builder, platform, packed, err);
-
-		if (status != STATUS_OK) {
+		status = build(builder, platform, packed, err);
+		if (status != STATUS_OK && status != STATUS_LIMIT) {
 			return status;
 		}
 		/* A single record larger than the room goes all the same, or the device would never
 		 * pass it. */
-		if (packed->length <= room || builder->reply.record_count <= 1) {
-			return STATUS_OK;
+		if ((status == STATUS_OK && packed->length <= room) ||
+		    builder->reply.record_count <= 1) {
+			return status;
 		}
 		builder->budget /= 2;
 	}
-	return STATUS_OK;
+	return status;
 }
 
 enum status
@@ -384,7 +386,7 @@ ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *cata
 	}
 	arena_init(&builder.arena, REPLY_ARENA_LIMIT);
 	buffer_init(&builder.records, MESSAGE_REPLY_MAX);
-	buffer_init(&packed, PARCEL_REPLY_MAX);
+	buffer_init(&packed, PARCEL_REPLY_MAX - PARCEL_REPLY_OVERHEAD);
 	status = build_within(&builder, platform, room - ROOM_FIXED, &packed, err);
 	if (status == STATUS_OK) {
 		platform->random(platform->context, nonce, sizeof nonce);

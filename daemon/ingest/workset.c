@@ -29,6 +29,12 @@ workset_clear(struct workset *work)
 	work->schema = NULL;
 }
 
+bool
+workset_crowded(const struct workset *work)
+{
+	return work->arena.total > BATCH_ARENA_LIMIT / 2;
+}
+
 void
 workset_finish(struct workset *work)
 {

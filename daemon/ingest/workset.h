@@ -81,6 +81,8 @@ void workset_init(struct workset *work);
 void workset_finish(struct workset *work);
 /* Forgets everything, keeps memory. */
 void workset_clear(struct workset *work);
+/* Half of what a transaction may hold is taken: nothing more that can wait should go into it. */
+bool workset_crowded(const struct workset *work);
 /* Writes log, records, streams, quarantine, tree, checkpoint and, last, the counter. *frontier_out:
  * the ledger's next frontier. */
 enum status workset_write(struct ingest *ingest, struct frontier *frontier_out, struct error *err);

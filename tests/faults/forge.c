@@ -152,15 +152,32 @@ forge_seal(struct forge *forge)
 	forge_seal_raw(forge, PARCEL_SYNC, NULL, NULL);
 }
 
+/* The chain up to change n, which is in the request. */
+static void
+chain_go_on(struct forge *forge, uint8_t chain[HASH_SIZE], uint32_t n)
+{
+	for (uint32_t at = forge->acked_n + 1; at <= n; at++) {
+		uint8_t salt[SALT_SIZE];
+		uint8_t commitment[HASH_SIZE];
+
+		commitment_salt(forge->batch.seed, at, salt);
+		commitment_make(salt, forge->device, at, forge->changes[at - forge->acked_n - 1],
+				commitment);
+		chain_advance(chain, at, commitment);
+	}
+}
+
 const struct answer *
 forge_send(struct forge *forge)
 {
 	const struct answer *answer = forge_post(forge, "/v1/sync", buffer_span(&forge->parcel));
+	uint32_t acked_n = answer->reply.acked_n;
 
-	if (answer->opened && answer->reply.status == STATUS_OK) {
+	if (answer->opened && answer->reply.status == STATUS_OK && acked_n >= forge->acked_n &&
+	    acked_n - forge->acked_n <= forge->change_count) {
 		forge->r = answer->reply.r_seen > forge->r ? answer->reply.r_seen : forge->r;
-		memcpy(forge->chain, forge->head.h_last, HASH_SIZE);
-		forge->acked_n = answer->reply.acked_n;
+		chain_go_on(forge, forge->chain, acked_n);
+		forge->acked_n = acked_n;
 		forge_drop(forge);
 	}
 	return answer;
@@ -268,8 +285,6 @@ forge_drop(struct forge *forge)
 void
 forge_head(struct forge *forge)
 {
-	uint8_t salt[SALT_SIZE];
-	uint8_t commitment[HASH_SIZE];
 	uint32_t n = forge->acked_n;
 
 	forge->head = (struct request_head){
@@ -286,10 +301,5 @@ forge_head(struct forge *forge)
 		.programme = PROGRAMME,
 	};
 	memcpy(forge->head.h_last, forge->chain, HASH_SIZE);
-	for (size_t i = 0; i < forge->change_count; i++) {
-		n++;
-		commitment_salt(forge->batch.seed, n, salt);
-		commitment_make(salt, forge->device, n, forge->changes[i], commitment);
-		chain_advance(forge->head.h_last, n, commitment);
-	}
+	chain_go_on(forge, forge->head.h_last, forge->head.known_n);
 }

@@ -89,6 +89,9 @@ c_client c edit "$family" 'head=Rakhmat' aid=-bansos,+water registered_date=2026
 	verified_date=2026-02-01 members_count=
 c_client c edit "$family" registered_date=2026-01-04
 c_client c edit "$visit" next_date=2026-11-20
+# Two forms open at once: the second had not shown what the first one saved.
+c_client c edit "$visit" note=satu
+c_client c edit "$visit" note=dua --own 3
 c_client d edit "$visit" next_date=2026-11-10
 c_client d archive "$family" --reason pindah
 c_client d sync
@@ -115,7 +118,7 @@ holds 'headers, commitments, chains, roots, checkpoints and records follow from 
 holds 'that were all records' \
 	equals "$(value records "$folder/checked.json")" 67
 holds 'some of them have fields with rivals' \
-	equals "$(value fields_with_rivals "$folder/checked.json")" 5
+	equals "$(value fields_with_rivals "$folder/checked.json")" 6
 
 refuses_damage 'another verdict' 's/\("kind":1,.*"verdict":\)0/\11/'
 refuses_damage 'another time' 's/\("kind":1,.*"time":\)1/\12/'
