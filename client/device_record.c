@@ -43,7 +43,6 @@ record_move(struct sambung *device, struct record *record, struct arena *arena, 
 
 	if (parent_id == 0) {
 		village = record_shown(record, type_of(device, record), TAG_VILLAGE);
-		record->root = 0;
 		if (village.form == VALUE_INTEGER && village.integer > 0) {
 			record->village = (uint64_t)village.integer;
 		}
@@ -52,7 +51,6 @@ record_move(struct sambung *device, struct record *record, struct arena *arena, 
 	status = local_record(device->local, parent_id, arena, &parent, NULL, err);
 	if (status == STATUS_OK) {
 		record->village = parent.village;
-		record->root = parent.root != 0 ? parent.root : parent.id;
 	}
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

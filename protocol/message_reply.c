@@ -8,7 +8,7 @@
  *     1  status       its number on the wire: 1 fork, 2 revoked, 3 foreign,   0 ok
  *                     4 gap, 5 unsupported, 6 malformed, 7 code unknown,
  *                     8 code expired, 9 code used, 10 busy, 11 internal,
- *                     12 signature
+ *                     12 signature, 13 limit
  *     2  server time  milliseconds since 1970, UTC                            0
  *     3  epoch        32 bits                                                 0
  *     4  streams      [number, kind, name, …]: who is behind a dot            none

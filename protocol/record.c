@@ -275,7 +275,6 @@ record_overlay(struct record *record, const struct record *update, bool whole, s
 	next->type = update->type;
 	if (update->version >= record->version) {
 		next->village = update->village;
-		next->root = update->root;
 		next->version = overlay.passed_over ? record->version : update->version;
 	}
 	*record = *next;

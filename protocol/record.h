@@ -12,7 +12,7 @@
  * the highest field version. 4. a member's value of a set field is an integer: the mask of choices
  * that its change added and nobody who saw it has cleared.
  *
- * CBOR: [id, type, village, root, version, dots, fields]; layout above record_encode in
+ * CBOR: [id, type, village, version, dots, fields]; layout above record_encode in
  * record_codec.c and in docs/protocol.md, "Record".
  */
 #ifndef SAMBUNG_PROTOCOL_RECORD_H
@@ -23,8 +23,8 @@
 
 enum {
 	RECORD_DOTS_MAX = 4096,
-	RECORD_MEMBERS_MAX = 1024, /* of one field */
-	RECORD_FIELDS_MAX = 1024,  /* those unknown to the schema included */
+	RECORD_MEMBERS_MAX = 1024,     /* of one field */
+	RECORD_FIELDS_MAX = 1024,      /* those unknown to the schema included */
 	RECORD_BYTES_MAX = 256 * 1024, /* so that any one record fits a reply, packed or not */
 };
 
@@ -56,7 +56,6 @@ struct record {
 	uint64_t id;
 	uint32_t type;
 	uint64_t village; /* that of the root, or its own; 0: unknown */
-	uint64_t root;	  /* record id of the root (family) it hangs on; 0: none or itself */
 	/* Everybody's changes up to here are in the fields. On a device: as the last reply that
 	 * carried the record told, so a form may take it as its base; its own acknowledged changes
 	 * may be newer. 0: no reply has carried it. */

@@ -5,9 +5,9 @@
 #include <assert.h>
 
 /*
- * Record, a CBOR array of 7:
+ * Record, a CBOR array of 6:
  *
- *   [id, type, village, root, version, [dot, …], [tag, entry, tag, entry, …]]
+ *   [id, type, village, version, [dot, …], [tag, entry, tag, entry, …]]
  *
  * back(x) is version - x (an integer, below 0 if x is newer), and null when x is 0.
  *
@@ -32,7 +32,7 @@
  *
  * A record that one change made, with k fields, costs about 30 bytes and 1 + value per field.
  */
-enum { RECORD_PARTS = 7, ENTRY_PARTS_MIN = 3, CODE_LOW = 1, CODE_RANK = 2, CODE_DOT = 4 };
+enum { RECORD_PARTS = 6, ENTRY_PARTS_MIN = 3, CODE_LOW = 1, CODE_RANK = 2, CODE_DOT = 4 };
 enum {
 	DOT_MAKER = 2,
 	DOT_SAME_STREAM = 3,
@@ -199,7 +199,6 @@ record_encode(const struct record *record, const struct record_filter *filter, s
 	cbor_put_uint(out, record->id);
 	cbor_put_uint(out, record->type);
 	cbor_put_uint(out, record->village);
-	cbor_put_uint(out, record->root);
 	cbor_put_uint(out, record->version);
 	cbor_put_array(out, writing.used_count);
 	for (size_t i = 0; i < record->dot_count; i++) {
@@ -491,8 +490,6 @@ get_head(struct reading *reading)
 	       cbor_get_uint(&reading->in, &record->id) && id_valid(record->id) &&
 	       get_u32_between(&reading->in, 1, CHANGE_TAG_MAX, &record->type) &&
 	       cbor_get_uint_max(&reading->in, VILLAGE_MAX, &record->village) &&
-	       cbor_get_uint(&reading->in, &record->root) &&
-	       (record->root == 0 || id_valid(record->root)) &&
 	       cbor_get_uint_max(&reading->in, INT64_MAX, &record->version);
 }
 

@@ -5,6 +5,7 @@
 #include "handle.h"
 #include "protocol/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,20 +145,38 @@ write_refusal(struct call *call, size_t line, struct span field, const char *rea
 	json_put_line_end(&json);
 }
 
-/* "weight: outside 0.3 to 60" names its column. */
+/* The column that a detail such as "weight: 0.2–400 kg" or "weight" begins with; empty if none. */
+static struct span
+column_in(const struct import *import, const char *detail)
+{
+	const char *colon = strstr(detail, ": ");
+	struct span name =
+		span_of(detail, colon == NULL ? strlen(detail) : (size_t)(colon - detail));
+
+	return column_named(&import->table, name) < import->table.column_count ? name
+									       : span_of(NULL, 0);
+}
+
+/* The detail of INVALID is the reason; that of any other status only completes its words. */
 static void
-refuse_row(struct call *call, const struct csv_row *row, const char *detail)
+refuse_row(struct call *call, const struct csv_row *row, const struct error *why)
 {
 	struct import *import = call->own;
-	const char *colon = strstr(detail, ": ");
-	struct span field = span_of(detail, colon == NULL ? 0 : (size_t)(colon - detail));
+	struct span field = column_in(import, why->detail);
+	const char *rest = why->detail + field.length;
+	const char *what = status_what(why->status, LANGUAGE_EN);
+	char reason[2 * ERROR_DETAIL_MAX];
 
-	import->refused++;
-	if (field.length > 0 && column_named(&import->table, field) < import->table.column_count) {
-		write_refusal(call, row->line, field, colon + 2);
-	} else {
-		write_refusal(call, row->line, span_of(NULL, 0), detail);
+	if (field.length > 0 && *rest != '\0') {
+		rest += strlen(": ");
 	}
+	if (why->status == STATUS_INVALID && *rest != '\0') {
+		what = "";
+	}
+	(void)snprintf(reason, sizeof reason, "%s%s%s", what,
+		       *what != '\0' && *rest != '\0' ? ": " : "", rest);
+	import->refused++;
+	write_refusal(call, row->line, field, reason);
 }
 
 /* A fault of the server's, not of the row. */
@@ -181,7 +200,8 @@ import_one(struct call *call, struct ingest *ingest, const struct csv_row *row, 
 	enum status status;
 
 	if (row->reason != NULL) {
-		refuse_row(call, row, row->reason);
+		(void)fail(&why, STATUS_INVALID, "%s", row->reason);
+		refuse_row(call, row, &why);
 		return STATUS_OK;
 	}
 	in.key = row_key(import, row);
@@ -191,8 +211,7 @@ import_one(struct call *call, struct ingest *ingest, const struct csv_row *row, 
 		return fail_context(err, "line %zu", row->line);
 	}
 	if (status != STATUS_OK) {
-		refuse_row(call, row,
-			   why.detail[0] != '\0' ? why.detail : status_what(status, LANGUAGE_EN));
+		refuse_row(call, row, &why);
 		return STATUS_OK;
 	}
 	import->imported += result == IMPORT_ADDED;

@@ -164,7 +164,7 @@ function checkRecords(dump, built) {
 		const state = built.states.get(row.id);
 
 		isTrue(state !== undefined, `record ${row.id} comes from no change`);
-		const expected = recordEncode(recordIndexed(state, villageOf(built, state), 0));
+		const expected = recordEncode(recordIndexed(state, villageOf(built, state)));
 		checkRule('record', expected, `record ${idFormat(row.id)}`);
 		isTrue(expected.toString('hex') === row.state.toLowerCase(), `record ${idFormat(row.id)}: ` +
 			`${row.state.toLowerCase()} instead of ${expected.toString('hex')}`);

@@ -210,7 +210,7 @@ function checkRecord(given, bytes) {
 		merge(context, state, given[`stream_${seq}`], change, seq, given[`stream_${seq}`] === USER);
 	}
 	sameCbor(bytes);
-	same(recordEncode(recordIndexed(state, given.village, 0)), bytes, 'record');
+	same(recordEncode(recordIndexed(state, given.village)), bytes, 'record');
 	same(recordEncode(recordDecode(bytes)), bytes, 'record written again');
 }
 

@@ -115,7 +115,7 @@ function tagOrder([a], [b]) {
 }
 
 /** The state as record.mjs writes it: dots in order, members by their place among them. */
-export function recordIndexed(state, village, root) {
+export function recordIndexed(state, village) {
 	const used = new Set([...state.fields.values()].flatMap((field) =>
 		field.members.map((member) => member.dot)));
 	const dots = [...used].sort((a, b) => a.stream - b.stream || a.n - b.n);
@@ -124,5 +124,5 @@ export function recordIndexed(state, village, root) {
 		members: field.members.map((member) => ({ ...member, dot: dots.indexOf(member.dot) })),
 	}]));
 
-	return { id: state.id, type: state.type, village, root, version: state.version, dots, fields };
+	return { id: state.id, type: state.type, village, version: state.version, dots, fields };
 }

@@ -165,10 +165,10 @@ function fieldEncode(record, field) {
 	})];
 }
 
-/** {id, type, village, root, version, dots, fields: Map of tag to {version, members}}. */
+/** {id, type, village, version, dots, fields: Map of tag to {version, members}}. */
 export function recordDecode(bytes) {
-	const [id, type, village, root, version, dots, flat] = decode(bytes);
-	const record = { id, type, village, root, version, dots: [], fields: new Map() };
+	const [id, type, village, version, dots, flat] = decode(bytes);
+	const record = { id, type, village, version, dots: [], fields: new Map() };
 
 	record.dots = dots.map((item) => dotDecode(record, item));
 	for (let i = 0; i < flat.length; i += 2) {
@@ -178,7 +178,7 @@ export function recordDecode(bytes) {
 }
 
 export function recordEncode(record) {
-	return encode([record.id, record.type, record.village, record.root, record.version,
+	return encode([record.id, record.type, record.village, record.version,
 		record.dots.map((dot) => dotEncode(record, dot)),
 		[...record.fields].flatMap(([tag, field]) => [tag, fieldEncode(record, field)])]);
 }

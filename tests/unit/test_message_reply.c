@@ -275,8 +275,7 @@ TEST(status_travels_by_a_fixed_number)
 		STATUS_OK,	     STATUS_FORK,	 STATUS_REVOKED,   STATUS_FOREIGN,
 		STATUS_GAP,	     STATUS_UNSUPPORTED, STATUS_MALFORMED, STATUS_CODE_UNKNOWN,
 		STATUS_CODE_EXPIRED, STATUS_CODE_USED,	 STATUS_BUSY,	   STATUS_INTERNAL,
-		STATUS_SIGNATURE,
-	};
+		STATUS_SIGNATURE,    STATUS_LIMIT};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 1; i < sizeof statuses / sizeof statuses[0]; i++) {
@@ -298,7 +297,7 @@ TEST(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupport
 	reply.status = STATUS_FULL;
 	assert_ok(round_trip(fixture, &reply));
 	assert_int_equal(fixture->read.status, STATUS_INTERNAL);
-	assert_int_equal(unpack_hex(fixture, "a1010d"), STATUS_UNSUPPORTED);
+	assert_int_equal(unpack_hex(fixture, "a1010e"), STATUS_UNSUPPORTED);
 }
 
 TEST(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported)

@@ -57,6 +57,47 @@ TEST(own_last_change_is_withheld_from_its_author_only)
 	assert_int_equal(record_filter_count(&h->record, NULL), 1);
 }
 
+TEST(every_field_passes_where_there_is_no_filter)
+{
+	HISTORY;
+	const struct record_filter filter = {.newer_than = 1};
+	const struct record_field *field;
+
+	MERGE(.stream = 7, .n = 1, .tag = REVIEW, .value = number(1));
+	field = record_field(&h->record, REVIEW);
+	assert_true(record_filter_passes(NULL, &h->record, field));
+	assert_false(record_filter_passes(&filter, &h->record, field));
+}
+
+TEST(dots_stand_in_the_order_of_stream_then_n)
+{
+	const struct dot first = {.stream = 7, .n = 9, .seq = 3};
+	const struct dot second = {.stream = 8, .n = 1, .seq = 2};
+	const struct dot third = {.stream = 8, .n = 2, .seq = 1};
+
+	assert_true(dot_compare(&first, &second) < 0);
+	assert_true(dot_compare(&third, &second) > 0);
+	assert_true(dot_compare(&second, &third) < 0);
+	assert_int_equal(dot_compare(&second, &(struct dot){.stream = 8, .n = 1}), 0);
+}
+
+TEST(dots_without_a_member_go_and_members_keep_theirs)
+{
+	HISTORY;
+	struct record *record = &h->record;
+
+	MERGE(.stream = 7, .n = 1, .tag = REVIEW, .value = number(1));
+	MERGE(.stream = 8, .n = 1, .tag = LATEST, .value = number(2));
+	MERGE(.stream = 9, .n = 1, .tag = MAX, .value = number(3));
+	record->fields[0] = record->fields[2];
+	record->field_count = 2;
+	record_prune(record);
+	assert_int_equal(record->dot_count, 2);
+	assert_int_equal(record->dots[0].stream, 8);
+	assert_members(record, MAX, "9/1");
+	assert_members(record, LATEST, "8/1");
+}
+
 TEST(field_with_a_rival_is_not_withheld_even_if_the_own_value_is_shown)
 {
 	HISTORY;
@@ -98,7 +139,6 @@ TEST(reply_replaces_the_fields_it_carries_and_no_others)
 	device.record = h->record;
 	MERGE(.stream = 9, .n = 1, .base = 1, .tag = LATEST, .value = number(2));
 	h->record.village = 6303072001;
-	h->record.root = id_make(7, 9);
 	{
 		struct record update = filtered(h, (struct record_filter){.newer_than = 1});
 
@@ -108,7 +148,6 @@ TEST(reply_replaces_the_fields_it_carries_and_no_others)
 	assert_members(&device.record, LATEST, "9/1");
 	assert_int_equal(device.record.version, 2);
 	assert_int_equal(device.record.village, 6303072001);
-	assert_int_equal(device.record.root, id_make(7, 9));
 	history_teardown((void *[]){&device});
 }
 
@@ -338,6 +377,9 @@ TEST(reply_that_shows_a_pending_change_logged_acknowledges_it_in_other_fields_to
 RUN_TESTS(
 	HISTORY_CASE(only_fields_newer_than_the_cursor_travel_with_the_dots_they_use),
 	HISTORY_CASE(own_last_change_is_withheld_from_its_author_only),
+	HISTORY_CASE(every_field_passes_where_there_is_no_filter),
+	CASE(dots_stand_in_the_order_of_stream_then_n),
+	HISTORY_CASE(dots_without_a_member_go_and_members_keep_theirs),
 	HISTORY_CASE(field_with_a_rival_is_not_withheld_even_if_the_own_value_is_shown),
 	HISTORY_CASE(set_with_a_rest_of_another_change_is_not_withheld),
 	HISTORY_CASE(own_value_is_not_withheld_when_its_change_was_not_the_last),
