@@ -3,6 +3,7 @@
 
 #include "daemon/folder.h"
 #include "daemon/log.h"
+#include "daemon/machine.h"
 #include "protocol/crypto.h"
 
 #include <dirent.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -23,25 +23,6 @@ enum {
 /* "url" is what enrolment codes lead devices to. Without one of its own the server writes there
  * where it listens, and remembers in this setting that it may do so again. */
 static const char url_follows[] = "url_follows_listen";
-
-/* ---- the machine's clock and randomness ---- */
-
-static int64_t
-wall_ms(void *context)
-{
-	struct timespec now = {0};
-
-	(void)context;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void
-system_random(void *context, void *out, size_t length)
-{
-	(void)context;
-	crypto_random(out, length);
-}
 
 /* ---- the folder ---- */
 
@@ -183,8 +164,7 @@ announce(struct daemon *daemon, const char *reachable, struct error *err)
 static enum status
 open_store(struct daemon *daemon, const char *database, struct error *err)
 {
-	struct ingest_options options = {.keys = &daemon->keys,
-					 .platform = {.now_ms = wall_ms, .random = system_random}};
+	struct ingest_options options = {.keys = &daemon->keys, .platform = machine_platform};
 	char path[FOLDER_PATH_SIZE];
 	enum status status = folder_path(daemon->directory, FOLDER_KEYS, path, err);
 
@@ -219,8 +199,7 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 	service->directory = daemon->directory;
 	service->catalogue = daemon->catalogue;
 	service->keys = &daemon->keys;
-	service->platform.now_ms = wall_ms;
-	service->platform.random = system_random;
+	service->platform = machine_platform;
 	status = readers_create(database, config->threads, config->streams, &service->readers, err);
 	if (status == STATUS_OK) {
 		status = waiting_start(&service->waiting, err);

@@ -5,6 +5,7 @@
 #include "daemon/config.h"
 #include "daemon/folder.h"
 #include "daemon/ingest/ingest.h"
+#include "daemon/machine.h"
 #include "shipped.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TOKEN_RANDOM_SIZE = 24, NAME_MAX_BYTES = 200, CONFIG_MAX_BYTES = 64 * 1024 };
@@ -22,23 +22,6 @@ static const char *const made[] = {
 	FOLDER_KEYS,  FOLDER_DATABASE, FOLDER_DATABASE "-wal", FOLDER_DATABASE "-shm",
 	FOLDER_TOKEN, FOLDER_CONFIG,   FOLDER_TOKEN ".new",    FOLDER_CONFIG ".new",
 };
-
-static int64_t
-wall_ms(void *context)
-{
-	struct timespec now = {0};
-
-	(void)context;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void
-system_random(void *context, void *out, size_t length)
-{
-	(void)context;
-	crypto_random(out, length);
-}
 
 static void
 remove_folder(const char *folder)
@@ -110,7 +93,6 @@ static enum status
 found_database(const struct ctl *ctl, const char *folder, const struct server_keys *keys,
 	       struct span token, struct error *err)
 {
-	const struct platform platform = {.now_ms = wall_ms, .random = system_random};
 	const char *url = ctl_option(ctl, "url");
 	struct server_birth birth = {
 		.name = span_of_text(ctl_option(ctl, "name")),
@@ -121,7 +103,7 @@ found_database(const struct ctl *ctl, const char *folder, const struct server_ke
 	enum status status = folder_path(folder, FOLDER_DATABASE, path, err);
 
 	if (status == STATUS_OK) {
-		status = ingest_found_server(path, keys, &platform, &birth, token, err);
+		status = ingest_found_server(path, keys, &machine_platform, &birth, token, err);
 	}
 	return status;
 }

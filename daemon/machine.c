@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/machine.h"
+
+#include <time.h>
+
+static int64_t
+wall_ms(void *context)
+{
+	struct timespec now = {0};
+
+	(void)context;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+system_random(void *context, void *out, size_t length)
+{
+	(void)context;
+	crypto_random(out, length);
+}
+
+const struct platform machine_platform = {.now_ms = wall_ms, .random = system_random};

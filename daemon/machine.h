@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* machine: the real clock and randomness, for the programs; tests bring their own. */
+#ifndef SAMBUNG_DAEMON_MACHINE_H
+#define SAMBUNG_DAEMON_MACHINE_H
+
+#include "daemon/ingest/ingest.h"
+
+/* context is not used. */
+extern const struct platform machine_platform;
+
+#endif
