@@ -69,12 +69,12 @@ directory_make(struct sambung *device, const char *directory, struct error *err)
 
 	device->directory = malloc(size);
 	if (device->directory == NULL) {
-		return fail(err, STATUS_MEMORY, "opening %s", directory);
+		return fail(err, STATUS_MEMORY, "%s", directory);
 	}
 	memcpy(device->directory, directory, size);
 	if (mkdir(directory, S_IRWXU) != 0 && errno != EEXIST) {
-		return fail(err, errno == ENOSPC ? STATUS_FULL : STATUS_STORAGE, "making %s: %s",
-			    directory, strerror(errno));
+		return fail(err, errno == ENOSPC ? STATUS_FULL : STATUS_STORAGE, "%s: errno %d",
+			    directory, errno);
 	}
 	return STATUS_OK;
 }
@@ -85,7 +85,7 @@ device_open(struct sambung *device, const struct sambung_options *options, struc
 	enum status status = crypto_init(err);
 
 	if (status == STATUS_OK && (options->directory == NULL || options->directory[0] == '\0')) {
-		status = fail(err, STATUS_USAGE, "no folder for the device");
+		status = fail(err, STATUS_USAGE, "directory");
 	}
 	if (status == STATUS_OK) {
 		status = directory_make(device, options->directory, err);
@@ -107,7 +107,7 @@ sambung_open(const struct sambung_options *options, struct sambung **out, struct
 	struct sambung *device = calloc(1, sizeof *device);
 
 	if (device == NULL) {
-		(void)fail(&inner, STATUS_MEMORY, "opening the device");
+		(void)fail(&inner, STATUS_MEMORY, "%s", "");
 		return device_fail(err, &inner);
 	}
 	platform_fill(&device->platform, options->platform);
@@ -184,7 +184,7 @@ device_random(struct sambung *device, void *out, size_t length, struct error *er
 {
 	return device->platform.random(device->platform.context, out, length) == 0
 		       ? STATUS_OK
-		       : fail(err, STATUS_CLOCK, "no randomness");
+		       : fail(err, STATUS_CLOCK, "%s", "");
 }
 
 enum status
@@ -232,7 +232,7 @@ schema_adopt(struct sambung *device, const struct local_schema_part *part,
 	enum status status = schema_decode(part->bytes, &schema, err);
 
 	if (status != STATUS_OK) {
-		return fail(err, STATUS_UNSUPPORTED, "form version %u", part->version);
+		return fail(err, STATUS_UNSUPPORTED, "schema v%u", part->version);
 	}
 	status = local_schema_save(device->local, part->version, part->bytes, err);
 	if (status != STATUS_OK) {

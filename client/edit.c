@@ -34,7 +34,7 @@ edit_new(struct sambung *device, struct error *err)
 	struct sambung_edit *edit = calloc(1, sizeof *edit);
 
 	if (edit == NULL) {
-		(void)fail(err, STATUS_MEMORY, "a form");
+		(void)fail(err, STATUS_MEMORY, "%s", "");
 		return NULL;
 	}
 	edit->device = device;
@@ -62,9 +62,12 @@ edit_create(struct sambung_edit *edit, const char *type_name, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	type = edit->device->schema == NULL ? NULL : schema_type_named(edit->device->schema, name);
+	if (edit->device->schema == NULL) {
+		return fail(err, STATUS_NO_FORMS, "%s", "");
+	}
+	type = schema_type_named(edit->device->schema, name);
 	if (type == NULL || type->retired != 0) {
-		return fail(err, STATUS_NOT_FOUND, "form %.*s", NAME_ARGS(name));
+		return fail(err, STATUS_UNKNOWN_TYPE, "%.*s", NAME_ARGS(name));
 	}
 	edit->type = type->tag;
 	return STATUS_OK;
@@ -101,7 +104,7 @@ edit_open(struct sambung_edit *edit, const char *id, struct error *err)
 		status = local_record(edit->device->local, edit->id, &edit->arena, &edit->shown,
 				      &place, err);
 		if (status == STATUS_NOT_FOUND) {
-			status = fail(err, STATUS_NOT_FOUND, "record %.*s", ID_TEXT_SIZE, id);
+			status = fail(err, STATUS_NOT_FOUND, "%.*s", ID_TEXT_SIZE, id);
 		}
 	}
 	if (status != STATUS_OK) {
@@ -111,9 +114,8 @@ edit_open(struct sambung_edit *edit, const char *id, struct error *err)
 	edit->base = (struct base){.epoch = place.epoch, .version = edit->shown.version};
 	edit->own = state.last_n;
 	edit->last_n = state.last_n;
-	return edit_type(edit) != NULL
-		       ? STATUS_OK
-		       : fail(err, STATUS_UNSUPPORTED, "a record of type %u", edit->type);
+	return edit_type(edit) != NULL ? STATUS_OK
+				       : fail(err, STATUS_UNSUPPORTED, "%.*s", ID_TEXT_SIZE, id);
 }
 
 int
@@ -137,14 +139,12 @@ sambung_edit_seen(struct sambung_edit *edit, uint64_t base, uint32_t own, struct
 	struct error inner = {0};
 
 	if (edit->id == 0) {
-		(void)fail(&inner, STATUS_INVALID, "a new record has no base");
+		(void)fail(&inner, STATUS_INVALID, "base");
 	} else if (base > edit->shown.version) {
-		(void)fail(&inner, STATUS_INVALID,
-			   "base %llu is newer than version %llu, which this device holds",
+		(void)fail(&inner, STATUS_NEWER_THAN_HELD, "base %llu > %llu",
 			   (unsigned long long)base, (unsigned long long)edit->shown.version);
 	} else if (own > edit->last_n) {
-		(void)fail(&inner, STATUS_INVALID,
-			   "own %u is newer than change %u, this device's last", own, edit->last_n);
+		(void)fail(&inner, STATUS_NEWER_THAN_HELD, "own %u > %u", own, edit->last_n);
 	} else {
 		edit->base.version = base;
 		edit->own = own;
@@ -187,7 +187,7 @@ fields_put(struct fields *fields, int32_t tag, struct value value, struct error 
 
 	if (!fields_hold(fields, tag)) {
 		if (fields->count == CHANGE_FIELDS_MAX) {
-			return fail(err, STATUS_LIMIT, "more than %d fields", CHANGE_FIELDS_MAX);
+			return fail(err, STATUS_LIMIT, "> %d", CHANGE_FIELDS_MAX);
 		}
 		memmove(&fields->at[place + 1], &fields->at[place],
 			(fields->count - place) * sizeof fields->at[0]);
@@ -216,6 +216,7 @@ root_check(struct sambung_edit *edit, const struct field *field, struct value va
 {
 	struct record parent;
 	struct arena arena;
+	char id[ID_TEXT_SIZE];
 	enum status status;
 
 	if (value.form != VALUE_INTEGER) {
@@ -225,11 +226,11 @@ root_check(struct sambung_edit *edit, const struct field *field, struct value va
 	status = local_record(edit->device->local, (uint64_t)value.integer, &arena, &parent, NULL,
 			      err);
 	if (status == STATUS_NOT_FOUND) {
-		status = fail(err, STATUS_NOT_FOUND, "%.*s: that record is not on this device",
-			      NAME_ARGS(field->name));
+		status = fail(err, STATUS_NOT_FOUND, "%.*s: %s", NAME_ARGS(field->name),
+			      id_format((uint64_t)value.integer, id));
 	} else if (status == STATUS_OK && parent.type != field->target) {
-		status = fail(err, STATUS_INVALID, "%.*s: that record is of another type",
-			      NAME_ARGS(field->name));
+		status = fail(err, STATUS_OTHER_TYPE, "%.*s: %s", NAME_ARGS(field->name),
+			      id_format((uint64_t)value.integer, id));
 	}
 	arena_finish(&arena);
 	return status;
@@ -259,7 +260,7 @@ edit_set(struct sambung_edit *edit, const char *name, const char *text, struct e
 
 	tag = type == NULL ? 0 : type_tag_named(type, span_of_text(name));
 	if (tag == 0) {
-		return fail(err, STATUS_NOT_FOUND, "field %.*s", NAME_ARGS(span_of_text(name)));
+		return fail(err, STATUS_UNKNOWN_FIELD, "%.*s", NAME_ARGS(span_of_text(name)));
 	}
 	entered.at = arena_copy(&edit->arena, text, entered.length);
 	if (entered.at == NULL) {
@@ -302,8 +303,8 @@ static enum status
 village_default(const struct local_state *state, struct fields *fields, struct error *err)
 {
 	if (state->scope_count != 1 || state->scope[0].low != state->scope[0].high) {
-		return fail(err, STATUS_INVALID,
-			    "village: this device has several, and none was given");
+		/* There are several: it must be told which. */
+		return fail(err, STATUS_MISSING, "village");
 	}
 	return fields_put(fields, TAG_VILLAGE, value_integer((int64_t)state->scope[0].low), err);
 }
@@ -341,19 +342,19 @@ change_make(struct sambung_edit *edit, const struct local_state *state, struct a
 	enum status status = STATUS_OK;
 
 	if (fields.at == NULL) {
-		return fail(err, STATUS_MEMORY, "a change");
+		return fail(err, STATUS_MEMORY, "%s", "");
 	}
 	if (type == NULL) {
-		return fail(err, STATUS_UNSUPPORTED, "a record of type %u", edit->type);
+		return fail(err, STATUS_UNSUPPORTED, "#%u", edit->type);
 	}
 	if (state->last_n >= CHANGE_N_MAX) {
-		return fail(err, STATUS_LIMIT, "changes of one device");
+		return fail(err, STATUS_LIMIT, "n %u", state->last_n);
 	}
 	memcpy(fields.at, edit->fields, edit->field_count * sizeof fields.at[0]);
 	if (edit->id == 0) {
 		status = defaults_fill(edit, state, type, &fields, err);
 	} else if (fields.count == 0) {
-		status = fail(err, STATUS_INVALID, "nothing was changed");
+		status = fail(err, STATUS_NOTHING_CHANGED, "%s", "");
 	}
 	change.record = edit->id != 0 ? edit->id : id_make(state->device, change.n);
 	change.schema_version = state->schema_version;
@@ -367,11 +368,6 @@ change_make(struct sambung_edit *edit, const struct local_state *state, struct a
 	change.field_count = fields.count;
 	if (status == STATUS_OK) {
 		status = change_check(type, &change, err);
-	}
-	if (status == STATUS_NOT_FOUND) {
-		/* To the daemon a field is missing; here somebody has not filled in the form yet.
-		 */
-		err->status = status = STATUS_INVALID;
 	}
 	if (status == STATUS_OK) {
 		*out = change;
@@ -416,7 +412,7 @@ change_store(struct sambung_edit *edit, struct local_state *state, const struct 
 	buffer_init(&bytes, CHANGE_BYTES_MAX);
 	change_encode(change, &bytes);
 	if (status == STATUS_OK) {
-		status = buffer_status(&bytes, "the change", err);
+		status = buffer_status(&bytes, "", err);
 	}
 	if (status == STATUS_OK) {
 		status = local_batch_open(local, change->n, seed, err);

@@ -17,8 +17,7 @@ not_enrolled_yet(struct sambung *device, struct local_state *state_out, struct e
 	enum status status = local_state_load(device->local, state_out, err);
 
 	if (status == STATUS_OK && state_out->device != 0) {
-		return fail(err, STATUS_EXISTS, "this installation is device %u",
-			    state_out->device);
+		return fail(err, STATUS_ALREADY_ENROLLED, "%u", state_out->device);
 	}
 	return status;
 }
@@ -68,7 +67,7 @@ request_seal(struct sambung *device, const struct enrolment_code *code, struct b
 	buffer_init(&head, 1024);
 	enrolment_request_encode(&request, &head);
 	if (status == STATUS_OK) {
-		status = buffer_status(&head, "an enrolment request", err);
+		status = buffer_status(&head, "", err);
 	}
 	if (status == STATUS_OK) {
 		status = parcel_seal_request(PARCEL_ENROL, &sender, random, 0, buffer_span(&head),
@@ -92,7 +91,7 @@ state_make(struct sambung *device, const struct enrolment_code *code,
 	    certificate->device == 0 || reply->epoch == 0 ||
 	    certificate->cadre.length >= sizeof state->cadre ||
 	    certificate->scope_count > LOCAL_SCOPE_MAX) {
-		return fail(err, STATUS_MALFORMED, "the certificate of this device");
+		return fail(err, STATUS_MALFORMED, "certificate");
 	}
 	state->device = certificate->device;
 	memcpy(state->cadre, certificate->cadre.at, certificate->cadre.length);
@@ -199,6 +198,10 @@ enrol(struct sambung *device, const struct enrolment_code *code, struct error *e
 		posted.bytes = buffer_span(&parcel);
 		status = device_post(device, &posted, &sealed, &counted, err);
 		device_disconnect(device);
+	}
+	if (status == STATUS_FOREIGN) {
+		/* The server does not have the key that the code names. */
+		status = fail(err, STATUS_CODE_UNKNOWN, "%s", "");
 	}
 	if (status == STATUS_OK) {
 		status = parcel_open_reply(&session, buffer_span(&sealed), &packed, err);

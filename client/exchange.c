@@ -27,7 +27,7 @@ exchange_get(struct sambung *device, struct exchange **out, struct error *err)
 	if (device->exchange == NULL) {
 		device->exchange = calloc(1, sizeof *device->exchange);
 		if (device->exchange == NULL) {
-			return fail(err, STATUS_MEMORY, "an exchange");
+			return fail(err, STATUS_MEMORY, "%s", "");
 		}
 		buffer_init(&device->exchange->parcel, PARCEL_REQUEST_MAX);
 	}
@@ -47,7 +47,7 @@ exchange_chain(const struct local_state *state, const struct local_batches *batc
 		i++;
 	}
 	if (i == batches->count) {
-		return fail(err, STATUS_STORAGE, "device.db: no seed for change %u", change->n);
+		return fail(err, STATUS_STORAGE, "device.db: batch, n %u", change->n);
 	}
 	commitment_salt(batches->at[i].seed, change->n, salt);
 	commitment_make(salt, state->device, change->n, change->bytes, commitment);
@@ -72,7 +72,7 @@ changes_check(const struct asking *asking, struct error *err)
 {
 	for (size_t i = 0; i < asking->changes.count; i++) {
 		if (asking->changes.at[i].n != asking->state.acked_n + 1 + i) {
-			return fail(err, STATUS_STORAGE, "device.db: change %u is missing",
+			return fail(err, STATUS_STORAGE, "device.db: change, n %u",
 				    asking->state.acked_n + 1 + (uint32_t)i);
 		}
 	}
@@ -89,7 +89,7 @@ body_pack(struct asking *asking, struct error *err)
 
 	body.changes = ARENA_ARRAY(&asking->arena, struct span, asking->changes.count);
 	if (body.changes == NULL) {
-		return fail(err, STATUS_MEMORY, "a request");
+		return fail(err, STATUS_MEMORY, "%s", "");
 	}
 	for (size_t i = 0; i < asking->changes.count; i++) {
 		body.changes[i] = asking->changes.at[i].bytes;
@@ -184,7 +184,7 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 					head.h_last, err);
 	}
 	request_head_encode(&head, &asking->head);
-	return status == STATUS_OK ? buffer_status(&asking->head, "a request's head", err) : status;
+	return status == STATUS_OK ? buffer_status(&asking->head, "", err) : status;
 }
 
 static enum status
@@ -306,7 +306,7 @@ reply_open(const struct exchange *exchange, struct span sealed, struct buffer *p
 		*asked_out = &exchange->asked[i];
 	}
 	if (!exchange->asked[0].made) {
-		return fail(err, STATUS_INVALID, "no request awaits an answer");
+		return fail(err, STATUS_INVALID, "reply");
 	}
 	return status;
 }
@@ -314,7 +314,7 @@ reply_open(const struct exchange *exchange, struct span sealed, struct buffer *p
 static enum status
 reply_refused(const struct reply *reply, const struct local_state *state, struct error *err)
 {
-	return fail(err, reply->status, "device %u", state->device);
+	return fail(err, reply->status, "%u", state->device);
 }
 
 static enum status
@@ -343,7 +343,7 @@ reply_take(struct taking *taking, struct error *err)
 		local_rollback(local);
 	}
 	if (status == STATUS_OK && taking->old_program) {
-		return fail(err, STATUS_UNSUPPORTED, "the new forms");
+		return fail(err, STATUS_UNSUPPORTED, "schema v%u", taking->reply->schema.version);
 	}
 	return status;
 }

@@ -80,12 +80,12 @@ pending_merge(void *context, const struct local_change *kept, struct error *err)
 	enum status status;
 
 	if (copy == NULL) {
-		return fail(err, STATUS_MEMORY, "change %u", kept->n);
+		return fail(err, STATUS_MEMORY, "n %u", kept->n);
 	}
 	status = change_decode(span_of(copy, kept->bytes.length), false, &taking->arena, &change,
 			       err);
 	if (status != STATUS_OK) {
-		return fail(err, STATUS_STORAGE, "device.db: change %u is damaged", kept->n);
+		return fail(err, STATUS_STORAGE, "device.db: change, n %u", kept->n);
 	}
 	status = device_merge(taking->device, &taking->state, &change, pending->record,
 			      &taking->arena, err);
@@ -106,7 +106,7 @@ record_take(struct taking *taking, struct span bytes, bool whole, struct error *
 
 	arena_reset(&taking->arena);
 	if (!record_decode(&in, &taking->arena, &update) || in.left != 0) {
-		return fail(err, STATUS_MALFORMED, "a record of the reply");
+		return fail(err, STATUS_MALFORMED, "record");
 	}
 	status = local_record(local, update.id, &taking->arena, &record, &place, err);
 	if (status == STATUS_NOT_FOUND) {
@@ -122,7 +122,7 @@ record_take(struct taking *taking, struct span bytes, bool whole, struct error *
 		whole = true;
 	}
 	if (!record_overlay(&record, &update, whole, &taking->arena)) {
-		return fail(err, STATUS_LIMIT, "a record of the reply");
+		return fail(err, STATUS_LIMIT, "record");
 	}
 	pending.record = &record;
 	status = local_changes_pending(local, record.id, pending_merge, &pending, err);

@@ -30,8 +30,7 @@ send_again(struct taking *taking, uint32_t first_n, struct error *err)
 	}
 	status = local_changes_reopen(taking->device->local, first_n, state->chain, err);
 	if (status == STATUS_NOT_FOUND) {
-		return fail(err, STATUS_GAP,
-			    "the server asks for change %u, which is no longer kept here", first_n);
+		return fail(err, STATUS_GAP, "n %u", first_n);
 	}
 	state->acked_n = first_n - 1;
 	return status;
@@ -63,16 +62,19 @@ checkpoint_take(struct taking *taking, struct error *err)
 	if (!checkpoint_verify(told, taking->state.log_key) ||
 	    memcmp(told->origin, taking->state.origin, ORIGIN_SIZE) != 0 ||
 	    told->epoch != taking->state.epoch) {
-		return fail(err, STATUS_SIGNATURE, "the server's checkpoint");
+		return fail(err, STATUS_SIGNATURE, "checkpoint");
 	}
 	/* A late reply may tell of less than the witness, but never of less than was known when the
 	 * request was made. */
 	if (same_epoch && told->size < taking->asked->witness_size) {
-		return fail(err, STATUS_SIGNATURE, "the server's log went back");
+		return fail(err, STATUS_SIGNATURE, "checkpoint: %llu < %llu",
+			    (unsigned long long)told->size,
+			    (unsigned long long)taking->asked->witness_size);
 	}
 	if (same_epoch && told->size == witness->size &&
 	    memcmp(told->root, witness->root, HASH_SIZE) != 0) {
-		return fail(err, STATUS_SIGNATURE, "the server's log was changed");
+		return fail(err, STATUS_SIGNATURE, "checkpoint: root %llu",
+			    (unsigned long long)told->size);
 	}
 	if (!same_epoch || told->size > witness->size) {
 		*witness = *told;
@@ -255,7 +257,9 @@ cursor_take(struct taking *taking, struct error *err)
 		return STATUS_OK;
 	}
 	if (reply->to.complete < reply->from.complete) {
-		return fail(err, STATUS_MALFORMED, "the reply's cursor goes back");
+		return fail(err, STATUS_MALFORMED, "cursor: %llu < %llu",
+			    (unsigned long long)reply->to.complete,
+			    (unsigned long long)reply->from.complete);
 	}
 	state->cursor = reply->to;
 	if (reply->more) {
@@ -276,8 +280,8 @@ gap_take(struct taking *taking, struct error *err)
 		return STATUS_OK;
 	}
 	if (reply->status == STATUS_GAP && reply->send_from > taking->state.acked_n + 1) {
-		return fail(err, STATUS_GAP, "the server asks for change %u, this device is at %u",
-			    reply->send_from, taking->state.acked_n + 1);
+		return fail(err, STATUS_GAP, "n %u > %u", reply->send_from,
+			    taking->state.acked_n + 1);
 	}
 	taking->again = true;
 	return send_again(taking, reply->send_from, err);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,9 +15,8 @@ key_path(const char *directory, const char *name, char out[KEY_PATH_MAX], struct
 {
 	int length = snprintf(out, KEY_PATH_MAX, "%s/%s", directory, name);
 
-	return length > 0 && length < KEY_PATH_MAX
-		       ? STATUS_OK
-		       : fail(err, STATUS_LIMIT, "the path of %s is too long", name);
+	return length > 0 && length < KEY_PATH_MAX ? STATUS_OK
+						   : fail(err, STATUS_LIMIT, "%s", name);
 }
 
 static void
@@ -44,14 +42,14 @@ key_load(const char *directory, uint8_t secret_out[SIGN_SECRET_SIZE], struct err
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		return fail(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_STORAGE,
-			    "device.key: %s", strerror(errno));
+			    "device.key: errno %d", errno);
 	}
 	got = read(fd, seed, sizeof seed);
 	(void)close(fd);
 	if (got == KEY_SIZE) {
 		secret_of_seed(seed, secret_out);
 	} else {
-		status = fail(err, STATUS_STORAGE, "device.key is damaged");
+		status = fail(err, STATUS_STORAGE, "device.key");
 	}
 	crypto_wipe(seed, sizeof seed);
 	return status;
@@ -67,18 +65,18 @@ seed_write(const char *path, const uint8_t seed[KEY_SIZE], struct error *err)
 	(void)unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
 	if (fd < 0) {
-		return fail(err, errno == ENOSPC ? STATUS_FULL : STATUS_STORAGE, "device.key: %s",
-			    strerror(errno));
+		return fail(err, errno == ENOSPC ? STATUS_FULL : STATUS_STORAGE,
+			    "device.key: errno %d", errno);
 	}
 	errno = ENOSPC;
 	written = write(fd, seed, KEY_SIZE) == KEY_SIZE && fsync(fd) == 0;
 	if (!written) {
-		(void)fail(err, errno == ENOSPC ? STATUS_FULL : STATUS_STORAGE, "device.key: %s",
-			   strerror(errno));
+		(void)fail(err, errno == ENOSPC ? STATUS_FULL : STATUS_STORAGE,
+			   "device.key: errno %d", errno);
 	}
 	if (close(fd) != 0 && written) {
 		written = false;
-		(void)fail(err, STATUS_STORAGE, "device.key: %s", strerror(errno));
+		(void)fail(err, STATUS_STORAGE, "device.key: errno %d", errno);
 	}
 	return written ? STATUS_OK : err == NULL ? STATUS_STORAGE : err->status;
 }
@@ -93,7 +91,7 @@ directory_sync(const char *directory, struct error *err)
 		(void)close(fd);
 	}
 	return synced == 0 ? STATUS_OK
-			   : fail(err, STATUS_STORAGE, "the device's folder: %s", strerror(errno));
+			   : fail(err, STATUS_STORAGE, "%s: errno %d", directory, errno);
 }
 
 enum status
@@ -115,7 +113,7 @@ key_create(const char *directory, const uint8_t seed[32], uint8_t secret_out[SIG
 	}
 	status = seed_write(part, seed, err);
 	if (status == STATUS_OK && rename(part, path) != 0) {
-		status = fail(err, STATUS_STORAGE, "device.key: %s", strerror(errno));
+		status = fail(err, STATUS_STORAGE, "device.key: errno %d", errno);
 	}
 	if (status == STATUS_OK) {
 		status = directory_sync(directory, err);

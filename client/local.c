@@ -95,7 +95,7 @@ tables_check(struct local *local, struct error *err)
 		return tables_make(local, err);
 	}
 	if (status == STATUS_OK && version != LOCAL_VERSION) {
-		return fail(err, STATUS_UNSUPPORTED, "device.db of version %d", (int)version);
+		return fail(err, STATUS_UNSUPPORTED, "device.db v%d", (int)version);
 	}
 	return status;
 }
@@ -120,7 +120,7 @@ database_open(const char *path, struct sql **out, struct error *err)
 	}
 	/* Another process was faster, or no file can be made here. */
 	if (access(path, F_OK) != 0) {
-		return fail(err, STATUS_STORAGE, "making %s: %s", path, strerror(errno));
+		return fail(err, STATUS_STORAGE, "%s: errno %d", path, errno);
 	}
 	options.access = SQL_WRITE;
 	return sql_open(path, &options, out, err);
@@ -134,13 +134,13 @@ local_open(const char *directory, struct local **out, struct error *err)
 	enum status status;
 
 	if (local == NULL) {
-		return fail(err, STATUS_MEMORY, "opening device.db");
+		return fail(err, STATUS_MEMORY, "device.db");
 	}
 	buffer_init(&local->sealed, SEALED_MAX);
 	buffer_init(&path, 4096);
 	buffer_printf(&path, "%s/device.db", directory);
 	buffer_append_byte(&path, '\0');
-	status = buffer_status(&path, "path of device.db", err);
+	status = buffer_status(&path, "device.db", err);
 	if (status == STATUS_OK) {
 		status = database_open((const char *)path.at, &local->sql, err);
 	}
@@ -173,7 +173,7 @@ local_begin(struct local *local, struct error *err)
 	enum status status = sql_exec(local->sql, "BEGIN IMMEDIATE", err);
 
 	if (status == STATUS_BUSY) {
-		return fail(err, STATUS_BUSY, "another process is using device.db");
+		return fail(err, STATUS_BUSY, "device.db");
 	}
 	return status;
 }
@@ -307,8 +307,7 @@ local_state_load(struct local *local, struct local_state *out, struct error *err
 	if (row) {
 		state_get_numbers(s, &state);
 		if (!state_get_blobs(s, &state)) {
-			status =
-				fail(err, STATUS_STORAGE, "device.db: the device's row is damaged");
+			status = fail(err, STATUS_STORAGE, "device.db: device");
 		}
 		sql_reset(s);
 	}

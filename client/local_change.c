@@ -54,7 +54,7 @@ local_change(struct local *local, uint32_t n, struct arena *arena, struct local_
 		return status;
 	}
 	if (!row) {
-		return fail(err, STATUS_NOT_FOUND, "change %u", n);
+		return fail(err, STATUS_NOT_FOUND, "n %u", n);
 	}
 	status = change_get(s, arena, out, err);
 	sql_reset(s);
@@ -74,7 +74,7 @@ local_changes(struct local *local, struct local_range range, struct arena *arena
 	enum status status = STATUS_OK;
 
 	if (found.at == NULL) {
-		return fail(err, STATUS_MEMORY, "%zu changes", range.count);
+		return fail(err, STATUS_MEMORY, "%zu", range.count);
 	}
 	sql_bind_uint(s, 1, range.first_n);
 	sql_bind_uint(s, 2, range.count);
@@ -236,8 +236,7 @@ local_changes_reopen(struct local *local, uint32_t first_n, uint8_t chain_out[HA
 		return status;
 	}
 	if (!kept || !linked) {
-		return fail(err, STATUS_NOT_FOUND, "changes from %u on are no longer kept",
-			    first_n);
+		return fail(err, STATUS_NOT_FOUND, "n %u", first_n);
 	}
 	s = sql_prepare(local->sql, text, err);
 	sql_bind_uint(s, 1, first_n);
@@ -311,7 +310,7 @@ batch_get(struct statement *s, struct batch *out, struct error *err)
 	out->last_n = (uint32_t)sql_uint(s, 0);
 	return sql_blob_exact(s, 1, out->seed, SEED_SIZE)
 		       ? STATUS_OK
-		       : fail(err, STATUS_STORAGE, "device.db: a batch is damaged");
+		       : fail(err, STATUS_STORAGE, "device.db: batch");
 }
 
 enum status
@@ -327,7 +326,7 @@ local_batches(struct local *local, uint32_t first_n, uint32_t last_n, struct are
 	enum status status = STATUS_OK;
 
 	if (found.at == NULL) {
-		return fail(err, STATUS_MEMORY, "batches");
+		return fail(err, STATUS_MEMORY, "%s", "");
 	}
 	sql_bind_uint(s, 1, first_n);
 	sql_bind_uint(s, 2, last_n);

@@ -20,7 +20,7 @@ record_get(struct statement *s, struct arena *arena, struct record *out,
 	}
 	in = reader_of(bytes);
 	if (!record_decode(&in, arena, out) || in.left != 0 || out->id != sql_uint(s, 0)) {
-		return fail(err, STATUS_STORAGE, "device.db: a record is damaged");
+		return fail(err, STATUS_STORAGE, "device.db: record");
 	}
 	if (place_out != NULL) {
 		*place_out = place;
@@ -44,7 +44,7 @@ local_record(struct local *local, uint64_t id, struct arena *arena, struct recor
 		return status;
 	}
 	if (!row) {
-		return fail(err, STATUS_NOT_FOUND, "record");
+		return fail(err, STATUS_NOT_FOUND, "%s", "");
 	}
 	status = record_get(s, arena, out, place_out, err);
 	sql_reset(s);
@@ -88,7 +88,7 @@ local_record_save(struct local *local, const struct record *record, const struct
 
 	buffer_init(&body, RECORD_BYTES_MAX);
 	record_encode(record, NULL, &body);
-	status = buffer_status(&body, "writing a record", err);
+	status = buffer_status(&body, "device.db: record", err);
 	if (status == STATUS_OK) {
 		status = record_put(local, record, place, buffer_span(&body), err);
 	}
@@ -130,7 +130,7 @@ local_scope_apply(struct local *local, const struct region *scope, size_t count,
 
 	buffer_init(&text, 64 * 1024);
 	scope_condition(scope, count, &text);
-	status = buffer_status(&text, "the scope", err);
+	status = buffer_status(&text, "scope", err);
 	if (status == STATUS_OK) {
 		status = sql_exec(local->sql, (const char *)text.at, err);
 	}
@@ -177,12 +177,12 @@ local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *
 		}
 	}
 	if (status == STATUS_OK) {
-		status = buffer_status(&raises, "versions", err);
+		status = buffer_status(&raises, "", err);
 	}
 	if (status == STATUS_OK) {
 		found.at = arena_copy(arena, raises.at, raises.length);
 		found.count = raises.length / sizeof found.at[0];
-		status = found.at == NULL ? fail(err, STATUS_MEMORY, "versions") : STATUS_OK;
+		status = found.at == NULL ? fail(err, STATUS_MEMORY, "%s", "") : STATUS_OK;
 	}
 	buffer_finish(&raises);
 	if (status == STATUS_OK) {

@@ -41,7 +41,7 @@ local_stream(struct local *local, uint32_t number, struct arena *arena, struct s
 		return status;
 	}
 	if (!row) {
-		return fail(err, STATUS_NOT_FOUND, "stream %u", number);
+		return fail(err, STATUS_NOT_FOUND, "%u", number);
 	}
 	stream.kind = (uint32_t)sql_uint(s, 0);
 	status = local_unseal(sql_blob(s, 1), arena, &stream.name, err);
@@ -76,9 +76,9 @@ schema_row(struct local *local, int complete, struct arena *arena, struct local_
 	part.bytes = sql_blob(s, 3);
 	copy = arena_copy(arena, part.bytes.at, part.bytes.length);
 	if (copy == NULL) {
-		status = fail(err, STATUS_MEMORY, "a schema of %zu bytes", part.bytes.length);
+		status = fail(err, STATUS_MEMORY, "%zu", part.bytes.length);
 	} else if (!sql_blob_exact(s, 1, part.hash, HASH_SIZE)) {
-		status = fail(err, STATUS_STORAGE, "device.db: the schema is damaged");
+		status = fail(err, STATUS_STORAGE, "device.db: schema");
 	}
 	sql_reset(s);
 	if (status == STATUS_OK) {
@@ -117,7 +117,7 @@ part_grow(struct local *local, struct local_schema_part *part, const struct sche
 	buffer_init(&bytes, part->size);
 	buffer_append_span(&bytes, part->bytes);
 	buffer_append_span(&bytes, chunk->bytes);
-	status = buffer_status(&bytes, "the schema's chunks", err);
+	status = buffer_status(&bytes, "schema", err);
 	if (status == STATUS_OK) {
 		part->bytes = buffer_span(&bytes);
 		status = schema_put(local, SCHEMA_PART, part, err);
@@ -134,7 +134,7 @@ local_schema_chunk(struct local *local, const struct schema_chunk *chunk, struct
 	enum status status;
 
 	if (chunk->size > SCHEMA_BYTES_MAX) {
-		return fail(err, STATUS_LIMIT, "schema of %u bytes", chunk->size);
+		return fail(err, STATUS_LIMIT, "schema: %u", chunk->size);
 	}
 	arena_init(&arena, (size_t)2 * SCHEMA_BYTES_MAX);
 	status = local_schema_part(local, &arena, &part, err);
@@ -192,7 +192,7 @@ local_schema(struct local *local, uint32_t version, struct arena *arena, struct 
 		return status;
 	}
 	if (whole.version != version || version == 0) {
-		return fail(err, STATUS_NOT_FOUND, "schema version %u", version);
+		return fail(err, STATUS_NOT_FOUND, "schema v%u", version);
 	}
 	*out = whole.bytes;
 	return STATUS_OK;

@@ -42,7 +42,7 @@ query_start(struct query *query, struct error *err)
 	buffer_init(&query->text, LINE_MAX_BYTES);
 	arena_init(&query->names, NAME_ARENA_MAX);
 	if (status == STATUS_OK && query->device->schema == NULL) {
-		status = fail(err, STATUS_NOT_FOUND, "the forms have not been received yet");
+		status = fail(err, STATUS_NO_FORMS, "%s", "");
 	}
 	if (status == STATUS_OK) {
 		query->today = device_today(query->device, &query->state);
@@ -70,7 +70,7 @@ record_line(struct query *query, const struct record *record, struct error *err)
 	buffer_clear(&query->text);
 	json = json_start(&query->text);
 	json_record(&json, query->device->schema, record, &context, &names, query->today);
-	status = buffer_status(&query->text, "a record as JSON", err);
+	status = buffer_status(&query->text, "JSON", err);
 	if (status == STATUS_OK &&
 	    query->line(query->context, (const char *)query->text.at, query->text.length) != 0) {
 		query->stopped = true;
@@ -96,7 +96,7 @@ sambung_record(struct sambung *device, const char *id, sambung_line_fn line, voi
 	if (status == STATUS_OK) {
 		status = local_record(device->local, number, &arena, &record, NULL, &inner);
 		if (status == STATUS_NOT_FOUND) {
-			(void)fail(&inner, status, "record %.*s", ID_TEXT_SIZE, id);
+			(void)fail(&inner, status, "%.*s", ID_TEXT_SIZE, id);
 		}
 	}
 	if (status == STATUS_OK) {
@@ -135,7 +135,7 @@ query_run(struct query *query, const struct sambung_query *wanted, struct error 
 	if (status == STATUS_OK && wanted->type != NULL) {
 		type = schema_type_named(query->device->schema, name);
 		if (type == NULL) {
-			return fail(err, STATUS_NOT_FOUND, "type %.*s", NAME_ARGS(name));
+			return fail(err, STATUS_UNKNOWN_TYPE, "%.*s", NAME_ARGS(name));
 		}
 	}
 	if (status == STATUS_OK) {

@@ -227,16 +227,19 @@ sambung_form(struct sambung *device, const char *type, enum sambung_language lan
 	enum status status = device_enrolled(device, &state, &inner);
 
 	buffer_init(&text, FORM_BYTES_MAX);
-	if (status == STATUS_OK && device->schema != NULL) {
+	if (status == STATUS_OK && device->schema == NULL) {
+		status = fail(&inner, STATUS_NO_FORMS, "%s", "");
+	}
+	if (status == STATUS_OK) {
 		form.type = schema_type_named(device->schema, name);
 	}
 	if (status == STATUS_OK && form.type == NULL) {
-		status = fail(&inner, STATUS_NOT_FOUND, "form %.*s", NAME_ARGS(name));
+		status = fail(&inner, STATUS_UNKNOWN_TYPE, "%.*s", NAME_ARGS(name));
 	}
 	if (status == STATUS_OK) {
 		form.json = json_start(&text);
 		put_form(&form);
-		status = buffer_status(&text, "a form as JSON", &inner);
+		status = buffer_status(&text, "JSON", &inner);
 	}
 	if (status == STATUS_OK) {
 		(void)line(context, (const char *)text.at, text.length);

@@ -29,26 +29,46 @@ reply_append(void *sink, const void *bytes, size_t length)
 	return reply->status != STATUS_OK;
 }
 
+/* Does the plain line with which the server refuses what it cannot open begin with this status? */
+static bool
+answer_tells(struct span answer, enum status status)
+{
+	const char *name = status_name(status);
+	size_t length = strlen(name);
+
+	return answer.length > length && memcmp(answer.at, name, length) == 0 &&
+	       answer.at[length] == ':';
+}
+
 /* What an answer without a parcel means. Only what stands before the server's parcels answers so:
  * a full server, a proxy, the login page of a hotel. */
 static enum status
-http_failed(int http_status, struct error *err)
+http_failed(int http_status, struct span answer, struct error *err)
 {
 	static const struct {
 		int http;
 		enum status status;
 	} known[] = {
-		{400, STATUS_MALFORMED}, {401, STATUS_UNAUTHENTICATED},
-		{403, STATUS_DENIED},	 {404, STATUS_NOT_FOUND},
-		{413, STATUS_LIMIT},	 {415, STATUS_UNSUPPORTED},
-		{429, STATUS_BUSY},	 {503, STATUS_BUSY},
-		{504, STATUS_TIMEOUT},	 {507, STATUS_FULL},
+		{400, STATUS_MALFORMED},
+		{401, STATUS_UNAUTHENTICATED},
+		{403, STATUS_DENIED},
+		{404, STATUS_NOT_FOUND},
+		{413, STATUS_LIMIT},
+		{415, STATUS_UNSUPPORTED},
+		{429, STATUS_BUSY},
+		{503, STATUS_BUSY},
+		/* It is not this device's disk that is full. */
+		{504, STATUS_TIMEOUT},
+		{507, STATUS_BUSY},
 	};
 
+	if (answer_tells(answer, STATUS_SIGNATURE)) {
+		/* It does not have the key for which the parcel was sealed. */
+		return fail(err, STATUS_FOREIGN, "HTTP %d", http_status);
+	}
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		if (known[i].http == http_status) {
-			return fail(err, known[i].status, "the server answers HTTP %d",
-				    http_status);
+			return fail(err, known[i].status, "HTTP %d", http_status);
 		}
 	}
 	return fail(err, STATUS_UNREACHABLE, "HTTP %d", http_status);
@@ -65,7 +85,7 @@ url_make(const char *server, const char *path, struct buffer *out, struct error 
 	buffer_append(out, server, length);
 	buffer_printf(out, "%s", path);
 	buffer_append_byte(out, '\0');
-	return buffer_status(out, "the server's address", err);
+	return buffer_status(out, "URL", err);
 }
 
 enum status
@@ -101,17 +121,18 @@ device_post(struct sambung *device, const struct device_parcel *parcel, struct b
 		return status;
 	}
 	if (reply->status != STATUS_OK) {
-		return buffer_status(reply, "the server's answer", err);
+		return buffer_status(reply, parcel->path, err);
 	}
 	if (failed != 0) {
-		return fail(err, STATUS_UNREACHABLE, "%s", why);
+		return fail(err, STATUS_UNREACHABLE, "%s%s%s", parcel->server,
+			    why[0] == '\0' ? "" : ": ", why);
 	}
 	if (http_status != 200) {
-		return http_failed(http_status, err);
+		return http_failed(http_status, buffer_span(reply), err);
 	}
 	/* Both kinds of parcel begin so; a login page does not. */
 	if (reply->length == 0 || reply->at[0] != 0x01) {
-		return fail(err, STATUS_UNREACHABLE, "something else answers at its address");
+		return fail(err, STATUS_UNREACHABLE, "%s: HTTP %d", parcel->server, http_status);
 	}
 	return STATUS_OK;
 }
@@ -205,9 +226,8 @@ sync_loop(struct sambung *device, sambung_progress_fn progress, void *context,
 		stuck = progress_same(&before, &now) ? stuck + 1 : 0;
 		before = now;
 		if (again != 0 && stuck >= STUCK_MAX) {
-			(void)fail(&inner, STATUS_INTERNAL,
-				   "the exchange does not get on (change %u, cursor %llu)",
-				   now.acked_n, (unsigned long long)now.cursor.complete);
+			(void)fail(&inner, STATUS_INTERNAL, "n %u, cursor %llu", now.acked_n,
+				   (unsigned long long)now.cursor.complete);
 			failed = device_fail(err, &inner);
 		}
 	}

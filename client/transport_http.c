@@ -17,7 +17,8 @@ struct transport {
 struct posting {
 	int (*take)(void *sink, const void *bytes, size_t length);
 	void *sink;
-	size_t left; /* bytes that the answer may still have */
+	size_t limit; /* bytes that the answer may have */
+	size_t left;  /* … still */
 	bool too_long;
 	long http_status;
 	uint64_t up;
@@ -94,7 +95,7 @@ traffic_count(CURL *handle, curl_infotype type, char *bytes, size_t length, void
 
 static void
 handle_configure(struct transport *transport, const char *url, struct sambung_bytes body,
-		 struct posting *posting, char *why)
+		 struct posting *posting)
 {
 	CURL *handle = transport->handle;
 
@@ -116,29 +117,26 @@ handle_configure(struct transport *transport, const char *url, struct sambung_by
 	curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, traffic_count);
 	curl_easy_setopt(handle, CURLOPT_DEBUGDATA, posting);
-	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, why);
 }
 
 static CURLcode
 post_run(struct transport *transport, const char *url, struct sambung_bytes body,
 	 struct posting *posting, char *why, size_t why_size)
 {
-	char text[CURL_ERROR_SIZE] = "";
 	CURLcode code;
 
-	handle_configure(transport, url, body, posting, text);
+	handle_configure(transport, url, body, posting);
 	code = curl_easy_perform(transport->handle);
 	if (code == CURLE_OK) {
 		code = curl_easy_getinfo(transport->handle, CURLINFO_RESPONSE_CODE,
 					 &posting->http_status);
 	}
 	if (posting->too_long) {
-		(void)snprintf(why, why_size, "its answer is too long");
+		(void)snprintf(why, why_size, "> %zu", posting->limit);
 	} else if (code != CURLE_OK) {
-		(void)snprintf(why, why_size, "%s",
-			       text[0] != '\0' ? text : curl_easy_strerror(code));
+		(void)snprintf(why, why_size, "curl %d", (int)code);
 	}
-	/* `text` and what was posted end here; the handle must not point to them. */
+	/* What was posted ends here; the handle must not point to it. */
 	curl_easy_reset(transport->handle);
 	return code;
 }
@@ -152,11 +150,12 @@ transport_http_post(void *context, const char *url, struct sambung_bytes body, s
 		    char *why, size_t why_size)
 {
 	struct transport *transport = context != NULL ? context : transport_http_open();
-	struct posting posting = {.take = take, .sink = sink, .left = reply_limit};
+	struct posting posting = {
+		.take = take, .sink = sink, .limit = reply_limit, .left = reply_limit};
 	CURLcode code;
 
 	if (transport == NULL) {
-		(void)snprintf(why, why_size, "out of memory");
+		(void)snprintf(why, why_size, "curl %d", (int)CURLE_OUT_OF_MEMORY);
 		return 1;
 	}
 	code = post_run(transport, url, body, &posting, why, why_size);

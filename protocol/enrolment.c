@@ -100,17 +100,17 @@ code_from_bytes(struct span bytes, struct enrolment_code *out, struct error *err
 	struct span url;
 
 	if (bytes.length < 1) {
-		return fail(err, STATUS_INVALID, "enrolment code is too short");
+		return fail(err, STATUS_CODE_MISTYPED, "%s", "");
 	}
 	if (bytes.at[0] != CODE_VERSION) {
-		return fail(err, STATUS_INVALID, "enrolment code of version %u", bytes.at[0]);
+		return fail(err, STATUS_UNSUPPORTED, "v%u", bytes.at[0]);
 	}
 	if (bytes.length <= CODE_FIXED_SIZE) {
-		return fail(err, STATUS_INVALID, "enrolment code is too short");
+		return fail(err, STATUS_CODE_MISTYPED, "%s", "");
 	}
 	url = span_of(bytes.at + CODE_FIXED_SIZE, bytes.length - CODE_FIXED_SIZE);
 	if (!url_valid(url)) {
-		return fail(err, STATUS_INVALID, "address in the enrolment code");
+		return fail(err, STATUS_CODE_MISTYPED, "URL");
 	}
 	code.server_key_id = bytes.at[1];
 	memcpy(code.server_key, bytes.at + 2, sizeof code.server_key);
@@ -129,21 +129,19 @@ enrolment_code_parse(const char *text, struct enrolment_code *out, struct error 
 	enum status status;
 
 	if (!starts_with(code, code_prefix)) {
-		return fail(err, STATUS_INVALID, "enrolment code does not start with %s",
-			    code_prefix);
+		return fail(err, STATUS_CODE_MISTYPED, "%s", "");
 	}
 	if (code.length >= CODE_TEXT_MAX) {
-		return fail(err, STATUS_INVALID, "enrolment code is too long");
+		return fail(err, STATUS_CODE_MISTYPED, "> %d", CODE_TEXT_MAX - 1);
 	}
 	code = span_of(code.at + strlen(code_prefix), code.length - strlen(code_prefix));
 	buffer_init(&bytes, CODE_TEXT_MAX);
 	if (base64url_decode(code, &bytes)) {
 		status = code_from_bytes(buffer_span(&bytes), out, err);
 	} else if (bytes.status != STATUS_OK) {
-		status = buffer_status(&bytes, "enrolment code", err);
+		status = buffer_status(&bytes, "", err);
 	} else {
-		status = fail(err, STATUS_INVALID,
-			      "enrolment code has a wrong character or is cut off");
+		status = fail(err, STATUS_CODE_MISTYPED, "%s", "");
 	}
 	buffer_finish(&bytes);
 	return status;

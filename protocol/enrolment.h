@@ -22,8 +22,8 @@ struct enrolment_code {
 
 /* `out` has CODE_TEXT_MAX bytes; returns out, NULL when out of memory. */
 char *enrolment_code_format(const struct enrolment_code *code, char *out);
-/* Leading and trailing white space is passed over; the URL is http:// or https://. INVALID names
- * what is wrong, never the code. */
+/* Leading and trailing white space is passed over; the URL is http:// or https://. Else
+ * CODE_MISTYPED, or UNSUPPORTED for a code of another version; the detail never has the code. */
 enum status enrolment_code_parse(const char *text, struct enrolment_code *out, struct error *err);
 
 struct enrolment_request {

@@ -34,10 +34,9 @@ read_decimal(const struct field *field, struct span text, int64_t *out, struct e
 		return STATUS_OK;
 	}
 	if (decimal_parse(text, generous, &finer)) {
-		return fail(err, STATUS_INVALID, "more than %u decimals", field->scale);
+		return fail(err, STATUS_DECIMALS, "%u", field->scale);
 	}
-	return fail(err, STATUS_INVALID, "not a number, as in %s",
-		    field->scale > 0 ? "12.5" : "12");
+	return fail(err, STATUS_NOT_NUMBER, "%s", "");
 }
 
 static enum status
@@ -58,7 +57,7 @@ read_boolean(struct span text, struct value *out, struct error *err)
 	bool yes = span_equal(text, span_of_text("true"));
 
 	if (!yes && !span_equal(text, span_of_text("false"))) {
-		return fail(err, STATUS_INVALID, "neither true nor false");
+		return fail(err, STATUS_NOT_BOOLEAN, "%s", "");
 	}
 	*out = value_boolean(yes);
 	return STATUS_OK;
@@ -74,12 +73,15 @@ read_point(const struct field *field, struct span text, struct value *out, struc
 	enum status status;
 
 	if (comma == NULL) {
-		return fail(err, STATUS_INVALID, "not a point, as in -3.32,114.59");
+		return fail(err, STATUS_NOT_POINT, "%s", "");
 	}
 	status = read_decimal(field, span_of(text.at, first), &latitude, err);
 	if (status == STATUS_OK) {
 		status = read_decimal(field, span_of(comma + 1, text.length - first - 1),
 				      &longitude, err);
+	}
+	if (status == STATUS_NOT_NUMBER) {
+		return fail(err, STATUS_NOT_POINT, "%s", "");
 	}
 	if (status == STATUS_OK) {
 		*out = value_pair(latitude, longitude);
@@ -143,11 +145,8 @@ read_set_text(const struct choice_list *list, struct span text, struct set_text 
 		}
 		start = i + 1;
 	}
-	if (out->has_plain && out->has_signs) {
-		return fail(err, STATUS_INVALID, "either a,b or +a,-b");
-	}
-	if ((out->added & out->removed) != 0) {
-		return fail(err, STATUS_INVALID, "a choice is both added and removed");
+	if ((out->has_plain && out->has_signs) || (out->added & out->removed) != 0) {
+		return fail(err, STATUS_SET_UNCLEAR, "%s", "");
 	}
 	return STATUS_OK;
 }
@@ -207,7 +206,7 @@ read_date(struct span text, struct value *out, struct error *err)
 	int64_t day;
 
 	if (!day_parse(text, &day)) {
-		return fail(err, STATUS_INVALID, "not a date YYYY-MM-DD");
+		return fail(err, STATUS_NOT_DATE, "%s", "");
 	}
 	*out = value_integer(day);
 	return STATUS_OK;
@@ -247,7 +246,7 @@ read_value(const struct field *field, struct span text, struct value *out, struc
 	case FIELD_SET:
 		break;
 	}
-	return fail(err, STATUS_INTERNAL, "unknown type of field");
+	return fail(err, STATUS_INTERNAL, "%d", (int)field->type);
 }
 
 static enum status
@@ -272,7 +271,7 @@ value_from_text(const struct record_type *type, int32_t tag, struct span text, i
 	enum status status = STATUS_OK;
 
 	if (field == NULL && !form_is_built_in(tag)) {
-		return fail(err, STATUS_NOT_FOUND, "field_%ld", (long)tag);
+		return fail(err, STATUS_UNKNOWN_FIELD, "field_%ld", (long)tag);
 	}
 	if (field != NULL && field->type == FIELD_SET) {
 		status = read_set(field, text, shown, &value, err);

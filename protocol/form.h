@@ -13,8 +13,9 @@
 
 /*
  * Text to value. For a set the result is the pair (added, removed) relative to `shown`, the mask in
- * the form; a pair (0, 0) means nothing changes. Texts borrow from `text`. INVALID names the field,
- * the rule it breaks and the allowed range or choices, never the value itself when it is personal.
+ * the form; a pair (0, 0) means nothing changes. Texts borrow from `text`. The status (one of
+ * status_is_invalid) is the rule that is broken, the detail the field and the allowed range or
+ * choices, never the value itself.
  */
 enum status value_from_text(const struct record_type *type, int32_t tag, struct span text,
 			    int64_t shown, struct value *out, struct error *err);
@@ -25,8 +26,8 @@ enum status value_check(const struct record_type *type, int32_t tag, struct valu
 			struct error *err);
 
 /* A whole change against its type; creation: required fields are there and not empty, and so is the
- * village or the reference that is the type's root. INVALID or, for what is missing, NOT_FOUND.
- * Fields the schema does not know are left alone. */
+ * village or the reference that is the type's root; else MISSING. Fields that the schema does not
+ * know are left alone. */
 enum status change_check(const struct record_type *type, const struct change *change,
 			 struct error *err);
 

@@ -31,7 +31,7 @@ form_unknown_choice(const struct choice_list *list, struct error *err)
 		used += name.length;
 	}
 	names[used] = '\0';
-	return fail(err, STATUS_INVALID, "not one of %s", names);
+	return fail(err, STATUS_NOT_CHOICE, "%s", names);
 }
 
 uint64_t
@@ -83,6 +83,7 @@ check_range(const struct field *field, int64_t integer, struct error *err)
 	struct range range = field->refuse;
 	char low[LIMIT_TEXT_SIZE];
 	char high[LIMIT_TEXT_SIZE];
+	const char *dash;
 
 	if (!range.set && field->type == FIELD_DATE) {
 		range.low = day_from_civil(1, 1, 1);
@@ -94,23 +95,25 @@ check_range(const struct field *field, int64_t integer, struct error *err)
 	if (integer >= range.low && integer <= range.high) {
 		return STATUS_OK;
 	}
-	return fail(err, STATUS_INVALID, "outside %s to %s%s%.*s",
-		    limit_format(field, range.low, low), limit_format(field, range.high, high),
-		    field->unit.length > 0 ? " " : "", NAME_ARGS(field->unit));
+	/* "1970-01-01–1970-01-02" and "-5–-1" would be hard to read. */
+	dash = field->type == FIELD_DATE || range.low < 0 ? " – " : "–";
+	return fail(err, STATUS_RANGE, "%s%s%s%s%.*s", limit_format(field, range.low, low), dash,
+		    limit_format(field, range.high, high), field->unit.length > 0 ? " " : "",
+		    NAME_ARGS(field->unit));
 }
 
 static enum status
 check_text(struct span text, uint32_t most, struct error *err)
 {
 	if (!utf8_valid(text)) {
-		return fail(err, STATUS_INVALID, "not a text in UTF-8");
+		return fail(err, STATUS_NOT_TEXT, "%s", "");
 	}
 	/* Empty has a value of its own: two ways to say it would be a conflict of nothing. */
 	if (text.length == 0) {
-		return fail(err, STATUS_INVALID, "a text without a character");
+		return fail(err, STATUS_INVALID, "\"\"");
 	}
 	if (text.length > most) {
-		return fail(err, STATUS_INVALID, "longer than %u bytes", (unsigned)most);
+		return fail(err, STATUS_TOO_LONG, "%u", (unsigned)most);
 	}
 	return STATUS_OK;
 }
@@ -125,7 +128,7 @@ check_set(const struct field *field, struct value value, struct error *err)
 		return form_unknown_choice(field->choices, err);
 	}
 	if ((added & removed) != 0) {
-		return fail(err, STATUS_INVALID, "a choice is both added and removed");
+		return fail(err, STATUS_SET_UNCLEAR, "%s", "");
 	}
 	return STATUS_OK;
 }
@@ -140,8 +143,7 @@ check_point(const struct field *field, struct value value, struct error *err)
 	}
 	if (value.pair.first < -90 * unit || value.pair.first > 90 * unit ||
 	    value.pair.second < -180 * unit || value.pair.second > 180 * unit) {
-		return fail(err, STATUS_INVALID,
-			    "outside latitude -90 to 90, longitude -180 to 180");
+		return fail(err, STATUS_RANGE, "-90 – 90, -180 – 180");
 	}
 	return STATUS_OK;
 }
@@ -159,8 +161,7 @@ check_choice(const struct field *field, int64_t code, struct error *err)
 static enum status
 check_reference(int64_t id, struct error *err)
 {
-	return id > 0 && id_valid((uint64_t)id) ? STATUS_OK
-						: fail(err, STATUS_INVALID, "not a record id");
+	return id > 0 && id_valid((uint64_t)id) ? STATUS_OK : fail(err, STATUS_NOT_ID, "%s", "");
 }
 
 static enum value_form
@@ -187,8 +188,7 @@ static enum status
 check_field_value(const struct field *field, struct value value, struct error *err)
 {
 	if (value.form != form_of(field->type)) {
-		return fail(err, STATUS_INVALID, "not a value of type %s",
-			    field_type_name(field->type));
+		return fail(err, STATUS_INVALID, "%s", field_type_name(field->type));
 	}
 	switch (field->type) {
 	case FIELD_INTEGER:
@@ -207,7 +207,7 @@ check_field_value(const struct field *field, struct value value, struct error *e
 	case FIELD_POINT:
 		return check_point(field, value, err);
 	}
-	return fail(err, STATUS_INTERNAL, "unknown type of field");
+	return fail(err, STATUS_INTERNAL, "%d", (int)field->type);
 }
 
 static enum status
@@ -216,7 +216,7 @@ check_built_in(int32_t tag, struct value value, struct error *err)
 	struct region village;
 
 	if (value.form != (tag == TAG_ARCHIVED ? VALUE_TEXT : VALUE_INTEGER)) {
-		return fail(err, STATUS_INVALID, "not a value of its type");
+		return fail(err, STATUS_INVALID, "%s", "");
 	}
 	if (tag == TAG_ARCHIVED) {
 		return check_text(value.text, REASON_MAX, err);
@@ -225,8 +225,7 @@ check_built_in(int32_t tag, struct value value, struct error *err)
 		return check_reference(value.integer, err);
 	}
 	village.low = village.high = value.integer < 0 ? 0 : (uint64_t)value.integer;
-	return region_valid(village) ? STATUS_OK
-				     : fail(err, STATUS_INVALID, "not a 10-digit village code");
+	return region_valid(village) ? STATUS_OK : fail(err, STATUS_NOT_VILLAGE, "%s", "");
 }
 
 enum status
@@ -259,14 +258,12 @@ check_creation(const struct record_type *type, const struct change *change, stru
 		const struct field *field = &type->fields[i];
 
 		if (field->required && field->retired == 0 && !is_filled(change, field->tag)) {
-			return fail(err, STATUS_NOT_FOUND, "%.*s: required when %.*s is created",
-				    NAME_ARGS(field->name), NAME_ARGS(type->name));
+			return fail(err, STATUS_MISSING, "%.*s", NAME_ARGS(field->name));
 		}
 	}
 	if (!is_filled(change, TAG_VILLAGE) &&
 	    (type->root == 0 || !is_filled(change, type->root))) {
-		return fail(err, STATUS_NOT_FOUND, "village: required when %.*s is created",
-			    NAME_ARGS(type->name));
+		return fail(err, STATUS_MISSING, "village");
 	}
 	return STATUS_OK;
 }

@@ -95,31 +95,26 @@ id_parse(const char *text, uint64_t *id_out, struct error *err)
 	uint64_t id = 0;
 
 	if (length < 3 || length > 2 + DIGITS_MAX || letter_lower(text[0]) != 'r') {
-		return fail(err, STATUS_INVALID,
-			    "a record id is r, up to 13 letters and digits, and a check symbol");
+		return fail(err, STATUS_NOT_ID, "%s", "");
 	}
 	for (size_t i = 1; i + 1 < length; i++) {
 		int value = symbol_value(text[i]);
 
 		if (value < 0) {
-			return fail(err, STATUS_INVALID,
-				    "record id: symbol %zu is not of the alphabet", i + 1);
+			return fail(err, STATUS_MISTYPED_ID, "#%zu", i + 1);
 		}
-		if (id == 0 && value == 0) {
-			return fail(err, STATUS_INVALID, "record id: it begins with a zero");
-		}
-		if (id > UINT64_MAX >> 5) {
-			return fail(err, STATUS_INVALID, "record id: too large");
+		/* The shortest form begins with no zero; more than 64 bits are no id. */
+		if ((id == 0 && value == 0) || id > UINT64_MAX >> 5) {
+			return fail(err, STATUS_NOT_ID, "%s", "");
 		}
 		id = id << 5 | (uint64_t)value;
 		check = check_step(check, (unsigned)value);
 	}
 	if (symbol_value(text[length - 1]) != (int)check) {
-		return fail(err, STATUS_INVALID,
-			    "record id: the check symbol does not fit, so it is mistyped");
+		return fail(err, STATUS_MISTYPED_ID, "%s", "");
 	}
 	if (!id_valid(id)) {
-		return fail(err, STATUS_INVALID, "record id: no such id can exist");
+		return fail(err, STATUS_NOT_ID, "%s", "");
 	}
 	*id_out = id;
 	return STATUS_OK;

@@ -29,7 +29,8 @@ uint32_t id_n(uint64_t id);
 bool id_valid(uint64_t id);
 /* `out` has ID_TEXT_SIZE bytes; returns out. */
 char *id_format(uint64_t id, char *out);
-/* Fails with INVALID naming what is wrong (letter, check symbol, length, leading zero). */
+/* Fails with NOT_ID (its form: first letter, length, leading zero) or MISTYPED_ID (a symbol that is
+ * none, named by its place, or a check symbol that does not fit). */
 enum status id_parse(const char *text, uint64_t *id_out, struct error *err);
 
 #endif

@@ -113,8 +113,11 @@ struct merging {
 	struct record next;
 };
 
+/* What a change says that it had seen is believed up to the change itself: a base beyond its own
+ * seq would hide later rivals, and an own beyond its n cannot be. */
 static struct dot
-dot_of(const struct change *change, uint32_t stream, uint64_t seq)
+dot_of(const struct merge_context *context, const struct change *change, uint32_t stream,
+       uint64_t seq)
 {
 	struct dot dot = {
 		.seq = seq,
@@ -124,9 +127,16 @@ dot_of(const struct change *change, uint32_t stream, uint64_t seq)
 		.base = change->base,
 	};
 
+	if (seq != 0 && dot.base.epoch == context->epochs[context->epoch_count - 1].epoch &&
+	    dot.base.version >= seq) {
+		dot.base.version = seq - 1;
+	}
 	if (change->has_own) {
 		dot.own_stream = change->own_stream == stream ? 0 : change->own_stream;
 		dot.own_n = change->own_n;
+	}
+	if (dot.own_stream == 0 && dot.own_n >= dot.n) {
+		dot.own_n = dot.n - 1;
 	}
 	return dot;
 }
@@ -312,7 +322,8 @@ merge_change(struct record *record, uint32_t stream, const struct change *change
 	};
 	struct record *next = &merging.next;
 
-	if (!merge_dots(&merging, dot_of(change, stream, seq)) || !merge_fields(&merging)) {
+	if (!merge_dots(&merging, dot_of(context, change, stream, seq)) ||
+	    !merge_fields(&merging)) {
 		return fail(err, STATUS_LIMIT, "rival values of one field, or memory, in a record");
 	}
 	record_prune(next);

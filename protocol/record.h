@@ -26,6 +26,8 @@ enum {
 	RECORD_MEMBERS_MAX = 1024,     /* of one field */
 	RECORD_FIELDS_MAX = 1024,      /* those unknown to the schema included */
 	RECORD_BYTES_MAX = 256 * 1024, /* so that any one record fits a reply, packed or not */
+	RECORD_BYTES_MERGED_MAX =
+		RECORD_BYTES_MAX - 64, /* leaves room for another village's number */
 };
 
 struct dot {

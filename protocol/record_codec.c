@@ -239,10 +239,10 @@ record_fits(const struct record *record)
 	struct buffer bytes;
 	bool fits;
 
-	if (encoding_bound(record) <= RECORD_BYTES_MAX) {
+	if (encoding_bound(record) <= RECORD_BYTES_MERGED_MAX) {
 		return true;
 	}
-	buffer_init(&bytes, RECORD_BYTES_MAX);
+	buffer_init(&bytes, RECORD_BYTES_MERGED_MAX);
 	record_encode(record, NULL, &bytes);
 	fits = bytes.status == STATUS_OK;
 	buffer_finish(&bytes);

@@ -62,12 +62,12 @@ region_parse(const char *text, struct region *out, struct error *err)
 			code = code * 10 + (uint64_t)(*at - '0');
 			digits++;
 		} else {
-			return fail(err, STATUS_INVALID, "a region code has 2, 4, 6 or 10 digits");
+			return fail(err, STATUS_NOT_REGION, "%s", "");
 		}
 	}
 	level = level_of_digits(digits);
 	if (level < 0 || code == 0 || !dots_fit(text, digits, dots)) {
-		return fail(err, STATUS_INVALID, "a region code has 2, 4, 6 or 10 digits");
+		return fail(err, STATUS_NOT_REGION, "%s", "");
 	}
 	out->low = code * level_size[level];
 	out->high = out->low + level_size[level] - 1;
@@ -80,8 +80,7 @@ village_parse(const char *text, uint64_t *village_out, struct error *err)
 	struct region region;
 
 	if (region_parse(text, &region, NULL) != STATUS_OK || region.low != region.high) {
-		return fail(err, STATUS_INVALID,
-			    "a village code has 10 digits, such as 6303072001");
+		return fail(err, STATUS_NOT_VILLAGE, "%s", "");
 	}
 	*village_out = region.low;
 	return STATUS_OK;

@@ -21,8 +21,9 @@ struct region {
 	uint64_t high; /* last one; low == high for a village */
 };
 
+/* Fails with NOT_REGION. */
 enum status region_parse(const char *text, struct region *out, struct error *err);
-/* A 10-digit code only. */
+/* A 10-digit code only; fails with NOT_VILLAGE. */
 enum status village_parse(const char *text, uint64_t *village_out, struct error *err);
 /* True if low..high is exactly a region of 2, 4, 6 or 10 digits. */
 bool region_valid(struct region region);

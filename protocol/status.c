@@ -115,6 +115,12 @@ status_http(enum status status)
 	return status_row(status)->http;
 }
 
+bool
+status_is_invalid(enum status status)
+{
+	return status_http(status) == status_http(STATUS_INVALID);
+}
+
 int
 status_retry(enum status status)
 {

@@ -6,11 +6,13 @@
  * it calls fail(); callers may put context in front with fail_context(). The sentence for a person
  * is put together only at the edge (error_sentence), in her language, as
  *     <what went wrong>: <detail>. <next step>
- * so the detail holds names, numbers and positions, never personal data and never advice.
+ * so the detail holds names, numbers and positions, which are the same in every language, never
+ * personal data and never advice. Where a cause needs words, it needs a status of its own.
  */
 #ifndef SAMBUNG_PROTOCOL_STATUS_H
 #define SAMBUNG_PROTOCOL_STATUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #if defined(__GNUC__)
@@ -34,6 +36,64 @@
 	  "Send less at once", "Kirim lebih sedikit sekaligus")                                    \
 	X(INVALID, "invalid", 422, 0, "this value cannot be kept", "isian tidak dapat diterima",   \
 	  "Correct the value and try again", "Perbaiki isian lalu coba lagi")                      \
+	X(NOT_NUMBER, "not_number", 422, 0, "not a number", "bukan angka",                         \
+	  "Write digits, with a point for decimals, such as 12.5",                                 \
+	  "Tulis dengan angka; desimal memakai titik, misalnya 12.5")                              \
+	X(DECIMALS, "decimals", 422, 0, "more decimals than allowed",                              \
+	  "angka di belakang titik melebihi batas", "Round the number", "Bulatkan angkanya")       \
+	X(RANGE, "range", 422, 0, "outside the allowed range", "di luar batas yang diizinkan",     \
+	  "Check the value and its unit", "Periksa nilai dan satuannya")                           \
+	X(NOT_CHOICE, "not_choice", 422, 0, "not one of the choices", "bukan salah satu pilihan",  \
+	  "Use one of the names listed here", "Pakai salah satu nama yang tertulis di sini")       \
+	X(SET_UNCLEAR, "set_unclear", 422, 0, "the list of choices is not clear",                  \
+	  "daftar pilihan tidak jelas",                                                            \
+	  "Write the whole list (a,b) or only what changes (+a,-b), each choice once",             \
+	  "Tulis daftar lengkap (a,b) atau perubahannya saja (+a,-b), tiap pilihan satu kali")     \
+	X(NOT_BOOLEAN, "not_boolean", 422, 0, "neither true nor false", "bukan true atau false",   \
+	  "Write true or false", "Isi true (ya) atau false (tidak)")                               \
+	X(NOT_DATE, "not_date", 422, 0, "not a date", "bukan tanggal",                             \
+	  "Write year-month-day, such as 2026-11-20",                                              \
+	  "Tulis tahun-bulan-tanggal, misalnya 2026-11-20")                                        \
+	X(NOT_POINT, "not_point", 422, 0, "not a point on the map", "bukan titik di peta",         \
+	  "Write latitude,longitude, such as -3.32,114.59",                                        \
+	  "Tulis lintang,bujur, misalnya -3.32,114.59")                                            \
+	X(NOT_TEXT, "not_text", 422, 0, "not a text in UTF-8", "bukan teks UTF-8",                 \
+	  "Write it again with ordinary letters", "Tulis ulang dengan huruf biasa")                \
+	X(TOO_LONG, "too_long", 422, 0, "the text is longer than allowed",                         \
+	  "teks melebihi panjang yang diizinkan", "Shorten it", "Persingkat")                      \
+	X(NOT_ID, "not_id", 422, 0, "not a record id", "bukan nomor data",                         \
+	  "Copy the id, which begins with r, from a list of records",                              \
+	  "Salin nomornya, yang diawali r, dari daftar data")                                      \
+	X(MISTYPED_ID, "mistyped_id", 422, 0, "the record id is mistyped",                         \
+	  "nomor data salah ketik", "Compare each letter and digit",                               \
+	  "Cocokkan tiap huruf dan angkanya")                                                      \
+	X(OTHER_TYPE, "other_type", 422, 0, "the id belongs to a record of another type",          \
+	  "nomor itu milik jenis data lain", "Give the id of the right record",                    \
+	  "Berikan nomor data yang sesuai")                                                        \
+	X(NOT_VILLAGE, "not_village", 422, 0, "not a village code",                                \
+	  "bukan kode desa atau kelurahan", "Write its 10 digits, such as 6303072001",             \
+	  "Tulis 10 angkanya, misalnya 6303072001")                                                \
+	X(NOT_REGION, "not_region", 422, 0, "not a region code", "bukan kode wilayah",             \
+	  "Write its 2, 4, 6 or 10 digits, such as 630307",                                        \
+	  "Tulis 2, 4, 6, atau 10 angkanya, misalnya 630307")                                      \
+	X(MISSING, "missing", 422, 0, "a required field is empty", "isian wajib masih kosong",     \
+	  "Fill it in and save again", "Isi dulu lalu simpan lagi")                                \
+	X(UNKNOWN_FIELD, "unknown_field", 422, 0, "there is no such field",                        \
+	  "tidak ada isian dengan nama itu", "See the names with `sambung form`",                  \
+	  "Lihat nama isian dengan `sambung form`")                                                \
+	X(UNKNOWN_TYPE, "unknown_type", 422, 0, "there is no such type of record",                 \
+	  "tidak ada jenis data itu", "Check the spelling, or sync to receive newer forms",        \
+	  "Periksa ejaannya, atau sinkronkan untuk menerima formulir baru")                        \
+	X(NOTHING_CHANGED, "nothing_changed", 422, 0, "nothing was changed",                       \
+	  "tidak ada yang diubah", "Change a field, or leave the record as it is",                 \
+	  "Ubah salah satu isian, atau biarkan data seperti semula")                               \
+	X(NEWER_THAN_HELD, "newer_than_held", 422, 0, "newer than what this device holds",         \
+	  "lebih baru daripada yang ada di HP ini", "Sync first, or give an older version",        \
+	  "Sinkronkan dulu, atau pakai versi yang lebih lama")                                     \
+	X(CODE_MISTYPED, "code_mistyped", 422, 0, "the enrolment code is mistyped or cut off",     \
+	  "kode pendaftaran salah ketik atau terpotong",                                           \
+	  "Copy the whole code, from sb1. to its end",                                             \
+	  "Salin seluruh kode, dari sb1. sampai akhir")                                            \
 	X(USAGE, "usage", 400, 0, "the command was not understood", "perintah tidak dimengerti",   \
 	  "See --help", "Lihat --help")                                                            \
 	X(NOT_FOUND, "not_found", 404, 0, "not found", "tidak ditemukan", "Check the id or name",  \
@@ -88,6 +148,11 @@
 	X(NOT_ENROLLED, "not_enrolled", 409, 0, "this device is not enrolled",                     \
 	  "HP ini belum didaftarkan", "Run `sambung enrol` with a code from the admin",            \
 	  "Jalankan `sambung enrol` dengan kode dari admin")                                       \
+	X(ALREADY_ENROLLED, "already_enrolled", 409, 0, "this device is enrolled already",         \
+	  "HP ini sudah terdaftar", "Go on with it; a new code is not needed",                     \
+	  "Pakai terus; kode baru tidak diperlukan")                                               \
+	X(NO_FORMS, "no_forms", 409, 0, "the forms have not been received yet",                    \
+	  "formulir belum diterima", "Run `sambung sync`", "Jalankan `sambung sync`")              \
 	X(UNSUPPORTED, "unsupported", 415, 0, "made by a newer program",                           \
 	  "dibuat oleh aplikasi yang lebih baru", "Update this program", "Perbarui aplikasi ini")  \
 	X(CLOCK, "clock", 500, 0, "the clock or randomness is not to be had",                      \
@@ -128,6 +193,8 @@ const char *status_name(enum status status);
 /* The status of that name; STATUS_INTERNAL if there is none. */
 enum status status_named(const char *name);
 int status_http(enum status status);
+/* A value that cannot be kept: INVALID or one of the statuses that say why (HTTP 422). */
+bool status_is_invalid(enum status status);
 /* Worth sending the same bytes again later. */
 int status_retry(enum status status);
 const char *status_what(enum status status, enum language language);

@@ -71,7 +71,8 @@ struct sambung_platform {
 	/*
 	 * Posts one parcel to url and waits for the answer. `take` is called with the body piece by
 	 * piece and stops the transfer by returning non-zero. Counts what went through the socket,
-	 * headers included. Returns 0 and the HTTP status, or non-zero and a reason in `why`.
+	 * headers included. Returns 0 and the HTTP status, or non-zero and a reason in `why`:
+	 * names and numbers of any language, such as "curl 7".
 	 */
 	int (*post)(void *context, const char *url, struct sambung_bytes body, size_t reply_limit,
 		    int (*take)(void *sink, const void *bytes, size_t length), void *sink,
@@ -93,7 +94,7 @@ SAMBUNG_API void sambung_close(struct sambung *device);
 /* ---- enrolment ---- */
 
 /* Makes the device's key and enrols with a code from the admin. With the same code again (a reply
- * that was lost) it finishes; on an enrolled device it fails with `exists`. */
+ * that was lost) it finishes; an enrolled device fails with `already_enrolled`. */
 SAMBUNG_API int sambung_enrol(struct sambung *device, const char *code, struct sambung_error *err);
 
 /* ---- editing ---- */

@@ -332,7 +332,7 @@ on_message(void *context, const char *format, va_list arguments)
 enum status
 server_start(struct server *server, struct service *service, struct error *err)
 {
-	const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+	const unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
 			       MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG;
 
 	server->service = service;

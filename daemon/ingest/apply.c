@@ -28,6 +28,9 @@ ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err)
 	if (!parent->exists) {
 		return fail(err, STATUS_NOT_FOUND, "the record it belongs to");
 	}
+	if (parent->record.type != type_field(context.type, context.type->root)->target) {
+		return fail(err, STATUS_INVALID, "the record it belongs to is of another type");
+	}
 	outcome->parent = parent->id;
 	outcome->village = parent->record.village;
 	return STATUS_OK;
@@ -93,6 +96,10 @@ ingest_merge(struct ingest *ingest, struct slot *slot, const struct outcome *out
 	if (status == STATUS_OK && moved) {
 		status = move_descendants(ingest, slot->id, outcome->village, seq, err);
 	}
+	/* The change is logged by now: what fails here must not look like a refusal. */
+	if (status != STATUS_OK && status_http(status) < 500) {
+		return fail(err, STATUS_INTERNAL, "moving what hangs below a record");
+	}
 	return status;
 }
 
@@ -134,7 +141,7 @@ server_change_seal(struct ingest *ingest, struct server_change *own, const struc
 
 	change->n = stream->acked_n + 1;
 	change->has_own = false;
-	change->time = ingest_now_ms(ingest) / 1000;
+	change->time = ingest_clock_ms(ingest) / 1000;
 	change->quality = CLOCK_SYNCED;
 	change->schema_version = catalogue_schema(ingest->options.catalogue, 0)->version;
 	if (change->record == 0) {

@@ -50,7 +50,7 @@ ingest_code_make(struct ingest *ingest, const struct code_order *order, char *co
 	platform->random(platform->context, code.code_id, sizeof code.code_id);
 	memcpy(stored.id, code.code_id, sizeof stored.id);
 	sha256(&secret, 1, stored.secret_hash);
-	stored.expires_ms = ingest_now_ms(ingest) + (int64_t)CODE_LIFE_HOURS * 3600 * 1000;
+	stored.expires_ms = ingest_clock_ms(ingest) + (int64_t)CODE_LIFE_HOURS * 3600 * 1000;
 	status = store_code_put(ingest->options.store, &stored, err);
 	if (status == STATUS_OK) {
 		status = ingest_note(ingest, ENTRY_ADMIN, order->user, &note, NULL, err);
@@ -103,7 +103,7 @@ check_code(struct ingest *ingest, struct enrolment *enrolment, struct error *err
 	    memcmp(code->device_key, enrolment->request.device_key, sizeof code->device_key) != 0) {
 		return STATUS_CODE_USED;
 	}
-	return ingest_now_ms(ingest) > code->expires_ms ? STATUS_CODE_EXPIRED : STATUS_OK;
+	return ingest_clock_ms(ingest) > code->expires_ms ? STATUS_CODE_EXPIRED : STATUS_OK;
 }
 
 static enum status
@@ -150,7 +150,7 @@ fill_reply(struct ingest *ingest, struct enrolment *enrolment, struct buffer *ce
 		.cadre = enrolment->code.cadre,
 		.scope = enrolment->device.scope,
 		.scope_count = enrolment->device.scope_count,
-		.issued = ingest_now_ms(ingest) / 1000,
+		.issued = ingest_clock_ms(ingest) / 1000,
 	};
 	enum status status;
 
@@ -179,7 +179,7 @@ enrol_device(struct ingest *ingest, struct enrolment *enrolment, struct buffer *
 {
 	enum status status = check_code(ingest, enrolment, err);
 
-	enrolment->reply.server_time_ms = ingest_now_ms(ingest);
+	enrolment->reply.server_time_ms = ingest_clock_ms(ingest);
 	if (status == STATUS_CODE_UNKNOWN || status == STATUS_CODE_USED ||
 	    status == STATUS_CODE_EXPIRED) {
 		enrolment->reply.status = status;

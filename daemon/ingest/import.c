@@ -71,7 +71,8 @@ cell_reference(struct ingest *ingest, const struct field *field, struct span cel
 	memcpy(text, cell.at, cell.length);
 	if (id_parse(text, &id, NULL) != STATUS_OK) {
 		return fail(err, STATUS_INVALID,
-			    "no earlier row has this key, and it is no record id");
+			    "%.*s: no earlier row has this key, and it is no record id",
+			    NAME_ARGS(field->name));
 	}
 	*out = value_integer((int64_t)id);
 	return STATUS_OK;
@@ -145,7 +146,7 @@ read_cells(struct ingest *ingest, struct row *row, const struct import_row_in *i
 		}
 		status = cell_value(ingest, row, cell->tag, in->cells[i], &cell->value, err);
 		if (status != STATUS_OK) {
-			return fail_context(err, "%.*s", NAME_ARGS(in->names[i]));
+			return status;
 		}
 		row->cell_count++;
 	}

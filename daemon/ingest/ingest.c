@@ -116,11 +116,18 @@ ingest_now_ms(const struct ingest *ingest)
 	return ingest->received_ms;
 }
 
+int64_t
+ingest_clock_ms(const struct ingest *ingest)
+{
+	return ingest->clock_ms;
+}
+
 enum status
 ingest_begin(struct ingest *ingest, struct error *err)
 {
 	int64_t now = ingest->options.platform.now_ms(ingest->options.platform.context);
 
+	ingest->clock_ms = now;
 	if (now > ingest->received_ms) {
 		ingest->received_ms = now;
 	}

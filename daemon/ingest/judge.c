@@ -25,6 +25,16 @@ judge_absent(struct ingest *ingest, uint64_t id, enum quarantine_reason *reason_
 	return status;
 }
 
+/* A form can have shown only the device's own changes, or those of the stream it continues. */
+static bool
+own_is_credible(const struct device *device, const struct change *change)
+{
+	const struct stream *stream = &device->stream;
+
+	return change->own_stream == 0 ||
+	       (change->own_stream == stream->parent && change->own_n <= stream->parent_n);
+}
+
 static enum status
 judge_identity(struct ingest *ingest, const struct device *device, const struct change *change,
 	       struct judgement *out, struct error *err)
@@ -36,7 +46,8 @@ judge_identity(struct ingest *ingest, const struct device *device, const struct 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (out->slot->exists && out->slot->record.type != change->type) {
+	if ((out->slot->exists && out->slot->record.type != change->type) ||
+	    !own_is_credible(device, change)) {
 		out->reason = QUARANTINE_INVALID;
 	} else if (!out->slot->exists && !creates) {
 		/* An edit of a record that a fork or the queue's own earlier change made may still
@@ -63,6 +74,9 @@ judge_references(struct ingest *ingest, const struct record_type *type, const st
 		}
 		id = (uint64_t)change->fields[i].value.integer;
 		status = workset_record(ingest, id, &target, err);
+		if (status == STATUS_OK && target->exists && target->record.type != field->target) {
+			out->reason = QUARANTINE_INVALID;
+		}
 		if (status == STATUS_OK && !target->exists) {
 			enum quarantine_reason reason = QUARANTINE_NONE;
 
@@ -102,16 +116,49 @@ judge_content(struct ingest *ingest, const struct change *change,
 	if (status == STATUS_OK) {
 		return QUARANTINE_NONE;
 	}
-	return status == STATUS_NOT_FOUND ? QUARANTINE_INCOMPLETE : QUARANTINE_INVALID;
+	return status == STATUS_MISSING ? QUARANTINE_INCOMPLETE : QUARANTINE_INVALID;
 }
 
-/* Merges into a copy, and looks whether the device may: by the village before or after. */
+/*
+ * A change belongs to the device's scope if its record was there at some moment from the change's
+ * scope version to now: a cadre's work counts although the family moved away before she synced. For
+ * a record that is there its village *before* the change decides, or anybody could take any family
+ * home by changing its village; for a new one the village it comes to.
+ */
+static enum status
+judge_scope(struct ingest *ingest, const struct device *device, const struct change *change,
+	    struct judgement *out, struct error *err)
+{
+	bool exists = out->slot->exists;
+	uint64_t village = exists ? out->slot->record.village : out->outcome.village;
+	struct move_query query = {
+		.record = exists ? out->slot->id : out->outcome.parent,
+		.since = change->scope_version,
+		.regions = device->scope,
+		.region_count = device->scope_count,
+	};
+	uint64_t left = 0;
+	enum status status = STATUS_OK;
+
+	if (regions_cover(device->scope, device->scope_count, village)) {
+		return STATUS_OK;
+	}
+	if (query.record != 0) {
+		status = store_move_find(ingest->options.store, &query, &left, err);
+	}
+	if (status == STATUS_OK && left == 0) {
+		out->reason = QUARANTINE_OUT_OF_SCOPE;
+	}
+	out->left = exists ? 0 : left;
+	return status;
+}
+
+/* Merges into a copy, and looks where that would be. */
 static enum status
 judge_merged(struct ingest *ingest, const struct device *device, const struct change *change,
 	     uint64_t seq, struct judgement *out, struct error *err)
 {
 	struct merge_context context = ingest_merge_context(ingest, change->type);
-	uint64_t before = out->slot->exists ? out->slot->record.village : 0;
 	enum status status;
 
 	out->outcome.merged = out->slot->record;
@@ -128,11 +175,12 @@ judge_merged(struct ingest *ingest, const struct device *device, const struct ch
 		out->reason = QUARANTINE_UNKNOWN_RECORD;
 		return STATUS_OK;
 	}
-	if (status == STATUS_OK && !regions_cover(device->scope, device->scope_count, before) &&
-	    !regions_cover(device->scope, device->scope_count, out->outcome.village)) {
-		out->reason = QUARANTINE_OUT_OF_SCOPE;
+	/* Without a village nobody would ever see it again. */
+	if (status == STATUS_INVALID || (status == STATUS_OK && out->outcome.village == 0)) {
+		out->reason = QUARANTINE_INVALID;
+		return STATUS_OK;
 	}
-	return status;
+	return status == STATUS_OK ? judge_scope(ingest, device, change, out, err) : status;
 }
 
 enum status

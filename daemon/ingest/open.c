@@ -48,7 +48,7 @@ open_change(struct parcel *parcel, const struct request_body *body, size_t index
 	/* The position tells n; a change that claims another one is kept, but not believed. */
 	if (change_decode(change->bytes, false, &parcel->arena, &change->change, NULL) !=
 		    STATUS_OK ||
-	    change->change.n != n) {
+	    change->change.n != n || change->change.own_stream == parcel->head.device) {
 		change->reason = QUARANTINE_MALFORMED;
 	}
 }

@@ -210,6 +210,31 @@ repeat_logged(struct ingest *ingest, struct parcel *parcel, const struct parcel_
 	return status;
 }
 
+/* Goes on behind the `found` changes that the store has with those of this transaction: the same
+ * parcel may stand twice among those that waited. */
+static size_t
+find_in_workset(const struct workset *work, const struct change_run *run,
+		struct logged_change *logged, size_t found)
+{
+	for (size_t i = 0; i < work->row_count && found < run->count; i++) {
+		const struct entry *entry = &work->rows[i].entry;
+
+		if (entry->kind != ENTRY_CHANGE || entry->stream != run->stream ||
+		    entry->n != run->first_n + found) {
+			continue;
+		}
+		logged[found] = (struct logged_change){
+			.n = entry->n,
+			.seq = entry->seq,
+			.verdict = entry->verdict,
+			.reason = entry->reason,
+		};
+		memcpy(logged[found].commitment, entry->commitment, HASH_SIZE);
+		found++;
+	}
+	return found;
+}
+
 /* The parcel's changes with n <= acked_n must be those in the log; *fork_out if one is not. */
 static enum status
 push_logged(struct ingest *ingest, struct parcel *parcel, size_t count, bool *fork_out,
@@ -224,6 +249,8 @@ push_logged(struct ingest *ingest, struct parcel *parcel, size_t count, bool *fo
 		return fail(err, STATUS_MEMORY, "the parcel");
 	}
 	status = store_logged_changes(ingest->options.store, &run, logged, &found, err);
+	if (0)
+		found = find_in_workset(&ingest->work, &run, logged, found);
 	if (status == STATUS_OK && found != count) {
 		status = fail(err, STATUS_STORAGE,
 			      "the log lacks changes of device %u that were acknowledged",
@@ -312,6 +339,11 @@ push_change(struct ingest *ingest, struct parcel *parcel, size_t index, struct e
 	}
 	if (status == STATUS_OK) {
 		status = ingest_merge(ingest, judgement.slot, &judgement.outcome, seq, err);
+	}
+	if (status == STATUS_OK && judgement.left != 0) {
+		/* Recorded where the family was: the author's phone lets it go like the family. */
+		status = store_move_append(ingest->options.store, seq, judgement.slot->id,
+					   judgement.left, err);
 	}
 	if (status == STATUS_OK) {
 		status = except_conflict(ingest, parcel, &change->change, &judgement.slot->record,

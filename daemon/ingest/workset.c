@@ -166,8 +166,8 @@ slot_row(struct ingest *ingest, struct slot *slot, struct buffer *scratch, struc
 
 	buffer_clear(scratch);
 	record_encode(&slot->record, NULL, scratch);
-	if (buffer_status(scratch, "a record's state", err) != STATUS_OK) {
-		return err == NULL ? STATUS_LIMIT : err->status;
+	if (scratch->status != STATUS_OK) {
+		return fail(err, STATUS_INTERNAL, "a record's state outgrew its bound");
 	}
 	state = arena_copy(&ingest->work.arena, scratch->at, scratch->length);
 	if (state == NULL) {
@@ -202,13 +202,15 @@ workset_write_records(struct ingest *ingest, struct error *err)
 	for (size_t i = 0; i < work->slot_count && status == STATUS_OK; i++) {
 		if (work->order[i]->dirty) {
 			status = slot_row(ingest, work->order[i], &scratch, &writes[count++], err);
-			work->order[i]->dirty = false;
 		}
 	}
 	buffer_finish(&scratch);
 	if (status == STATUS_OK && count > 0) {
 		work->wrote = true;
 		status = store_records_write(ingest->options.store, schema, writes, count, err);
+	}
+	for (size_t i = 0; i < work->slot_count && status == STATUS_OK; i++) {
+		work->order[i]->dirty = false;
 	}
 	return status;
 }
@@ -308,7 +310,9 @@ workset_in_quarantine(struct ingest *ingest, uint64_t record, bool *held_out, st
 	const struct workset *work = &ingest->work;
 
 	for (size_t i = 0; i < work->quarantined_count; i++) {
-		if (work->quarantined[i].record == record) {
+		const struct quarantined *row = &work->quarantined[i];
+
+		if (row->record == record && id_make(row->stream, row->n) == record) {
 			*held_out = true;
 			return STATUS_OK;
 		}

@@ -66,6 +66,7 @@ struct ingest {
 	struct arena lifetime;
 	uint64_t head;
 	int64_t received_ms;
+	int64_t clock_ms;
 	uint64_t session; /* newest number given out */
 	struct workset work;
 	/* What may wait for the next transaction that writes anyway. */
@@ -108,7 +109,10 @@ enum status workset_in_quarantine(struct ingest *ingest, uint64_t record, bool *
 
 /* The context for merging records of a type (by the newest schema). */
 struct merge_context ingest_merge_context(const struct ingest *ingest, uint32_t type);
+/* When entries of this transaction are received: never goes back. */
 int64_t ingest_now_ms(const struct ingest *ingest);
+/* What the clock says at its begin, right or wrong: for expiry, and for times that people read. */
+int64_t ingest_clock_ms(const struct ingest *ingest);
 /* Appends an entry that is no change: salted commitment to a CBOR payload, stream = n = 0. */
 enum status ingest_append_note(struct ingest *ingest, enum entry_kind kind, uint32_t user,
 			       struct span payload, uint64_t *seq_out, struct error *err);

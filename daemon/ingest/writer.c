@@ -90,12 +90,12 @@ keep_sessions(struct writer *writer, const struct taken *taken)
 	}
 }
 
-/* A failure of the store ends the transaction for all; what a job itself refuses does not. */
+/* What a job refuses, it refuses before it touches anything. Everything else may have left half of
+ * itself behind, so it ends the transaction for all. */
 static bool
 ends_batch(enum status status)
 {
-	return status == STATUS_STORAGE || status == STATUS_FULL || status == STATUS_MEMORY ||
-	       status == STATUS_BUSY || status == STATUS_INTERNAL;
+	return status_http(status) >= 500;
 }
 
 static enum status

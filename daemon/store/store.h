@@ -149,6 +149,16 @@ enum status store_descendants(struct store *store, uint64_t id, struct arena *ar
  */
 enum status store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t village,
 			      struct error *err);
+/* One record since one moment. */
+struct move_query {
+	uint64_t record;
+	uint64_t since; /* seq */
+	const struct region *regions;
+	size_t region_count;
+};
+/* A village of these regions that the record left after that; *village_out 0: none. */
+enum status store_move_find(struct store *store, const struct move_query *query,
+			    uint64_t *village_out, struct error *err);
 
 /* What a scope lacks, ordered by (key, id), key = max(version, moved). */
 struct pull;

@@ -172,7 +172,11 @@ store_sessions_read(struct store *store, size_t limit, session_fn each, void *co
 enum status
 store_session_newest(struct store *store, uint64_t *id_out, struct error *err)
 {
-	static const char text[] = "SELECT max(id) FROM session";
+	/* Rows of sessions may have been lost with the last moments; the log tells their numbers.
+	 */
+	static const char text[] =
+		"SELECT max(coalesce((SELECT max(id) FROM session), 0), coalesce("
+		"(SELECT session FROM log WHERE session > 0 ORDER BY seq DESC LIMIT 1), 0))";
 
 	return store_number(sql_prepare(store->sql, text, err), id_out, err);
 }

@@ -3,9 +3,11 @@
 
 #include "client/device.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
 	ARENA_MAX = 64 * 1024 * 1024,
@@ -78,6 +80,51 @@ post(struct forge *forge, const char *path, struct span bytes, struct buffer *ou
 		return 0;
 	}
 	return http;
+}
+
+int
+forge_connect(const struct forge *forge)
+{
+	const char *colon = strrchr(forge->code.url, ':');
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int connection = socket(AF_INET, SOCK_STREAM, 0);
+
+	demand(colon != NULL, "the server's address has no port");
+	address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	demand(connection >= 0 &&
+		       connect(connection, (struct sockaddr *)&address, sizeof address) == 0,
+	       "connecting");
+	return connection;
+}
+
+void
+forge_say(int connection, const char *path, struct span bytes)
+{
+	struct buffer text;
+
+	buffer_init(&text, 2 * PARCEL_REQUEST_MAX);
+	buffer_printf(&text,
+		      "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/vnd.sambung.parcel"
+		      "\r\nContent-Length: %zu\r\n\r\n",
+		      path, bytes.length);
+	buffer_append_span(&text, bytes);
+	demand(send(connection, text.at, text.length, MSG_NOSIGNAL) == (ssize_t)text.length,
+	       "sending");
+	buffer_finish(&text);
+}
+
+int
+forge_hear(int connection)
+{
+	static const char version[] = "HTTP/1.1 ";
+	char line[32] = "";
+
+	if (recv(connection, line, sizeof line - 1, MSG_WAITALL) < (ssize_t)sizeof version ||
+	    strncmp(line, version, sizeof version - 1) != 0) {
+		return 0;
+	}
+	return (int)strtol(line + sizeof version - 1, NULL, 10);
 }
 
 static void

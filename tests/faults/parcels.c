@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct forge *ani;
 static struct forge *budi;
@@ -165,6 +166,34 @@ replayed(void)
 	}
 	goes_on("replayed");
 	so("a parcel that comes again is acknowledged with its first place");
+}
+
+/* The same parcel from many connections before any is answered, so that the server takes several of
+ * them into one transaction; half of them do not wait for the answer. */
+static void
+at_once(void)
+{
+	enum { COPIES = 60 };
+	int copies[COPIES];
+
+	honest();
+	for (int i = 0; i < COPIES; i++) {
+		copies[i] = forge_connect(ani);
+	}
+	for (int i = 0; i < COPIES; i++) {
+		forge_say(copies[i], "/v1/sync", buffer_span(&ani->parcel));
+	}
+	for (int i = 0; i < COPIES; i++) {
+		int http = i % 2 == 0 ? 200 : forge_hear(copies[i]);
+
+		(void)close(copies[i]);
+		ani->answer.http = http;
+		check(http == 200, "a parcel that comes many times at once is acknowledged",
+		      "at once");
+	}
+	(void)forge_send(ani);
+	goes_on("at once");
+	so("a parcel that comes many times at once is acknowledged");
 }
 
 /* ---- sealed, but by whom? ---- */
@@ -783,6 +812,7 @@ main(int argc, char **argv)
 	corrupted();
 	oversized();
 	replayed();
+	at_once();
 	foreign();
 	malformed_heads();
 	extreme_heads();

@@ -29,7 +29,7 @@ check_text(const struct record_type *type, int32_t tag, int64_t shown, struct sp
 		PROPERTY(value_check(type, tag, value, NULL) == STATUS_OK);
 		check_written(value);
 	} else {
-		PROPERTY(err.status == STATUS_INVALID && err.detail[0] != '\0');
+		PROPERTY(status_is_invalid(err.status) && err.detail[0] != '\0');
 		PROPERTY(utf8_valid(span_of_text(err.detail)));
 		PROPERTY(value_equal(value, value_integer(42)));
 	}

@@ -52,7 +52,7 @@ run_tests() {
 # The tests that failed, as meson names them.
 failed_tests() {
 	grep -E '"result": "(FAIL|TIMEOUT|ERROR|INTERRUPT)"' "$build/meson-logs/testlog.json" |
-		sed 's/.*"name": "\([^"]*\)".*/\1/; s,^.* / ,,' | sort
+		sed 's/.*"name": "\([^"]*\)".*/\1/; s,^.* / ,,' | sort | paste -s -d , - | sed 's/,/, /g'
 }
 
 # The sentences that failed in them, if they have any.
@@ -99,8 +99,7 @@ plant() {
 		survived "$name" $(($(date +%s) - start)) "no test fails: write one that does"
 	else
 		passed=$((passed + 1))
-		tests=$(failed_tests)
-		say_row "$name" $(($(date +%s) - start)) "$(printf '%s, ' $tests | sed 's/, $//')"
+		say_row "$name" $(($(date +%s) - start)) "$(failed_tests)"
 		failed_sentences | head -n 3 | sed 's/^/    /'
 	fi
 	sed -n '1s/^/    /p' "$1"

@@ -105,7 +105,7 @@ commit(struct day *day, struct sambung_edit *edit)
 
 	if (sambung_edit_commit(edit, id, NULL, &err) != 0) {
 		/* Ticking what is ticked is no change, and the form says so. */
-		bool nothing = strstr(err.detail, "nothing was changed") != NULL;
+		bool nothing = err.status == STATUS_NOTHING_CHANGED;
 
 		if (!nothing) {
 			(void)fprintf(stderr, "twin: commit: %s\n", err.detail);

@@ -154,8 +154,8 @@ TEST(a_device_of_two_villages_must_be_told_which)
 	assert_ok(local_state_save(w->device->local, &device, &err));
 	edit = create(w, "family");
 	set(w, edit, "head", "Ani");
-	assert_int_equal(sambung_edit_commit(edit, NULL, NULL, &w->err), STATUS_INVALID);
-	assert_contains(w->err.detail, "village");
+	assert_int_equal(sambung_edit_commit(edit, NULL, NULL, &w->err), STATUS_MISSING);
+	assert_string_equal(w->err.detail, "village");
 	set(w, edit, "village", "6303072002");
 	assert_ok(sambung_edit_commit(edit, NULL, NULL, &w->err));
 }
@@ -166,8 +166,8 @@ TEST(a_form_that_lacks_a_field_can_be_mended)
 	struct sambung_edit *edit = create(w, "family");
 	uint32_t n = 0;
 
-	assert_int_equal(sambung_edit_commit(edit, NULL, &n, &w->err), STATUS_INVALID);
-	assert_contains(w->err.detail, "head");
+	assert_int_equal(sambung_edit_commit(edit, NULL, &n, &w->err), STATUS_MISSING);
+	assert_string_equal(w->err.detail, "head");
 	assert_int_equal(world_state(w).last_n, 0);
 	set(w, edit, "head", "Ani");
 	assert_ok(sambung_edit_commit(edit, NULL, &n, &w->err));
@@ -190,10 +190,10 @@ TEST(a_value_that_does_not_fit_is_refused_when_it_is_entered)
 	struct world *w = *state;
 	struct sambung_edit *edit = create(w, "visit");
 
-	assert_int_equal(sambung_edit_set(edit, "hb", "99", &w->err), STATUS_INVALID);
+	assert_int_equal(sambung_edit_set(edit, "hb", "99", &w->err), STATUS_RANGE);
 	assert_contains(w->err.detail, "hb");
-	assert_int_equal(sambung_edit_set(edit, "shoe", "9", &w->err), STATUS_NOT_FOUND);
-	assert_contains(w->err.detail, "shoe");
+	assert_int_equal(sambung_edit_set(edit, "shoe", "9", &w->err), STATUS_UNKNOWN_FIELD);
+	assert_string_equal(w->err.detail, "shoe");
 	sambung_edit_cancel(edit);
 }
 
@@ -206,13 +206,14 @@ TEST(a_parent_must_be_here_and_of_the_right_type)
 	edit = create(w, "person");
 	(void)id_format(id_make(WORLD_OTHER, 1), text);
 	assert_int_equal(sambung_edit_set(edit, "family", text, &w->err), STATUS_NOT_FOUND);
-	assert_contains(w->err.detail, "family");
+	assert_string_equal(w->err.detail, "family: r1yg000001x");
 	(void)id_format(person(w, family(w)), text);
-	assert_int_equal(sambung_edit_set(edit, "family", text, &w->err), STATUS_INVALID);
+	assert_int_equal(sambung_edit_set(edit, "family", text, &w->err), STATUS_OTHER_TYPE);
+	assert_contains(w->err.detail, text);
 	/* Another reference need only be an id. */
 	(void)id_format(id_make(WORLD_OTHER, 1), text);
 	assert_ok(sambung_edit_set(edit, "same_as", text, &w->err));
-	assert_int_equal(sambung_edit_set(edit, "same_as", "r1", &w->err), STATUS_INVALID);
+	assert_int_equal(sambung_edit_set(edit, "same_as", "r1", &w->err), STATUS_NOT_ID);
 	sambung_edit_cancel(edit);
 }
 
@@ -254,9 +255,10 @@ TEST(an_app_may_say_that_it_saw_less_but_never_more)
 	pretend_version(w, id, 40);
 	edit = begin(w, id);
 	set(w, edit, "head", "Ana");
-	assert_int_equal(sambung_edit_seen(edit, 41, 1, &w->err), STATUS_INVALID);
-	assert_contains(w->err.detail, "41");
-	assert_int_equal(sambung_edit_seen(edit, 40, 2, &w->err), STATUS_INVALID);
+	assert_int_equal(sambung_edit_seen(edit, 41, 1, &w->err), STATUS_NEWER_THAN_HELD);
+	assert_string_equal(w->err.detail, "base 41 > 40");
+	assert_int_equal(sambung_edit_seen(edit, 40, 2, &w->err), STATUS_NEWER_THAN_HELD);
+	assert_string_equal(w->err.detail, "own 2 > 1");
 	assert_ok(sambung_edit_seen(edit, 30, 0, &w->err));
 	assert_ok(sambung_edit_commit(edit, NULL, NULL, &w->err));
 	assert_int_equal(world_change(w, 2).base.version, 30);
@@ -281,8 +283,8 @@ TEST(an_edit_that_sets_nothing_is_refused)
 	uint64_t id = family(w);
 	struct sambung_edit *edit = begin(w, id);
 
-	assert_int_equal(sambung_edit_commit(edit, NULL, NULL, &w->err), STATUS_INVALID);
-	assert_string_equal(w->err.detail, "nothing was changed");
+	assert_int_equal(sambung_edit_commit(edit, NULL, NULL, &w->err), STATUS_NOTHING_CHANGED);
+	assert_string_equal(w->err.detail, "");
 	sambung_edit_cancel(edit);
 	assert_int_equal(world_state(w).last_n, 1);
 }
@@ -308,7 +310,7 @@ TEST(a_set_says_what_was_added_and_removed_since_the_form_opened)
 	/* As it is: nothing to say. */
 	edit = begin(w, id);
 	set(w, edit, "topics", "kb,asi");
-	assert_int_equal(sambung_edit_commit(edit, NULL, NULL, &w->err), STATUS_INVALID);
+	assert_int_equal(sambung_edit_commit(edit, NULL, NULL, &w->err), STATUS_NOTHING_CHANGED);
 	sambung_edit_cancel(edit);
 }
 
@@ -393,11 +395,16 @@ TEST(an_unknown_form_is_named)
 	struct sambung_edit *edit;
 	char sentence[400];
 
-	assert_int_equal(sambung_edit_create(w->device, "shoe", &edit, &w->err), STATUS_NOT_FOUND);
-	assert_contains(sambung_error_sentence(&w->err, SAMBUNG_EN, sentence, sizeof sentence),
-			"form shoe");
-	assert_contains(sambung_error_sentence(&w->err, SAMBUNG_ID, sentence, sizeof sentence),
-			"tidak ditemukan");
+	assert_int_equal(sambung_edit_create(w->device, "shoe", &edit, &w->err),
+			 STATUS_UNKNOWN_TYPE);
+	assert_string_equal(
+		sambung_error_sentence(&w->err, SAMBUNG_EN, sentence, sizeof sentence),
+		"there is no such type of record: shoe. Check the spelling, or sync to receive "
+		"newer forms");
+	assert_string_equal(
+		sambung_error_sentence(&w->err, SAMBUNG_ID, sentence, sizeof sentence),
+		"tidak ada jenis data itu: shoe. Periksa ejaannya, atau sinkronkan untuk menerima "
+		"formulir baru");
 }
 
 /* ---- queries ---- */
@@ -427,7 +434,7 @@ TEST(records_are_listed_by_type_and_text)
 	assert_int_equal(w->line_count, 0);
 	assert_int_equal(sambung_records(w->device, &(struct sambung_query){.type = "shoe"},
 					 world_line, w, &w->err),
-			 STATUS_NOT_FOUND);
+			 STATUS_UNKNOWN_TYPE);
 }
 
 static int
@@ -487,7 +494,7 @@ TEST(a_form_tells_what_an_app_needs)
 	assert_contains(w->lines[0], "\"choices\":[{\"name\":\"gizi\",\"label\":\"Gizi\"},"
 				     "{\"name\":\"asi\",\"label\":\"ASI\"}]");
 	assert_int_equal(sambung_form(w->device, "shoe", SAMBUNG_EN, world_line, w, &w->err),
-			 STATUS_NOT_FOUND);
+			 STATUS_UNKNOWN_TYPE);
 }
 
 TEST(the_state_counts_what_waits_and_what_is_in_conflict)

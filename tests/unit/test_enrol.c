@@ -19,7 +19,7 @@ TEST(enrolment_makes_a_device_with_forms_and_scope)
 	assert_int_equal(found.scope_count, 1);
 	assert_int_equal(found.schema_version, 3);
 	assert_non_null(w->device->schema);
-	assert_int_equal(sambung_enrol(w->device, w->code_text, &w->err), STATUS_EXISTS);
+	assert_int_equal(sambung_enrol(w->device, w->code_text, &w->err), STATUS_ALREADY_ENROLLED);
 }
 
 TEST(a_second_try_comes_from_the_same_device_key)
@@ -43,7 +43,7 @@ TEST(a_refused_code_leaves_the_device_as_it_was)
 
 	w->enrol_status = STATUS_CODE_USED;
 	assert_int_equal(sambung_enrol(w->device, w->code_text, &w->err), STATUS_CODE_USED);
-	assert_int_equal(sambung_enrol(w->device, "sb1.x", &w->err), STATUS_INVALID);
+	assert_int_equal(sambung_enrol(w->device, "sb1.x", &w->err), STATUS_CODE_MISTYPED);
 	assert_int_equal(world_state(w).device, 0);
 	w->enrol_status = STATUS_OK;
 	assert_ok(sambung_enrol(w->device, w->code_text, &w->err));
@@ -67,8 +67,7 @@ TEST(forms_that_enrolment_did_not_finish_come_with_the_exchange)
 
 	w->schema_chunk = 100;
 	assert_ok(sambung_enrol(w->device, w->code_text, &w->err));
-	assert_int_equal(sambung_edit_create(w->device, "family", &edit, &w->err),
-			 STATUS_NOT_FOUND);
+	assert_int_equal(sambung_edit_create(w->device, "family", &edit, &w->err), STATUS_NO_FORMS);
 	for (uint32_t held = 100; held < size; held += 300) {
 		uint32_t length = size - held < 300 ? size - held : 300;
 

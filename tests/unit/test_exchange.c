@@ -333,6 +333,28 @@ TEST(an_evicted_record_goes_but_its_unsent_change_is_sent)
 	assert_int_equal(w->head.count, 1);
 }
 
+TEST(a_change_is_acknowledged_though_its_record_has_left)
+{
+	struct world *w = *state;
+	uint64_t id = family(w);
+	struct reply reply;
+
+	world_request(w);
+	acknowledge(w, 10, 20);
+	(void)world_edit(w, id, "head", "Ana");
+	world_request(w);
+	reply = world_reply(w);
+	reply.to = at_100;
+	reply.evicted = &id;
+	reply.evicted_count = 1;
+	assert_ok(world_answer(w, &reply));
+	world_request(w);
+	acknowledge(w, 110, 120);
+	assert_int_equal(world_state(w).acked_n, 2);
+	assert_true(w->result.synced);
+	assert_false(holds(w, id));
+}
+
 TEST(a_new_scope_lets_go_of_villages)
 {
 	struct world *w = *state;
@@ -432,6 +454,7 @@ RUN_TESTS(IN_WORLD(a_request_without_changes_writes_nothing),
 	  IN_WORLD(a_record_of_another_device_arrives_with_its_authors_name),
 	  IN_WORLD(what_is_pending_stays_over_what_arrives),
 	  IN_WORLD(an_evicted_record_goes_but_its_unsent_change_is_sent),
+	  IN_WORLD(a_change_is_acknowledged_though_its_record_has_left),
 	  IN_WORLD(a_new_scope_lets_go_of_villages),
 	  IN_WORLD(exceptions_are_counted_and_a_quarantined_change_is_told),
 	  IN_WORLD(a_quarantined_value_gives_way_to_the_servers))

@@ -148,7 +148,7 @@ TEST(settlement_with_a_value_that_does_not_fit_is_invalid)
 	DEVICE;
 	uint64_t family = family_in_conflict(ani);
 
-	assert_int_equal(settle(ani, family, "verified_date", "kemarin", 0), STATUS_INVALID);
+	assert_int_equal(settle(ani, family, "verified_date", "kemarin", 0), STATUS_NOT_DATE);
 	assert_contains(ani->err.detail, "verified_date");
 }
 

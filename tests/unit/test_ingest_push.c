@@ -509,6 +509,51 @@ TEST(more_sessions_than_may_wait_are_written_by_themselves)
 	assert_int_equal(sessions_of(ani).last.id, 1024);
 }
 
+/* Numbers 1 to count, all with the forged device's key. */
+static void
+add_devices(struct forged *forged, uint32_t count)
+{
+	struct store *store = forged->world->store;
+	struct region scope = {VILLAGE_A_NUMBER, VILLAGE_A_NUMBER};
+
+	assert_ok(store_begin(store, &forged->err));
+	for (uint32_t i = 1; i <= count; i++) {
+		struct device device = {
+			.stream = {.number = i, .kind = STREAM_DEVICE, .name = span_of_text("Ani")},
+			.state = DEVICE_ACTIVE,
+			.scope_version = 1,
+			.scope = &scope,
+			.scope_count = 1};
+
+		memcpy(device.stream.key, forged->public_key, sizeof device.stream.key);
+		chain_start(device.stream.key, i, device.stream.chain);
+		assert_ok(store_stream_add(store, &device.stream, &forged->err));
+		assert_ok(store_device_put(store, &device, &forged->err));
+	}
+	assert_ok(store_commit(store, &forged->err));
+}
+
+TEST(more_devices_than_may_wait_are_noted_at_once)
+{
+	DEVICE;
+	struct device device;
+
+	add_devices(ani, 1025);
+	for (uint32_t i = 1; i <= 1025; i++) {
+		ani->device = i;
+		ani->r = 0;
+		ani->cursor = (struct cursor){0, 0, CURSOR_ID_END};
+		chain_start(ani->public_key, i, ani->chain);
+		assert_ok(forged_sync(ani));
+	}
+	/* All of them: the writing took along those that waited. */
+	for (uint32_t i = 1; i <= 1025; i += 1024) {
+		assert_ok(store_device(ani->world->reader, i, &ani->arena, &device, &ani->err));
+		assert_int_equal(device.r, 1);
+		assert_true(device.last_contact_ms > 0);
+	}
+}
+
 TEST(rolled_back_transaction_leaves_nothing)
 {
 	DEVICE;
@@ -553,4 +598,5 @@ RUN_TESTS(FORGED(changes_are_acknowledged_in_one_run_with_their_places_in_the_lo
 	  FORGED(session_tells_who_and_how_much_once_something_is_written),
 	  FORGED(flush_with_nothing_waiting_writes_nothing),
 	  FORGED(more_sessions_than_may_wait_are_written_by_themselves),
+	  FORGED(more_devices_than_may_wait_are_noted_at_once),
 	  FORGED(rolled_back_transaction_leaves_nothing))

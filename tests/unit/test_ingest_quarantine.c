@@ -318,6 +318,34 @@ TEST(queue_of_a_revoked_device_is_kept_but_not_merged_and_it_learns_why)
 	assert_int_equal(listed.rows[0].reason, QUARANTINE_REVOKED);
 }
 
+TEST(device_revoked_between_the_commit_and_the_reply_gets_no_more_records)
+{
+	DEVICE;
+	static struct parcel parcel;
+	struct buffer sealed;
+	struct buffer packed;
+
+	(void)forged_family(ani, VILLAGE_A_NUMBER);
+	assert_ok(forged_sync(ani));
+	assert_ok(forged_sync(ani));
+	parcel_init(&parcel);
+	buffer_init(&sealed, PARCEL_REPLY_MAX);
+	buffer_init(&packed, PARCEL_REPLY_MAX);
+	ingest_open(&parcel, ani->world->reader, &ani->world->keys, buffer_span(&ani->parcel));
+	parcel.fresh = true;
+	revoke(ani);
+	assert_ok(ingest_reply(&parcel, ani->world->reader, ani->world->catalogue,
+			       &ani->world->platform, &sealed, &ani->err));
+	assert_ok(parcel_open_reply(&ani->session, buffer_span(&sealed), &packed, &ani->err));
+	assert_ok(reply_unpack(buffer_span(&packed), &ani->plain, &ani->arena, &ani->reply,
+			       &ani->err));
+	assert_int_equal(ani->reply.status, STATUS_REVOKED);
+	assert_int_equal(ani->reply.record_count, 0);
+	buffer_finish(&packed);
+	buffer_finish(&sealed);
+	parcel_finish(&parcel);
+}
+
 TEST(revoking_twice_is_one_entry_in_the_log)
 {
 	DEVICE;
@@ -371,6 +399,7 @@ RUN_TESTS(FORGED(bytes_that_do_not_decode_are_kept_and_the_queue_goes_on),
 	  FORGED(edit_that_tells_another_type_is_set_aside),
 	  FORGED(rival_values_beyond_the_limit_are_set_aside_and_the_record_stays),
 	  FORGED(queue_of_a_revoked_device_is_kept_but_not_merged_and_it_learns_why),
+	  FORGED(device_revoked_between_the_commit_and_the_reply_gets_no_more_records),
 	  FORGED(revoking_twice_is_one_entry_in_the_log),
 	  FORGED(revoking_a_device_that_is_not_there_is_not_found),
 	  FORGED(repeated_change_is_told_again_that_it_is_in_quarantine))

@@ -340,6 +340,17 @@ TEST(the_members_of_one_field_can_be_written_alone)
 		       "\"time\":\"1970-01-01T00:16:41.000Z\",\"seq\":40}]");
 }
 
+TEST(the_conflict_of_one_field_can_be_written_alone)
+{
+	record_sample_add(&s, 3, value_integer(2));
+	record_sample_add_member(&s, USER, 2, value_empty());
+	json_conflict(&json, &s.record, &s.fields[0], &s.context, &names);
+	assert_written("[{\"value\":\"bumil\",\"device\":5,\"cadre\":\"Ani\","
+		       "\"time\":\"1970-01-01T00:16:41.000Z\",\"seq\":40},"
+		       "{\"value\":null,\"user\":\"dewi\","
+		       "\"time\":\"1970-01-01T00:16:42.000Z\",\"seq\":40}]");
+}
+
 TEST(a_time_that_no_calendar_has_is_null)
 {
 	record_sample_add(&s, 3, value_integer(2))->time = INT64_MAX;
@@ -367,4 +378,5 @@ RUN_TESTS(WITH(commas_stand_between_items_only), WITH(texts_are_escaped),
 	  WITH(an_archive_that_had_seen_the_edit_is_no_conflict),
 	  WITH(a_record_of_an_unknown_type_and_village_is_still_shown),
 	  WITH(the_members_of_one_field_can_be_written_alone),
+	  WITH(the_conflict_of_one_field_can_be_written_alone),
 	  WITH(a_time_that_no_calendar_has_is_null))

@@ -146,7 +146,7 @@ TEST(a_database_of_a_newer_program_is_left_alone)
 
 	assert_ok(sql_exec(w->device->local->sql, "PRAGMA user_version = 2", &error));
 	assert_int_equal(local_open(w->folder, &other, &error), STATUS_UNSUPPORTED);
-	assert_contains(error.detail, "version 2");
+	assert_contains(error.detail, "device.db v2");
 }
 
 TEST(a_folder_that_cannot_be_written_is_named)

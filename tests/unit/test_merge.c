@@ -265,6 +265,25 @@ TEST(value_written_after_the_backup_is_not_seen_by_a_base_of_the_lost_history)
 	assert_members(&h->record, REVIEW, "5/1 9/1");
 }
 
+TEST(author_saw_what_her_base_or_her_own_number_covers)
+{
+	HISTORY;
+	const struct dot other = {.seq = 5, .stream = 7, .n = 3};
+	const struct dot pending = {.stream = 9, .n = 3};
+	struct dot viewer = {.stream = 9, .n = 4, .base = {EPOCH, 5}, .own_n = 3};
+
+	assert_true(dot_saw(&h->context, &viewer, &other));
+	assert_true(dot_saw(&h->context, &viewer, &pending));
+	viewer.base.version = 4;
+	viewer.own_n = 2;
+	assert_false(dot_saw(&h->context, &viewer, &other));
+	assert_false(dot_saw(&h->context, &viewer, &pending));
+	viewer.own_stream = 7;
+	viewer.own_n = 3;
+	assert_true(dot_saw(&h->context, &viewer, &other));
+	assert_false(dot_saw(&h->context, &viewer, &pending));
+}
+
 /* Versions, pending changes, limits */
 
 TEST(logged_change_raises_the_versions_of_record_and_field)
@@ -354,6 +373,28 @@ TEST(more_rivals_than_allowed_are_a_limit_and_leave_the_record_as_it_was)
 	assert_members(&h->record, REVIEW, "5/1");
 }
 
+TEST(record_that_would_outgrow_its_bytes_is_a_limit_and_stays_as_it_was)
+{
+	HISTORY;
+	static char text[VALUE_TEXT_MAX];
+	struct step step = {.n = 1, .tag = UNKNOWN};
+	enum status status = STATUS_OK;
+	size_t merged = 0;
+
+	memset(text, 'x', sizeof text);
+	step.value = value_text(span_of(text, sizeof text));
+	while (status == STATUS_OK && merged <= RECORD_BYTES_MAX / VALUE_TEXT_MAX) {
+		step.stream = 7 + (uint32_t)merged;
+		status = history_try(h, step);
+		merged += status == STATUS_OK;
+	}
+	assert_int_equal(status, STATUS_LIMIT);
+	/* All but one, whose place the dots and the lengths take. */
+	assert_int_equal(merged, RECORD_BYTES_MAX / VALUE_TEXT_MAX - 1);
+	assert_int_equal(h->record.dot_count, merged);
+	assert_true(record_fits(&h->record));
+}
+
 TEST(more_fields_than_allowed_are_a_limit)
 {
 	HISTORY;
@@ -418,9 +459,11 @@ RUN_TESTS(HISTORY_CASE(change_of_one_who_saw_a_value_replaces_it),
 	  CASE(base_of_a_former_epoch_counts_up_to_where_that_was_cut),
 	  CASE(base_of_an_unknown_epoch_covers_nothing),
 	  HISTORY_CASE(value_written_after_the_backup_is_not_seen_by_a_base_of_the_lost_history),
+	  HISTORY_CASE(author_saw_what_her_base_or_her_own_number_covers),
 	  HISTORY_CASE(logged_change_raises_the_versions_of_record_and_field),
 	  HISTORY_CASE(pending_change_raises_no_version_and_is_seen_by_own_only),
 	  HISTORY_CASE(pending_changes_merged_again_in_order_leave_the_same_state),
 	  HISTORY_CASE(more_rivals_than_allowed_are_a_limit_and_leave_the_record_as_it_was),
+	  HISTORY_CASE(record_that_would_outgrow_its_bytes_is_a_limit_and_stays_as_it_was),
 	  HISTORY_CASE(more_fields_than_allowed_are_a_limit),
 	  HISTORY_CASE(exhausted_arena_leaves_the_record_as_it_was))

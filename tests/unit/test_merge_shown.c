@@ -349,6 +349,40 @@ TEST(record_conflicts_counts_fields_that_a_supervisor_must_see)
 	assert_int_equal(record_conflicts(&h->record, &h->context), 2);
 }
 
+TEST(each_rival_of_an_archive_is_told_apart_from_what_one_of_both_had_seen)
+{
+	HISTORY;
+	const struct member *archive;
+
+	MERGE(.stream = 5, .n = 1, .tag = REVIEW, .value = number(1));
+	MERGE(.stream = 7, .n = 1, .base = 1, .tag = TAG_ARCHIVED, .value = number(1));
+	MERGE(.stream = 8, .n = 1, .base = 1, .tag = LATEST, .value = number(2));
+	MERGE(.stream = 9, .n = 1, .base = 2, .tag = MAX, .value = number(3));
+	archive = record_field(&h->record, TAG_ARCHIVED)->members;
+	assert_false(archive_rivals(&h->record, &h->context, archive,
+				    record_field(&h->record, REVIEW)->members));
+	assert_true(archive_rivals(&h->record, &h->context, archive,
+				   record_field(&h->record, LATEST)->members));
+	assert_false(archive_rivals(&h->record, &h->context, archive,
+				    record_field(&h->record, MAX)->members));
+	assert_false(archive_rivals(&h->record, &h->context, archive, archive));
+}
+
+TEST(member_shown_is_the_one_whose_value_is_shown)
+{
+	HISTORY;
+	const struct record_field *field;
+
+	MERGE(.stream = 7, .n = 1, .tag = MIN, .value = number(4));
+	MERGE(.stream = 8, .n = 1, .tag = MIN, .value = number(2));
+	MERGE(.stream = 9, .n = 1, .tag = MIN, .value = number(3));
+	field = record_field(&h->record, MIN);
+	assert_ptr_equal(field_shown_member(&h->record, field, POLICY_MIN), &field->members[1]);
+	assert_ptr_equal(field_shown_member(&h->record, field, POLICY_MAX), &field->members[0]);
+	assert_ptr_equal(field_shown_member(&h->record, field, POLICY_ONCE), &field->members[0]);
+	assert_ptr_equal(field_shown_member(&h->record, field, POLICY_LATEST), &field->members[2]);
+}
+
 TEST(archives_for_different_reasons_count_once)
 {
 	HISTORY;
@@ -391,4 +425,6 @@ RUN_TESTS(HISTORY_CASE(review_shows_the_latest_by_the_clock_then_stream_then_n),
 	  HISTORY_CASE(rest_of_a_set_is_no_rival_of_an_archive),
 	  HISTORY_CASE(pending_edit_and_pulled_archive_are_flagged_on_the_device),
 	  HISTORY_CASE(record_conflicts_counts_fields_that_a_supervisor_must_see),
+	  HISTORY_CASE(each_rival_of_an_archive_is_told_apart_from_what_one_of_both_had_seen),
+	  HISTORY_CASE(member_shown_is_the_one_whose_value_is_shown),
 	  HISTORY_CASE(archives_for_different_reasons_count_once))

@@ -47,6 +47,9 @@ TEST(every_failure_says_what_and_next_in_both_languages)
 			assert_true((status_next(status, (enum language)language)[0] == '\0') ==
 				    (status == STATUS_OK));
 		}
+		/* No language is a copy of the other. */
+		assert_string_not_equal(status_what(status, LANGUAGE_EN),
+					status_what(status, LANGUAGE_ID));
 	}
 	assert_string_equal(status_what(STATUS_NOT_FOUND, LANGUAGE_EN), "not found");
 	assert_string_equal(status_what(STATUS_NOT_FOUND, LANGUAGE_ID), "tidak ditemukan");
@@ -60,6 +63,17 @@ TEST(failures_have_http_codes_of_failures)
 	}
 	assert_int_equal(status_http(STATUS_NOT_FOUND), 404);
 	assert_int_equal(status_http(STATUS_LIMIT), 413);
+}
+
+TEST(values_that_cannot_be_kept_are_one_kind)
+{
+	for (enum status status = STATUS_OK; status < STATUS_COUNT; status++) {
+		assert_true(status_is_invalid(status) == (status_http(status) == 422));
+	}
+	assert_true(status_is_invalid(STATUS_INVALID));
+	assert_true(status_is_invalid(STATUS_DECIMALS));
+	assert_false(status_is_invalid(STATUS_OK));
+	assert_false(status_is_invalid(STATUS_NOT_FOUND));
 }
 
 TEST(only_passing_troubles_are_worth_trying_again)
@@ -208,7 +222,7 @@ TEST(sentence_is_cut_to_the_room_it_has)
 RUN_TESTS(CASE(every_status_has_a_name_of_its_own_that_leads_back),
 	  CASE(name_of_no_status_is_internal), CASE(number_of_no_status_is_internal),
 	  CASE(every_failure_says_what_and_next_in_both_languages),
-	  CASE(failures_have_http_codes_of_failures),
+	  CASE(failures_have_http_codes_of_failures), CASE(values_that_cannot_be_kept_are_one_kind),
 	  CASE(only_passing_troubles_are_worth_trying_again),
 	  CASE(fail_keeps_status_and_detail_and_returns_the_status),
 	  CASE(fail_without_an_error_to_fill_returns_the_status),

@@ -111,11 +111,11 @@ TEST(an_answer_that_is_no_parcel_is_told_as_what_it_means)
 	static const struct {
 		int http;
 		enum status status;
-	} answers[] = {{0, STATUS_UNREACHABLE},	  {200, STATUS_UNREACHABLE},
-		       {503, STATUS_BUSY},	  {429, STATUS_BUSY},
-		       {413, STATUS_LIMIT},	  {400, STATUS_MALFORMED},
-		       {415, STATUS_UNSUPPORTED}, {404, STATUS_NOT_FOUND},
-		       {302, STATUS_UNREACHABLE}, {500, STATUS_UNREACHABLE}};
+	} answers[] = {
+		{0, STATUS_UNREACHABLE},   {200, STATUS_UNREACHABLE}, {503, STATUS_BUSY},
+		{429, STATUS_BUSY},	   {413, STATUS_LIMIT},	      {400, STATUS_MALFORMED},
+		{415, STATUS_UNSUPPORTED}, {404, STATUS_NOT_FOUND},   {302, STATUS_UNREACHABLE},
+		{500, STATUS_UNREACHABLE}, {507, STATUS_BUSY}};
 	struct world *w = *state;
 
 	(void)family(w);
@@ -129,6 +129,22 @@ TEST(an_answer_that_is_no_parcel_is_told_as_what_it_means)
 		assert_int_equal(world_state(w).last_n, 1);
 		assert_int_equal(world_state(w).acked_n, 0);
 	}
+}
+
+static int
+answer_unopened(struct world *w, struct buffer *reply)
+{
+	(void)w;
+	buffer_printf(reply, "signature: the signature or seal does not fit\n");
+	return 400;
+}
+
+TEST(a_server_that_cannot_open_the_parcel_is_another_server)
+{
+	struct world *w = *state;
+
+	w->answer = answer_unopened;
+	assert_int_equal(sambung_sync(w->device, NULL, NULL, &w->result, &w->err), STATUS_FOREIGN);
 }
 
 TEST(a_device_that_is_not_enrolled_cannot_sync)
@@ -147,4 +163,5 @@ RUN_TESTS(IN_WORLD(a_sync_goes_on_until_everything_is_there),
 	  IN_WORLD(a_sync_that_is_stopped_keeps_what_it_has),
 	  IN_WORLD(a_sync_that_does_not_get_on_ends),
 	  IN_WORLD(an_answer_that_is_no_parcel_is_told_as_what_it_means),
+	  IN_WORLD(a_server_that_cannot_open_the_parcel_is_another_server),
 	  IN_NEW_WORLD(a_device_that_is_not_enrolled_cannot_sync))
