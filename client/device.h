@@ -69,7 +69,7 @@ enum status device_merge(struct sambung *device, const struct local_state *state
 			 struct error *err);
 /* The record that the root reference of `record` leads to; 0: none. */
 uint64_t device_parent(const struct sambung *device, const struct record *record);
-/* Stores the record; epoch: that of its seqs. */
+/* Stores the record, and takes what hangs below it to its village; epoch: that of its seqs. */
 enum status device_record_save(struct sambung *device, const struct local_state *state,
 			       const struct record *record, uint32_t epoch, struct error *err);
 

@@ -76,6 +76,34 @@ device_merge(struct sambung *device, const struct local_state *state, const stru
 	return moves ? record_move(device, record, arena, err) : STATUS_OK;
 }
 
+/* What hangs below a record is where the record is. The server says so too, record by record, but
+ * not of what only this device has yet. */
+static enum status
+below_move(struct local *local, const struct record *above, struct error *err)
+{
+	struct arena arena;
+	uint64_t id = 0;
+	enum status status = local_record_astray(local, above->id, above->village, &id, err);
+
+	arena_init(&arena, DEVICE_ARENA_MAX);
+	while (status == STATUS_OK && id != 0) {
+		struct local_place place;
+		struct record record;
+
+		arena_reset(&arena);
+		status = local_record(local, id, &arena, &record, &place, err);
+		if (status == STATUS_OK) {
+			record.village = above->village;
+			status = local_record_save(local, &record, &place, err);
+		}
+		if (status == STATUS_OK) {
+			status = local_record_astray(local, above->id, above->village, &id, err);
+		}
+	}
+	arena_finish(&arena);
+	return status;
+}
+
 enum status
 device_record_save(struct sambung *device, const struct local_state *state,
 		   const struct record *record, uint32_t epoch_number, struct error *err)
@@ -86,5 +114,7 @@ device_record_save(struct sambung *device, const struct local_state *state,
 				    .parent = device_parent(device, record),
 				    .conflicts = record_conflicts(record, &context)};
 
-	return local_record_save(device->local, record, &place, err);
+	enum status status = local_record_save(device->local, record, &place, err);
+
+	return status == STATUS_OK ? below_move(device->local, record, err) : status;
 }

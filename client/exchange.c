@@ -318,6 +318,20 @@ reply_refused(const struct reply *reply, const struct local_state *state, struct
 }
 
 static enum status
+reply_use(struct taking *taking, struct error *err)
+{
+	switch ((int)taking->reply->status) {
+	case STATUS_OK:
+	case STATUS_GAP:
+		return exchange_take(taking, err);
+	case STATUS_REVOKED:
+		return exchange_take_last(taking, err);
+	default:
+		return reply_refused(taking->reply, &taking->state, err);
+	}
+}
+
+static enum status
 reply_take(struct taking *taking, struct error *err)
 {
 	struct local *local = taking->device->local;
@@ -327,12 +341,8 @@ reply_take(struct taking *taking, struct error *err)
 		return status;
 	}
 	status = device_enrolled(taking->device, &taking->state, err);
-	if (status == STATUS_OK && taking->reply->status != STATUS_OK &&
-	    taking->reply->status != STATUS_GAP) {
-		status = reply_refused(taking->reply, &taking->state, err);
-	}
 	if (status == STATUS_OK) {
-		status = exchange_take(taking, err);
+		status = reply_use(taking, err);
 	}
 	if (status == STATUS_OK) {
 		status = local_state_save(local, &taking->state, err);
@@ -341,6 +351,9 @@ reply_take(struct taking *taking, struct error *err)
 		status = local_commit(local, err);
 	} else {
 		local_rollback(local);
+	}
+	if (status == STATUS_OK && taking->reply->status == STATUS_REVOKED) {
+		return reply_refused(taking->reply, &taking->state, err);
 	}
 	if (status == STATUS_OK && taking->old_program) {
 		return fail(err, STATUS_UNSUPPORTED, "schema v%u", taking->reply->schema.version);

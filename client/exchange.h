@@ -32,6 +32,7 @@ struct taking {
 	bool newest; /* it answers the last request */
 	bool fits;   /* it starts from the cursor that the device has */
 	bool again;
+	bool lacking;	  /* the server takes it to have a record that it has not */
 	bool old_program; /* it brought a schema that this program cannot read */
 	struct local_state state;
 	struct sambung_result counted;
@@ -45,6 +46,8 @@ enum status exchange_chain(const struct local_state *state, const struct local_b
 
 /* exchange_take.c: everything but the records. */
 enum status exchange_take(struct taking *taking, struct error *err);
+/* Only what became of the changes: the last that a revoked device hears. */
+enum status exchange_take_last(struct taking *taking, struct error *err);
 /* exchange_records.c */
 enum status exchange_take_acks(struct taking *taking, struct error *err);
 enum status exchange_take_records(struct taking *taking, struct error *err);

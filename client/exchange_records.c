@@ -110,8 +110,10 @@ record_take(struct taking *taking, struct span bytes, bool whole, struct error *
 	}
 	status = local_record(local, update.id, &taking->arena, &record, &place, err);
 	if (status == STATUS_NOT_FOUND) {
-		/* A late reply does not bring back what has left since. */
-		if (!taking->fits) {
+		/* A late reply does not bring back what has left since. And what is not whole of a
+		 * record that is not here must not pass for all of it. */
+		if (!taking->fits || !whole) {
+			taking->lacking = taking->lacking || taking->fits;
 			return STATUS_OK;
 		}
 		record = (struct record){0};
@@ -120,6 +122,9 @@ record_take(struct taking *taking, struct span bytes, bool whole, struct error *
 	} else if (place.epoch != taking->state.epoch) {
 		record = (struct record){0};
 		whole = true;
+	} else if (!taking->fits) {
+		/* It may have moved since, which raises no version. */
+		update.village = record.village;
 	}
 	if (!record_overlay(&record, &update, whole, &taking->arena)) {
 		return fail(err, STATUS_LIMIT, "record");

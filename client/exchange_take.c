@@ -88,7 +88,9 @@ scope_take(struct taking *taking, struct error *err)
 	const struct reply *reply = taking->reply;
 	struct local_state *state = &taking->state;
 
-	if (!reply->has_scope || reply->scope_version <= state->scope_version) {
+	/* With a scope its records begin anew, from the reply's place. Who took the one without the
+	 * other would never be sent what is missing. */
+	if (!taking->fits || !reply->has_scope || reply->scope_version <= state->scope_version) {
 		return STATUS_OK;
 	}
 	state->scope_version = reply->scope_version;
@@ -216,17 +218,23 @@ clock_take(struct taking *taking)
 	platform->boot_id(platform->context, state->server_boot);
 }
 
+/* What became of the changes that were sent. */
 static enum status
-content_take(struct taking *taking, struct error *err)
+changes_take(struct taking *taking, struct error *err)
 {
 	enum status status = exceptions_take(taking, err);
 
 	if (status == STATUS_OK) {
 		status = exchange_take_acks(taking, err);
 	}
-	if (status == STATUS_OK) {
-		status = changes_link(taking, err);
-	}
+	return status == STATUS_OK ? changes_link(taking, err) : status;
+}
+
+static enum status
+content_take(struct taking *taking, struct error *err)
+{
+	enum status status = changes_take(taking, err);
+
 	if (status == STATUS_OK) {
 		status = checkpoint_take(taking, err);
 	}
@@ -253,7 +261,13 @@ cursor_take(struct taking *taking, struct error *err)
 	bool from_start = state->cursor.complete == 0;
 	enum status status = STATUS_OK;
 
-	if (!taking->fits) {
+	/* After a gap the server has looked at no record. */
+	if (!taking->fits || reply->status != STATUS_OK) {
+		return STATUS_OK;
+	}
+	if (taking->lacking) {
+		state->cursor = cursor_start;
+		taking->again = true;
 		return STATUS_OK;
 	}
 	if (reply->to.complete < reply->from.complete) {
@@ -294,7 +308,8 @@ end_take(struct taking *taking, struct error *err)
 	const struct reply *reply = taking->reply;
 	struct local_state *state = &taking->state;
 
-	if (reply->more || state->acked_n < state->last_n || reply->r_seen != 0 || !taking->fits) {
+	if (reply->status != STATUS_OK || reply->more || state->acked_n < state->last_n ||
+	    reply->r_seen != 0 || !taking->fits) {
 		taking->again = true;
 	}
 	if (taking->again) {
@@ -303,6 +318,13 @@ end_take(struct taking *taking, struct error *err)
 	taking->counted.synced = true;
 	state->last_sync_ms = reply->server_time_ms;
 	return local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS, err);
+}
+
+enum status
+exchange_take_last(struct taking *taking, struct error *err)
+{
+	/* The seqs of another epoch are of another log. */
+	return taking->reply->epoch == taking->state.epoch ? changes_take(taking, err) : STATUS_OK;
 }
 
 enum status

@@ -139,8 +139,12 @@ enum status local_record(struct local *local, uint64_t id, struct arena *arena, 
 			 struct local_place *place_out, struct error *err);
 enum status local_record_save(struct local *local, const struct record *record,
 			      const struct local_place *place, struct error *err);
-/* The record goes, and all below it; its changes stay. */
+/* The record goes; its changes stay, and so does what hangs below it: that may belong elsewhere by
+ * now, and if not the server names it too. */
 enum status local_record_evict(struct local *local, uint64_t id, struct error *err);
+/* One of `above` and all below it whose village is another; 0: none. */
+enum status local_record_astray(struct local *local, uint64_t above, uint64_t village,
+				uint64_t *id_out, struct error *err);
 /* Evicts every record whose village is known and covered by no region. */
 enum status local_scope_apply(struct local *local, const struct region *scope, size_t count,
 			      struct error *err);

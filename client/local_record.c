@@ -99,15 +99,38 @@ local_record_save(struct local *local, const struct record *record, const struct
 enum status
 local_record_evict(struct local *local, uint64_t id, struct error *err)
 {
-	/* UNION, not UNION ALL: so a circle of parents ends. */
-	static const char text[] =
-		"WITH RECURSIVE below (id) AS (SELECT ?1 UNION SELECT record.id FROM record"
-		" JOIN below ON record.parent = below.id WHERE record.parent <> 0)"
-		" DELETE FROM record WHERE id IN (SELECT id FROM below)";
+	static const char text[] = "DELETE FROM record WHERE id = ?1";
 	struct statement *s = sql_prepare(local->sql, text, err);
 
 	sql_bind_uint(s, 1, id);
 	return sql_run(s, err);
+}
+
+enum status
+local_record_astray(struct local *local, uint64_t above, uint64_t village, uint64_t *id_out,
+		    struct error *err)
+{
+	/* UNION, not UNION ALL: so a circle of parents ends. */
+	static const char text[] =
+		"WITH RECURSIVE below (id) AS (SELECT ?1 UNION SELECT record.id FROM record"
+		" JOIN below ON record.parent = below.id WHERE record.parent <> 0)"
+		" SELECT record.id FROM below JOIN record ON record.id = below.id"
+		" WHERE record.village <> ?2 LIMIT 1";
+	struct statement *s = sql_prepare(local->sql, text, err);
+	bool row;
+	enum status status;
+
+	sql_bind_uint(s, 1, above);
+	sql_bind_uint(s, 2, village);
+	status = sql_row(s, &row, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	*id_out = row ? sql_uint(s, 0) : 0;
+	if (row) {
+		sql_reset(s);
+	}
+	return STATUS_OK;
 }
 
 /* Appends "… NOT (village BETWEEN a AND b)" for each region; numbers only. */

@@ -69,14 +69,18 @@ builder_add_record(struct reply_builder *builder, const struct pull_item *item, 
 		.withhold_n = whole ? 0 : builder->parcel->head.known_n,
 	};
 	char id[ID_TEXT_SIZE];
+	size_t passing;
 
 	if (!record_decode(&state, &builder->arena, &record)) {
 		return fail(err, STATUS_STORAGE, "the state of record %s does not decode",
 			    id_format(item->id, id));
 	}
-	if (!whole && record_filter_count(&record, &filter) == 0) {
+	passing = record_filter_count(&record, &filter);
+	if (!whole && passing == 0) {
 		return STATUS_OK;
 	}
+	/* Of a new record everything passes: it says that nothing is missing of it. */
+	whole = whole || passing == record.field_count;
 	builder->offsets[builder->reply.record_count] = builder->records.length;
 	builder->reply.whole[builder->reply.record_count] = whole;
 	record_encode(&record, &filter, &builder->records);

@@ -181,6 +181,167 @@ TEST(newer_value_of_a_cadre_is_never_overwritten)
 	assert_true(field_in_conflict(record_field(&record, FAMILY_ADDRESS), POLICY_REVIEW));
 }
 
+/* She edits the address, having seen everything there is. */
+static void
+edit_address(struct forged *forged, uint64_t family, const char *address)
+{
+	forged_edit(forged, family, FAMILY, FAMILY_ADDRESS, value_text(span_of_text(address)),
+		    forged_stored(forged, family).version, 0);
+	assert_ok(forged_sync(forged));
+}
+
+static void
+assert_rivals(struct forged *forged, uint64_t family, const char *one, const char *other)
+{
+	struct record record = forged_stored(forged, family);
+	const struct record_field *address = record_field(&record, FAMILY_ADDRESS);
+	bool found[2] = {false, false};
+
+	assert_true(field_in_conflict(address, POLICY_REVIEW));
+	for (size_t i = 0; i < address->member_count; i++) {
+		found[0] |= span_equal(address->members[i].value.text, span_of_text(one));
+		found[1] |= span_equal(address->members[i].value.text, span_of_text(other));
+	}
+	assert_true(found[0] && found[1]);
+}
+
+TEST(edit_before_an_import_of_other_cells_conflicts_with_the_next_import)
+{
+	DEVICE;
+	uint64_t family;
+
+	import_family(ani);
+	family = imported(ani, "family", "K1");
+	edit_address(ani, family, "Jl. Ani");
+	assert_imports(ani, "family", CELLS("key", "K1", "head", "Uji Baru", "address", "Jl. Satu"),
+		       IMPORT_UPDATED);
+	assert_imports(ani, "family",
+		       CELLS("key", "K1", "head", "Uji Baru", "address", "Jl. Dinas"),
+		       IMPORT_UPDATED);
+	assert_rivals(ani, family, "Jl. Ani", "Jl. Dinas");
+}
+
+TEST(column_that_was_left_out_and_comes_back_unchanged_writes_nothing)
+{
+	DEVICE;
+	uint64_t family;
+	uint64_t head;
+
+	import_family(ani);
+	family = imported(ani, "family", "K1");
+	edit_address(ani, family, "Jl. Ani");
+	assert_imports(ani, "family", CELLS("key", "K1", "head", "Uji Baru"), IMPORT_UPDATED);
+	head = world_head(ani->world);
+	assert_imports(ani, "family", CELLS("key", "K1", "head", "Uji Baru", "address", "Jl. Satu"),
+		       IMPORT_UNCHANGED);
+	assert_int_equal(world_head(ani->world), head);
+	assert_true(span_equal(forged_stored_text(ani, family, FAMILY_ADDRESS),
+			       span_of_text("Jl. Ani")));
+}
+
+TEST(column_that_was_left_out_and_comes_back_changed_conflicts_with_an_edit)
+{
+	DEVICE;
+	uint64_t family;
+
+	import_family(ani);
+	family = imported(ani, "family", "K1");
+	edit_address(ani, family, "Jl. Ani");
+	assert_imports(ani, "family", CELLS("key", "K1", "head", "Uji Baru"), IMPORT_UPDATED);
+	assert_imports(ani, "family",
+		       CELLS("key", "K1", "head", "Uji Baru", "address", "Jl. Dinas"),
+		       IMPORT_UPDATED);
+	assert_rivals(ani, family, "Jl. Ani", "Jl. Dinas");
+}
+
+TEST(column_that_no_import_had_conflicts_with_what_a_cadre_filled_in)
+{
+	DEVICE;
+	uint64_t family;
+
+	assert_imports(ani, "family", CELLS("key", "K1", "village", VILLAGE_A, "head", "Uji"),
+		       IMPORT_ADDED);
+	family = imported(ani, "family", "K1");
+	edit_address(ani, family, "Jl. Ani");
+	assert_imports(ani, "family", CELLS("key", "K1", "head", "Uji Baru"), IMPORT_UPDATED);
+	assert_imports(ani, "family", CELLS("key", "K1", "address", "Jl. Dinas"), IMPORT_UPDATED);
+	assert_rivals(ani, family, "Jl. Ani", "Jl. Dinas");
+}
+
+TEST(edit_by_one_who_saw_the_last_import_conflicts_with_the_next)
+{
+	DEVICE;
+	uint64_t family;
+
+	import_family(ani);
+	family = imported(ani, "family", "K1");
+	assert_imports(ani, "family", CELLS("key", "K1", "address", "Jl. Dua"), IMPORT_UPDATED);
+	edit_address(ani, family, "Jl. Ani");
+	assert_imports(ani, "family", CELLS("key", "K1", "address", "Jl. Dinas"), IMPORT_UPDATED);
+	assert_rivals(ani, family, "Jl. Ani", "Jl. Dinas");
+}
+
+TEST(conflict_with_an_import_is_not_settled_by_the_next_import)
+{
+	DEVICE;
+	uint64_t family;
+
+	import_family(ani);
+	family = imported(ani, "family", "K1");
+	edit_address(ani, family, "Jl. Ani");
+	assert_imports(ani, "family", CELLS("key", "K1", "address", "Jl. Dinas"), IMPORT_UPDATED);
+	assert_imports(ani, "family", CELLS("key", "K1", "address", "Jl. Dinas 2"), IMPORT_UPDATED);
+	assert_rivals(ani, family, "Jl. Ani", "Jl. Dinas 2");
+}
+
+TEST(cells_that_different_imports_wrote_can_change_together)
+{
+	DEVICE;
+	uint64_t head;
+	struct record record;
+
+	import_family(ani);
+	assert_imports(ani, "family", CELLS("key", "K1", "head", "Dua"), IMPORT_UPDATED);
+	head = world_head(ani->world);
+	assert_imports(
+		ani, "family",
+		CELLS("key", "K1", "head", "Tiga", "address", "Jl. Tiga", "aid", "mbg,bansos"),
+		IMPORT_UPDATED);
+	assert_int_equal(world_head(ani->world), head + 3); /* two changes, and the import */
+	record = forged_stored(ani, imported(ani, "family", "K1"));
+	assert_int_equal(record_field(&record, FAMILY_HEAD)->member_count, 1);
+	assert_int_equal(record_field(&record, FAMILY_ADDRESS)->member_count, 1);
+	assert_true(record_field(&record, FAMILY_AID)->version < head);
+	assert_true(
+		span_equal(forged_stored_text(ani, record.id, FAMILY_HEAD), span_of_text("Tiga")));
+	assert_true(span_equal(forged_stored_text(ani, record.id, FAMILY_ADDRESS),
+			       span_of_text("Jl. Tiga")));
+}
+
+/* The name was written by an earlier import than the family, so it would be merged first. */
+TEST(row_is_refused_whole_when_its_last_change_cannot_be_merged)
+{
+	DEVICE;
+	uint64_t person;
+	uint64_t head;
+	char id[16];
+	enum import_result result;
+
+	import_family(ani);
+	assert_imports(ani, "family", CELLS("key", "K2", "village", VILLAGE_B, "head", "Dua"),
+		       IMPORT_ADDED);
+	assert_imports(ani, "person", CELLS("key", "P1", "family", "K1", "name", "Anak"),
+		       IMPORT_ADDED);
+	assert_imports(ani, "person", CELLS("key", "P1", "family", "K2"), IMPORT_UPDATED);
+	person = imported(ani, "person", "P1");
+	head = world_head(ani->world);
+	assert_true(import(ani, "person",
+			   CELLS("key", "P1", "family", id_format(person, id), "name", "Baru"),
+			   &result) != STATUS_OK);
+	assert_int_equal(world_head(ani->world), head);
+	assert_true(span_equal(forged_stored_text(ani, person, PERSON_NAME), span_of_text("Anak")));
+}
+
 TEST(reference_is_the_key_of_an_earlier_row_or_a_record_id)
 {
 	DEVICE;
@@ -210,6 +371,7 @@ TEST(row_is_refused_with_the_column_that_is_wrong)
 	assert_refuses(ani, "family", CELLS("key", "K2"), "key");
 	assert_refuses(ani, "family", CELLS("key", "K2", "kepala", "Uji"), "kepala");
 	assert_refuses(ani, "family", CELLS("key", "K2", "head", "A", "head", "B"), "head");
+	assert_refuses(ani, "family", CELLS("key", "K2", "head", "", "head", "B"), "head");
 	assert_refuses(ani, "family", CELLS("key", "K2", "head", "A", "village", "12"), "village");
 	assert_refuses(ani, "family",
 		       CELLS("key", "K2", "head", "A", "village", VILLAGE_A, "aid", "uang"), "aid");
@@ -287,6 +449,14 @@ RUN_TESTS(FORGED(new_key_becomes_a_record_in_its_village), FORGED(same_row_again
 	  FORGED(emptied_cell_empties_the_field),
 	  FORGED(set_of_the_next_table_changes_by_what_differs),
 	  FORGED(newer_value_of_a_cadre_is_never_overwritten),
+	  FORGED(edit_before_an_import_of_other_cells_conflicts_with_the_next_import),
+	  FORGED(column_that_was_left_out_and_comes_back_unchanged_writes_nothing),
+	  FORGED(column_that_was_left_out_and_comes_back_changed_conflicts_with_an_edit),
+	  FORGED(column_that_no_import_had_conflicts_with_what_a_cadre_filled_in),
+	  FORGED(edit_by_one_who_saw_the_last_import_conflicts_with_the_next),
+	  FORGED(conflict_with_an_import_is_not_settled_by_the_next_import),
+	  FORGED(cells_that_different_imports_wrote_can_change_together),
+	  FORGED(row_is_refused_whole_when_its_last_change_cannot_be_merged),
 	  FORGED(reference_is_the_key_of_an_earlier_row_or_a_record_id),
 	  FORGED(row_is_refused_with_the_column_that_is_wrong),
 	  FORGED(row_without_a_required_field_is_refused),
