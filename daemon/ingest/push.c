@@ -249,8 +249,7 @@ push_logged(struct ingest *ingest, struct parcel *parcel, size_t count, bool *fo
 		return fail(err, STATUS_MEMORY, "the parcel");
 	}
 	status = store_logged_changes(ingest->options.store, &run, logged, &found, err);
-	if (0)
-		found = find_in_workset(&ingest->work, &run, logged, found);
+	found = find_in_workset(&ingest->work, &run, logged, found);
 	if (status == STATUS_OK && found != count) {
 		status = fail(err, STATUS_STORAGE,
 			      "the log lacks changes of device %u that were acknowledged",

@@ -370,7 +370,7 @@ zip_bomb(void)
 	buffer_append(&bomb, "\x01\x00\x00", 3);
 	check(deflate_pack(span_of(zeros, sizeof zeros), none, &bomb, NULL) == STATUS_OK,
 	      "making a bomb", "bomb");
-	body_answer(bomb.at, bomb.length, STATUS_MALFORMED, "bomb");
+	body_answer(bomb.at, bomb.length, STATUS_LIMIT, "bomb");
 	buffer_finish(&bomb);
 }
 

@@ -26,13 +26,24 @@ function saw(context, viewer, other) {
 	return other.stream === stream && other.n <= viewer.own;
 }
 
-function dotOf(stream, change, seq, ofServer) {
+/** Nobody can have seen what comes later than the change itself. */
+function baseOf(epochs, change, seq) {
+	if (!change.base) {
+		return { epoch: 0, version: 0 };
+	}
+	const [epoch, version] = change.base;
+	const future = epoch === epochs.at(-1).epoch && version >= seq;
+
+	return { epoch, version: future ? seq - 1 : version };
+}
+
+function dotOf(epochs, stream, change, seq, ofServer) {
 	const own = change.own ?? (ofServer ? 0 : change.n - 1);
 	const [ownStream, ownN] = Array.isArray(own) ? own : [stream, own];
 
 	return {
 		seq, time: change.time, n: change.n, stream,
-		base: change.base ? { epoch: change.base[0], version: change.base[1] } : { epoch: 0, version: 0 },
+		base: baseOf(epochs, change, seq),
 		own_stream: ownStream === stream ? 0 : ownStream, own: ownN,
 	};
 }
@@ -77,7 +88,7 @@ function mergeField(context, field, policy, dot, value) {
 
 /** Merges one logged change; a state is {id, type, version, fields}. */
 export function merge(context, state, stream, change, seq, ofServer) {
-	const dot = dotOf(stream, change, seq, ofServer);
+	const dot = dotOf(context.epochs, stream, change, seq, ofServer);
 
 	for (const [tag, value] of change.fields) {
 		const policy = context.policyOf(change.type, tag);
