@@ -268,6 +268,25 @@ check_creation(const struct record_type *type, const struct change *change, stru
 	return STATUS_OK;
 }
 
+/* What tells where a record belongs can be changed, not emptied: nobody would see it again. */
+static enum status
+check_place_stays(const struct record_type *type, const struct change_field *field,
+		  struct error *err)
+{
+	const struct field *root = type->root == 0 ? NULL : type_field(type, type->root);
+
+	if (field->value.form != VALUE_EMPTY) {
+		return STATUS_OK;
+	}
+	if (field->tag == TAG_VILLAGE && root == NULL) {
+		return fail(err, STATUS_MISSING, "village");
+	}
+	if (root != NULL && field->tag == root->tag && root->required) {
+		return fail(err, STATUS_MISSING, "%.*s", NAME_ARGS(root->name));
+	}
+	return STATUS_OK;
+}
+
 enum status
 change_check(const struct record_type *type, const struct change *change, struct error *err)
 {
@@ -275,6 +294,9 @@ change_check(const struct record_type *type, const struct change *change, struct
 		const struct change_field *field = &change->fields[i];
 		enum status status = value_check(type, field->tag, field->value, err);
 
+		if (status == STATUS_OK) {
+			status = check_place_stays(type, field, err);
+		}
 		if (status != STATUS_OK) {
 			return status;
 		}

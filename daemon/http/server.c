@@ -332,6 +332,8 @@ on_message(void *context, const char *format, va_list arguments)
 enum status
 server_start(struct server *server, struct service *service, struct error *err)
 {
+	/* Not epoll: there the library misses the end of a connection that comes with its last
+	 * bytes, and keeps the broken request until it has been idle too long. */
 	const unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
 			       MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG;
 

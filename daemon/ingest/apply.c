@@ -77,20 +77,38 @@ move_descendants(struct ingest *ingest, uint64_t id, uint64_t village, uint64_t 
 	return status;
 }
 
+/* Below a new parent a record counts as moved when that did: its author, from whom its fields are
+ * withheld, may think of the parent as still in another village. */
+static enum status
+join_parent(struct ingest *ingest, struct slot *slot, uint64_t parent_id, struct error *err)
+{
+	struct slot *parent;
+	enum status status;
+
+	if (parent_id == 0 || parent_id == slot->row.parent) {
+		return STATUS_OK;
+	}
+	status = workset_record(ingest, parent_id, &parent, err);
+	if (status == STATUS_OK && parent->row.moved > slot->row.moved) {
+		slot->row.moved = parent->row.moved;
+	}
+	return status;
+}
+
 enum status
 ingest_merge(struct ingest *ingest, struct slot *slot, const struct outcome *outcome, uint64_t seq,
 	     struct error *err)
 {
 	bool moved = slot->exists && slot->record.village != outcome->village;
 	uint64_t left = slot->record.village;
-	enum status status = STATUS_OK;
+	enum status status = join_parent(ingest, slot, outcome->parent, err);
 
 	slot->record = outcome->merged;
 	slot->record.village = moved ? left : outcome->village;
 	slot->row.parent = outcome->parent;
 	slot->exists = true;
 	slot->dirty = true;
-	if (moved) {
+	if (status == STATUS_OK && moved) {
 		status = move_record(ingest, slot, outcome->village, seq, err);
 	}
 	if (status == STATUS_OK && moved) {

@@ -2,17 +2,20 @@
 /*
  * import: rows of a table become records, and a repeated import only what changed in the table.
  *
- * A row's key finds what the last import wrote for it. Only cells that differ from that become a
- * change, and its base is the version that the last import left: so a cadre's newer value is never
- * overwritten unseen, it becomes a conflict.
+ * A row's key finds what earlier imports wrote for it. Only cells that differ from that become a
+ * change. An import has seen nothing of a record but what imports wrote, so the base of a cell's
+ * change is the import's change that wrote the cell last: a cadre's newer value is never
+ * overwritten unseen, it becomes a conflict. Cells that were written at different times therefore
+ * need changes of their own.
  */
+#include "daemon/ingest/import_cells.h"
 #include "daemon/ingest/workset.h"
 #include "protocol/form.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS_BYTES_MAX = CHANGE_BYTES_MAX };
+enum { CELLS_BYTES_MAX = RECORD_BYTES_MAX };
 
 static const uint8_t no_key[32];
 
@@ -28,23 +31,11 @@ ingest_import_begin(struct ingest *ingest, uint32_t user, uint32_t *stream_out, 
 struct row {
 	const struct record_type *type;
 	struct import_row previous; /* record 0: the key is new */
-	struct change_field
-		*cells; /* all of the row: values as kept, sets as masks; ascending tags */
-	size_t cell_count;
-	struct change_field *fields; /* what differs: values as in a change */
-	size_t field_count;
+	struct import_cells file;   /* what the row says */
+	struct import_cells cells;  /* and what earlier ones said */
+	struct server_change *changes;
+	size_t change_count;
 };
-
-static struct value
-field_list_value(const struct change_field *fields, size_t count, int32_t tag)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (fields[i].tag == tag) {
-			return fields[i].value;
-		}
-	}
-	return value_empty();
-}
 
 /* A reference is another row's key, or a record id. */
 static enum status
@@ -105,8 +96,8 @@ cell_value(struct ingest *ingest, const struct row *row, int32_t tag, struct spa
 static int
 compare_cells(const void *a, const void *b)
 {
-	return tag_compare(((const struct change_field *)a)->tag,
-			   ((const struct change_field *)b)->tag);
+	return tag_compare(((const struct import_cell *)a)->tag,
+			   ((const struct import_cell *)b)->tag);
 }
 
 /* The columns that are no field: the key, and the village of a type that takes it from its parent.
@@ -122,14 +113,17 @@ static enum status
 read_cells(struct ingest *ingest, struct row *row, const struct import_row_in *in,
 	   struct error *err)
 {
-	row->cells = ARENA_ARRAY(&ingest->work.arena, struct change_field, in->count);
-	row->fields = ARENA_ARRAY(&ingest->work.arena, struct change_field,
-				  in->count + CHANGE_FIELDS_MAX);
-	if (row->cells == NULL || row->fields == NULL || in->count > CHANGE_FIELDS_MAX) {
+	struct import_cells *file = &row->file;
+
+	if (in->count > CHANGE_FIELDS_MAX) {
 		return fail(err, STATUS_LIMIT, "a row has at most %d cells", CHANGE_FIELDS_MAX);
 	}
+	file->at = ARENA_ARRAY(&ingest->work.arena, struct import_cell, in->count);
+	if (file->at == NULL) {
+		return fail(err, STATUS_MEMORY, "an import");
+	}
 	for (size_t i = 0; i < in->count; i++) {
-		struct change_field *cell = &row->cells[row->cell_count];
+		struct import_cell *cell = &file->at[file->count];
 		enum status status;
 
 		if (column_is_extra(row, in->names[i])) {
@@ -140,7 +134,7 @@ read_cells(struct ingest *ingest, struct row *row, const struct import_row_in *i
 			return fail(err, STATUS_INVALID, "%.*s: the type has no such field",
 				    NAME_ARGS(in->names[i]));
 		}
-		if (field_list_value(row->cells, row->cell_count, cell->tag).form != VALUE_EMPTY) {
+		if (import_cells_find(file, cell->tag) != NULL) {
 			return fail(err, STATUS_INVALID, "%.*s: the column stands twice",
 				    NAME_ARGS(in->names[i]));
 		}
@@ -148,119 +142,176 @@ read_cells(struct ingest *ingest, struct row *row, const struct import_row_in *i
 		if (status != STATUS_OK) {
 			return status;
 		}
-		row->cell_count++;
+		file->count++;
 	}
-	qsort(row->cells, row->cell_count, sizeof row->cells[0], compare_cells);
-	return STATUS_OK;
-}
-
-/* ---- what the last import wrote ---- */
-
-static void
-cells_put(const struct row *row, struct buffer *out)
-{
-	cbor_put_map(out, row->cell_count);
-	for (size_t i = 0; i < row->cell_count; i++) {
-		cbor_put_int(out, row->cells[i].tag);
-		value_put(row->cells[i].value, out);
-	}
-}
-
-static enum status
-cells_get(struct span bytes, struct arena *arena, struct change_field **out, size_t *count_out,
-	  struct error *err)
-{
-	struct reader in = reader_of(bytes);
-	struct change_field *cells;
-	size_t count = 0;
-
-	if (bytes.length == 0) {
-		*count_out = 0;
-		return STATUS_OK;
-	}
-	if (!cbor_get_map(&in, CHANGE_FIELDS_MAX, &count)) {
-		return fail(err, STATUS_STORAGE, "an earlier import's cells do not decode");
-	}
-	cells = ARENA_ARRAY(arena, struct change_field, count);
-	if (cells == NULL) {
-		return fail(err, STATUS_MEMORY, "an import");
-	}
-	for (size_t i = 0; i < count; i++) {
-		int64_t tag;
-
-		if (!cbor_get_int(&in, &tag) || tag < INT32_MIN || tag > INT32_MAX ||
-		    !value_get(&in, &cells[i].value)) {
-			return fail(err, STATUS_STORAGE, "an earlier import's cells do not decode");
-		}
-		cells[i].tag = (int32_t)tag;
-	}
-	*out = cells;
-	*count_out = count;
+	qsort(file->at, file->count, sizeof file->at[0], compare_cells);
 	return STATUS_OK;
 }
 
 static enum status
 compare_with_previous(struct ingest *ingest, struct row *row, struct error *err)
 {
-	struct change_field *before = NULL;
-	size_t before_count = 0;
-	enum status status =
-		cells_get(row->previous.cells, &ingest->work.arena, &before, &before_count, err);
+	struct arena *arena = &ingest->work.arena;
+	struct import_cells before;
+	enum status status = import_cells_get(row->previous.cells, arena, &before, err);
 
-	for (size_t i = 0; i < row->cell_count && status == STATUS_OK; i++) {
-		const struct field *field = type_field(row->type, row->cells[i].tag);
-		struct value now = row->cells[i].value;
-		struct value then = field_list_value(before, before_count, row->cells[i].tag);
-
-		if (value_equal(now, then)) {
-			continue;
-		}
-		row->fields[row->field_count].tag = row->cells[i].tag;
-		if (field != NULL && field->type == FIELD_SET) {
-			int64_t mask = now.form == VALUE_INTEGER ? now.integer : 0;
-			int64_t old = then.form == VALUE_INTEGER ? then.integer : 0;
-
-			now = value_pair(mask & ~old, old & ~mask);
-		}
-		row->fields[row->field_count++].value = now;
-	}
-	return status;
+	return status == STATUS_OK ? import_cells_join(&before, &row->file, arena, &row->cells, err)
+				   : status;
 }
 
-/* ---- the change ---- */
+static size_t
+changed_count(const struct row *row)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < row->cells.count; i++) {
+		count += row->cells.at[i].changed;
+	}
+	return count;
+}
+
+/* ---- the changes ---- */
+
+static bool
+cell_is_set(const struct row *row, const struct import_cell *cell)
+{
+	const struct field *field = type_field(row->type, cell->tag);
+
+	return field != NULL && field->type == FIELD_SET;
+}
+
+static struct value
+cell_difference(const struct row *row, const struct import_cell *cell)
+{
+	if (!cell_is_set(row, cell)) {
+		return cell->value;
+	}
+	return value_pair(set_mask(cell->value) & ~set_mask(cell->was),
+			  set_mask(cell->was) & ~set_mask(cell->value));
+}
+
+/*
+ * What the import has seen of a cell: up to its last change of it. But a rival that stood before
+ * that change and still stands is unsettled, and a base that covers it would settle it in silence;
+ * then rather one rival too many. Sets have no rivals.
+ */
+static uint64_t
+cell_seen(const struct row *row, const struct import_cell *cell, const struct record *record)
+{
+	const struct record_field *field = record_field(record, cell->tag);
+	uint64_t seen = cell->seq;
+
+	if (cell->seq == 0) {
+		return row->previous.version;
+	}
+	if (field == NULL || cell_is_set(row, cell)) {
+		return seen;
+	}
+	for (size_t i = 0; i < field->member_count; i++) {
+		uint64_t seq = record->dots[field->members[i].dot].seq;
+
+		if (seq != 0 && seq != cell->seq && seq <= seen) {
+			seen = seq - 1;
+		}
+	}
+	return seen;
+}
 
 static enum status
-row_remember(struct ingest *ingest, const struct row *row, struct span key, uint64_t record,
-	     uint64_t seq, struct error *err)
+find_bases(struct ingest *ingest, struct row *row, struct error *err)
 {
-	struct import_row kept = {
-		.type = row->type->tag, .key = key, .record = record, .version = seq};
-	struct buffer cells;
+	struct slot *slot;
 	enum status status;
 
-	buffer_init(&cells, CELLS_BYTES_MAX);
-	cells_put(row, &cells);
-	kept.cells = buffer_span(&cells);
-	status = buffer_status(&cells, "a row", err);
-	if (status == STATUS_OK) {
-		ingest->work.wrote = true;
-		status = store_import_row_put(ingest->options.store, &kept, err);
+	if (row->previous.record == 0 || changed_count(row) == 0) {
+		return STATUS_OK;
 	}
-	buffer_finish(&cells);
+	status = workset_record(ingest, row->previous.record, &slot, err);
+	for (size_t i = 0; i < row->cells.count && status == STATUS_OK; i++) {
+		row->cells.at[i].base = cell_seen(row, &row->cells.at[i], &slot->record);
+	}
 	return status;
 }
 
-static enum status
-row_check_parent(struct ingest *ingest, const struct row *row, struct error *err)
+/* The lowest base, from `from` on, that a changed cell has; false if none has. */
+static bool
+base_next(const struct row *row, uint64_t from, uint64_t *base_out)
 {
-	struct value reference = field_list_value(row->fields, row->field_count, row->type->root);
+	bool found = false;
+
+	for (size_t i = 0; i < row->cells.count; i++) {
+		const struct import_cell *cell = &row->cells.at[i];
+
+		if (cell->changed && cell->base >= from && (!found || cell->base < *base_out)) {
+			*base_out = cell->base;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* All changed cells with that base; `fields` has room for them. */
+static size_t
+collect_fields(const struct row *row, uint64_t base, struct change_field *fields)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < row->cells.count; i++) {
+		const struct import_cell *cell = &row->cells.at[i];
+
+		if (cell->changed && cell->base == base) {
+			fields[count].tag = cell->tag;
+			fields[count++].value = cell_difference(row, cell);
+		}
+	}
+	return count;
+}
+
+/* One change for all cells of the same base. */
+static enum status
+make_changes(struct ingest *ingest, struct row *row, uint32_t stream, uint32_t user,
+	     struct error *err)
+{
+	size_t count = changed_count(row);
+	struct change_field *fields = ARENA_ARRAY(&ingest->work.arena, struct change_field, count);
+	uint64_t base = 0;
+
+	row->changes = ARENA_ARRAY(&ingest->work.arena, struct server_change, count);
+	if (fields == NULL || row->changes == NULL) {
+		return fail(err, STATUS_MEMORY, "an import");
+	}
+	for (uint64_t from = 0; base_next(row, from, &base); from = base + 1) {
+		struct server_change *own = &row->changes[row->change_count++];
+		struct change *change = &own->change;
+
+		own->stream = stream;
+		own->user = user;
+		change->kind = CHANGE_IMPORT;
+		change->record = row->previous.record;
+		change->type = row->type->tag;
+		change->base.epoch = change->record != 0 ? ingest->ledger.epoch : 0;
+		change->base.version = base;
+		change->fields = fields;
+		change->field_count = collect_fields(row, base, fields);
+		fields += change->field_count;
+	}
+	return STATUS_OK;
+}
+
+/* ---- may they be merged? ---- */
+
+static enum status
+check_parent(struct ingest *ingest, const struct row *row, struct error *err)
+{
+	const struct import_cell *reference =
+		row->type->root == 0 ? NULL : import_cells_find(&row->cells, row->type->root);
 	struct slot *parent;
 	enum status status;
 
-	if (row->type->root == 0 || reference.form != VALUE_INTEGER) {
+	if (reference == NULL || !reference->changed || reference->value.form != VALUE_INTEGER) {
 		return STATUS_OK;
 	}
-	status = workset_record(ingest, (uint64_t)reference.integer, &parent, err);
+	status = workset_record(ingest, (uint64_t)reference->value.integer, &parent, err);
 	if (status == STATUS_OK && !parent->exists) {
 		const struct field *field = type_field(row->type, row->type->root);
 
@@ -271,31 +322,179 @@ row_check_parent(struct ingest *ingest, const struct row *row, struct error *err
 }
 
 static enum status
-row_write(struct ingest *ingest, uint32_t stream, uint32_t user, struct row *row, struct span key,
-	  struct error *err)
+change_fits(const struct change *change, struct error *err)
 {
-	struct server_change own = {.stream = stream, .user = user};
-	uint64_t seq;
+	struct buffer bytes;
 	enum status status;
 
-	own.change.kind = CHANGE_IMPORT;
-	own.change.record = row->previous.record;
-	own.change.type = row->type->tag;
-	own.change.fields = row->fields;
-	own.change.field_count = row->field_count;
-	if (row->previous.record != 0) {
-		own.change.base.epoch = ingest->ledger.epoch;
-		own.change.base.version = row->previous.version;
+	buffer_init(&bytes, CHANGE_BYTES_MAX);
+	change_encode(change, &bytes);
+	status = buffer_status(&bytes, "a row", err);
+	buffer_finish(&bytes);
+	return status;
+}
+
+/* All changes of a row that needs several are tried beside the working set first, each at its
+ * largest, so that none is refused when others are merged already. */
+static enum status
+rehearse(struct ingest *ingest, const struct row *row, struct error *err)
+{
+	struct merge_context context = ingest_merge_context(ingest, row->type->tag);
+	uint64_t seq = ingest->head + ingest->work.row_count + 1;
+	struct outcome outcome = {.parent = 0};
+	struct slot *slot;
+	enum status status;
+
+	if (row->change_count < 2) {
+		return STATUS_OK;
 	}
-	status = change_check(row->type, &own.change, err);
+	status = workset_record(ingest, row->previous.record, &slot, err);
 	if (status == STATUS_OK) {
-		status = row_check_parent(ingest, row, err);
+		outcome.merged = slot->record;
+	}
+	for (size_t i = 0; i < row->change_count && status == STATUS_OK; i++) {
+		struct change trial = row->changes[i].change;
+
+		trial.n = CHANGE_N_MAX - (uint32_t)i;
+		trial.time = CHANGE_TIME_MAX;
+		trial.schema_version = UINT32_MAX;
+		status = change_fits(&trial, err);
+		if (status == STATUS_OK) {
+			status = merge_change(&outcome.merged, row->changes[i].stream, &trial,
+					      seq + i, &context, &ingest->work.arena, err);
+		}
+		if (status == STATUS_OK) {
+			status = ingest_place(ingest, &outcome, err);
+		}
+	}
+	return status;
+}
+
+/* Every cell of the change that has this base is written at `seq`. */
+static void
+stamp_cells(struct row *row, uint64_t base, uint64_t seq)
+{
+	for (size_t i = 0; i < row->cells.count; i++) {
+		struct import_cell *cell = &row->cells.at[i];
+
+		if (cell->changed && cell->base == base) {
+			cell->seq = seq;
+		}
+	}
+}
+
+/* What the next import is to find; finish `out` in any case. */
+static enum status
+encode_cells(const struct row *row, struct buffer *out, struct error *err)
+{
+	buffer_init(out, CELLS_BYTES_MAX);
+	import_cells_put(&row->cells, out);
+	return buffer_status(out, "a row", err);
+}
+
+static enum status
+cells_fit(struct row *row, struct error *err)
+{
+	struct buffer cells;
+	enum status status;
+
+	for (size_t i = 0; i < row->change_count; i++) {
+		/* Not known yet; no seq is longer. */
+		stamp_cells(row, row->changes[i].change.base.version, INT64_MAX);
+	}
+	status = encode_cells(row, &cells, err);
+	buffer_finish(&cells);
+	return status;
+}
+
+/* Refuses the row, if at all, before any of it is merged. */
+static enum status
+check_changes(struct ingest *ingest, struct row *row, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < row->change_count && status == STATUS_OK; i++) {
+		status = change_check(row->type, &row->changes[i].change, err);
 	}
 	if (status == STATUS_OK) {
-		status = ingest_server_change(ingest, &own, &seq, err);
+		status = check_parent(ingest, row, err);
 	}
-	return status == STATUS_OK ? row_remember(ingest, row, key, own.change.record, seq, err)
-				   : status;
+	if (status == STATUS_OK) {
+		status = cells_fit(row, err);
+	}
+	return status == STATUS_OK ? rehearse(ingest, row, err) : status;
+}
+
+/* ---- writing ---- */
+
+static enum status
+merge_changes(struct ingest *ingest, struct row *row, struct error *err)
+{
+	for (size_t i = 0; i < row->change_count; i++) {
+		struct server_change *own = &row->changes[i];
+		uint64_t base = own->change.base.version;
+		uint64_t seq;
+		enum status status = ingest_server_change(ingest, own, &seq, err);
+
+		if (status == STATUS_OK) {
+			stamp_cells(row, base, seq);
+			continue;
+		}
+		/* A part of the row is merged: this must not look like a refusal. */
+		return i > 0 && status_http(status) < 500
+			       ? fail(err, STATUS_INTERNAL, "the rest of an imported row")
+			       : status;
+	}
+	return STATUS_OK;
+}
+
+static enum status
+remember(struct ingest *ingest, const struct row *row, struct span key, struct error *err)
+{
+	struct import_row kept = row->previous;
+	struct buffer cells;
+	enum status status = encode_cells(row, &cells, err);
+
+	if (kept.record == 0) {
+		kept.type = row->type->tag;
+		kept.key = key;
+		kept.record = row->changes[0].change.record;
+		kept.version = row->cells.at[0].seq;
+	}
+	kept.cells = buffer_span(&cells);
+	if (status == STATUS_OK) {
+		ingest->work.wrote = true;
+		status = store_import_row_put(ingest->options.store, &kept, err);
+	}
+	buffer_finish(&cells);
+	return status;
+}
+
+static enum status
+write_row(struct ingest *ingest, struct row *row, struct span key, struct error *err)
+{
+	enum status status = check_changes(ingest, row, err);
+
+	if (status == STATUS_OK) {
+		status = merge_changes(ingest, row, err);
+	}
+	return status == STATUS_OK ? remember(ingest, row, key, err) : status;
+}
+
+/* The row's cells and what is known of them. */
+static enum status
+read_row(struct ingest *ingest, struct row *row, const struct import_row_in *in, struct error *err)
+{
+	enum status status = store_import_row(ingest->options.store, in->type->tag, in->key,
+					      &ingest->work.arena, &row->previous, err);
+
+	if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+		status = read_cells(ingest, row, in, err);
+	}
+	if (status == STATUS_OK) {
+		status = compare_with_previous(ingest, row, err);
+	}
+	return status == STATUS_OK ? find_bases(ingest, row, err) : status;
 }
 
 enum status
@@ -309,26 +508,21 @@ ingest_import_row(struct ingest *ingest, uint32_t stream, uint32_t user,
 		return fail(err, STATUS_INVALID,
 			    "key: the row has none, so a later import could not find it");
 	}
-	status = store_import_row(ingest->options.store, in->type->tag, in->key,
-				  &ingest->work.arena, &row.previous, err);
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-		return status;
-	}
-	status = read_cells(ingest, &row, in, err);
+	status = read_row(ingest, &row, in, err);
 	if (status == STATUS_OK) {
-		status = compare_with_previous(ingest, &row, err);
+		status = make_changes(ingest, &row, stream, user, err);
 	}
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (row.field_count == 0 && row.previous.record != 0) {
+	if (row.change_count == 0 && row.previous.record != 0) {
 		*result_out = IMPORT_UNCHANGED;
 		return STATUS_OK;
 	}
-	if (row.field_count == 0) {
+	if (row.change_count == 0) {
 		return fail(err, STATUS_INVALID, "key: the row has no values");
 	}
-	status = row_write(ingest, stream, user, &row, in->key, err);
+	status = write_row(ingest, &row, in->key, err);
 	if (status == STATUS_OK) {
 		*result_out = row.previous.record == 0 ? IMPORT_ADDED : IMPORT_UPDATED;
 	}

@@ -329,13 +329,13 @@ enum status store_sessions_read(struct store *store, size_t limit, session_fn ea
 				struct error *err);
 enum status store_session_newest(struct store *store, uint64_t *id_out, struct error *err);
 
-/* What an import last wrote for a key, so that the next one writes only what changed. */
+/* What imports wrote for a key, so that the next one writes only what changed. */
 struct import_row {
 	uint32_t type;
 	struct span key;
 	uint64_t record;
-	uint64_t version;  /* seq of the change that it wrote last */
-	struct span cells; /* CBOR map {tag: value} of all cells of the row */
+	uint64_t version;  /* of the record when its first import had made it */
+	struct span cells; /* CBOR map {tag: [value, seq of the change that wrote it]} */
 };
 /* NOT_FOUND. */
 enum status store_import_row(struct store *store, uint32_t type, struct span key,

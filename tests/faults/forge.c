@@ -99,7 +99,7 @@ forge_connect(const struct forge *forge)
 }
 
 void
-forge_say(int connection, const char *path, struct span bytes)
+forge_say(int connection, const char *path, struct span bytes, size_t length)
 {
 	struct buffer text;
 
@@ -107,7 +107,7 @@ forge_say(int connection, const char *path, struct span bytes)
 	buffer_printf(&text,
 		      "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/vnd.sambung.parcel"
 		      "\r\nContent-Length: %zu\r\n\r\n",
-		      path, bytes.length);
+		      path, length);
 	buffer_append_span(&text, bytes);
 	demand(send(connection, text.at, text.length, MSG_NOSIGNAL) == (ssize_t)text.length,
 	       "sending");

@@ -74,10 +74,10 @@ const struct answer *forge_post(struct forge *forge, const char *path, struct sp
 /* forge_post of the parcel; after an OK the device goes on from there. */
 const struct answer *forge_send(struct forge *forge);
 
-/* One request by hand: a connection; a parcel posted on it; the HTTP status of the answer, 0 if
- * there is none. */
+/* One request by hand: a connection; a parcel posted on it, whose headers claim `length` bytes; the
+ * HTTP status of the answer, 0 if there is none. */
 int forge_connect(const struct forge *forge);
-void forge_say(int connection, const char *path, struct span bytes);
+void forge_say(int connection, const char *path, struct span bytes, size_t length);
 int forge_hear(int connection);
 
 #endif

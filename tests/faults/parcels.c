@@ -181,7 +181,7 @@ at_once(void)
 		copies[i] = forge_connect(ani);
 	}
 	for (int i = 0; i < COPIES; i++) {
-		forge_say(copies[i], "/v1/sync", buffer_span(&ani->parcel));
+		forge_say(copies[i], "/v1/sync", buffer_span(&ani->parcel), ani->parcel.length);
 	}
 	for (int i = 0; i < COPIES; i++) {
 		int http = i % 2 == 0 ? 200 : forge_hear(copies[i]);
@@ -194,6 +194,21 @@ at_once(void)
 	(void)forge_send(ani);
 	goes_on("at once");
 	so("a parcel that comes many times at once is acknowledged");
+}
+
+/* Connections that end in the middle of a body. */
+static void
+broken_off(void)
+{
+	honest();
+	for (int i = 0; i < 40; i++) {
+		int connection = forge_connect(ani);
+
+		forge_say(connection, "/v1/sync", span_of(ani->parcel.at, 50), ani->parcel.length);
+		(void)close(connection);
+	}
+	goes_on("broken off");
+	so("connections that end in the middle of a parcel do no harm");
 }
 
 /* ---- sealed, but by whom? ---- */
@@ -813,6 +828,7 @@ main(int argc, char **argv)
 	oversized();
 	replayed();
 	at_once();
+	broken_off();
 	foreign();
 	malformed_heads();
 	extreme_heads();

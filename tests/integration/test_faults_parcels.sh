@@ -33,5 +33,7 @@ holds 'the failed exchanges are listed with what to do' sh -c '"$0" --dir "$1" -
 join p
 holds 'an honest device gets everything' equals "$(phone p records family | cksum)" "$(control --json records family --village 6303072001 --order id | cksum)"
 holds 'nothing went wrong inside' sh -c '! grep " error " "$0"' "$folder/daemon.log"
+start=$(date +%s)
 holds 'the daemon ends cleanly' server_stop
+holds '… and waits for nobody who is gone' test $(($(date +%s) - start)) -lt 4
 store_is_whole

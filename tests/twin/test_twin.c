@@ -10,6 +10,8 @@
 #include <jansson.h>
 
 static const char village[] = "6303072001";
+static const char next_village[] = "6303072002";
+static const char district[] = "630307";
 
 struct two_cadres {
 	struct world *world;
@@ -327,6 +329,120 @@ TEST(a_new_field_reaches_a_device_is_filled_in_and_an_older_device_keeps_it)
 	world_free(all.world);
 }
 
+static size_t
+lines_of(const struct buffer *lines)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < lines->length; i++) {
+		count += lines->at[i] == '\n';
+	}
+	return count;
+}
+
+/* The device shows exactly what the server shows of this region, and so many records of the type.
+ */
+static void
+assert_same_as_server(const struct two_cadres *all, size_t device, const char *type,
+		      const char *region, size_t count)
+{
+	struct buffer ours;
+	struct buffer theirs;
+
+	buffer_init(&ours, 1 << 20);
+	buffer_init(&theirs, 1 << 20);
+	world_dump_device(all->world, device, type, &ours);
+	world_dump_server(all->world, type, region, &theirs);
+	buffer_append_byte(&ours, '\0');
+	buffer_append_byte(&theirs, '\0');
+	assert_string_equal((const char *)ours.at, (const char *)theirs.at);
+	assert_int_equal(lines_of(&ours), count);
+	buffer_finish(&ours);
+	buffer_finish(&theirs);
+}
+
+static void
+edit_record(const struct two_cadres *all, size_t device, const char *id, const char *field,
+	    const char *value)
+{
+	struct sambung_edit *form;
+	struct sambung_error err;
+
+	assert_int_equal(sambung_edit_begin(handle(all, device), id, &form, &err), 0);
+	save(form, field, value);
+}
+
+static void
+record_visit(const struct two_cadres *all, size_t device)
+{
+	struct sambung_edit *visit;
+	struct sambung_error err;
+
+	assert_int_equal(sambung_edit_create(handle(all, device), "visit", &visit, &err), 0);
+	assert_int_equal(sambung_edit_set(visit, "person", all->person, &err), 0);
+	save(visit, "weight", "8.4");
+}
+
+TEST(a_person_who_changed_family_stays_when_the_old_family_moves_away)
+{
+	struct two_cadres all = two_cadres_with_a_family();
+	size_t citra = world_enrol(all.world, "Citra", district);
+	char other[16];
+
+	world_import(all.world, "family",
+		     (const char *[]){"key", "K2", "village", village, "head", "Dua", NULL});
+	world_imported_id(all.world, "family", "K2", other);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, citra);
+	edit_record(&all, citra, all.person, "family", other);
+	edit_record(&all, citra, all.family, "village", next_village);
+	world_sync(all.world, citra);
+	world_sync(all.world, all.ani);
+	assert_same_as_server(&all, all.ani, "person", village, 1);
+	assert_same_as_server(&all, all.ani, "family", village, 1);
+	/* Nor does she lose anything of herself afterwards. */
+	edit_record(&all, citra, all.person, "phone", "0812");
+	world_sync(all.world, citra);
+	world_sync(all.world, all.ani);
+	assert_same_as_server(&all, all.ani, "person", village, 1);
+	world_free(all.world);
+}
+
+TEST(a_visit_recorded_before_the_news_of_a_move_is_in_the_new_village)
+{
+	struct two_cadres all = two_cadres_with_a_family();
+	size_t citra = world_enrol(all.world, "Citra", district);
+	size_t dewi = world_enrol(all.world, "Dewi", district);
+
+	world_sync(all.world, citra);
+	world_sync(all.world, dewi);
+	edit_record(&all, citra, all.family, "village", next_village);
+	world_sync(all.world, citra);
+	record_visit(&all, dewi);
+	world_sync(all.world, dewi);
+	assert_same_as_server(&all, dewi, "visit", next_village, 1);
+	world_free(all.world);
+}
+
+TEST(a_visit_to_a_family_that_left_and_came_back_is_shown)
+{
+	struct two_cadres all = two_cadres_with_a_family();
+	size_t citra = world_enrol(all.world, "Citra", district);
+
+	world_sync(all.world, citra);
+	edit_record(&all, citra, all.family, "village", next_village);
+	world_sync(all.world, citra);
+	record_visit(&all, all.ani);
+	world_sync(all.world, all.ani);
+	assert_same_as_server(&all, all.ani, "visit", village, 0);
+	world_sync(all.world, citra);
+	edit_record(&all, citra, all.family, "village", village);
+	world_sync(all.world, citra);
+	world_sync(all.world, all.ani);
+	assert_same_as_server(&all, all.ani, "visit", village, 1);
+	world_free(all.world);
+}
+
 RUN_TESTS(CASE(edits_of_different_fields_of_one_family_both_stand),
 	  CASE(different_values_of_one_field_are_kept_both_until_somebody_settles),
 	  CASE(the_same_value_from_two_people_is_no_conflict),
@@ -336,4 +452,7 @@ RUN_TESTS(CASE(edits_of_different_fields_of_one_family_both_stand),
 	  CASE(an_archive_after_a_rival_edit_is_a_conflict),
 	  CASE(a_sync_with_nothing_to_do_is_one_request_and_adds_nothing_to_the_log),
 	  CASE(twenty_visits_go_in_one_request_and_one_reply),
-	  CASE(a_new_field_reaches_a_device_is_filled_in_and_an_older_device_keeps_it))
+	  CASE(a_new_field_reaches_a_device_is_filled_in_and_an_older_device_keeps_it),
+	  CASE(a_person_who_changed_family_stays_when_the_old_family_moves_away),
+	  CASE(a_visit_recorded_before_the_news_of_a_move_is_in_the_new_village),
+	  CASE(a_visit_to_a_family_that_left_and_came_back_is_shown))

@@ -239,7 +239,7 @@ TEST(a_record_of_another_device_arrives_with_its_authors_name)
 	struct record theirs = {0};
 	struct stream_name stream = {WORLD_OTHER, STREAM_DEVICE, TEXT("Wati")};
 	struct span bytes;
-	bool whole = false;
+	bool whole = true;
 	struct reply reply;
 	uint64_t id = id_make(WORLD_OTHER, 9);
 
@@ -383,6 +383,106 @@ TEST(a_new_scope_lets_go_of_villages)
 			 VILLAGE_B);
 }
 
+/* Encodes a person of the other device below a family, and takes it in whole. */
+static uint64_t
+take_person(struct world *w, uint64_t above, uint64_t village, uint64_t seq)
+{
+	struct record theirs = {0};
+	uint64_t id = id_make(WORLD_OTHER, 9);
+	struct span bytes;
+	bool whole = true;
+	struct reply reply;
+
+	world_other(w, &theirs, id, PERSON, PERSON_FAMILY, value_integer((int64_t)above), seq, 0);
+	theirs.village = village;
+	bytes = world_encode(w, &theirs);
+	world_request(w);
+	reply = reply_with(w, &bytes, &whole);
+	assert_ok(world_answer(w, &reply));
+	return id;
+}
+
+static uint64_t
+village_of(struct world *w, uint64_t id)
+{
+	struct record record;
+	struct error err;
+
+	assert_ok(local_record(w->device->local, id, &w->arena, &record, NULL, &err));
+	return record.village;
+}
+
+TEST(what_hangs_below_a_record_follows_it_to_another_village)
+{
+	struct world *w = *state;
+	struct record shared = {0};
+	uint64_t above = family(w);
+	uint64_t person;
+	struct span bytes;
+	bool whole = true;
+	struct reply reply;
+
+	world_request(w);
+	world_merge(w, &shared, 10);
+	acknowledge(w, 10, 20);
+	person = take_person(w, above, VILLAGE_A, 30);
+	shared.village = VILLAGE_B;
+	bytes = world_encode(w, &shared);
+	world_request(w);
+	reply = reply_with(w, &bytes, &whole);
+	assert_ok(world_answer(w, &reply));
+	assert_int_equal(village_of(w, above), VILLAGE_B);
+	assert_int_equal(village_of(w, person), VILLAGE_B);
+}
+
+TEST(a_person_stays_when_the_family_above_leaves)
+{
+	struct world *w = *state;
+	uint64_t above = family(w);
+	uint64_t person;
+	struct reply reply;
+
+	world_request(w);
+	acknowledge(w, 10, 20);
+	person = take_person(w, above, VILLAGE_A, 30);
+	world_request(w);
+	reply = world_reply(w);
+	reply.evicted = &above;
+	reply.evicted_count = 1;
+	assert_ok(world_answer(w, &reply));
+	assert_false(holds(w, above));
+	assert_true(holds(w, person));
+}
+
+TEST(a_part_of_a_record_that_is_not_here_is_not_taken_for_all_of_it)
+{
+	struct world *w = *state;
+	struct record theirs = {0};
+	uint64_t id = id_make(WORLD_OTHER, 9);
+	struct span bytes;
+	bool whole = false;
+	struct reply reply;
+
+	world_request(w);
+	acknowledge(w, 10, 20);
+	world_other(w, &theirs, id, FAMILY, FAMILY_HEAD, value_text(TEXT("Umi")), 30, 0);
+	bytes = world_encode(w, &theirs);
+	world_request(w);
+	reply = reply_with(w, &bytes, &whole);
+	assert_ok(world_answer(w, &reply));
+	assert_false(holds(w, id));
+	/* The scope is taken anew, which brings it whole. */
+	assert_true(w->again);
+	assert_false(w->result.synced);
+	world_request(w);
+	assert_int_equal(w->head.cursor.complete, 0);
+	whole = true;
+	reply = reply_with(w, &bytes, &whole);
+	assert_ok(world_answer(w, &reply));
+	assert_true(holds(w, id));
+	assert_true(w->result.synced);
+}
+
 TEST(exceptions_are_counted_and_a_quarantined_change_is_told)
 {
 	struct world *w = *state;
@@ -456,5 +556,8 @@ RUN_TESTS(IN_WORLD(a_request_without_changes_writes_nothing),
 	  IN_WORLD(an_evicted_record_goes_but_its_unsent_change_is_sent),
 	  IN_WORLD(a_change_is_acknowledged_though_its_record_has_left),
 	  IN_WORLD(a_new_scope_lets_go_of_villages),
+	  IN_WORLD(what_hangs_below_a_record_follows_it_to_another_village),
+	  IN_WORLD(a_person_stays_when_the_family_above_leaves),
+	  IN_WORLD(a_part_of_a_record_that_is_not_here_is_not_taken_for_all_of_it),
 	  IN_WORLD(exceptions_are_counted_and_a_quarantined_change_is_told),
 	  IN_WORLD(a_quarantined_value_gives_way_to_the_servers))

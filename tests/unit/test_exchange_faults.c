@@ -63,7 +63,7 @@ TEST(a_reply_to_the_request_before_still_acknowledges)
 	struct record theirs = {0};
 	uint64_t id = id_make(WORLD_OTHER, 9);
 	struct span bytes;
-	bool whole = false;
+	bool whole = true;
 	struct reply late;
 	struct reply reply;
 
@@ -179,7 +179,7 @@ TEST(a_reply_from_a_place_further_on_brings_no_records)
 	struct record theirs = {0};
 	uint64_t id = id_make(WORLD_OTHER, 9);
 	struct span bytes;
-	bool whole = false;
+	bool whole = true;
 	struct reply reply;
 
 	world_other(w, &theirs, id, FAMILY, FAMILY_HEAD, value_text(TEXT("Umi")), 60, 0);
@@ -252,8 +252,7 @@ TEST(a_log_that_goes_back_or_changes_is_refused)
 
 TEST(a_refusal_keeps_everything)
 {
-	static const enum status refusals[] = {STATUS_FORK,	 STATUS_REVOKED,
-					       STATUS_FOREIGN,	 STATUS_UNSUPPORTED,
+	static const enum status refusals[] = {STATUS_FORK, STATUS_FOREIGN, STATUS_UNSUPPORTED,
 					       STATUS_MALFORMED, STATUS_INTERNAL};
 	struct world *w = *state;
 	struct ack_run run = {1, 1, 10};
@@ -272,6 +271,46 @@ TEST(a_refusal_keeps_everything)
 	assert_int_equal(world_state(w).last_n, 1);
 }
 
+TEST(a_revoked_device_still_hears_what_became_of_its_changes)
+{
+	struct world *w = *state;
+	struct exception set_aside = {
+		.n = 1, .kind = EXCEPTION_QUARANTINED, .reason = QUARANTINE_REVOKED};
+	struct ack_run run = {1, 1, 10};
+	struct sambung_state found;
+	struct reply reply;
+
+	(void)family(w);
+	world_request(w);
+	reply = world_reply(w);
+	reply.status = STATUS_REVOKED;
+	reply.acks = &run;
+	reply.ack_count = 1;
+	reply.exceptions = &set_aside;
+	reply.exception_count = 1;
+	assert_int_equal(world_answer(w, &reply), STATUS_REVOKED);
+	assert_ok(sambung_state(w->device, &found, &w->err));
+	assert_int_equal(found.queued, 0);
+	assert_int_equal(found.quarantined, 1);
+}
+
+TEST(a_revoked_device_takes_no_seqs_of_another_log)
+{
+	struct world *w = *state;
+	struct ack_run run = {1, 1, 10};
+	struct reply reply;
+
+	(void)family(w);
+	world_request(w);
+	reply = world_reply(w);
+	reply.status = STATUS_REVOKED;
+	reply.epoch = WORLD_EPOCH + 1;
+	reply.acks = &run;
+	reply.ack_count = 1;
+	assert_int_equal(world_answer(w, &reply), STATUS_REVOKED);
+	assert_int_equal(world_state(w).acked_n, 0);
+}
+
 TEST(a_failure_in_the_middle_undoes_the_whole_reply)
 {
 	struct world *w = *state;
@@ -279,7 +318,7 @@ TEST(a_failure_in_the_middle_undoes_the_whole_reply)
 	uint64_t id = family(w);
 	struct record theirs = {0};
 	struct span records[2];
-	bool whole[2] = {false, false};
+	bool whole[2] = {true, true};
 	static const uint8_t junk[] = {0x81, 0x00};
 	struct reply reply;
 
@@ -331,6 +370,103 @@ TEST(changes_are_sent_again_with_the_same_commitments)
 	assert_int_equal(w->body.batches[0].last_n, 2);
 }
 
+TEST(a_gap_ends_no_loop_of_pages)
+{
+	struct world *w = *state;
+	struct record former = {0};
+	struct local_place place = {.epoch = WORLD_EPOCH - 1};
+	uint64_t id = id_make(WORLD_OTHER, 9);
+	struct error err;
+	struct reply reply;
+
+	world_other(w, &former, id, FAMILY, FAMILY_HEAD, value_text(TEXT("Umi")), 9, 0);
+	assert_ok(local_begin(w->device->local, &err));
+	assert_ok(local_record_save(w->device->local, &former, &place, &err));
+	assert_ok(local_commit(w->device->local, &err));
+	(void)family(w);
+	world_request(w);
+	reply = world_reply(w);
+	reply.status = STATUS_GAP;
+	reply.send_from = 1;
+	assert_ok(world_answer(w, &reply));
+	assert_true(w->again);
+	assert_true(holds(w, id));
+}
+
+TEST(a_late_gap_does_not_pass_for_the_end)
+{
+	struct world *w = *state;
+	struct parcel_session first;
+	struct reply late;
+
+	world_request(w);
+	first = w->opened.session;
+	late = world_reply(w);
+	late.status = STATUS_GAP;
+	late.send_from = 1;
+	world_request(w);
+	assert_ok(world_answer_to(w, &first, &late));
+	assert_false(w->result.synced);
+	assert_true(w->again);
+}
+
+TEST(a_late_reply_does_not_claim_a_scope_whose_records_are_not_here)
+{
+	struct world *w = *state;
+	struct parcel_session first;
+	struct region scope = {VILLAGE_B, VILLAGE_B};
+	uint64_t before = world_state(w).scope_version;
+	struct reply late;
+	struct reply reply;
+
+	world_request(w);
+	first = w->opened.session;
+	late = world_reply(w);
+	late.has_scope = true;
+	late.scope_version = 150;
+	late.scope = &scope;
+	late.scope_count = 1;
+	late.to = (struct cursor){160, 160, CURSOR_ID_END};
+	world_request(w);
+	reply = world_reply(w);
+	reply.to = at_100;
+	assert_ok(world_answer(w, &reply));
+	assert_ok(world_answer_to(w, &first, &late));
+	assert_int_equal(world_state(w).scope_version, before);
+	assert_true(w->again);
+}
+
+TEST(a_late_reply_moves_no_record_back)
+{
+	struct world *w = *state;
+	struct parcel_session first;
+	struct record theirs = {0};
+	struct record held;
+	uint64_t id = id_make(WORLD_OTHER, 9);
+	struct span bytes;
+	bool whole = true;
+	struct error err;
+	struct reply late;
+	struct reply reply;
+
+	world_other(w, &theirs, id, FAMILY, FAMILY_HEAD, value_text(TEXT("Umi")), 9, 0);
+	theirs.village = VILLAGE_A;
+	bytes = world_encode(w, &theirs);
+	world_request(w);
+	first = w->opened.session;
+	late = reply_with(w, &bytes, &whole);
+	world_request(w);
+	theirs.village = VILLAGE_B;
+	bytes = world_encode(w, &theirs);
+	reply = reply_with(w, &bytes, &whole);
+	assert_ok(world_answer(w, &reply));
+	theirs.village = VILLAGE_A;
+	bytes = world_encode(w, &theirs);
+	assert_ok(world_answer_to(w, &first, &late));
+	assert_ok(local_record(w->device->local, id, &w->arena, &held, NULL, &err));
+	assert_int_equal(held.village, VILLAGE_B);
+}
+
 TEST(a_gap_that_this_device_cannot_fill_is_told)
 {
 	struct world *w = *state;
@@ -367,7 +503,7 @@ TEST(in_a_new_epoch_the_scope_is_taken_anew)
 	uint64_t gone = id_make(WORLD_OTHER, 10);
 	uint64_t own = family(w);
 	struct span records[2];
-	bool whole[2] = {false, false};
+	bool whole[2] = {true, true};
 	struct reply reply;
 
 	world_other(w, &theirs, kept, FAMILY, FAMILY_HEAD, value_text(TEXT("Umi")), 9, 0);
@@ -444,8 +580,14 @@ RUN_TESTS(IN_WORLD(a_reply_to_the_request_before_still_acknowledges),
 	  IN_WORLD(the_newest_checkpoint_is_remembered_and_shown),
 	  IN_WORLD(a_log_that_goes_back_or_changes_is_refused),
 	  IN_WORLD(a_refusal_keeps_everything),
+	  IN_WORLD(a_revoked_device_still_hears_what_became_of_its_changes),
+	  IN_WORLD(a_revoked_device_takes_no_seqs_of_another_log),
 	  IN_WORLD(a_failure_in_the_middle_undoes_the_whole_reply),
 	  IN_WORLD(changes_are_sent_again_with_the_same_commitments),
+	  IN_WORLD(a_gap_ends_no_loop_of_pages),
+	  IN_WORLD(a_late_gap_does_not_pass_for_the_end),
+	  IN_WORLD(a_late_reply_does_not_claim_a_scope_whose_records_are_not_here),
+	  IN_WORLD(a_late_reply_moves_no_record_back),
 	  IN_WORLD(a_gap_that_this_device_cannot_fill_is_told),
 	  IN_WORLD(a_counter_that_the_server_knows_makes_the_next_one_greater),
 	  IN_WORLD(in_a_new_epoch_the_scope_is_taken_anew),

@@ -313,6 +313,20 @@ TEST(an_edit_needs_no_required_fields)
 	assert_ok(change_check(visit(), &change, &error));
 }
 
+TEST(an_edit_may_change_where_a_record_belongs_but_not_empty_it)
+{
+	struct change_field fields[] = {{TAG_VILLAGE, value_empty()}};
+	struct change change = creation(fields, 1);
+	const struct record_type *family = &sample.types[TYPE_FAMILY];
+
+	change.base.epoch = 9;
+	assert_int_equal(change_check(family, &change, &error), STATUS_MISSING);
+	assert_string_equal(error.detail, "village");
+	fields[0].tag = visit()->root;
+	assert_int_equal(change_check(visit(), &change, &error), STATUS_MISSING);
+	assert_string_equal(error.detail, "person");
+}
+
 TEST(a_retired_field_is_no_longer_required)
 {
 	struct change_field fields[] = {{1, value_integer((int64_t)id_make(5, 7))}};
@@ -469,6 +483,7 @@ RUN_TESTS(WITH(decimals_are_read_in_the_shown_unit),
 	  WITH(a_value_is_checked_against_range_choices_text_bound_and_ids),
 	  WITH(a_value_of_a_field_that_the_schema_does_not_know_is_left_alone),
 	  WITH(a_creation_needs_its_required_fields), WITH(an_edit_needs_no_required_fields),
+	  WITH(an_edit_may_change_where_a_record_belongs_but_not_empty_it),
 	  WITH(a_retired_field_is_no_longer_required),
 	  WITH(a_creation_without_a_root_needs_a_village),
 	  WITH(a_creation_whose_root_is_empty_needs_a_village),

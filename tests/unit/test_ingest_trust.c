@@ -119,7 +119,7 @@ TEST(work_on_a_family_that_moved_away_before_the_sync_counts)
 	forged_finish(budi);
 }
 
-TEST(village_that_is_emptied_is_invalid_as_nobody_would_see_the_family_again)
+TEST(village_that_is_emptied_is_set_aside_as_nobody_would_see_the_family_again)
 {
 	DEVICE;
 	uint64_t family = forged_family(ani, VILLAGE_A_NUMBER);
@@ -127,7 +127,7 @@ TEST(village_that_is_emptied_is_invalid_as_nobody_would_see_the_family_again)
 	assert_ok(forged_sync(ani));
 	forged_edit(ani, family, FAMILY, TAG_VILLAGE, value_empty(), 100, 1);
 	assert_ok(forged_sync(ani));
-	assert_last_set_aside(ani, QUARANTINE_INVALID);
+	assert_last_set_aside(ani, QUARANTINE_INCOMPLETE);
 	assert_int_equal(forged_stored(ani, family).village, VILLAGE_A_NUMBER);
 }
 
@@ -213,7 +213,7 @@ RUN_TESTS(WITH(own_that_names_the_devices_own_number_is_malformed_and_the_record
 	  WITH(nobody_has_seen_what_another_stream_did_by_saying_so),
 	  WITH(family_of_another_village_cannot_be_taken_home),
 	  WITH(work_on_a_family_that_moved_away_before_the_sync_counts),
-	  WITH(village_that_is_emptied_is_invalid_as_nobody_would_see_the_family_again),
+	  WITH(village_that_is_emptied_is_set_aside_as_nobody_would_see_the_family_again),
 	  WITH(reference_to_a_record_of_another_type_is_invalid),
 	  WITH(base_from_the_future_hides_no_later_rival),
 	  WITH(session_numbers_in_the_log_are_not_used_again_after_a_crash))

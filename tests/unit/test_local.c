@@ -347,30 +347,46 @@ TEST(changes_that_are_gone_cannot_be_sent_again)
 	assert_ok(local_changes_reopen(local, 4, chain, &error));
 }
 
-TEST(eviction_takes_all_below_and_leaves_the_changes)
+TEST(eviction_takes_one_record_and_leaves_its_changes_and_what_is_below)
 {
 	struct world *w = *state;
 	struct local_change change;
 
 	add_record(w, R(10), 0, VILLAGE_A, 1);
 	add_record(w, R(20), R(10), VILLAGE_A, 1);
-	add_record(w, R(30), R(20), VILLAGE_A, 1);
-	add_record(w, R(40), 0, VILLAGE_A, 1);
-	add_change(w->device->local, 1, R(30), 5);
+	add_record(w, R(30), 0, VILLAGE_A, 1);
+	add_change(w->device->local, 1, R(10), 5);
 	assert_ok(local_record_evict(w->device->local, R(10), &error));
-	assert_false(holds(w, R(10)) || holds(w, R(20)) || holds(w, R(30)));
-	assert_true(holds(w, R(40)));
+	assert_false(holds(w, R(10)));
+	assert_true(holds(w, R(20)) && holds(w, R(30)));
 	assert_ok(local_change(w->device->local, 1, &w->arena, &change, &error));
 }
 
-TEST(eviction_ends_where_records_lead_in_a_circle)
+TEST(what_is_below_a_record_but_in_another_village_is_astray)
 {
 	struct world *w = *state;
+	struct local *local = w->device->local;
+	uint64_t id = 1;
+
+	add_record(w, R(10), 0, VILLAGE_A, 1);
+	add_record(w, R(20), R(10), VILLAGE_A, 1);
+	add_record(w, R(40), 0, VILLAGE_B, 1);
+	assert_ok(local_record_astray(local, R(10), VILLAGE_A, &id, &error));
+	assert_int_equal(id, 0);
+	add_record(w, R(30), R(20), VILLAGE_B, 1);
+	assert_ok(local_record_astray(local, R(10), VILLAGE_A, &id, &error));
+	assert_int_equal(id, R(30));
+}
+
+TEST(a_circle_of_parents_is_searched_once)
+{
+	struct world *w = *state;
+	uint64_t id = 1;
 
 	add_record(w, R(10), R(20), VILLAGE_A, 1);
 	add_record(w, R(20), R(10), VILLAGE_A, 1);
-	assert_ok(local_record_evict(w->device->local, R(20), &error));
-	assert_false(holds(w, R(10)) || holds(w, R(20)));
+	assert_ok(local_record_astray(w->device->local, R(20), VILLAGE_A, &id, &error));
+	assert_int_equal(id, 0);
 }
 
 TEST(a_scope_keeps_its_villages_and_records_of_none)
@@ -540,8 +556,11 @@ RUN_TESTS(CASE_WITH(a_new_device_reads_as_zeros, world_open_new, world_close),
 	  CASE_WITH(a_quarantined_change_is_not_forgotten, world_open, world_close),
 	  CASE_WITH(changes_that_the_server_lost_count_as_never_sent, world_open, world_close),
 	  CASE_WITH(changes_that_are_gone_cannot_be_sent_again, world_open, world_close),
-	  CASE_WITH(eviction_takes_all_below_and_leaves_the_changes, world_open, world_close),
-	  CASE_WITH(eviction_ends_where_records_lead_in_a_circle, world_open, world_close),
+	  CASE_WITH(eviction_takes_one_record_and_leaves_its_changes_and_what_is_below, world_open,
+		    world_close),
+	  CASE_WITH(what_is_below_a_record_but_in_another_village_is_astray, world_open,
+		    world_close),
+	  CASE_WITH(a_circle_of_parents_is_searched_once, world_open, world_close),
 	  CASE_WITH(a_scope_keeps_its_villages_and_records_of_none, world_open, world_close),
 	  CASE_WITH(records_come_in_order_while_they_are_being_written, world_open, world_close),
 	  CASE_WITH(a_version_rises_to_the_highest_own_seq_that_is_known_of, world_open,

@@ -196,7 +196,7 @@ CREATE TABLE session (
 	result TEXT NOT NULL
 ) STRICT;
 
--- What an import last wrote for a key of its file.
+-- What imports wrote for a key of their files; version: of the record when the first had made it.
 CREATE TABLE import_row (
 	type INTEGER NOT NULL,
 	key TEXT NOT NULL,

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# One daemon under everything at once: many devices that sync on a bad network, people that read and
+# export, an import, settlements, enrolments, a schema that is loaded, a backup. Then: no report by
+# ThreadSanitizer (if the build has it), every device shows what the server shows, and the independent
+# checker accepts the database.
+#
+#   BUILD=build sh tests/threads/daemon.sh [SEED [DEVICES [CHANGES]]]
+set -eu
+days=$(cd "$(dirname "$0")/../days" && pwd)
+seed=${1:-1} devices=${2:-32} changes=${3:-20}
+. "$days/district.sh"
+
+# What a report says goes to files; the daemon goes on, and would end with 66.
+reports=$(mktemp -d "${TMPDIR:-/tmp}/sambung-threads-XXXXXX")
+TSAN_OPTIONS="exitcode=66 halt_on_error=0 log_path=$reports/report"
+export TSAN_OPTIONS
+pids=
+threads_end() {
+	for pid in $pids; do
+		kill "$pid" 2>/dev/null || true
+	done
+	rm -rf "$reports"
+	district_end
+}
+
+district_make
+trap threads_end EXIT
+
+# again COMMAND…: over and over until the devices are done. A full queue is an answer, too.
+again() {
+	while [ -f "$home/running" ]; do
+		"$@" >"$home/out.$again" 2>"$home/err.$again" || grep -q 'busy' "$home/err.$again" || {
+			head -n 3 "$home/err.$again" >>"$home/failed"
+			return
+		}
+	done
+}
+beside() {
+	again=$((again + 1))
+	again "$@" &
+	pids="$pids $!"
+}
+import_next() {
+	serial=$((serial + 1))
+	printf 'key,village,head,address\nT%s,6303072001,Uji,Jl. %s\nT0,6303072002,Uji,Jl. %s\n' $serial $serial $serial |
+		ctl import family -
+}
+settle_one() {
+	id=$(ctl --json conflicts | sed -n 's/^{"id":"\([^"]*\)".*"field":"address".*/\1/p' | head -n 1)
+	# Somebody may have been faster, or written since.
+	[ -z "$id" ] || ctl settle "$id" address 'Jl. Damai' || true
+}
+backup_one() {
+	rm -f "$home/copy.db"
+	ctl backup "$home/copy.db"
+}
+
+i=0
+while [ "$i" -lt "$devices" ]; do
+	district_code "$i"
+	i=$((i + 1))
+done >"$home/codes"
+mkdir "$home/phones"
+: >"$home/running"
+again=0 serial=0
+beside ctl --json records visit
+beside ctl --json log
+beside ctl export family --csv
+beside ctl --json syncs
+beside ctl --json conflicts
+beside import_next
+beside settle_one
+beside backup_one
+beside ctl --json devices
+beside ctl enrol --cadre Nobody --village 6303072001
+"$BUILD/tests/days/days" "$home/phones" "$seed" "$devices" "$changes" <"$home/codes" || die "a device failed"
+rm "$home/running"
+for pid in $pids; do
+	wait "$pid" || true
+done
+pids=
+[ ! -s "$home/failed" ] || die "a reader failed: $(cat "$home/failed")"
+
+# What was settled or imported last.
+for place in "$home"/phones/*; do
+	phone "$place" sync >/dev/null || die "$(basename "$place") does not sync in the end"
+done
+district_compare
+kill "$daemon_pid"
+status=0
+wait "$daemon_pid" || status=$?
+if [ -n "$(ls "$reports")" ]; then
+	cat "$reports"/* | head -n 200
+	die "ThreadSanitizer reports $(cat "$reports"/* | grep -c '^WARNING') times"
+fi
+[ $status -eq 0 ] || die "the daemon ended with $status: $(tail -n 3 "$home/daemon.log")"
+grep ' error ' "$home/daemon.log" && die "something went wrong inside"
+district_check
+echo "seed $seed: $devices devices with $changes changes each, beside readers, imports, settlements and backups"
