@@ -196,9 +196,15 @@ request_seal(struct asking *asking, uint64_t r, struct exchange *exchange, struc
 			      .epoch = asking->state.epoch,
 			      .count = (uint32_t)asking->changes.count,
 			      .witness_size = asking->state.witness.size};
+	static const uint8_t no_secret[SIGN_SECRET_SIZE];
 	uint8_t random[32];
-	enum status status = device_random(asking->device, random, sizeof random, err);
+	enum status status;
 
+	if (crypto_equal(asking->device->secret, no_secret, sizeof no_secret)) {
+		/* Whoever moved the folder left it behind. */
+		return fail(err, STATUS_STORAGE, "device.key");
+	}
+	status = device_random(asking->device, random, sizeof random, err);
 	memcpy(sender.secret, asking->device->secret, sizeof sender.secret);
 	memcpy(sender.server_key, asking->state.server_key, sizeof sender.server_key);
 	buffer_clear(&exchange->parcel);

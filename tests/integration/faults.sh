@@ -51,6 +51,15 @@ refused() {
 	echo "so: $sentence"
 }
 
+# refused_sync SENTENCE WORD FOLDER: as refused, but a sync tells on stdout how far it came.
+refused_sync() {
+	got=0
+	phone "$3" sync >"$folder/out" 2>"$folder/said" || got=$?
+	[ "$got" -eq 1 ] || { cat "$folder/out" "$folder/said"; fail "$1 (exit status $got instead of 1)"; }
+	refused_well "$1" "$2"
+	echo "so: $1"
+}
+
 # What stands in $folder/said is one good line.
 refused_well() {
 	[ "$(wc -l <"$folder/said")" -eq 1 ] || { cat "$folder/said"; fail "$1 (in one line)"; }

@@ -66,14 +66,7 @@ person=$(first p person)
 
 record 8.1
 holds 'the daemon ends cleanly' server_stop
-refuses_sync() { # one line of result on stdout, one of error on stderr
-	got=0
-	phone p sync >"$folder/out" 2>"$folder/said" || got=$?
-	[ "$got" -eq 1 ] || fail "$1 (exit status $got)"
-	refused_well "$1" "$2"
-	echo "so: $1"
-}
-refuses_sync 'without a server a sync says so, and that nothing is lost' 'dihubungi.*Data aman di HP'
+refused_sync 'without a server a sync says so, and that nothing is lost' 'dihubungi.*Data aman di HP' p
 holds '… and the queue is whole' equals "$(queued p)" 1
 server_start
 network pass 0
@@ -84,7 +77,7 @@ holds 'with the server back it goes through' equals "$(visits)" 1
 
 record 8.2
 network drop 0
-refuses_sync 'an answer that is lost after the commit is told' 'dihubungi'
+refused_sync 'an answer that is lost after the commit is told' 'dihubungi' p
 holds '… the change is there' equals "$(visits)" 2
 holds '… but not acknowledged' equals "$(queued p)" 1
 record 8.3
@@ -125,7 +118,7 @@ server=$folder/other
 server_make
 server_start
 network pass 0
-refuses_sync 'another server at the address is told as such' 'tidak terdaftar di server ini.*Periksa alamat server'
+refused_sync 'another server at the address is told as such' 'tidak terdaftar di server ini.*Periksa alamat server' p
 refused 'a code of one server is not known at another' 'kode pendaftaran tidak dikenal' phone r enrol - <"$folder/code.p"
 holds 'the other daemon ends cleanly' server_stop
 daemon=$right_daemon

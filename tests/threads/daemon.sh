@@ -30,14 +30,14 @@ trap threads_end EXIT
 # again COMMAND…: over and over until the devices are done. A full queue is an answer, too.
 again() {
 	while [ -f "$home/running" ]; do
-		"$@" >"$home/out.$again" 2>"$home/err.$again" || grep -q 'busy' "$home/err.$again" || {
-			head -n 3 "$home/err.$again" >>"$home/failed"
+		"$@" >"$home/out.$number" 2>"$home/err.$number" || grep -q 'busy' "$home/err.$number" || {
+			head -n 3 "$home/err.$number" >>"$home/failed"
 			return
 		}
 	done
 }
 beside() {
-	again=$((again + 1))
+	number=$((number + 1))
 	again "$@" &
 	pids="$pids $!"
 }
@@ -63,7 +63,7 @@ while [ "$i" -lt "$devices" ]; do
 done >"$home/codes"
 mkdir "$home/phones"
 : >"$home/running"
-again=0 serial=0
+number=0 serial=0
 beside ctl --json records visit
 beside ctl --json log
 beside ctl export family --csv

@@ -4,11 +4,13 @@
  *
  *     run [--seeds N] [--from S] [--devices D] [--steps K]
  *
- * Devices record, edit with forms left open, archive, are killed and opened again and sync over a
- * network that loses, repeats and delays; at the server people settle. At rest, after a sync of all
- * without faults, every device must show exactly what the server shows of its scope, and the
- * database must pass the independent checker (tests/check). The last line says how many seeds ran
- * and how many failed; exit 1 if any.
+ * Devices record, edit with forms left open, archive, move families to another village and persons
+ * to another family, are killed and opened again and sync over a network that loses, repeats and
+ * delays; some have one village and some the district of both, and on every second day replies are
+ * small, so that they come in many pages. At the server people settle and import. At rest, after a
+ * sync of all without faults, every device must show exactly what the server shows of its scope,
+ * and the database must pass the independent checker (tests/check). The last line says how many
+ * seeds ran and how many failed; exit 1 if any.
  */
 #include "tests/check/check_store.h"
 #include "tests/twin/world.h"
@@ -20,7 +22,8 @@
 enum { FAMILIES = 6, PERSONS_EACH = 2, FORMS_MAX = 3, VISITS_MAX = 8 };
 
 static const char *const villages[] = {"6303072001", "6303072002"};
-enum { VILLAGES = 2 };
+static const char district[] = "630307";
+enum { VILLAGES = 2, DISTRICT_EVERY = 4, SMALL_ROOM = 2048 };
 
 struct options {
 	uint64_t seeds;
@@ -45,7 +48,18 @@ struct day {
 	char last_id[16];
 	uint64_t changes;
 	uint64_t settled;
+	uint64_t moved;
 };
+
+/* The f-th family that began in a village, as the table has it now: there, or moved to another. */
+static void
+import_family(struct day *day, size_t began, size_t f, size_t now, char key_out[32])
+{
+	(void)snprintf(key_out, 32, "F%zu-%zu", began, f);
+	world_import(day->world, "family",
+		     (const char *[]){"key", key_out, "village", villages[now], "head", "Uji Coba",
+				      "address", "Jl. Contoh 1", NULL});
+}
 
 static void
 make_families(struct day *day)
@@ -55,10 +69,7 @@ make_families(struct day *day)
 			char key[32];
 			char person[64];
 
-			(void)snprintf(key, sizeof key, "F%zu-%zu", v, f);
-			world_import(day->world, "family",
-				     (const char *[]){"key", key, "village", villages[v], "head",
-						      "Uji Coba", "address", "Jl. Contoh 1", NULL});
+			import_family(day, v, f, v, key);
 			world_imported_id(day->world, "family", key, day->families[v][f]);
 			for (size_t p = 0; p < PERSONS_EACH; p++) {
 				(void)snprintf(person, sizeof person, "%s-%zu", key, p);
@@ -76,6 +87,13 @@ static size_t
 village_of(size_t device)
 {
 	return device % VILLAGES;
+}
+
+static const char *
+scope_of(size_t device)
+{
+	return device % DISTRICT_EVERY == DISTRICT_EVERY - 1 ? district
+							     : villages[village_of(device)];
 }
 
 static struct sambung *
@@ -118,6 +136,23 @@ commit(struct day *day, struct sambung_edit *edit)
 	return true;
 }
 
+/* What has moved out of a device's scope may be gone from it, and nothing else. */
+static bool
+begin(struct day *day, size_t device, const char *id, struct sambung_edit **out)
+{
+	struct sambung_error err;
+
+	*out = NULL;
+	if (sambung_edit_begin(handle(day, device), id, out, &err) == 0) {
+		return true;
+	}
+	*out = NULL;
+	if (err.status != STATUS_NOT_FOUND) {
+		(void)fprintf(stderr, "twin: form on %s: %s\n", id, err.detail);
+	}
+	return err.status == STATUS_NOT_FOUND;
+}
+
 static bool
 record_visit(struct day *day, size_t device)
 {
@@ -125,7 +160,17 @@ record_visit(struct day *day, size_t device)
 	struct sambung_edit *edit;
 	struct sambung_error err;
 	size_t village = village_of(device);
+	const char *person = day->persons[village][world_random(world, FAMILIES * PERSONS_EACH)];
 	char weight[16];
+
+	/* A form that only looks whether she is still here. */
+	if (!begin(day, device, person, &edit)) {
+		return false;
+	}
+	if (edit == NULL) {
+		return true;
+	}
+	sambung_edit_cancel(edit);
 
 	(void)snprintf(weight, sizeof weight, "%d.%d", 5 + (int)world_random(world, 60),
 		       (int)world_random(world, 10));
@@ -133,11 +178,9 @@ record_visit(struct day *day, size_t device)
 		(void)fprintf(stderr, "twin: visit: %s\n", err.detail);
 		return false;
 	}
-	if (!set(edit, "person",
-		 day->persons[village][world_random(world, FAMILIES * PERSONS_EACH)]) ||
-	    !set(edit, "group", "baduta") || !set(edit, "weight", weight) ||
-	    !set(edit, "topics", "gizi,asi") || !set(edit, "note", "Anak sehat") ||
-	    !commit(day, edit)) {
+	if (!set(edit, "person", person) || !set(edit, "group", "baduta") ||
+	    !set(edit, "weight", weight) || !set(edit, "topics", "gizi,asi") ||
+	    !set(edit, "note", "Anak sehat") || !commit(day, edit)) {
 		return false;
 	}
 	memcpy(day->visits[village][day->visit_count[village]++ % VISITS_MAX], day->last_id, 16);
@@ -184,21 +227,54 @@ fill_visit(struct world *world, struct sambung_edit *edit)
 static bool
 open_form(struct day *day, size_t device, struct form *form)
 {
-	struct sambung_error err;
 	size_t village = village_of(device);
 	bool visit = world_random(day->world, 3) == 0 && day->visit_count[village] >= VISITS_MAX;
 	const char *id = visit ? day->visits[village][world_random(day->world, VISITS_MAX)]
 			       : day->families[village][world_random(day->world, FAMILIES)];
 
 	form->visit = visit;
-	if (sambung_edit_begin(handle(day, device), id, &form->edit, &err) == 0) {
-		return true;
+	return begin(day, device, id, &form->edit);
+}
+
+/* A family moves to a village, perhaps the one where it is, if the device holds it. */
+static bool
+move_family(struct day *day, size_t device)
+{
+	struct world *world = day->world;
+	size_t began = world_random(world, VILLAGES);
+	const char *id = day->families[began][world_random(world, FAMILIES)];
+	const char *village = villages[world_random(world, VILLAGES)];
+	struct sambung_edit *edit;
+
+	if (!begin(day, device, id, &edit)) {
+		return false;
 	}
-	form->edit = NULL;
-	if (!visit) {
-		(void)fprintf(stderr, "twin: form on %s: %s\n", id, err.detail);
+	day->moved += edit != NULL;
+	return edit == NULL || (set(edit, "village", village) && commit(day, edit));
+}
+
+/* A person goes to another family, if the device holds both. */
+static bool
+move_person(struct day *day, size_t device)
+{
+	struct world *world = day->world;
+	size_t began = world_random(world, VILLAGES);
+	const char *id = day->persons[began][world_random(world, FAMILIES * PERSONS_EACH)];
+	const char *family =
+		day->families[world_random(world, VILLAGES)][world_random(world, FAMILIES)];
+	struct sambung_edit *edit;
+	struct sambung_edit *looked;
+	bool good = begin(day, device, family, &looked);
+
+	if (!good || looked == NULL) {
+		return good;
 	}
-	return visit;
+	sambung_edit_cancel(looked);
+	if (!begin(day, device, id, &edit)) {
+		return false;
+	}
+	day->moved += edit != NULL;
+	return edit == NULL || (set(edit, "family", family) && commit(day, edit));
 }
 
 static bool
@@ -238,6 +314,15 @@ settle_something(struct day *day)
 	}
 }
 
+static void
+import_something(struct day *day)
+{
+	char key[32];
+
+	import_family(day, world_random(day->world, VILLAGES), world_random(day->world, FAMILIES),
+		      world_random(day->world, VILLAGES), key);
+}
+
 static bool
 step(struct day *day)
 {
@@ -245,7 +330,7 @@ step(struct day *day)
 	size_t device = world_random(world, world->device_count);
 	struct form *form = &day->forms[device][world_random(world, FORMS_MAX)];
 
-	switch (world_random(world, 16)) {
+	switch (world_random(world, 20)) {
 	case 0:
 	case 1:
 	case 2:
@@ -259,6 +344,13 @@ step(struct day *day)
 	case 8:
 		settle_something(day);
 		return true;
+	case 10:
+		import_something(day);
+		return true;
+	case 11:
+		return move_family(day, device);
+	case 12:
+		return move_person(day, device);
 	case 9:
 		drop_forms(day, device);
 		world_reopen(world, device);
@@ -281,7 +373,7 @@ compare_dumps(struct day *day, size_t device, const char *type)
 	buffer_init(&ours, 64 * 1024 * 1024);
 	buffer_init(&theirs, 64 * 1024 * 1024);
 	world_dump_device(day->world, device, type, &ours);
-	world_dump_server(day->world, type, villages[village_of(device)], &theirs);
+	world_dump_server(day->world, type, scope_of(device), &theirs);
 	equal = span_equal(buffer_span(&ours), buffer_span(&theirs));
 	if (!equal) {
 		(void)fprintf(stderr, "device %zu, %s:\n%.*s\nserver:\n%.*s\n", device, type,
@@ -333,12 +425,13 @@ run_seed(const struct options *options, uint64_t seed, const char *schema_path)
 	day->options = options;
 	day->world->faults = (struct world_faults){
 		.lose_request = 30, .lose_reply = 40, .twice = 40, .old_again = 30};
+	day->world->room = seed % 2 == 0 ? SMALL_ROOM : 0;
 	make_families(day);
 	for (size_t d = 0; d < options->devices; d++) {
 		char cadre[32];
 
 		(void)snprintf(cadre, sizeof cadre, "Kader %zu", d);
-		(void)world_enrol(day->world, cadre, villages[village_of(d)]);
+		(void)world_enrol(day->world, cadre, scope_of(d));
 		day->world->devices[d].clock_shift_ms = d % 7 == 3 ? -INT64_C(63072000000) : 0;
 		world_sync(day->world, d);
 	}
@@ -347,11 +440,11 @@ run_seed(const struct options *options, uint64_t seed, const char *schema_path)
 	}
 	good = good && at_rest(day);
 	(void)printf(
-		"seed %llu: %s: %llu changes, %llu settlements, %llu requests, %llu lost, %llu replies lost, "
-		"%llu repeated, head %llu\n",
+		"seed %llu: %s: %llu changes, %llu moves, %llu settlements, %llu requests, %llu lost, "
+		"%llu replies lost, %llu repeated, head %llu\n",
 		(unsigned long long)seed, good ? "good" : "FAILED",
-		(unsigned long long)day->changes, (unsigned long long)day->settled,
-		(unsigned long long)day->world->requests,
+		(unsigned long long)day->changes, (unsigned long long)day->moved,
+		(unsigned long long)day->settled, (unsigned long long)day->world->requests,
 		(unsigned long long)day->world->requests_lost,
 		(unsigned long long)day->world->replies_lost,
 		(unsigned long long)day->world->replies_repeated,

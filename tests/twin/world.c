@@ -175,6 +175,9 @@ server_sync(struct world *world, struct span request, struct buffer *reply)
 	must(ingest_parcel(world->ingest, parcel, &err), "parcel", &err);
 	must(ingest_commit(world->ingest, &err), "commit", &err);
 	sealed = parcel->sealed_reply;
+	if (world->room != 0 && parcel->head.room > world->room) {
+		parcel->head.room = world->room;
+	}
 	if (sealed) {
 		must(ingest_reply(parcel, world->reader, world->catalogue, &world->platform, reply,
 				  &err),

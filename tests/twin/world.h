@@ -44,6 +44,7 @@ struct world {
 	struct world_device devices[WORLD_DEVICES_MAX];
 	size_t device_count;
 	struct world_faults faults;
+	uint32_t room; /* bytes a reply may have at most; 0: as many as the device says */
 	struct buffer old[WORLD_OLD_REQUESTS]; /* requests that the server has seen */
 	size_t old_count;
 	uint64_t requests;

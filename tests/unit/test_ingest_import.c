@@ -342,6 +342,26 @@ TEST(row_is_refused_whole_when_its_last_change_cannot_be_merged)
 	assert_true(span_equal(forged_stored_text(ani, person, PERSON_NAME), span_of_text("Anak")));
 }
 
+/* Another value than [value, seq], and tags that do not ascend. */
+TEST(remembered_cells_that_do_not_decode_are_a_fault_of_the_store)
+{
+	DEVICE;
+	static const char *const broken[] = {"\xa1\x02\x02",
+					     "\xa2\x02\x82\x01\x01\x02\x82\x01\x01"};
+	struct import_row row = {
+		.type = FAMILY, .key = span_of_text("K1"), .record = 0, .version = 1};
+	enum import_result result;
+
+	import_family(ani);
+	row.record = imported(ani, "family", "K1");
+	for (size_t i = 0; i < 2; i++) {
+		row.cells = span_of_text(broken[i]);
+		assert_ok(store_import_row_put(ani->world->store, &row, &ani->err));
+		assert_int_equal(import(ani, "family", CELLS("key", "K1", "head", "Baru"), &result),
+				 STATUS_STORAGE);
+	}
+}
+
 TEST(reference_is_the_key_of_an_earlier_row_or_a_record_id)
 {
 	DEVICE;
@@ -457,6 +477,7 @@ RUN_TESTS(FORGED(new_key_becomes_a_record_in_its_village), FORGED(same_row_again
 	  FORGED(conflict_with_an_import_is_not_settled_by_the_next_import),
 	  FORGED(cells_that_different_imports_wrote_can_change_together),
 	  FORGED(row_is_refused_whole_when_its_last_change_cannot_be_merged),
+	  FORGED(remembered_cells_that_do_not_decode_are_a_fault_of_the_store),
 	  FORGED(reference_is_the_key_of_an_earlier_row_or_a_record_id),
 	  FORGED(row_is_refused_with_the_column_that_is_wrong),
 	  FORGED(row_without_a_required_field_is_refused),

@@ -334,6 +334,45 @@ TEST(record_that_comes_back_is_sent_whole_and_not_let_go)
 	assert_true(ani->reply.whole[0]);
 }
 
+TEST(new_record_comes_whole_and_a_changed_one_in_part)
+{
+	DEVICE;
+	struct forged *budi = cadre(ani, 2, VILLAGE_A);
+	uint64_t family = forged_family(ani, VILLAGE_A_NUMBER);
+
+	assert_ok(forged_sync(budi));
+	assert_ok(forged_sync(ani));
+	assert_ok(forged_sync(budi));
+	assert_int_equal(budi->reply.record_count, 1);
+	assert_true(budi->reply.whole[0]);
+	forged_edit(ani, family, FAMILY, FAMILY_ADDRESS, text("Jl. Ani"), 0, 1);
+	assert_ok(forged_sync(ani));
+	assert_ok(forged_sync(budi));
+	assert_int_equal(budi->reply.record_count, 1);
+	assert_false(budi->reply.whole[0]);
+	forged_finish(budi);
+}
+
+TEST(person_recorded_before_the_news_of_her_familys_move_is_sent_back_whole)
+{
+	DEVICE;
+	struct forged *budi = cadre(ani, 2, "630307");
+	uint64_t family = forged_family(ani, VILLAGE_A_NUMBER);
+	struct record record;
+	uint64_t person;
+
+	assert_ok(forged_sync(ani));
+	assert_ok(forged_sync(budi));
+	forged_edit(ani, family, FAMILY, TAG_VILLAGE, value_integer(VILLAGE_B_NUMBER),
+		    forged_stored(ani, family).version, 1);
+	assert_ok(forged_sync(ani));
+	person = forged_person(budi, family);
+	assert_ok(forged_sync(budi));
+	assert_true(forged_record(budi, person, &record));
+	assert_int_equal(record.village, VILLAGE_B_NUMBER);
+	forged_finish(budi);
+}
+
 /* ---- what else stands in a reply ---- */
 
 TEST(checkpoint_comes_when_the_log_grew_beyond_what_the_device_knows)
@@ -435,6 +474,8 @@ RUN_TESTS(FORGED(record_of_another_cadre_comes_once),
 	  FORGED(visit_recorded_with_the_move_in_one_request_follows_too),
 	  FORGED(person_that_changes_family_moves_with_its_visits_only),
 	  FORGED(record_that_comes_back_is_sent_whole_and_not_let_go),
+	  FORGED(new_record_comes_whole_and_a_changed_one_in_part),
+	  FORGED(person_recorded_before_the_news_of_her_familys_move_is_sent_back_whole),
 	  FORGED(checkpoint_comes_when_the_log_grew_beyond_what_the_device_knows),
 	  FORGED(device_without_the_newest_schema_gets_it_piece_by_piece),
 	  FORGED(device_that_holds_more_of_a_schema_than_there_is_gets_it_from_the_start),
