@@ -6,6 +6,22 @@
 
 enum { LIFETIME_LIMIT = 1024 * 1024 };
 
+/* A key of another server would sign what no device believes. */
+static enum status
+check_key(const struct ingest *ingest, struct error *err)
+{
+	struct checkpoint newest;
+	bool found = false;
+	enum status status = store_checkpoint_last(ingest->options.store, &newest, &found, err);
+
+	if (status == STATUS_OK && found &&
+	    !checkpoint_verify(&newest, ingest->options.keys->log_public)) {
+		return fail(err, STATUS_STORAGE,
+			    "server.key is not the one that this database was made with");
+	}
+	return status;
+}
+
 static enum status
 ingest_load(struct ingest *ingest, struct error *err)
 {
@@ -35,7 +51,8 @@ ingest_load(struct ingest *ingest, struct error *err)
 	memcpy(ingest->ledger.origin, origin.at, ORIGIN_SIZE);
 	ingest->ledger.epoch = ingest->epochs[ingest->epoch_count - 1].epoch;
 	memcpy(ingest->ledger.log_secret, ingest->options.keys->log_secret, SIGN_SECRET_SIZE);
-	return ledger_load(&ingest->ledger, store, err);
+	status = check_key(ingest, err);
+	return status == STATUS_OK ? ledger_load(&ingest->ledger, store, err) : status;
 }
 
 static enum status

@@ -14,7 +14,7 @@ daemon_refuses() {
 	sentence=$1
 	word=$2
 	got=0
-	"$SAMBUNGD" --dir "$server" --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/said" || got=$?
+	timeout 20 "$SAMBUNGD" --dir "$server" --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/said" || got=$?
 	[ "$got" -eq 1 ] || { cat "$folder/said"; fail "$sentence (exit status $got instead of 1)"; }
 	grep -q -- "$word.*[.] [A-Z]" "$folder/said" || { cat "$folder/said"; fail "$sentence (naming $word)"; }
 	[ ! -s "$folder/out" ] || fail "$sentence (it never listened)"

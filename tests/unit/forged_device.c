@@ -326,8 +326,8 @@ forged_send_again(struct forged *forged)
 	return forged->reply.status;
 }
 
-enum status
-forged_send(struct forged *forged)
+void
+forged_seal(struct forged *forged)
 {
 	struct request_body body = {.changes = forged->changes,
 				    .change_count = forged->change_count,
@@ -335,7 +335,6 @@ forged_send(struct forged *forged)
 				    .batch_count = forged->change_count > 0};
 	struct buffer head;
 	struct buffer packed;
-	enum status status;
 
 	buffer_init(&head, 1024);
 	buffer_init(&packed, PARCEL_REQUEST_MAX);
@@ -345,6 +344,14 @@ forged_send(struct forged *forged)
 	parcel_seal(forged, PARCEL_SYNC, &head, &packed);
 	buffer_finish(&packed);
 	buffer_finish(&head);
+}
+
+enum status
+forged_send(struct forged *forged)
+{
+	enum status status;
+
+	forged_seal(forged);
 	status = forged_send_again(forged);
 	if (status == STATUS_OK) {
 		memcpy(forged->chain, forged->head.h_last, HASH_SIZE);

@@ -96,6 +96,8 @@ void forged_edit(struct forged *forged, uint64_t record, uint32_t type, int32_t 
 
 /* Fills in an honest head for what is in the request. */
 void forged_head(struct forged *forged);
+/* Head and changes as they are become forged->parcel. */
+void forged_seal(struct forged *forged);
 /* Sends head and changes as they are; fills in the reply and returns its status. After an OK the
  * device goes on from there, and the next request is empty. */
 enum status forged_send(struct forged *forged);

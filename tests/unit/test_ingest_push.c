@@ -106,6 +106,37 @@ TEST(acknowledgements_of_changes_far_apart_in_the_log_are_runs_of_their_own)
 	forged_finish(budi);
 }
 
+TEST(parcel_that_stands_twice_in_one_transaction_is_merged_once)
+{
+	DEVICE;
+	struct world *world = ani->world;
+	static struct parcel parcels[2];
+	uint64_t head = world_head(world);
+
+	(void)forged_family(ani, VILLAGE_A_NUMBER);
+	(void)forged_family(ani, VILLAGE_B_NUMBER);
+	forged_head(ani);
+	forged_seal(ani);
+	assert_ok(ingest_begin(world->ingest, &ani->err));
+	for (int i = 0; i < 2; i++) {
+		parcel_init(&parcels[i]);
+		ingest_open(&parcels[i], world->reader, &world->keys, buffer_span(&ani->parcel));
+		assert_ok(ingest_parcel(world->ingest, &parcels[i], &ani->err));
+	}
+	assert_ok(ingest_commit(world->ingest, &ani->err));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(parcels[i].status, STATUS_OK);
+		assert_int_equal(parcels[i].fresh, i == 0);
+		assert_int_equal(parcels[i].ack_count, 1);
+		assert_int_equal(parcels[i].acks[0].count, 2);
+		assert_int_equal(parcels[i].acks[0].seq, head + 1);
+		assert_int_equal(parcels[i].exception_count, 1);
+		assert_int_equal(parcels[i].exceptions[0].n, 2);
+		parcel_finish(&parcels[i]);
+	}
+	assert_int_equal(world_head(world), head + 2);
+}
+
 /* ---- gaps, forks and replays ---- */
 
 TEST(missing_change_is_a_gap_and_the_server_tells_where_to_begin)
@@ -575,6 +606,7 @@ RUN_TESTS(FORGED(changes_are_acknowledged_in_one_run_with_their_places_in_the_lo
 	  FORGED(request_without_changes_adds_nothing_to_the_log),
 	  FORGED(what_was_logged_before_is_acknowledged_at_its_place_and_not_merged_again),
 	  FORGED(acknowledgements_of_changes_far_apart_in_the_log_are_runs_of_their_own),
+	  FORGED(parcel_that_stands_twice_in_one_transaction_is_merged_once),
 	  FORGED(missing_change_is_a_gap_and_the_server_tells_where_to_begin),
 	  FORGED(another_change_under_a_logged_number_is_a_fork),
 	  FORGED(of_a_forked_request_nothing_is_logged_not_even_what_is_new),
