@@ -133,7 +133,7 @@ ingest_schema_load(struct ingest *ingest, struct span json, uint32_t user, uint3
 	enum status status;
 
 	if (ingest->work.schema != NULL) {
-		return fail(err, STATUS_BUSY, "another schema is being loaded");
+		return fail(err, STATUS_STALE, "another schema is being loaded");
 	}
 	status = schema_load_json(json, &schema, err);
 	if (status != STATUS_OK) {
