@@ -41,10 +41,8 @@ server=$small/server
 control init --name 'A test' >/dev/null
 server_start
 district_import
-join small.phone/p 2>/dev/null || {
-	control --json enrol --cadre Ani --village 6303072001 | field code | phone small.phone/p enrol - >/dev/null
-	phone small.phone/p sync >/dev/null
-}
+control --json enrol --cadre Ani --village 6303072001 | field code | phone small.phone/p enrol - >/dev/null
+phone small.phone/p sync >/dev/null
 join far
 person=$(first small.phone/p person)
 
@@ -60,9 +58,10 @@ for left in 0 4 12 24 40; do
 		[ "$tries" -lt 400 ] || fail 'the disk is full some day'
 	done
 	refused_well 'what does not fit any more is told' 'penyimpanan penuh'
-	holds "with $left KiB left a record fails once it does not fit" equals "$(queued small.phone/p)" "$recorded"
 	refused_sync '… a sync that finds no space says so' 'penyimpanan penuh' small.phone/p
 	free "$small.phone"
+	holds "with $left KiB left a record fails once it does not fit, and what was there stays" \
+		equals "$(queued small.phone/p)" "$recorded"
 	record 9.$left >/dev/null
 	recorded=$((recorded + 1))
 	holds '… and with space again it is recorded' equals "$(queued small.phone/p)" "$recorded"
@@ -97,8 +96,9 @@ for left in 0 8 64 200; do
 	holds "with $left KiB left the server refuses what does not fit, and keeps nothing of it" equals "$(visits)" "$before"
 	holds '… the queue is whole' equals "$(($(visits) + $(queued small.phone/p)))" "$recorded"
 	answers '… it still answers' 200 GET /v1/health
-	fails '… a list that must be logged first says why it cannot be' 1 control records visit
-	holds '… that the disk is full' grep -q 'disk is full' "$folder/said"
+	# A list goes into the log first; it may still fit where more did not.
+	control --json records visit >"$folder/out" 2>"$folder/said" || grep -q 'disk is full' "$folder/said" ||
+		{ cat "$folder/said"; fail '… a list that cannot be logged says why'; }
 	free "$small"
 	phone small.phone/p sync >/dev/null || fail 'with space again it takes everything'
 	holds '… and with space again it takes everything, without a restart' equals "$(visits) $(queued small.phone/p)" "$recorded 0"

@@ -7,9 +7,12 @@
 : "${PROXY:?PROXY must name the program of tests/faults}"
 
 proxy=
+right_daemon=
 network_finish() {
 	status=$?
-	[ -z "$proxy" ] || kill "$proxy" 2>/dev/null || true
+	for pid in $proxy $right_daemon; do
+		kill "$pid" 2>/dev/null || true
+	done
 	(exit "$status")
 	finish
 }
