@@ -8,15 +8,17 @@ ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err)
 {
 	const struct record *merged = &outcome->merged;
 	struct merge_context context = ingest_merge_context(ingest, merged->type);
+	const struct field *root =
+		context.type == NULL ? NULL : type_field(context.type, context.type->root);
 	struct value reference = value_empty();
 	struct value village = record_shown(merged, context.type, TAG_VILLAGE);
 	struct slot *parent;
 	enum status status;
 
-	if (context.type != NULL && context.type->root != 0) {
-		reference = record_shown(merged, context.type, context.type->root);
+	if (root != NULL) {
+		reference = record_shown(merged, context.type, root->tag);
 	}
-	if (reference.form != VALUE_INTEGER) {
+	if (root == NULL || reference.form != VALUE_INTEGER) {
 		outcome->parent = 0;
 		outcome->village = village.form == VALUE_INTEGER ? (uint64_t)village.integer : 0;
 		return STATUS_OK;
@@ -28,7 +30,7 @@ ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err)
 	if (!parent->exists) {
 		return fail(err, STATUS_NOT_FOUND, "the record it belongs to");
 	}
-	if (parent->record.type != type_field(context.type, context.type->root)->target) {
+	if (parent->record.type != root->target) {
 		return fail(err, STATUS_INVALID, "the record it belongs to is of another type");
 	}
 	outcome->parent = parent->id;

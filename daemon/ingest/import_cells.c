@@ -74,10 +74,14 @@ import_cells_put(const struct import_cells *cells, struct buffer *out)
 static struct import_cell
 cell_joined(const struct import_cell *before, const struct import_cell *file)
 {
-	struct import_cell cell = before != NULL ? *before : *file;
+	struct import_cell cell = {.was = value_empty()};
 
-	cell.was = before != NULL ? before->value : value_empty();
+	if (before != NULL) {
+		cell = *before;
+		cell.was = before->value;
+	}
 	if (file != NULL) {
+		cell.tag = file->tag;
 		cell.value = file->value;
 	}
 	cell.changed = !value_equal(cell.value, cell.was);
