@@ -39,13 +39,10 @@ run_end(const struct run *run)
 	return (uint64_t)run->n + run->count;
 }
 
-/* The last run of the stream that begins at n or before; count 0: none. */
+/* The run of the stream that a query of (stream, n) finds; count 0: none. */
 static enum status
-run_before(struct store *store, uint32_t stream, uint64_t n, struct run *out, struct error *err)
+run_find(struct statement *s, uint32_t stream, uint64_t n, struct run *out, struct error *err)
 {
-	static const char text[] = "SELECT n, count, seq FROM log_run WHERE stream = ? AND n <= ?"
-				   " ORDER BY n DESC LIMIT 1";
-	struct statement *s = sql_prepare(store->sql, text, err);
 	enum status status;
 	bool row;
 
@@ -57,12 +54,30 @@ run_before(struct store *store, uint32_t stream, uint64_t n, struct run *out, st
 	}
 	*out = (struct run){.stream = stream};
 	if (row) {
-		out->n = store_u32(s, 0);
-		out->count = store_u32(s, 1);
-		out->seq = sql_uint(s, 2);
+		*out = (struct run){stream, store_u32(s, 0), store_u32(s, 1), sql_uint(s, 2)};
 		sql_reset(s);
 	}
 	return STATUS_OK;
+}
+
+/* The last one that begins at n or before. */
+static enum status
+run_before(struct store *store, uint32_t stream, uint64_t n, struct run *out, struct error *err)
+{
+	static const char text[] = "SELECT n, count, seq FROM log_run WHERE stream = ? AND n <= ?"
+				   " ORDER BY n DESC LIMIT 1";
+
+	return run_find(sql_prepare(store->sql, text, err), stream, n, out, err);
+}
+
+/* The first one that begins at n or after. */
+static enum status
+run_from(struct store *store, uint32_t stream, uint64_t n, struct run *out, struct error *err)
+{
+	static const char text[] = "SELECT n, count, seq FROM log_run WHERE stream = ? AND n >= ?"
+				   " ORDER BY n LIMIT 1";
+
+	return run_find(sql_prepare(store->sql, text, err), stream, n, out, err);
 }
 
 static enum status
@@ -384,29 +399,6 @@ run_clip(struct run run, uint64_t first, uint64_t end)
 		run.count = end > run.n ? (uint32_t)(end - run.n) : 0;
 	}
 	return run;
-}
-
-static enum status
-run_from(struct store *store, uint32_t stream, uint64_t n, struct run *out, struct error *err)
-{
-	static const char text[] = "SELECT n, count, seq FROM log_run WHERE stream = ? AND n >= ?"
-				   " ORDER BY n LIMIT 1";
-	struct statement *s = sql_prepare(store->sql, text, err);
-	enum status status;
-	bool row;
-
-	sql_bind_uint(s, 1, stream);
-	sql_bind_uint(s, 2, n);
-	status = sql_row(s, &row, err);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	*out = (struct run){.stream = stream};
-	if (row) {
-		*out = (struct run){stream, store_u32(s, 0), store_u32(s, 1), sql_uint(s, 2)};
-		sql_reset(s);
-	}
-	return STATUS_OK;
 }
 
 enum status
