@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "deflate.h"
 
+#include "dictionary/dictionary_1.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -17,10 +19,10 @@ enum {
 bool
 dictionary_find(uint32_t number, struct span *out)
 {
-	if (number != 0) {
+	if (number > DICTIONARY_NEWEST) {
 		return false;
 	}
-	*out = span_of(NULL, 0);
+	*out = number == 0 ? span_of(NULL, 0) : span_of(dictionary_1, dictionary_1_size);
 	return true;
 }
 
@@ -36,46 +38,66 @@ stream_feed(z_stream *stream, struct span input, struct error *err)
 }
 
 static enum status
-deflate_all(z_stream *stream, struct span dictionary, struct buffer *out, struct error *err)
+deflate_run(z_stream *stream, int flush, struct buffer *out, struct error *err)
 {
 	uint8_t chunk[CHUNK_SIZE];
 	int result;
 
-	if (dictionary.length > 0 &&
-	    deflateSetDictionary(stream, dictionary.at, (uInt)dictionary.length) != Z_OK) {
-		return fail(err, STATUS_INTERNAL, "the dictionary does not fit");
-	}
 	do {
 		stream->next_out = chunk;
 		stream->avail_out = sizeof chunk;
-		result = deflate(stream, Z_FINISH);
+		result = deflate(stream, flush);
 		buffer_append(out, chunk, sizeof chunk - stream->avail_out);
-	} while (result == Z_OK && out->status == STATUS_OK);
+	} while (result == Z_OK && stream->avail_out == 0 && out->status == STATUS_OK);
 	if (out->status != STATUS_OK) {
 		return buffer_status(out, "packing", err);
 	}
-	if (result != Z_STREAM_END) {
+	if (result != (flush == Z_FINISH ? Z_STREAM_END : Z_OK)) {
 		return fail(err, STATUS_INTERNAL, "deflate ended with %d", result);
 	}
 	return STATUS_OK;
 }
 
+/* What does not compress is stored in a block of its own: in one with Huffman codes made for the
+ * rest each of its bytes would take more than 8 bits. */
+static enum status
+deflate_all(z_stream *stream, struct span plain, size_t noise, struct buffer *out,
+	    struct error *err)
+{
+	enum status status = stream_feed(stream, span_of(plain.at, plain.length - noise), err);
+
+	if (status == STATUS_OK && noise > 0) {
+		status = deflate_run(stream, Z_BLOCK, out, err);
+		if (status == STATUS_OK &&
+		    deflateParams(stream, Z_NO_COMPRESSION, Z_DEFAULT_STRATEGY) != Z_OK) {
+			status = fail(err, STATUS_INTERNAL, "deflate keeps its level");
+		}
+		if (status == STATUS_OK) {
+			status = stream_feed(stream,
+					     span_of(plain.at + plain.length - noise, noise), err);
+		}
+	}
+	return status == STATUS_OK ? deflate_run(stream, Z_FINISH, out, err) : status;
+}
+
 enum status
-deflate_pack(struct span plain, struct span dictionary, struct buffer *out, struct error *err)
+deflate_pack(struct span plain, size_t noise, struct span dictionary, struct buffer *out,
+	     struct error *err)
 {
 	z_stream stream;
 	enum status status;
 
 	memset(&stream, 0, sizeof stream);
-	status = stream_feed(&stream, plain, err);
-	if (status != STATUS_OK) {
-		return status;
-	}
 	if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, RAW_WINDOW_BITS, MEMORY_LEVEL,
 			 Z_DEFAULT_STRATEGY) != Z_OK) {
 		return fail(err, STATUS_MEMORY, "packing");
 	}
-	status = deflate_all(&stream, dictionary, out, err);
+	if (dictionary.length > 0 &&
+	    deflateSetDictionary(&stream, dictionary.at, (uInt)dictionary.length) != Z_OK) {
+		status = fail(err, STATUS_INTERNAL, "the dictionary does not fit");
+	} else {
+		status = deflate_all(&stream, plain, noise, out, err);
+	}
 	deflateEnd(&stream);
 	return status;
 }
@@ -143,28 +165,57 @@ deflate_unpack(struct span packed, struct span dictionary, size_t limit, struct 
 	return status;
 }
 
-enum status
-pack_smaller(struct span plain, struct span dictionary, struct buffer *out,
-	     enum pack_method *method_out, struct error *err)
+/* Puts the deflated bytes into `packed`, unless they are `limit` bytes or more. */
+static enum status
+pack_try(struct span plain, size_t noise, struct span dictionary, size_t limit,
+	 struct buffer *packed, struct error *err)
 {
-	enum pack_method method = PACK_DEFLATE;
-	struct buffer packed;
 	enum status status;
 
-	/* One byte less than the plain bytes is the most that is worth having. */
-	buffer_init(&packed, plain.length == 0 ? 0 : plain.length - 1);
-	status = deflate_pack(plain, dictionary, &packed, NULL);
-	if (status == STATUS_OK) {
-		buffer_append_span(out, buffer_span(&packed));
-	} else if (status == STATUS_LIMIT) {
-		method = PACK_STORED;
-		buffer_append_span(out, plain);
-	} else {
-		buffer_finish(&packed);
+	buffer_init(packed, limit == 0 ? 0 : limit - 1);
+	status = deflate_pack(plain, noise, dictionary, packed, NULL);
+	if (status != STATUS_OK && status != STATUS_LIMIT) {
+		buffer_finish(packed);
 		return fail(err, status, "packing");
 	}
-	buffer_finish(&packed);
-	status = buffer_status(out, "packing", err);
+	if (status == STATUS_LIMIT) {
+		buffer_finish(packed);
+		buffer_init(packed, 0);
+	}
+	return STATUS_OK;
+}
+
+enum status
+pack_smaller(struct span plain, size_t noise, struct span dictionary, struct buffer *out,
+	     enum pack_method *method_out, struct error *err)
+{
+	enum pack_method method = PACK_STORED;
+	struct span best = plain;
+	struct buffer whole;
+	struct buffer split;
+	enum status status = pack_try(plain, 0, dictionary, best.length, &whole, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (whole.length > 0) {
+		best = buffer_span(&whole);
+		method = PACK_DEFLATE;
+	}
+	buffer_init(&split, 0);
+	if (noise > 0) {
+		status = pack_try(plain, noise, dictionary, best.length, &split, err);
+	}
+	if (status == STATUS_OK && split.length > 0) {
+		best = buffer_span(&split);
+		method = PACK_DEFLATE;
+	}
+	if (status == STATUS_OK) {
+		buffer_append_span(out, best);
+		status = buffer_status(out, "packing", err);
+	}
+	buffer_finish(&split);
+	buffer_finish(&whole);
 	if (status == STATUS_OK) {
 		*method_out = method;
 	}

@@ -2,7 +2,7 @@
 /*
  * The enrolment request's head is the CBOR array [code id, secret, device key, programme, room];
  * its body is empty. The certificate's body is the CBOR array [origin, device, device key, cadre,
- * [low, high - low, …], issued]. The reply's keys stand in the table of message_reply.c.
+ * [low, high - low, …], issued]. The reply's keys stand in the table of message_reply_put.c.
  */
 #include "enrolment.h"
 

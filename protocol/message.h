@@ -68,7 +68,10 @@ struct batch {
 	uint8_t seed[SEED_SIZE];
 };
 
-enum change_coding { CODING_PLAIN = 0 /* canonical bytes, one after the other */ };
+enum change_coding {
+	CODING_PLAIN = 0,  /* canonical bytes, one after the other */
+	CODING_COLUMNS = 1 /* columns.h */
+};
 
 struct request_body {
 	struct batch *batches; /* ascending last_n; the last covers the last change */
@@ -77,10 +80,11 @@ struct request_body {
 	size_t change_count;
 };
 
-/* Appends method, coding, dictionary and the packed body; deflates when that is smaller. */
+/* Appends method, coding, dictionary and the packed body, in the coding and method that make it
+ * smallest. */
 enum status request_body_pack(const struct request_body *body, struct buffer *out,
 			      struct error *err);
-/* `plain` (cleared first) takes the inflated bytes; *out borrows from it and from the arena.
+/* `plain` (cleared first) takes the unpacked changes; *out borrows from it and from the arena.
  * UNSUPPORTED: unknown method, coding or dictionary; MALFORMED, LIMIT. Changes are only split, not
  * decoded: each is one CBOR map of at most CHANGE_BYTES_MAX bytes. */
 enum status request_body_unpack(struct span packed, struct buffer *plain, struct arena *arena,

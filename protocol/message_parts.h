@@ -19,8 +19,28 @@
 
 enum { REPLY_KEYS_MAX = 64 };
 
-/* Keys that a sync reply and an enrolment reply share; message_reply.c has the table of all. */
+/* Keys that a sync reply and an enrolment reply share; message_reply_put.c has the table of all. */
 enum { REPLY_STATUS = 1, REPLY_TIME = 2, REPLY_EPOCH = 3, REPLY_SCHEMA = 27 };
+
+/* Keys of a sync reply alone. */
+enum {
+	REPLY_STREAMS = 4,
+	REPLY_FROM = 5,
+	REPLY_CHECKPOINT = 6,
+	REPLY_TO = 7,
+	REPLY_MORE = 9,
+	REPLY_ACKED = 11,
+	REPLY_ACKS = 13,
+	REPLY_SEND_FROM = 15,
+	REPLY_R_SEEN = 17,
+	REPLY_EXCEPTIONS = 19,
+	REPLY_RECORDS = 21,
+	REPLY_WHOLE = 23,
+	REPLY_EVICTED = 25,
+	REPLY_SCOPE = 29,
+	REPLY_BITS = 39,
+};
+enum { ACK_ITEMS = 3, EXCEPTION_ITEMS = 4, STREAM_ITEMS = 3, REGION_ITEMS = 2 };
 
 /* A cursor is an unsigned integer (`complete`) after a finished loop, else [complete, key, id]. */
 bool cursor_finished(const struct cursor *cursor);
@@ -50,6 +70,8 @@ bool time_get(struct reader *in, int64_t *out);
 struct map_writer {
 	struct buffer items;
 	size_t pairs;
+	size_t noise;  /* bytes at the end of the last item that will not compress */
+	size_t random; /* bytes in all that will not */
 };
 
 void map_writer_init(struct map_writer *map, size_t limit);

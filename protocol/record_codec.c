@@ -3,11 +3,12 @@
 #include "record.h"
 
 #include <assert.h>
+#include <string.h>
 
 /*
  * Record, a CBOR array of 6:
  *
- *   [id, type, village, version, [dot, …], [tag, entry, tag, entry, …]]
+ *   [id, type, village, version, [dot, …], {tag: entry, …}]
  *
  * back(x) is version - x (an integer, below 0 if x is newer), and null when x is 0.
  *
@@ -88,6 +89,9 @@ choose_dots(struct writing *writing)
 {
 	const struct record *record = writing->record;
 
+	memset(writing->used, 0, record->dot_count * sizeof writing->used[0]);
+	writing->used_count = 0;
+	writing->main = 0;
 	for (size_t i = 0; i < record->field_count; i++) {
 		const struct record_field *field = &record->fields[i];
 
@@ -191,9 +195,12 @@ put_entry(const struct writing *writing, const struct record_field *field)
 void
 record_encode(const struct record *record, const struct record_filter *filter, struct buffer *out)
 {
-	struct writing writing = {.record = record, .filter = filter, .out = out};
+	struct writing writing;
 
 	assert(record->dot_count <= RECORD_DOTS_MAX);
+	writing.record = record;
+	writing.filter = filter;
+	writing.out = out;
 	choose_dots(&writing);
 	cbor_put_array(out, RECORD_PARTS);
 	cbor_put_uint(out, record->id);
@@ -206,7 +213,7 @@ record_encode(const struct record *record, const struct record_filter *filter, s
 			put_dot(&writing, &record->dots[i]);
 		}
 	}
-	cbor_put_array(out, 2 * record_filter_count(record, filter));
+	cbor_put_map(out, record_filter_count(record, filter));
 	for (size_t i = 0; i < record->field_count; i++) {
 		if (record_filter_passes(filter, record, &record->fields[i])) {
 			put_entry(&writing, &record->fields[i]);
@@ -253,7 +260,7 @@ struct reading {
 	struct reader in;
 	struct arena *arena;
 	struct record record;
-	bool used[RECORD_DOTS_MAX];
+	bool *used; /* per dot */
 	size_t main;
 };
 
@@ -344,7 +351,8 @@ get_dots(struct reading *reading)
 		return false;
 	}
 	record->dots = ARENA_ARRAY(reading->arena, struct dot, record->dot_count);
-	if (record->dots == NULL) {
+	reading->used = ARENA_ARRAY(reading->arena, bool, record->dot_count);
+	if (record->dots == NULL || reading->used == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < record->dot_count; i++) {
@@ -458,13 +466,10 @@ static bool
 get_entries(struct reading *reading)
 {
 	struct record *record = &reading->record;
-	size_t parts;
 
-	if (!cbor_get_array(&reading->in, 2 * (size_t)RECORD_FIELDS_MAX, &parts) ||
-	    parts % 2 != 0) {
+	if (!cbor_get_map(&reading->in, RECORD_FIELDS_MAX, &record->field_count)) {
 		return false;
 	}
-	record->field_count = parts / 2;
 	record->fields = ARENA_ARRAY(reading->arena, struct record_field, record->field_count);
 	if (record->fields == NULL) {
 		return false;

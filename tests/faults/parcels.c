@@ -384,7 +384,7 @@ zip_bomb(void)
 
 	buffer_init(&bomb, PARCEL_REQUEST_MAX);
 	buffer_append(&bomb, "\x01\x00\x00", 3);
-	check(deflate_pack(span_of(zeros, sizeof zeros), none, &bomb, NULL) == STATUS_OK,
+	check(deflate_pack(span_of(zeros, sizeof zeros), 0, none, &bomb, NULL) == STATUS_OK,
 	      "making a bomb", "bomb");
 	body_answer(bomb.at, bomb.length, STATUS_LIMIT, "bomb");
 	buffer_finish(&bomb);

@@ -88,7 +88,7 @@ def resolved(tree, path, header):
 
 def protocol_row(path):
     """The row of a file of protocol/ (schema_check.c: of schema), None if it has none."""
-    if os.path.dirname(path) != 'protocol':
+    if os.path.dirname(path) not in ('protocol', 'protocol/dictionary'):
         return None
     stem = os.path.splitext(os.path.basename(path))[0]
     while stem:

@@ -52,9 +52,13 @@ function readDump(path) {
 
 function entryOf(row) {
 	const record = row.record === null ? idMake(row.stream, row.n) : numberOf(row.record);
+	const salt = hexOf(row.salt);
+	const payload = hexOf(row.payload);
 
+	// Left out while it follows; chains and checkpoints show that it is the one that was signed.
+	isTrue(row.commitment === '', `entry ${row.seq}: its commitment is kept though it follows`);
 	return { ...row, record: typeof record === 'bigint' && record < 2n ** 53n ? Number(record) : record,
-		commitment: hexOf(row.commitment), salt: hexOf(row.salt), payload: hexOf(row.payload) };
+		commitment: commitment(salt, row.stream, row.n, payload), salt, payload };
 }
 
 function checkRule(rule, bytes, what) {
@@ -63,9 +67,7 @@ function checkRule(rule, bytes, what) {
 
 function checkPayload(entry) {
 	const { payload } = entry;
-	const expected = commitment(entry.salt, entry.stream, entry.n, payload);
 
-	isTrue(expected.equals(entry.commitment), `entry ${entry.seq}: its commitment`);
 	isTrue(encode(decode(payload)).equals(payload), `entry ${entry.seq}: its CBOR written again`);
 	checkRule(entry.kind === CHANGE ? 'change' : 'note', payload, `the payload of entry ${entry.seq}`);
 	if (entry.kind !== CHANGE) {
@@ -139,9 +141,11 @@ function rebuild(dump, entries) {
 		const change = changeDecode(entry.payload);
 		const key = String(change.record);
 		const state = states.get(key) ??
-			{ id: change.record, type: change.type, version: 0, fields: new Map() };
+			{ id: change.record, type: change.type, version: 0, fields: new Map(), changes: 0 };
 
 		states.set(key, state);
+		state.changes++;
+		state.ofDevice = devices.has(entry.stream);
 		merge(context, state, entry.stream, change, entry.seq, !devices.has(entry.stream));
 	}
 	return { schema, states };
@@ -166,6 +170,12 @@ function checkRecords(dump, built) {
 		isTrue(state !== undefined, `record ${row.id} comes from no change`);
 		const expected = recordEncode(recordIndexed(state, villageOf(built, state)));
 		checkRule('record', expected, `record ${idFormat(row.id)}`);
+		if (row.state === '') {
+			// The log has all of it where the record's version points.
+			isTrue(state.changes === 1 && state.ofDevice && state.version === row.version,
+				`record ${idFormat(row.id)} lacks its state`);
+			continue;
+		}
 		isTrue(expected.toString('hex') === row.state.toLowerCase(), `record ${idFormat(row.id)}: ` +
 			`${row.state.toLowerCase()} instead of ${expected.toString('hex')}`);
 	}

@@ -7,15 +7,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { decode, encode, Encoded } from './cbor.mjs';
+import { decode, encode } from './cbor.mjs';
+import { columnsGet, columnsPut } from './columns.mjs';
 import { protocolCddl } from './cddl.mjs';
-import { boxPair, sign, signPair, signedBy } from './keys.mjs';
+import { boxPair, sha256, sign, signPair, signedBy } from './keys.mjs';
 import { chainLink, chainStart, checkpointDecode, checkpointEncode, checkpointNote, checkpointSign,
 	checkpointSignedBy, commitment, entryHeader, leaf, root, salt } from './log.mjs';
-import { bodyStored, bodyUnpack, certificateBody, certificateRead, certificateText, codeFormat,
-	codeParse, enrolmentRequest, headDecode, headEncode, replyPlain, replyStored, replyUnpack }
+import { bodyStored, bodyStoredColumns, bodyUnpack, certificateBody, certificateRead, certificateText, codeFormat,
+	codeParse, CURSOR_START, enrolmentRequest, headDecode, headEncode, replyPlain, replyStored, replyUnpack }
 	from './message.mjs';
 import { merge, recordIndexed } from './merge.mjs';
+import { DICTIONARY, dictionaryRead } from './pack.mjs';
 import { ENROL, openReply, openRequest, requestSignedBy, resealRequest, sealReply, SYNC }
 	from './parcel.mjs';
 import { changeDecode, changeEncode, idFormat, idMake, idParse, recordDecode, recordEncode }
@@ -80,23 +82,45 @@ function checkRequestParcel(label) {
 	};
 }
 
-function bodyParts(given) {
-	return [[{ last_n: given.last_n, seed: given.seed }], [given.change]];
+/** Inputs name_0, name_1, … */
+function numbered(given, name) {
+	return Object.keys(given).filter((key) => key.startsWith(`${name}_`)).map((key) => given[key]);
 }
 
-function checkBody(given, bytes) {
-	same(bodyStored(...bodyParts(given)), bytes, 'body');
-	checkBodyDeflated(given, bytes);
+function checkRows(rows, expected, what) {
+	isTrue(rows.length === expected.length, `${rows.length} of ${what}`);
+	rows.forEach((row, i) => {
+		same(row, expected[i], `${what} ${i}`);
+		sameCbor(row);
+	});
 }
 
-function checkBodyDeflated(given, bytes) {
-	const { batches, changes } = bodyUnpack(bytes);
+function checkColumns(given, bytes) {
+	const rows = numbered(given, 'row');
+	const end = bytes.length - given.bits;
+	const columns = columnsPut(rows, numbered(given, 'group'));
 
-	isTrue(batches.length === 1 && batches[0].last_n === given.last_n && changes.length === 1,
-		'batches and changes');
-	same(batches[0].seed, given.seed, 'seed');
-	same(changes[0], given.change, 'change');
-	sameCbor(changes[0]);
+	checkRows(columnsGet(bytes.subarray(0, end), bytes.subarray(end), given.rows, 4096), rows, 'row');
+	same(columns.heads, bytes.subarray(0, end), 'heads');
+	same(columns.bits, bytes.subarray(end), 'bits');
+}
+
+function changesOf(given) {
+	return given.change === undefined ? numbered(given, 'change') : [given.change];
+}
+
+/** stored: writes it to the same bytes again; null if deflate may write others. */
+function checkBody(stored) {
+	return (given, bytes) => {
+		const { batches, changes } = bodyUnpack(bytes);
+
+		isTrue(batches.length === 1 && batches[0].last_n === given.last_n, 'batches');
+		same(batches[0].seed, given.seed, 'seed');
+		checkRows(changes, changesOf(given), 'change');
+		if (stored !== null) {
+			same(stored([{ last_n: given.last_n, seed: given.seed }], changesOf(given)), bytes, 'body');
+		}
+	};
 }
 
 function checkReply(given, bytes) {
@@ -108,7 +132,7 @@ function checkReply(given, bytes) {
 		acks: [{ first_n: given.ack_first_n, count: given.ack_count, seq: given.ack_seq }],
 		exceptions: [{ n: given.exception_n, kind: given.exception_kind,
 			reason: given.exception_reason, tag: given.exception_tag }],
-		records: [given.record_0, given.record_1_whole], whole: [1], evicted: [given.evicted],
+		records: [given.record_whole], whole: [0], evicted: [given.evicted],
 		schema: { version: given.schema_version, hash: given.schema_hash, size: given.schema_size,
 			offset: given.schema_offset, bytes: given.schema_bytes },
 		scope: { version: given.scope_version,
@@ -118,6 +142,18 @@ function checkReply(given, bytes) {
 	sameCbor(replyPlain(bytes));
 	same(replyStored(reply), bytes, 'reply');
 	same(replyStored(replyUnpack(bytes)), bytes, 'reply written again');
+}
+
+function checkReplyColumns(given, bytes) {
+	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
+	const records = numbered(given, 'record');
+	const reply = { server_time_ms: given.server_time_ms, epoch: given.epoch,
+		from: cursor(given.from), to: cursor(given.to), records, whole: records.map((_, i) => i) };
+
+	sameCbor(replyPlain(bytes));
+	checkRows(replyUnpack(bytes).records, records, 'record');
+	records.forEach((record) => same(recordEncode(recordDecode(record)), record, 'record written again'));
+	same(replyStored(reply), bytes, 'reply');
 }
 
 function checkEnrolmentReply(given, bytes) {
@@ -236,9 +272,17 @@ const CHECKS = {
 	change_village: checkChange,
 	checkpoint: checkCheckpoint,
 	checkpoint_note: (given, bytes) => same(checkpointNote(given), bytes, 'note'),
+	columns: checkColumns,
+	columns_example: checkColumns,
 	commitment: (given, bytes) => {
 		sameCbor(given.change);
 		same(commitment(given.salt, given.stream, given.n, given.change), bytes, 'C');
+	},
+	dictionary: (given, bytes) => {
+		const dictionary = dictionaryRead(given.number);
+
+		isTrue(given.number === DICTIONARY && given.size === dictionary.length, 'number and size');
+		same(sha256(dictionary), bytes, 'SHA-256');
 	},
 	enrolment_code: checkCode,
 	enrolment_parcel: checkRequestParcel(ENROL),
@@ -258,14 +302,16 @@ const CHECKS = {
 	record_plain: checkRecord,
 	record_set: checkRecord,
 	reply: checkReply,
+	reply_columns: checkReplyColumns,
 	reply_parcel: (given, bytes) => {
 		const session = { key: given.key, tag: given.tag };
 
 		same(openReply(session, bytes), given.plain, 'opened');
 		same(sealReply(session, given.nonce, given.plain), bytes, 'sealed again');
 	},
-	request_body: checkBody,
-	request_body_deflated: checkBodyDeflated,
+	request_body: checkBody(bodyStored),
+	request_body_columns: checkBody(bodyStoredColumns),
+	request_body_deflated: checkBody(null),
 	request_head: checkHead,
 	request_head_paging: checkHead,
 	request_parcel: checkRequestParcel(SYNC),
@@ -289,6 +335,7 @@ const RULES = {
 	record_plain: ['record', 0],
 	record_set: ['record', 0],
 	reply: ['reply', 2],
+	reply_columns: ['reply', 2],
 	request_head: ['request-head', 0],
 	request_head_paging: ['request-head', 0],
 };
@@ -301,7 +348,7 @@ function checkRule(name, bytes) {
 	const [rule, skip] = RULES[name];
 	const value = decode(bytes.subarray(skip));
 	if (name === 'reply') {
-		value.delete(21); // any arrays stand for the records there
+		value.delete(21); // any array stands for the record there
 	}
 	isTrue(cddl.fits(rule, value), `not what the rule ${rule} of protocol.cddl says`);
 }

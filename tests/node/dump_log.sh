@@ -21,6 +21,6 @@ table() {
 	table stream "'number', number, 'kind', kind, 'key', hex(key), 'acked_n', acked_n,
 		'chain', hex(chain)" number
 	table schema "'version', version, 'cbor', hex(cbor)" version
-	table record "'id', CAST(id AS TEXT), 'state', hex(state)" id
+	table record "'id', CAST(id AS TEXT), 'version', version, 'state', hex(state)" id
 	table epoch "'epoch', epoch, 'parent', parent, 'cut', cut" place
 } | sqlite3 -readonly "$1"

@@ -110,11 +110,17 @@ async function run(given) {
 	const before = device.requests;
 	await device.exchange();
 	isTrue(device.ackedN === device.lastN, 'one request did not bring everything');
+	isTrue(device.bodies.at(-1)[1] === 1, 'the visits did not travel in columns');
 	const requestsToPush = device.requests - before;
 	await device.sync();
 	checkAcknowledged(device);
 	checkEncodings(device);
 	return { device, persons, requestsToPush };
+}
+
+// Records are in columns where key 21 holds bytes.
+function repliesInColumns(device) {
+	return device.replies.filter(({ plain }) => decode(plain).get(21) instanceof Uint8Array).length;
 }
 
 function report({ device, persons, requestsToPush }) {
@@ -132,6 +138,8 @@ function report({ device, persons, requestsToPush }) {
 		quarantined: device.exceptions.filter((exception) => exception.kind === 2).length,
 		persons: persons.map(idFormat),
 		records: device.records.size,
+		bytes_to_push: Math.max(...device.bodies.map((body) => body.length)),
+		replies_in_columns: repliesInColumns(device),
 		schema: { name: device.schema.name, version: device.schema.version,
 			bytes: device.schemaBytes.length },
 		chain: device.chain.toString('hex'),

@@ -1,32 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands inside a parcel: heads, bodies, replies, and the enrolment (docs/protocol.md).
 
-import zlib from 'node:zlib';
-
 import { decode, decodeAt, encode, Encoded } from './cbor.mjs';
+import { ColumnReader, ColumnWriter } from './column.mjs';
+import { columnsGet, columnsPut } from './columns.mjs';
 import { signedBy } from './keys.mjs';
+import { DICTIONARY, packSmaller, STORED, unpack } from './pack.mjs';
 
-const STORED = 0;
-const DEFLATED = 1;
+const ROWS = 0;
+const COLUMNS = 1;
 const BODY_MAX = 1024 * 1024;
 const REPLY_MAX = 2 * 1024 * 1024;
+const CHANGE_MAX = 64 * 1024;
+const CHANGES_MAX = 4096;
+const RECORD_MAX = 256 * 1024;
+const RECORDS_MAX = 8192;
 const CURSOR_ID_END = 2n ** 63n - 1n;
 
 export const STATUSES = ['ok', 'fork', 'revoked', 'foreign', 'gap', 'unsupported', 'malformed',
-	'code_unknown', 'code_expired', 'code_used', 'busy', 'internal', 'signature'];
-
-function unpack(method, dictionary, packed, limit) {
-	if (dictionary !== 0 || (method !== STORED && method !== DEFLATED)) {
-		throw new Error(`unsupported: method ${method}, dictionary ${dictionary}`);
-	}
-	return method === STORED ? packed : zlib.inflateRawSync(packed, { maxOutputLength: limit });
-}
-
-function packSmaller(plain) {
-	const deflated = zlib.deflateRawSync(plain, { level: 9 });
-
-	return deflated.length < plain.length ? [DEFLATED, deflated] : [STORED, plain];
-}
+	'code_unknown', 'code_expired', 'code_used', 'busy', 'internal', 'signature', 'limit'];
 
 // ---- cursors
 
@@ -81,32 +73,50 @@ export function headDecode(bytes) {
 		room, programme };
 }
 
-function bodyPlain(batches, changes) {
-	return Buffer.concat([encode(batches.map((batch) => [batch.last_n, batch.seed])),
-		encode(changes.length), ...changes]);
+function bodyFront(batches, changes) {
+	return [encode(batches.map((batch) => [batch.last_n, batch.seed])), encode(changes.length)];
+}
+
+function bodyRows(batches, changes) {
+	return Buffer.concat([...bodyFront(batches, changes), ...changes]);
+}
+
+/** Null if columns cannot say it. Changes of one type share columns. */
+function bodyColumns(batches, changes) {
+	const columns = columnsPut(changes, changes.map((change) => decode(change).get(4) ?? 0));
+
+	return columns === null ? null : Buffer.concat([...bodyFront(batches, changes),
+		encode(columns.bits.length), columns.heads, columns.bits]);
+}
+
+function bodyOf(coding, plain) {
+	const [method, packed] = packSmaller(plain);
+
+	return Buffer.concat([Buffer.from([method, coding, DICTIONARY]), packed]);
 }
 
 /** batches: [{last_n, seed}]; changes: canonical bytes. */
 export function bodyPack(batches, changes) {
-	const [method, packed] = packSmaller(bodyPlain(batches, changes));
+	const rows = bodyOf(ROWS, bodyRows(batches, changes));
+	const plain = bodyColumns(batches, changes);
+	const columns = plain === null ? rows : bodyOf(COLUMNS, plain);
 
-	return Buffer.concat([Buffer.from([method, 0, 0]), packed]);
+	return columns.length < rows.length ? columns : rows;
 }
 
 export function bodyStored(batches, changes) {
-	return Buffer.concat([Buffer.from([STORED, 0, 0]), bodyPlain(batches, changes)]);
+	return Buffer.concat([Buffer.from([STORED, ROWS, 0]), bodyRows(batches, changes)]);
 }
 
-export function bodyUnpack(body) {
-	if (body[1] !== 0) {
-		throw new Error(`unsupported: coding ${body[1]}`);
-	}
-	const plain = unpack(body[0], body[2], body.subarray(3), BODY_MAX);
-	const changes = [];
-	const [rows, afterBatches] = decodeAt(plain);
-	let [count, at] = decodeAt(plain, afterBatches);
+export function bodyStoredColumns(batches, changes) {
+	return Buffer.concat([Buffer.from([STORED, COLUMNS, 0]), bodyColumns(batches, changes)]);
+}
 
-	for (; count > 0; count--) {
+function changesOfRows(plain, start, count) {
+	const changes = [];
+	let at = start;
+
+	for (let i = 0; i < count; i++) {
 		const [, end] = decodeAt(plain, at);
 
 		changes.push(plain.subarray(at, end));
@@ -115,7 +125,36 @@ export function bodyUnpack(body) {
 	if (at !== plain.length) {
 		throw new Error('a tail behind the changes');
 	}
-	return { batches: rows.map(([last_n, seed]) => ({ last_n, seed })), changes };
+	return changes;
+}
+
+function changesOfColumns(plain, start, count) {
+	const [bits, at] = decodeAt(plain, start);
+
+	if (!(bits >= 0 && bits <= plain.length - at)) {
+		throw new Error(`${bits} bytes of bits`);
+	}
+	return columnsGet(plain.subarray(at, plain.length - bits), plain.subarray(plain.length - bits),
+		count, CHANGE_MAX);
+}
+
+export function bodyUnpack(body) {
+	const [method, coding, dictionary] = body;
+
+	if (coding !== ROWS && coding !== COLUMNS) {
+		throw new Error(`unsupported: coding ${coding}`);
+	}
+	const plain = unpack(method, dictionary, body.subarray(3), BODY_MAX);
+	const [batches, afterBatches] = decodeAt(plain);
+	const [count, at] = decodeAt(plain, afterBatches);
+	if (!(count >= batches.length && count <= CHANGES_MAX)) {
+		throw new Error(`${count} changes in ${batches.length} batches`);
+	}
+	const changes = (coding === ROWS ? changesOfRows : changesOfColumns)(plain, at, count);
+	if (changes.some((change) => !(decode(change) instanceof Map) || change.length > CHANGE_MAX)) {
+		throw new Error('a change that is no map, or too large');
+	}
+	return { batches: batches.map(([last_n, seed]) => ({ last_n, seed })), changes };
 }
 
 // ---- reply
@@ -162,7 +201,7 @@ const REPLY_KEYS = new Map([
 	[15, ['send_from']],
 	[17, ['r_seen']],
 	[19, ['exceptions', (flat) => rows(flat, 'n', 'kind', 'reason', 'tag'), flatten]],
-	[21, ['records', null, (list) => list.map((bytes) => new Encoded(bytes))]],
+	[21, ['records']],
 	[23, ['whole']],
 	[25, ['evicted']],
 	[27, ['schema', ([version, hash, size, offset, bytes]) => ({ version, hash, size, offset, bytes }),
@@ -172,27 +211,47 @@ const REPLY_KEYS = new Map([
 	[31, ['certificate']],
 	[33, ['log_key']],
 	[35, ['scope_version']],
+	[39, ['bits']],
 ]);
 
 function flatten(list) {
 	return list.flatMap((row) => Object.values(row));
 }
 
-/** The records of a reply as their bytes, because each is decoded by itself. */
-function recordsSplit(plain) {
-	const [map] = decodeAt(plain);
-	const records = [];
-
-	for (const item of map.get(21) ?? []) {
-		records.push(encode(item));
+/** The bytes of each record, from the array or the columns that came. */
+function recordsGet(records, bits) {
+	if (Array.isArray(records) && records.length > 0 && bits === undefined) {
+		return records.map(encode);
 	}
-	return records;
+	if (!(records instanceof Uint8Array) || bits?.length === 0) {
+		throw new Error('records that are neither an array nor columns, or bits without columns');
+	}
+	const heads = new ColumnReader(records, Buffer.alloc(0));
+	const count = heads.varint();
+	if (count > BigInt(RECORDS_MAX)) {
+		throw new Error(`${count} records`);
+	}
+	return columnsGet(records.subarray(heads.at), bits ?? Buffer.alloc(0), Number(count), RECORD_MAX);
+}
+
+/** What keys 21 and 39 become. Records of one type share columns; one alone is better off as a row. */
+function recordsPut(records) {
+	const columns = records.length < 2 ? null :
+		columnsPut(records, records.map((bytes) => decode(bytes)[1] ?? 0));
+
+	if (columns === null) {
+		return { records: records.map((bytes) => new Encoded(bytes)) };
+	}
+	const heads = new ColumnWriter();
+	heads.varint(records.length);
+	return { records: Buffer.concat([heads.heads, columns.heads]),
+		bits: columns.bits.length > 0 ? columns.bits : undefined };
 }
 
 export function replyUnpack(packed) {
 	const plain = unpack(packed[0], packed[1], packed.subarray(2), REPLY_MAX);
 	const reply = { status: 'ok', from: CURSOR_START, more: false, acks: [], exceptions: [],
-		streams: [], records: [], whole: [], evicted: [] };
+		streams: [], whole: [], evicted: [] };
 
 	for (const [key, value] of decode(plain)) {
 		const known = REPLY_KEYS.get(key);
@@ -204,18 +263,24 @@ export function replyUnpack(packed) {
 			reply[known[0]] = known[1] ? known[1](value) : value;
 		}
 	}
-	reply.records = recordsSplit(plain);
+	reply.records = reply.records === undefined && reply.bits === undefined ? [] :
+		recordsGet(reply.records, reply.bits);
+	if (reply.records.some((bytes) => !Array.isArray(decode(bytes)) || bytes.length > RECORD_MAX)) {
+		throw new Error('a record that is no array, or too large');
+	}
+	delete reply.bits;
 	reply.to ??= reply.from;
 	return reply;
 }
 
 /** The plain map again, of what is given. */
 export function replyEncode(given) {
+	const told = given.records === undefined ? given : { ...given, ...recordsPut(given.records) };
 	const map = new Map();
 
 	for (const [key, [name, , put]] of REPLY_KEYS) {
-		if (given[name] !== undefined) {
-			map.set(key, put ? put(given[name]) : given[name]);
+		if (told[name] !== undefined) {
+			map.set(key, put ? put(told[name]) : told[name]);
 		}
 	}
 	return encode(map);

@@ -167,12 +167,12 @@ function fieldEncode(record, field) {
 
 /** {id, type, village, version, dots, fields: Map of tag to {version, members}}. */
 export function recordDecode(bytes) {
-	const [id, type, village, version, dots, flat] = decode(bytes);
+	const [id, type, village, version, dots, entries] = decode(bytes);
 	const record = { id, type, village, version, dots: [], fields: new Map() };
 
 	record.dots = dots.map((item) => dotDecode(record, item));
-	for (let i = 0; i < flat.length; i += 2) {
-		record.fields.set(flat[i], fieldDecode(record, flat[i + 1]));
+	for (const [tag, entry] of entries) {
+		record.fields.set(tag, fieldDecode(record, entry));
 	}
 	return record;
 }
@@ -180,5 +180,5 @@ export function recordDecode(bytes) {
 export function recordEncode(record) {
 	return encode([record.id, record.type, record.village, record.version,
 		record.dots.map((dot) => dotEncode(record, dot)),
-		[...record.fields].flatMap(([tag, field]) => [tag, fieldEncode(record, field)])]);
+		new Map([...record.fields].map(([tag, field]) => [tag, fieldEncode(record, field)]))]);
 }

@@ -67,6 +67,7 @@ export class Device {
 		this.requests = 0;
 		this.recordBytes = [];    // of every record received, for checks
 		this.replies = [];        // their plain maps, for checks
+		this.bodies = [];         // as they were sent, for checks
 	}
 
 	async send(label, path, head, body) {
@@ -167,8 +168,8 @@ export class Device {
 		const count = this.lastN - this.ackedN;
 
 		this.openSeed = null;
-		const reply = await this.send(SYNC, '/v1/sync', this.head(first, count),
-			this.body(first, count));
+		this.bodies.push(this.body(first, count));
+		const reply = await this.send(SYNC, '/v1/sync', this.head(first, count), this.bodies.at(-1));
 		if (reply.status !== 'ok') {
 			throw new Error(`sync: ${reply.status}`);
 		}

@@ -16,7 +16,7 @@ TEST(what_was_packed_is_unpacked)
 
 	buffer_init(&packed, LIMIT);
 	buffer_init(&plain, LIMIT);
-	assert_ok(deflate_pack(span_of_text(text), span_of(NULL, 0), &packed, NULL));
+	assert_ok(deflate_pack(span_of_text(text), 0, span_of(NULL, 0), &packed, NULL));
 	assert_true(packed.length < strlen(text));
 	assert_ok(deflate_unpack(buffer_span(&packed), span_of(NULL, 0), LIMIT, &plain, NULL));
 	assert_true(span_equal(buffer_span(&plain), span_of_text(text)));
@@ -44,7 +44,7 @@ TEST(dictionary_is_needed_on_both_sides)
 
 	buffer_init(&packed, LIMIT);
 	buffer_init(&unpacked, LIMIT);
-	assert_ok(deflate_pack(plain, dictionary, &packed, NULL));
+	assert_ok(deflate_pack(plain, 0, dictionary, &packed, NULL));
 	assert_true(packed.length < 8);
 	assert_ok(deflate_unpack(buffer_span(&packed), dictionary, LIMIT, &unpacked, NULL));
 	assert_true(span_equal(buffer_span(&unpacked), plain));
@@ -65,7 +65,7 @@ TEST(zip_bomb_stops_at_the_limit)
 	buffer_init(&packed, LIMIT);
 	buffer_init(&plain, LIMIT);
 	memset(buffer_extend(&zeros, LIMIT), 0, LIMIT);
-	assert_ok(deflate_pack(buffer_span(&zeros), span_of(NULL, 0), &packed, NULL));
+	assert_ok(deflate_pack(buffer_span(&zeros), 0, span_of(NULL, 0), &packed, NULL));
 	assert_true(packed.length < 2048);
 	assert_int_equal(
 		deflate_unpack(buffer_span(&packed), span_of(NULL, 0), LIMIT - 1, &plain, NULL),
@@ -86,7 +86,7 @@ TEST(stream_cut_off_anywhere_is_malformed)
 	buffer_init(&packed, LIMIT);
 	buffer_init(&plain, LIMIT);
 	buffer_append_byte(&plain, '>');
-	assert_ok(deflate_pack(span_of_text(text), span_of(NULL, 0), &packed, NULL));
+	assert_ok(deflate_pack(span_of_text(text), 0, span_of(NULL, 0), &packed, NULL));
 	for (size_t length = 0; length < packed.length; length++) {
 		uint8_t *copy = exact_copy(span_of(packed.at, length));
 
@@ -122,7 +122,7 @@ TEST(limit_of_the_buffer_holds_too)
 	struct buffer small;
 
 	buffer_init(&small, 2);
-	assert_int_equal(deflate_pack(span_of_text(text), span_of(NULL, 0), &small, NULL),
+	assert_int_equal(deflate_pack(span_of_text(text), 0, span_of(NULL, 0), &small, NULL),
 			 STATUS_LIMIT);
 	buffer_clear(&small);
 	assert_int_equal(deflate_unpack(span_of(ten_letters, sizeof ten_letters), span_of(NULL, 0),
@@ -137,11 +137,11 @@ TEST(bytes_are_stored_when_deflate_does_not_help)
 	struct buffer packed;
 
 	buffer_init(&packed, LIMIT);
-	assert_ok(pack_smaller(span_of_text("abc"), span_of(NULL, 0), &packed, &method, NULL));
+	assert_ok(pack_smaller(span_of_text("abc"), 0, span_of(NULL, 0), &packed, &method, NULL));
 	assert_int_equal(method, PACK_STORED);
 	assert_true(span_equal(buffer_span(&packed), span_of_text("abc")));
 	buffer_clear(&packed);
-	assert_ok(pack_smaller(span_of(NULL, 0), span_of(NULL, 0), &packed, &method, NULL));
+	assert_ok(pack_smaller(span_of(NULL, 0), 0, span_of(NULL, 0), &packed, &method, NULL));
 	assert_int_equal(method, PACK_STORED);
 	assert_int_equal(packed.length, 0);
 	buffer_finish(&packed);
@@ -155,7 +155,7 @@ TEST(bytes_are_deflated_when_that_is_smaller)
 
 	buffer_init(&packed, LIMIT);
 	buffer_init(&plain, LIMIT);
-	assert_ok(pack_smaller(span_of_text(text), span_of(NULL, 0), &packed, &method, NULL));
+	assert_ok(pack_smaller(span_of_text(text), 0, span_of(NULL, 0), &packed, &method, NULL));
 	assert_int_equal(method, PACK_DEFLATE);
 	assert_ok(pack_open(PACK_DEFLATE, 0, buffer_span(&packed), LIMIT, &plain, NULL));
 	assert_true(span_equal(buffer_span(&plain), span_of_text(text)));
@@ -171,7 +171,8 @@ TEST(unknown_method_and_dictionary_are_unsupported)
 	buffer_init(&plain, LIMIT);
 	assert_int_equal(pack_open(2, 0, span_of_text("abc"), LIMIT, &plain, NULL),
 			 STATUS_UNSUPPORTED);
-	assert_int_equal(pack_open(PACK_STORED, 1, span_of_text("abc"), LIMIT, &plain, NULL),
+	assert_int_equal(pack_open(PACK_STORED, DICTIONARY_NEWEST + 1, span_of_text("abc"), LIMIT,
+				   &plain, NULL),
 			 STATUS_UNSUPPORTED);
 	assert_true(dictionary_find(0, &dictionary));
 	assert_int_equal(dictionary.length, 0);

@@ -325,7 +325,7 @@ TEST(refused_enrolment_carries_only_why)
 	struct buffer plain;
 
 	assert_ok(reply_trip(&reply, &packed, &plain, &read));
-	assert_hex(packed.at, packed.length, "00 00 a1 01 08");
+	assert_hex(packed.at, packed.length, "00 01 a1 01 08");
 	assert_int_equal(read.status, STATUS_CODE_EXPIRED);
 	buffer_finish(&packed);
 	buffer_finish(&plain);

@@ -25,7 +25,10 @@
 	X(change_village, vector_change_village)                                                   \
 	X(checkpoint, vector_checkpoint)                                                           \
 	X(checkpoint_note, vector_checkpoint_note)                                                 \
+	X(columns, vector_columns)                                                                 \
+	X(columns_example, vector_columns_example)                                                 \
 	X(commitment, vector_commitment)                                                           \
+	X(dictionary, vector_dictionary)                                                           \
 	X(enrolment_code, vector_enrolment_code)                                                   \
 	X(enrolment_parcel, vector_enrolment_parcel)                                               \
 	X(enrolment_reply, vector_enrolment_reply)                                                 \
@@ -38,8 +41,10 @@
 	X(record_plain, vector_record_plain)                                                       \
 	X(record_set, vector_record_set)                                                           \
 	X(reply, vector_reply)                                                                     \
+	X(reply_columns, vector_reply_columns)                                                     \
 	X(reply_parcel, vector_reply_parcel)                                                       \
 	X(request_body, vector_request_body)                                                       \
+	X(request_body_columns, vector_request_body_columns)                                       \
 	X(request_body_deflated, vector_request_body_deflated)                                     \
 	X(request_head, vector_request_head)                                                       \
 	X(request_head_paging, vector_request_head_paging)                                         \

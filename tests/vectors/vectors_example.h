@@ -34,7 +34,12 @@ void example_seed(uint8_t seed_out[SEED_SIZE]);
 void example_commitment(uint8_t commitment_out[HASH_SIZE]);
 void example_chain(uint8_t head_out[HASH_SIZE]);
 struct request_head example_head(void);
-/* The packed body with that one change. */
+/* Appends what stands before the changes of a stored body: one batch with `count` changes. */
+void example_body_front(enum change_coding coding, size_t count, struct buffer *out);
+/* The body with that one change, stored as it is. */
 void example_body(struct vector *vector, struct buffer *out);
+/* Appends a packed reply anew, stored and without a dictionary: deflated bytes depend on the
+ * version of zlib. */
+void example_reply_stored(struct vector *vector, struct span packed, struct buffer *out);
 
 #endif

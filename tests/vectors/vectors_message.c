@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands inside a parcel: head, body and reply. */
+#include "protocol/columns.h"
 #include "protocol/id.h"
 #include "tests/vectors/vectors_example.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -118,6 +120,96 @@ vector_request_body_deflated(struct vector *vector)
 	buffer_finish(&plain);
 }
 
+/* The bytes of the vector are read as a body with these changes. */
+static void
+require_body(struct vector *vector, const struct span *changes, size_t count)
+{
+	struct request_body body = {0};
+	struct buffer plain;
+	struct arena arena;
+
+	buffer_init(&plain, MESSAGE_BODY_MAX);
+	arena_init(&arena, MESSAGE_BODY_MAX);
+	vector_require(vector,
+		       request_body_unpack(buffer_span(&vector->bytes), &plain, &arena, &body,
+					   NULL) == STATUS_OK &&
+			       body.change_count == count,
+		       "the body is not read");
+	for (size_t i = 0; i < body.change_count && i < count; i++) {
+		vector_require(vector, span_equal(body.changes[i], changes[i]),
+			       "a change is another one");
+	}
+	arena_finish(&arena);
+	buffer_finish(&plain);
+}
+
+/* Changes of visits on one day, as columns take them. */
+enum { VISITS = 5 };
+
+static void
+put_visit(uint32_t i, struct buffer *out)
+{
+	cbor_put_map(out, 7);
+	cbor_put_uint(out, 1);
+	cbor_put_uint(out, EXAMPLE_N + i);
+	cbor_put_uint(out, 3);
+	cbor_put_uint(out, id_make(EXAMPLE_DEVICE, EXAMPLE_N + i));
+	cbor_put_uint(out, 4);
+	cbor_put_uint(out, i == 0 ? 2 : 3);
+	cbor_put_uint(out, 5);
+	cbor_put_uint(out, 2);
+	cbor_put_uint(out, 6);
+	cbor_put_uint(out, EXAMPLE_SCOPE_VERSION);
+	cbor_put_uint(out, 9);
+	cbor_put_int(out, EXAMPLE_TIME + 420 * (int64_t)i + i % 3);
+	cbor_put_uint(out, 11);
+	cbor_put_map(out, 2);
+	cbor_put_uint(out, 1);
+	cbor_put_int(out, 8000 + 50 * (int64_t)(i * i));
+	cbor_put_uint(out, 2);
+	cbor_put_text(out, span_of_text(i % 2 == 0 ? "sehat" : "batuk"));
+}
+
+void
+vector_request_body_columns(struct vector *vector)
+{
+	struct span changes[VISITS];
+	uint32_t types[VISITS];
+	struct buffer rows[VISITS];
+	uint8_t seed[SEED_SIZE];
+	struct buffer heads;
+	struct buffer bits;
+	char name[16];
+
+	vector->comment = "body of a request, stored: one batch with five changes in columns";
+	buffer_init(&heads, MESSAGE_BODY_MAX);
+	buffer_init(&bits, MESSAGE_BODY_MAX);
+	example_seed(seed);
+	vector_number(vector, "last_n", EXAMPLE_N + VISITS - 1);
+	vector_bytes(vector, "seed", span_of(seed, sizeof seed));
+	for (uint32_t i = 0; i < VISITS; i++) {
+		buffer_init(&rows[i], CHANGE_BYTES_MAX);
+		put_visit(i, &rows[i]);
+		changes[i] = buffer_span(&rows[i]);
+		types[i] = i == 0 ? 2 : 3;
+		(void)snprintf(name, sizeof name, "change_%u", (unsigned)i);
+		vector_bytes(vector, name, changes[i]);
+	}
+	vector_require(vector,
+		       columns_put(changes, types, VISITS, &heads, &bits, NULL) == STATUS_OK,
+		       "columns do not take the changes");
+	example_body_front(CODING_COLUMNS, VISITS, &vector->bytes);
+	cbor_put_uint(&vector->bytes, bits.length);
+	buffer_append_span(&vector->bytes, buffer_span(&heads));
+	buffer_append_span(&vector->bytes, buffer_span(&bits));
+	require_body(vector, changes, VISITS);
+	for (size_t i = 0; i < VISITS; i++) {
+		buffer_finish(&rows[i]);
+	}
+	buffer_finish(&bits);
+	buffer_finish(&heads);
+}
+
 static void
 put_reply(struct vector *vector, const struct reply *reply)
 {
@@ -142,8 +234,7 @@ put_reply(struct vector *vector, const struct reply *reply)
 	vector_number(vector, "stream_number", reply->streams[0].number);
 	vector_number(vector, "stream_kind", reply->streams[0].kind);
 	vector_text(vector, "stream_name", "Aminah");
-	vector_bytes(vector, "record_0", reply->records[0]);
-	vector_bytes(vector, "record_1_whole", reply->records[1]);
+	vector_bytes(vector, "record_whole", reply->records[0]);
 	vector_number(vector, "evicted", (int64_t)reply->evicted[0]);
 	vector_number(vector, "scope_version", (int64_t)reply->scope_version);
 	vector_number(vector, "scope_low", (int64_t)reply->scope[0].low);
@@ -161,8 +252,8 @@ vector_reply(struct vector *vector)
 	struct ack_run ack = {EXAMPLE_N, 2, 13};
 	struct exception exception = {2, EXCEPTION_CONFLICT, QUARANTINE_NONE, TAG_VILLAGE};
 	struct stream_name stream = {EXAMPLE_DEVICE, STREAM_DEVICE, span_of_text("Aminah")};
-	struct span records[] = {span_of("\x82\x01\x02", 3), span_of("\x81\x03", 2)};
-	bool whole[] = {false, true};
+	struct span record = span_of("\x82\x01\x02", 3);
+	bool whole = true;
 	uint64_t evicted = id_make(0x7abcdef1, 0x2b);
 	struct region scope = {6303070000, 6303079999};
 	struct reply reply = {
@@ -181,9 +272,9 @@ vector_reply(struct vector *vector)
 		.exception_count = 1,
 		.streams = &stream,
 		.stream_count = 1,
-		.records = records,
-		.whole = whole,
-		.record_count = 2,
+		.records = &record,
+		.whole = &whole,
+		.record_count = 1,
 		.evicted = &evicted,
 		.evicted_count = 1,
 		.schema = {.version = 3, .size = 5000, .offset = 1000, .bytes = span_of_text("xy")},
@@ -192,14 +283,75 @@ vector_reply(struct vector *vector)
 		.scope = &scope,
 		.scope_count = 1,
 	};
+	struct buffer packed;
 
-	vector->comment =
-		"reply with every key but the checkpoint, more is true; the records are any "
-		"CBOR arrays here";
+	vector->comment = "reply with every key but checkpoint and bits, more is true; the record "
+			  "is any CBOR array here";
 	example_count_up(0xd0, reply.schema.hash, HASH_SIZE);
 	put_reply(vector, &reply);
-	vector_require(vector, reply_pack(&reply, &vector->bytes, NULL) == STATUS_OK,
-		       "packing a reply");
-	vector_require(vector, vector->bytes.length > 0 && vector->bytes.at[0] == 0,
-		       "the reply is not stored");
+	buffer_init(&packed, MESSAGE_REPLY_MAX);
+	vector_require(vector, reply_pack(&reply, &packed, NULL) == STATUS_OK, "packing a reply");
+	example_reply_stored(vector, buffer_span(&packed), &vector->bytes);
+	buffer_finish(&packed);
+}
+
+/* What the server keeps of two visits: records with one dot, plain members. */
+static void
+put_record(uint32_t i, struct buffer *out)
+{
+	cbor_put_array(out, 6);
+	cbor_put_uint(out, id_make(EXAMPLE_DEVICE, EXAMPLE_N + i));
+	cbor_put_uint(out, 3);
+	cbor_put_uint(out, EXAMPLE_VILLAGE);
+	cbor_put_uint(out, 13 + i);
+	cbor_put_array(out, 1);
+	cbor_put_array(out, 2);
+	cbor_put_uint(out, 0);
+	cbor_put_int(out, EXAMPLE_TIME + 420 * (int64_t)i + i % 3);
+	cbor_put_map(out, 1 + i % 2);
+	cbor_put_uint(out, 1);
+	cbor_put_int(out, 8000 + 50 * (int64_t)(i * i));
+	if (i % 2 == 1) {
+		cbor_put_uint(out, 2);
+		cbor_put_text(out, span_of_text("batuk"));
+	}
+}
+
+void
+vector_reply_columns(struct vector *vector)
+{
+	struct buffer rows[VISITS];
+	struct span records[VISITS];
+	bool whole[VISITS] = {true, true, true, true, true};
+	struct reply reply = {
+		.server_time_ms = (EXAMPLE_TIME + 61) * 1000 + 250,
+		.epoch = EXAMPLE_EPOCH,
+		.from = {12, 12, CURSOR_ID_END},
+		.to = {17, 17, CURSOR_ID_END},
+		.records = records,
+		.whole = whole,
+		.record_count = VISITS,
+	};
+	struct buffer packed;
+	char name[16];
+
+	vector->comment = "reply with five records in columns, all whole";
+	vector_number(vector, "server_time_ms", reply.server_time_ms);
+	vector_number(vector, "epoch", reply.epoch);
+	vector_number(vector, "from", (int64_t)reply.from.complete);
+	vector_number(vector, "to", (int64_t)reply.to.complete);
+	for (uint32_t i = 0; i < VISITS; i++) {
+		buffer_init(&rows[i], RECORD_BYTES_MAX);
+		put_record(i, &rows[i]);
+		records[i] = buffer_span(&rows[i]);
+		(void)snprintf(name, sizeof name, "record_%u", (unsigned)i);
+		vector_bytes(vector, name, records[i]);
+	}
+	buffer_init(&packed, MESSAGE_REPLY_MAX);
+	vector_require(vector, reply_pack(&reply, &packed, NULL) == STATUS_OK, "packing a reply");
+	example_reply_stored(vector, buffer_span(&packed), &vector->bytes);
+	buffer_finish(&packed);
+	for (size_t i = 0; i < VISITS; i++) {
+		buffer_finish(&rows[i]);
+	}
 }

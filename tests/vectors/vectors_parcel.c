@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sealed envelopes, around the head, body and reply of the other vectors. */
+#include "protocol/deflate.h"
 #include "tests/vectors/vectors_example.h"
 
 #include <string.h>
@@ -113,4 +114,18 @@ vector_reply_parcel(struct vector *vector)
 		       parcel_seal_reply(&session, nonce, plain, &vector->bytes, NULL) == STATUS_OK,
 		       "sealing a reply");
 	buffer_finish(&request);
+}
+
+void
+vector_dictionary(struct vector *vector)
+{
+	struct span dictionary = {NULL, 0};
+	uint8_t digest[HASH_SIZE];
+
+	vector->comment = "SHA-256 of the newest preset dictionary";
+	vector_require(vector, dictionary_find(DICTIONARY_NEWEST, &dictionary), "no dictionary");
+	vector_number(vector, "number", DICTIONARY_NEWEST);
+	vector_number(vector, "size", (int64_t)dictionary.length);
+	sha256(&dictionary, 1, digest);
+	buffer_append(&vector->bytes, digest, sizeof digest);
 }

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reply: method | dictionary | packed, where unpacked stands a CBOR map. Keys ascend; a key
+ * whose value is the default is left out and may not be written. A reader that does not know an odd
+ * key refuses the reply, an unknown even key it passes over.
+ *
+ *   key  name         value                                                   default
+ *     1  status       its number on the wire: 1 fork, 2 revoked, 3 foreign,   0 ok
+ *                     4 gap, 5 unsupported, 6 malformed, 7 code unknown,
+ *                     8 code expired, 9 code used, 10 busy, 11 internal,
+ *                     12 signature, 13 limit
+ *     2  server time  milliseconds since 1970, UTC                            0
+ *     3  epoch        32 bits                                                 0
+ *     4  streams      [number, kind, name, …]: who is behind a dot            none
+ *     5  from         cursor of the head that is answered                     finished, 0
+ *     6  checkpoint   112 bytes                                               none
+ *     7  to           cursor                                                  as from
+ *     9  more         true                                                    false
+ *    11  acked n                                                              0
+ *    13  acks         [first n, count, seq, …], ascending and disjoint        none
+ *    15  send from    n                                                       0
+ *    17  r seen                                                               0
+ *    19  exceptions   [n, kind, reason, tag, …]                               none
+ *    21  records      array of records, each a CBOR array; or, in columns:    none
+ *                     bytes: varint of their number and the heads (columns.h)
+ *    23  whole        ascending indexes of the records that replace           none
+ *    25  evicted      array of record ids                                     none
+ *    27  schema       [version, hash, size, offset, bytes]                    none
+ *    29  scope        [scope version, low, high - low, …]                     none
+ *    39  bits         bytes: those of the columns of key 21, if they have any  none
+ *
+ * Arrays of rows are flat. The enrolment reply is a map of the same kind and adds (enrolment.c)
+ *
+ *    31  certificate  bytes                                                   none
+ *    33  log key      32 bytes                                                none
+ *    35  scope version                                                        0
+ */
+#include "column.h"
+#include "columns.h"
+#include "message.h"
+#include "message_parts.h"
+
+#include <stdlib.h>
+
+static const struct cursor start = {0, 0, CURSOR_ID_END};
+
+static bool
+reply_within_limits(const struct reply *reply)
+{
+	for (size_t i = 0; i < reply->record_count && i < MESSAGE_RECORDS_MAX; i++) {
+		if (reply->records[i].length > RECORD_BYTES_MAX) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < reply->stream_count && i < MESSAGE_STREAMS_MAX; i++) {
+		if (reply->streams[i].name.length > STREAM_NAME_MAX) {
+			return false;
+		}
+	}
+	return reply->ack_count <= MESSAGE_CHANGES_MAX &&
+	       reply->exception_count <= MESSAGE_EXCEPTIONS_MAX &&
+	       reply->stream_count <= MESSAGE_STREAMS_MAX &&
+	       reply->record_count <= MESSAGE_RECORDS_MAX &&
+	       reply->evicted_count <= MESSAGE_RECORDS_MAX &&
+	       reply->scope_count <= MESSAGE_SCOPE_MAX;
+}
+
+static void
+streams_put(const struct reply *reply, struct map_writer *map)
+{
+	struct buffer *out;
+
+	if (reply->stream_count == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_STREAMS);
+	cbor_put_array(out, STREAM_ITEMS * reply->stream_count);
+	for (size_t i = 0; i < reply->stream_count; i++) {
+		cbor_put_uint(out, reply->streams[i].number);
+		cbor_put_uint(out, reply->streams[i].kind);
+		cbor_put_text(out, reply->streams[i].name);
+	}
+}
+
+static void
+checkpoint_put(const struct reply *reply, struct map_writer *map)
+{
+	uint8_t bytes[CHECKPOINT_SIZE];
+
+	if (reply->has_checkpoint) {
+		checkpoint_encode(&reply->checkpoint, bytes);
+		cbor_put_bytes(map_key(map, REPLY_CHECKPOINT), span_of(bytes, sizeof bytes));
+		map->random += sizeof bytes;
+	}
+}
+
+static void
+cursors_and_checkpoint_put(const struct reply *reply, struct map_writer *map)
+{
+	if (!cursor_equal(&reply->from, &start)) {
+		cursor_put(&reply->from, map_key(map, REPLY_FROM));
+	}
+	checkpoint_put(reply, map);
+	if (!cursor_equal(&reply->to, &reply->from)) {
+		cursor_put(&reply->to, map_key(map, REPLY_TO));
+	}
+	if (reply->more) {
+		cbor_put_bool(map_key(map, REPLY_MORE), true);
+	}
+}
+
+static void
+acks_put(const struct reply *reply, struct map_writer *map)
+{
+	struct buffer *out;
+
+	if (reply->ack_count == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_ACKS);
+	cbor_put_array(out, ACK_ITEMS * reply->ack_count);
+	for (size_t i = 0; i < reply->ack_count; i++) {
+		cbor_put_uint(out, reply->acks[i].first_n);
+		cbor_put_uint(out, reply->acks[i].count);
+		cbor_put_uint(out, reply->acks[i].seq);
+	}
+}
+
+static void
+exceptions_put(const struct reply *reply, struct map_writer *map)
+{
+	struct buffer *out;
+
+	if (reply->exception_count == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_EXCEPTIONS);
+	cbor_put_array(out, EXCEPTION_ITEMS * reply->exception_count);
+	for (size_t i = 0; i < reply->exception_count; i++) {
+		cbor_put_uint(out, reply->exceptions[i].n);
+		cbor_put_uint(out, reply->exceptions[i].kind);
+		cbor_put_uint(out, reply->exceptions[i].reason);
+		cbor_put_int(out, reply->exceptions[i].tag);
+	}
+}
+
+/* Records in columns, if they are worth it: one alone shares its shape with no other. */
+enum { COLUMNS_WORTH = 2 };
+
+/* The type is the second item: records of one type have the same fields. 0 if there is none. */
+static uint32_t
+record_type(struct span record)
+{
+	struct reader in = reader_of(record);
+	struct span id;
+	uint64_t type;
+	size_t parts;
+
+	if (!cbor_get_array(&in, SIZE_MAX, &parts) || parts < 2 || !cbor_get_any(&in, &id) ||
+	    !cbor_get_uint_max(&in, CHANGE_TAG_MAX, &type)) {
+		return 0;
+	}
+	return (uint32_t)type;
+}
+
+/* UNSUPPORTED: the records have to travel as rows. */
+static enum status
+columns_make(const struct reply *reply, struct buffer *heads, struct buffer *bits)
+{
+	uint32_t *types;
+	enum status status;
+
+	if (reply->record_count < COLUMNS_WORTH) {
+		return STATUS_UNSUPPORTED;
+	}
+	types = calloc(reply->record_count, sizeof *types);
+	if (types == NULL) {
+		return STATUS_MEMORY;
+	}
+	for (size_t i = 0; i < reply->record_count; i++) {
+		types[i] = record_type(reply->records[i]);
+	}
+	varint_put(heads, reply->record_count);
+	status = columns_put(reply->records, types, reply->record_count, heads, bits, NULL);
+	free(types);
+	return status;
+}
+
+static void
+rows_put(const struct reply *reply, struct buffer *out)
+{
+	cbor_put_array(out, reply->record_count);
+	for (size_t i = 0; i < reply->record_count; i++) {
+		buffer_append_span(out, reply->records[i]);
+	}
+}
+
+static void
+whole_put(const struct reply *reply, struct map_writer *map)
+{
+	size_t whole_count = 0;
+	struct buffer *out;
+
+	for (size_t i = 0; i < reply->record_count; i++) {
+		whole_count += reply->whole[i] ? 1 : 0;
+	}
+	if (whole_count == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_WHOLE);
+	cbor_put_array(out, whole_count);
+	for (size_t i = 0; i < reply->record_count; i++) {
+		if (reply->whole[i]) {
+			cbor_put_uint(out, i);
+		}
+	}
+}
+
+/* `bits` takes what is to stand at the end of the map. */
+static enum status
+records_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
+	    struct error *err)
+{
+	struct buffer heads;
+	enum status status;
+
+	if (reply->record_count == 0) {
+		return STATUS_OK;
+	}
+	buffer_init(&heads, MESSAGE_REPLY_MAX);
+	status = columns_make(reply, &heads, bits);
+	if (status == STATUS_OK) {
+		cbor_put_bytes(map_key(map, REPLY_RECORDS), buffer_span(&heads));
+	} else if (status == STATUS_UNSUPPORTED) {
+		buffer_clear(bits);
+		rows_put(reply, map_key(map, REPLY_RECORDS));
+		status = STATUS_OK;
+	}
+	buffer_finish(&heads);
+	if (status != STATUS_OK) {
+		return fail(err, status, "writing a reply");
+	}
+	whole_put(reply, map);
+	return STATUS_OK;
+}
+
+static void
+evicted_put(const struct reply *reply, struct map_writer *map)
+{
+	struct buffer *out;
+
+	if (reply->evicted_count == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_EVICTED);
+	cbor_put_array(out, reply->evicted_count);
+	for (size_t i = 0; i < reply->evicted_count; i++) {
+		cbor_put_uint(out, reply->evicted[i]);
+	}
+}
+
+static void
+scope_put(const struct reply *reply, struct map_writer *map)
+{
+	struct buffer *out;
+
+	if (!reply->has_scope) {
+		return;
+	}
+	out = map_key(map, REPLY_SCOPE);
+	cbor_put_array(out, 1 + REGION_ITEMS * reply->scope_count);
+	cbor_put_uint(out, reply->scope_version);
+	regions_put(reply->scope, reply->scope_count, out);
+}
+
+/* All but status, time and epoch. */
+static enum status
+body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits, struct error *err)
+{
+	enum status status;
+
+	streams_put(reply, map);
+	cursors_and_checkpoint_put(reply, map);
+	map_put_positive(map, REPLY_ACKED, reply->acked_n);
+	acks_put(reply, map);
+	map_put_positive(map, REPLY_SEND_FROM, reply->send_from);
+	map_put_positive(map, REPLY_R_SEEN, reply->r_seen);
+	exceptions_put(reply, map);
+	status = records_put(reply, map, bits, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	evicted_put(reply, map);
+	if (reply->schema.version != 0) {
+		schema_chunk_put(&reply->schema, map_key(map, REPLY_SCHEMA));
+	}
+	scope_put(reply, map);
+	if (bits->length > 0) {
+		cbor_put_bytes(map_key(map, REPLY_BITS), buffer_span(bits));
+		map->noise = bits->length;
+		map->random += bits->length;
+	}
+	return STATUS_OK;
+}
+
+enum status
+reply_pack(const struct reply *reply, struct buffer *out, struct error *err)
+{
+	struct map_writer map;
+	struct buffer bits;
+	enum status status;
+
+	if (!reply_within_limits(reply)) {
+		return fail(err, STATUS_LIMIT, "reply of %zu records", reply->record_count);
+	}
+	buffer_init(&bits, MESSAGE_REPLY_MAX);
+	map_writer_init(&map, MESSAGE_REPLY_MAX);
+	if (reply->status != STATUS_OK) {
+		status_put(reply->status, map_key(&map, REPLY_STATUS));
+	}
+	map_put_positive(&map, REPLY_TIME, (uint64_t)reply->server_time_ms);
+	map_put_positive(&map, REPLY_EPOCH, reply->epoch);
+	status = body_put(reply, &map, &bits, err);
+	if (status == STATUS_OK) {
+		status = map_pack(&map, out, err);
+	}
+	map_writer_finish(&map);
+	buffer_finish(&bits);
+	return status;
+}
