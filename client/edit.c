@@ -401,8 +401,8 @@ record_apply(struct sambung_edit *edit, const struct local_state *state,
 }
 
 static enum status
-change_store(struct sambung_edit *edit, struct local_state *state, const struct change *change,
-	     struct arena *arena, struct error *err)
+change_store(struct sambung_edit *edit, const struct local_state *state,
+	     const struct change *change, struct arena *arena, struct error *err)
 {
 	struct local *local = edit->device->local;
 	uint8_t seed[SEED_SIZE];
@@ -423,10 +423,6 @@ change_store(struct sambung_edit *edit, struct local_state *state, const struct 
 	}
 	if (status == STATUS_OK) {
 		status = record_apply(edit, state, change, arena, err);
-	}
-	if (status == STATUS_OK) {
-		state->last_n = change->n;
-		status = local_state_save(local, state, err);
 	}
 	buffer_finish(&bytes);
 	crypto_wipe(seed, sizeof seed);

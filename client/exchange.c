@@ -8,7 +8,7 @@ enum {
 	PACKED_BUDGET = 32 * 1024, /* of the changes in a request */
 	PLAIN_BUDGET = 128 * 1024, /* of the same before packing */
 	REQUEST_ARENA_MAX = 2 * 1024 * 1024,
-	REPLY_ARENA_MAX = 4 * 1024 * 1024,
+	REPLY_ARENA_MAX = 8 * 1024 * 1024,
 };
 
 void
@@ -111,11 +111,14 @@ body_pack(struct asking *asking, struct error *err)
 static enum status
 body_make(struct asking *asking, struct error *err)
 {
-	struct local_range range = {.count = MESSAGE_CHANGES_MAX, .bytes = PLAIN_BUDGET};
+	const uint32_t waiting = asking->state.last_n - asking->state.acked_n;
+	struct local_range range = {.first_n = asking->state.acked_n + 1,
+				    .count = waiting < MESSAGE_CHANGES_MAX ? waiting
+									   : MESSAGE_CHANGES_MAX,
+				    .bytes = PLAIN_BUDGET};
 	enum status status = STATUS_OK;
 
-	if (asking->state.acked_n < asking->state.last_n) {
-		range.first_n = asking->state.acked_n + 1;
+	if (waiting > 0) {
 		status = local_changes(asking->device->local, range, &asking->arena,
 				       &asking->changes, err);
 	}

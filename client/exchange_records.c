@@ -168,8 +168,7 @@ exchange_raise(struct taking *taking, struct error *err)
 	enum status status;
 
 	arena_init(&list, DEVICE_ARENA_MAX);
-	status = local_raises(local, taking->state.epoch, taking->state.cursor.complete, &list,
-			      &raises, err);
+	status = local_raises(local, &taking->state, &list, &raises, err);
 	for (size_t i = 0; i < raises.count && status == STATUS_OK; i++) {
 		struct local_place place;
 		struct record record;
@@ -183,5 +182,7 @@ exchange_raise(struct taking *taking, struct error *err)
 		}
 	}
 	arena_finish(&list);
-	return status;
+	return status == STATUS_OK
+		       ? local_raised(local, &taking->state, &taking->state.raised_n, err)
+		       : status;
 }

@@ -33,6 +33,7 @@ send_again(struct taking *taking, uint32_t first_n, struct error *err)
 		return fail(err, STATUS_GAP, "n %u", first_n);
 	}
 	state->acked_n = first_n - 1;
+	state->raised_n = state->raised_n < state->acked_n ? state->raised_n : state->acked_n;
 	return status;
 }
 
@@ -44,6 +45,7 @@ epoch_begin(struct taking *taking, struct error *err)
 	taking->state.epoch = taking->reply->epoch;
 	taking->state.cursor = cursor_start;
 	taking->state.scope_version = 0;
+	taking->state.raised_n = 0;
 	taking->again = true;
 	return taking->reply->send_from == 0 ? STATUS_OK
 					     : send_again(taking, taking->reply->send_from, err);

@@ -23,7 +23,7 @@ static const char tables[] =
 	" server_key_id INTEGER NOT NULL, server_key BLOB NOT NULL, log_key BLOB NOT NULL,"
 	" origin BLOB NOT NULL, epoch INTEGER NOT NULL, r INTEGER NOT NULL,"
 	" cursor_complete INTEGER NOT NULL, cursor_key INTEGER NOT NULL,"
-	" cursor_id INTEGER NOT NULL, last_n INTEGER NOT NULL, acked_n INTEGER NOT NULL,"
+	" cursor_id INTEGER NOT NULL, acked_n INTEGER NOT NULL, raised_n INTEGER NOT NULL,"
 	" chain BLOB NOT NULL, scope_version INTEGER NOT NULL, scope BLOB NOT NULL,"
 	" witness BLOB NOT NULL, schema_version INTEGER NOT NULL, schema_hash BLOB NOT NULL,"
 	" server_time_ms INTEGER NOT NULL, server_uptime_ms INTEGER NOT NULL,"
@@ -170,7 +170,8 @@ local_close(struct local *local)
 enum status
 local_begin(struct local *local, struct error *err)
 {
-	enum status status = sql_exec(local->sql, "BEGIN IMMEDIATE", err);
+	static const char text[] = "BEGIN IMMEDIATE";
+	enum status status = sql_run(sql_prepare(local->sql, text, err), err);
 
 	if (status == STATUS_BUSY) {
 		return fail(err, STATUS_BUSY, "device.db");
@@ -181,7 +182,8 @@ local_begin(struct local *local, struct error *err)
 enum status
 local_commit(struct local *local, struct error *err)
 {
-	enum status status = sql_exec(local->sql, "COMMIT", err);
+	static const char text[] = "COMMIT";
+	enum status status = sql_run(sql_prepare(local->sql, text, err), err);
 
 	if (status != STATUS_OK) {
 		local_rollback(local);
@@ -278,20 +280,21 @@ state_get_numbers(struct statement *s, struct local_state *state)
 	state->cursor.complete = sql_uint(s, 9);
 	state->cursor.key = sql_uint(s, 10);
 	state->cursor.id = sql_uint(s, 11);
-	state->last_n = (uint32_t)sql_uint(s, 12);
-	state->acked_n = (uint32_t)sql_uint(s, 13);
+	state->acked_n = (uint32_t)sql_uint(s, 12);
+	state->raised_n = (uint32_t)sql_uint(s, 13);
 	state->scope_version = sql_uint(s, 15);
 	state->schema_version = (uint32_t)sql_uint(s, 18);
 	state->server_time_ms = sql_int(s, 20);
 	state->server_uptime_ms = sql_int(s, 21);
 	state->last_sync_ms = sql_int(s, 23);
+	state->last_n = (uint32_t)sql_uint(s, 24);
 }
 
 static const char state_select[] =
 	"SELECT number, cadre, url, server_key_id, server_key, log_key, origin, epoch, r,"
-	" cursor_complete, cursor_key, cursor_id, last_n, acked_n, chain, scope_version, scope,"
+	" cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain, scope_version, scope,"
 	" witness, schema_version, schema_hash, server_time_ms, server_uptime_ms, server_boot,"
-	" last_sync_ms FROM device";
+	" last_sync_ms, (SELECT max(n) FROM change) FROM device";
 
 enum status
 local_state_load(struct local *local, struct local_state *out, struct error *err)
@@ -308,6 +311,10 @@ local_state_load(struct local *local, struct local_state *out, struct error *err
 		state_get_numbers(s, &state);
 		if (!state_get_blobs(s, &state)) {
 			status = fail(err, STATUS_STORAGE, "device.db: device");
+		} else if (state.last_n < state.acked_n) {
+			/* The newest change is always kept: no number is given out twice. */
+			status =
+				fail(err, STATUS_STORAGE, "device.db: change, n %u", state.acked_n);
 		}
 		sql_reset(s);
 	}
@@ -327,8 +334,8 @@ state_bind_numbers(struct statement *s, const struct local_state *state)
 	sql_bind_uint(s, 10, state->cursor.complete);
 	sql_bind_uint(s, 11, state->cursor.key);
 	sql_bind_uint(s, 12, state->cursor.id);
-	sql_bind_uint(s, 13, state->last_n);
-	sql_bind_uint(s, 14, state->acked_n);
+	sql_bind_uint(s, 13, state->acked_n);
+	sql_bind_uint(s, 14, state->raised_n);
 	sql_bind_uint(s, 16, state->scope_version);
 	sql_bind_uint(s, 19, state->schema_version);
 	sql_bind_int(s, 21, state->server_time_ms);
@@ -339,13 +346,13 @@ state_bind_numbers(struct statement *s, const struct local_state *state)
 /* All columns but the certificate, which an update must not touch. */
 static const char state_upsert[] =
 	"INSERT INTO device (id, number, cadre, url, server_key_id, server_key, log_key, origin,"
-	" epoch, r, cursor_complete, cursor_key, cursor_id, last_n, acked_n, chain, scope_version,"
+	" epoch, r, cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain, scope_version,"
 	" scope, witness, schema_version, schema_hash, server_time_ms, server_uptime_ms,"
 	" server_boot, last_sync_ms) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
 	" ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
 	" ON CONFLICT (id) DO UPDATE SET number = ?1, cadre = ?2, url = ?3, server_key_id = ?4,"
 	" server_key = ?5, log_key = ?6, origin = ?7, epoch = ?8, r = ?9, cursor_complete = ?10,"
-	" cursor_key = ?11, cursor_id = ?12, last_n = ?13, acked_n = ?14, chain = ?15,"
+	" cursor_key = ?11, cursor_id = ?12, acked_n = ?13, raised_n = ?14, chain = ?15,"
 	" scope_version = ?16, scope = ?17, witness = ?18, schema_version = ?19,"
 	" schema_hash = ?20, server_time_ms = ?21, server_uptime_ms = ?22, server_boot = ?23,"
 	" last_sync_ms = ?24";

@@ -39,8 +39,9 @@ struct local_state {
 	uint32_t epoch;
 	uint64_t r; /* highest request counter used */
 	struct cursor cursor;
-	uint32_t last_n; /* last change recorded */
+	uint32_t last_n; /* last change recorded: as the changes tell, not saved */
 	uint32_t acked_n;
+	uint32_t raised_n;	  /* up to which no change raises a record any more */
 	uint8_t chain[HASH_SIZE]; /* h after acked_n */
 	uint64_t scope_version;
 	struct region scope[LOCAL_SCOPE_MAX];
@@ -142,7 +143,7 @@ enum status local_record_save(struct local *local, const struct record *record,
 /* The record goes; its changes stay, and so does what hangs below it: that may belong elsewhere by
  * now, and if not the server names it too. */
 enum status local_record_evict(struct local *local, uint64_t id, struct error *err);
-/* One of `above` and all below it whose village is another; 0: none. */
+/* One of what hangs below `above` whose village is another; 0: none. */
 enum status local_record_astray(struct local *local, uint64_t above, uint64_t village,
 				uint64_t *id_out, struct error *err);
 /* Evicts every record whose village is known and covered by no region. */
@@ -150,8 +151,8 @@ enum status local_scope_apply(struct local *local, const struct region *scope, s
 			      struct error *err);
 /* A new epoch was pulled whole: records that it did not bring go, unless own changes made them. */
 enum status local_records_sweep(struct local *local, uint32_t epoch, struct error *err);
-/* Of each record of this epoch that holds an own acknowledged change with version < seq <= limit
- * (but no quarantined one): its id and the highest such seq. */
+/* Of each record of the epoch that holds an own acknowledged change after raised_n with
+ * version < seq <= cursor.complete (but no quarantined one): its id and the highest such seq. */
 struct local_raise {
 	uint64_t record;
 	uint64_t seq;
@@ -160,16 +161,23 @@ struct local_raises {
 	struct local_raise *at;
 	size_t count;
 };
-enum status local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *arena,
+enum status local_raises(struct local *local, const struct local_state *state, struct arena *arena,
 			 struct local_raises *out, struct error *err);
+/* raised_n once these are raised: acked_n, or as far as no seq is above cursor.complete. */
+enum status local_raised(struct local *local, const struct local_state *state, uint32_t *n_out,
+			 struct error *err);
 enum status local_conflict_count(struct local *local, uint32_t *count_out, struct error *err);
 
-/* Iteration in ascending id; type 0: all, parent 0: any. Writes on the same local, and another
- * iteration, are allowed in between. The record is borrowed for the call. */
+/* Iteration, which any other status than OK ends. Writes on the same local, and another iteration,
+ * are allowed in between. The record is borrowed for the call. */
 typedef enum status (*local_record_fn)(void *context, const struct record *record,
 				       struct error *err);
-enum status local_records(struct local *local, uint32_t type, uint64_t parent, local_record_fn each,
-			  void *context, struct error *err);
+/* In ascending id; type 0: all. */
+enum status local_records(struct local *local, uint32_t type, local_record_fn each, void *context,
+			  struct error *err);
+/* Of one type, directly below a record, in descending id: mostly the newest first. */
+enum status local_records_below(struct local *local, uint32_t type, uint64_t parent,
+				local_record_fn each, void *context, struct error *err);
 
 /* ---- names and schemas ---- */
 

@@ -283,13 +283,34 @@ local_quarantined_count(struct local *local, uint32_t *count_out, struct error *
 	return status;
 }
 
+/* Only the newest batch can be open. */
+static enum status
+batch_is_open(struct local *local, bool *open_out, struct error *err)
+{
+	static const char text[] = "SELECT last_n FROM batch ORDER BY first_n DESC LIMIT 1";
+	struct statement *s = sql_prepare(local->sql, text, err);
+	bool row;
+	enum status status = sql_row(s, &row, err);
+
+	if (status == STATUS_OK) {
+		*open_out = row && sql_is_null(s, 0);
+		sql_reset(s);
+	}
+	return status;
+}
+
 enum status
 local_batch_open(struct local *local, uint32_t n, const uint8_t seed[SEED_SIZE], struct error *err)
 {
-	static const char text[] = "INSERT INTO batch (first_n, seed) SELECT ?1, ?2"
-				   " WHERE NOT EXISTS (SELECT 1 FROM batch WHERE last_n IS NULL)";
-	struct statement *s = sql_prepare(local->sql, text, err);
+	static const char text[] = "INSERT INTO batch (first_n, seed) VALUES (?1, ?2)";
+	struct statement *s;
+	bool is_open;
+	enum status status = batch_is_open(local, &is_open, err);
 
+	if (status != STATUS_OK || is_open) {
+		return status;
+	}
+	s = sql_prepare(local->sql, text, err);
 	sql_bind_uint(s, 1, n);
 	sql_bind_blob(s, 2, span_of(seed, SEED_SIZE));
 	return sql_run(s, err);
@@ -320,8 +341,11 @@ local_batches(struct local *local, uint32_t first_n, uint32_t last_n, struct are
 	static const char text[] = "SELECT min(coalesce(last_n, ?2), ?2), seed FROM batch"
 				   " WHERE first_n <= ?2 AND (last_n IS NULL OR last_n >= ?1)"
 				   " ORDER BY first_n LIMIT ?3";
+	/* Each has a change of the range. */
+	const size_t most =
+		last_n - first_n < MESSAGE_BATCHES_MAX ? last_n - first_n + 1 : MESSAGE_BATCHES_MAX;
 	struct statement *s = sql_prepare(local->sql, text, err);
-	struct local_batches found = {ARENA_ARRAY(arena, struct batch, MESSAGE_BATCHES_MAX), 0};
+	struct local_batches found = {ARENA_ARRAY(arena, struct batch, most), 0};
 	bool row = true;
 	enum status status = STATUS_OK;
 
@@ -330,7 +354,7 @@ local_batches(struct local *local, uint32_t first_n, uint32_t last_n, struct are
 	}
 	sql_bind_uint(s, 1, first_n);
 	sql_bind_uint(s, 2, last_n);
-	sql_bind_uint(s, 3, MESSAGE_BATCHES_MAX);
+	sql_bind_uint(s, 3, most);
 	while (status == STATUS_OK && row) {
 		status = sql_row(s, &row, err);
 		if (status == STATUS_OK && row) {

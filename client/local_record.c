@@ -106,6 +106,23 @@ local_record_evict(struct local *local, uint64_t id, struct error *err)
 	return sql_run(s, err);
 }
 
+/* Does anything hang directly below? Mostly nothing does, and then the way down, which SQLite walks
+ * with tables of its own, need not begin. */
+static enum status
+has_below(struct local *local, uint64_t above, bool *below_out, struct error *err)
+{
+	static const char text[] = "SELECT 1 FROM record WHERE parent = ?1 AND parent <> 0 LIMIT 1";
+	struct statement *s = sql_prepare(local->sql, text, err);
+	enum status status;
+
+	sql_bind_uint(s, 1, above);
+	status = sql_row(s, below_out, err);
+	if (status == STATUS_OK && *below_out) {
+		sql_reset(s);
+	}
+	return status;
+}
+
 enum status
 local_record_astray(struct local *local, uint64_t above, uint64_t village, uint64_t *id_out,
 		    struct error *err)
@@ -116,10 +133,15 @@ local_record_astray(struct local *local, uint64_t above, uint64_t village, uint6
 		" JOIN below ON record.parent = below.id WHERE record.parent <> 0)"
 		" SELECT record.id FROM below JOIN record ON record.id = below.id"
 		" WHERE record.village <> ?2 LIMIT 1";
-	struct statement *s = sql_prepare(local->sql, text, err);
+	struct statement *s;
 	bool row;
-	enum status status;
+	enum status status = has_below(local, above, &row, err);
 
+	if (status != STATUS_OK || !row) {
+		*id_out = 0;
+		return status;
+	}
+	s = sql_prepare(local->sql, text, err);
 	sql_bind_uint(s, 1, above);
 	sql_bind_uint(s, 2, village);
 	status = sql_row(s, &row, err);
@@ -173,14 +195,16 @@ local_records_sweep(struct local *local, uint32_t epoch, struct error *err)
 }
 
 enum status
-local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *arena,
+local_raises(struct local *local, const struct local_state *state, struct arena *arena,
 	     struct local_raises *out, struct error *err)
 {
-	static const char text[] =
-		"SELECT change.record, max(change.seq) FROM change JOIN record"
-		" ON record.id = change.record WHERE change.seq > record.version"
-		" AND change.seq <= ?1 AND change.exception <> ?2 AND record.epoch = ?3"
-		" GROUP BY change.record ORDER BY change.record";
+	/* The plus signs keep SQLite to the few changes after raised_n: it would rather read the
+	 * index of all changes, which is in the order wanted. */
+	static const char text[] = "SELECT change.record, max(change.seq) FROM change JOIN record"
+				   " ON record.id = change.record WHERE change.n > ?4"
+				   " AND change.seq > record.version AND change.seq <= ?1"
+				   " AND change.exception <> ?2 AND record.epoch = ?3"
+				   " GROUP BY +change.record ORDER BY +change.record";
 	struct statement *s = sql_prepare(local->sql, text, err);
 	struct local_raises found;
 	struct buffer raises;
@@ -188,9 +212,10 @@ local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *
 	enum status status = STATUS_OK;
 
 	buffer_init(&raises, SIZE_MAX);
-	sql_bind_uint(s, 1, limit);
+	sql_bind_uint(s, 1, state->cursor.complete);
 	sql_bind_uint(s, 2, EXCEPTION_QUARANTINED);
-	sql_bind_uint(s, 3, epoch);
+	sql_bind_uint(s, 3, state->epoch);
+	sql_bind_uint(s, 4, state->raised_n);
 	while (status == STATUS_OK && row) {
 		status = sql_row(s, &row, err);
 		if (status == STATUS_OK && row) {
@@ -215,6 +240,27 @@ local_raises(struct local *local, uint32_t epoch, uint64_t limit, struct arena *
 }
 
 enum status
+local_raised(struct local *local, const struct local_state *state, uint32_t *n_out,
+	     struct error *err)
+{
+	static const char text[] = "SELECT coalesce(min(n) - 1, ?2) FROM change"
+				   " WHERE n > ?1 AND n <= ?2 AND seq > ?3";
+	struct statement *s = sql_prepare(local->sql, text, err);
+	bool row;
+	enum status status;
+
+	sql_bind_uint(s, 1, state->raised_n);
+	sql_bind_uint(s, 2, state->acked_n);
+	sql_bind_uint(s, 3, state->cursor.complete);
+	status = sql_row(s, &row, err);
+	if (status == STATUS_OK && row) {
+		*n_out = (uint32_t)sql_uint(s, 0);
+		sql_reset(s);
+	}
+	return status;
+}
+
+enum status
 local_conflict_count(struct local *local, uint32_t *count_out, struct error *err)
 {
 	static const char text[] = "SELECT count(*) FROM record WHERE conflicts > 0";
@@ -229,32 +275,45 @@ local_conflict_count(struct local *local, uint32_t *count_out, struct error *err
 	return status;
 }
 
-/* The first record after an id; id 0: none. One query a record, so that nothing stays open while
- * the caller writes. */
-static enum status
-record_next(struct local *local, uint32_t type, uint64_t parent, struct arena *arena,
-	    struct record *record, struct error *err)
+/* Over all records of a type (0: of any) in ascending id, or those below a parent in descending. */
+struct walk {
+	uint32_t type;
+	uint64_t parent; /* 0: none */
+};
+
+static struct statement *
+walk_statement(struct local *local, const struct walk *walk, uint64_t from, struct error *err)
 {
 	static const char all_text[] = "SELECT id, epoch, parent, conflicts, body FROM record"
 				       " WHERE id > ?1 ORDER BY id LIMIT 1";
 	static const char type_text[] = "SELECT id, epoch, parent, conflicts, body FROM record"
 					" WHERE type = ?2 AND id > ?1 ORDER BY id LIMIT 1";
-	static const char parent_text[] =
+	static const char below_text[] =
 		"SELECT id, epoch, parent, conflicts, body FROM record WHERE parent = ?3"
-		" AND parent <> 0 AND (?2 = 0 OR type = ?2) AND id > ?1 ORDER BY id LIMIT 1";
-	const char *text = parent != 0 ? parent_text : type != 0 ? type_text : all_text;
+		" AND parent <> 0 AND type = ?2 AND id < ?1 ORDER BY id DESC LIMIT 1";
+	const char *text = walk->parent != 0 ? below_text : walk->type != 0 ? type_text : all_text;
 	struct statement *s = sql_prepare(local->sql, text, err);
-	bool row;
-	enum status status;
 
-	sql_bind_uint(s, 1, record->id);
+	sql_bind_uint(s, 1, from);
 	if (text != all_text) {
-		sql_bind_uint(s, 2, type);
+		sql_bind_uint(s, 2, walk->type);
 	}
-	if (text == parent_text) {
-		sql_bind_uint(s, 3, parent);
+	if (text == below_text) {
+		sql_bind_uint(s, 3, walk->parent);
 	}
-	status = sql_row(s, &row, err);
+	return s;
+}
+
+/* The record that comes after `record`; id 0: none. One query a record, so that nothing stays open
+ * while the caller writes. */
+static enum status
+walk_step(struct local *local, const struct walk *walk, struct arena *arena, struct record *record,
+	  struct error *err)
+{
+	struct statement *s = walk_statement(local, walk, record->id, err);
+	bool row;
+	enum status status = sql_row(s, &row, err);
+
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -267,18 +326,18 @@ record_next(struct local *local, uint32_t type, uint64_t parent, struct arena *a
 	return status;
 }
 
-enum status
-local_records(struct local *local, uint32_t type, uint64_t parent, local_record_fn each,
-	      void *context, struct error *err)
+static enum status
+records_walk(struct local *local, const struct walk *walk, local_record_fn each, void *context,
+	     struct error *err)
 {
-	struct record record = {0};
+	struct record record = {.id = walk->parent != 0 ? INT64_MAX : 0};
 	struct arena arena;
 	enum status status = STATUS_OK;
 
 	arena_init(&arena, RECORD_ARENA_MAX);
 	while (status == STATUS_OK) {
 		arena_reset(&arena);
-		status = record_next(local, type, parent, &arena, &record, err);
+		status = walk_step(local, walk, &arena, &record, err);
 		if (status != STATUS_OK || record.id == 0) {
 			break;
 		}
@@ -286,4 +345,22 @@ local_records(struct local *local, uint32_t type, uint64_t parent, local_record_
 	}
 	arena_finish(&arena);
 	return status;
+}
+
+enum status
+local_records(struct local *local, uint32_t type, local_record_fn each, void *context,
+	      struct error *err)
+{
+	const struct walk walk = {.type = type};
+
+	return records_walk(local, &walk, each, context, err);
+}
+
+enum status
+local_records_below(struct local *local, uint32_t type, uint64_t parent, local_record_fn each,
+		    void *context, struct error *err)
+{
+	const struct walk walk = {.type = type, .parent = parent};
+
+	return records_walk(local, &walk, each, context, err);
 }

@@ -139,7 +139,7 @@ query_run(struct query *query, const struct sambung_query *wanted, struct error 
 		}
 	}
 	if (status == STATUS_OK) {
-		status = local_records(query->device->local, type == NULL ? 0 : type->tag, 0,
+		status = local_records(query->device->local, type == NULL ? 0 : type->tag,
 				       query_record, query, err);
 	}
 	return query->stopped ? STATUS_OK : status;

@@ -62,7 +62,8 @@ later_look(void *context, const struct record *record, struct error *err)
 	    !is_archived(later->type, record)) {
 		later->found = true;
 	}
-	return STATUS_OK;
+	/* One is enough; later->found tells that it was no failure. */
+	return later->found ? STATUS_STALE : STATUS_OK;
 }
 
 /* Has a later record of the same kind been made for the same person? */
@@ -75,10 +76,11 @@ is_followed(struct sambung *device, const struct record_type *type, const struct
 	enum status status = STATUS_OK;
 
 	if (parent != 0 && date_shown(type, record, "date", &later.date)) {
-		status = local_records(device->local, type->tag, parent, later_look, &later, err);
+		status = local_records_below(device->local, type->tag, parent, later_look, &later,
+					     err);
 	}
 	*followed_out = later.found;
-	return status;
+	return later.found ? STATUS_OK : status;
 }
 
 enum status

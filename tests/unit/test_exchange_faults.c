@@ -370,6 +370,25 @@ TEST(changes_are_sent_again_with_the_same_commitments)
 	assert_int_equal(w->body.batches[0].last_n, 2);
 }
 
+TEST(a_change_that_is_sent_again_raises_its_record_to_its_new_place)
+{
+	struct world *w = *state;
+	uint64_t id = family(w);
+	struct reply reply;
+
+	world_request(w);
+	acknowledge(w, 10, 20);
+	assert_int_equal(version(w, id), 10);
+	world_request(w);
+	reply = world_reply(w);
+	reply.status = STATUS_GAP;
+	reply.send_from = 1;
+	assert_ok(world_answer(w, &reply));
+	world_request(w);
+	acknowledge(w, 25, 30);
+	assert_int_equal(version(w, id), 25);
+}
+
 TEST(a_gap_ends_no_loop_of_pages)
 {
 	struct world *w = *state;
@@ -584,6 +603,7 @@ RUN_TESTS(IN_WORLD(a_reply_to_the_request_before_still_acknowledges),
 	  IN_WORLD(a_revoked_device_takes_no_seqs_of_another_log),
 	  IN_WORLD(a_failure_in_the_middle_undoes_the_whole_reply),
 	  IN_WORLD(changes_are_sent_again_with_the_same_commitments),
+	  IN_WORLD(a_change_that_is_sent_again_raises_its_record_to_its_new_place),
 	  IN_WORLD(a_gap_ends_no_loop_of_pages), IN_WORLD(a_late_gap_does_not_pass_for_the_end),
 	  IN_WORLD(a_late_reply_does_not_claim_a_scope_whose_records_are_not_here),
 	  IN_WORLD(a_late_reply_moves_no_record_back),

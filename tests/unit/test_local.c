@@ -1,49 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/local_parts.h"
-#include "device_world.h"
+#include "local_sample.h"
 
 #include <sys/stat.h>
-
-/* A record id. */
-#define R(n) id_make(1, (n))
-
-static struct error error;
 
 static struct local *
 local_of(void **state)
 {
 	return ((struct world *)*state)->device->local;
-}
-
-static void
-add_change(struct local *local, uint32_t n, uint64_t record, size_t length)
-{
-	static const uint8_t body[1000];
-
-	assert_ok(local_change_add(local, n, record, span_of(body, length), &error));
-}
-
-/* A record of one field, with nothing that the server knows. */
-static void
-add_record(struct world *w, uint64_t id, uint64_t parent, uint64_t village, uint64_t version)
-{
-	struct record record = {0};
-	struct local_place place = {.epoch = WORLD_EPOCH, .parent = parent};
-
-	world_other(w, &record, id, FAMILY, FAMILY_HEAD, value_text(TEXT("Ani")), 1, 0);
-	record.village = village;
-	record.version = version;
-	assert_ok(local_record_save(w->device->local, &record, &place, &error));
-}
-
-static bool
-holds(struct world *w, uint64_t id)
-{
-	struct record record;
-	enum status status = local_record(w->device->local, id, &w->arena, &record, NULL, &error);
-
-	assert_true(status == STATUS_OK || status == STATUS_NOT_FOUND);
-	return status == STATUS_OK;
 }
 
 TEST(a_new_device_reads_as_zeros)
@@ -63,8 +27,9 @@ TEST(the_state_comes_back_as_it_was_saved)
 
 	before.r = 12;
 	before.cursor = (struct cursor){100, 90, 80};
-	before.last_n = 5;
+	before.last_n = 99; /* the changes know better */
 	before.acked_n = 4;
+	before.raised_n = 3;
 	memset(before.chain, 0xab, sizeof before.chain);
 	before.scope[1] = (struct region){6303080001, 6303089999};
 	before.scope_count = 2;
@@ -74,6 +39,7 @@ TEST(the_state_comes_back_as_it_was_saved)
 	before.server_uptime_ms = 6;
 	before.server_boot[15] = 7;
 	before.last_sync_ms = 8;
+	add_change(w->device->local, 5, R(10), 5);
 	assert_ok(local_state_save(w->device->local, &before, &error));
 	world_reopen(w);
 	after = world_state(w);
@@ -88,10 +54,23 @@ TEST(the_state_comes_back_as_it_was_saved)
 	assert_int_equal(after.r, 12);
 	assert_int_equal(after.last_n, 5);
 	assert_int_equal(after.acked_n, 4);
+	assert_int_equal(after.raised_n, 3);
 	assert_int_equal(after.scope_count, 2);
 	assert_int_equal(after.server_time_ms, 5);
 	assert_int_equal(after.server_uptime_ms, 6);
 	assert_int_equal(after.last_sync_ms, 8);
+}
+
+TEST(a_queue_that_ends_before_what_was_acknowledged_is_an_error_of_the_storage)
+{
+	struct world *w = *state;
+	struct local_state damaged = world_state(w);
+
+	add_change(w->device->local, 3, R(10), 5);
+	damaged.acked_n = 4;
+	assert_ok(local_state_save(w->device->local, &damaged, &error));
+	assert_int_equal(local_state_load(w->device->local, &damaged, &error), STATUS_STORAGE);
+	assert_contains(error.detail, "n 4");
 }
 
 TEST(saving_the_state_keeps_the_certificate)
@@ -155,23 +134,6 @@ TEST(a_folder_that_cannot_be_written_is_named)
 
 	assert_int_equal(local_open("no-such-folder", &local, &error), STATUS_STORAGE);
 	assert_contains(error.detail, "no-such-folder/device.db");
-}
-
-TEST(a_damaged_record_is_an_error_of_the_storage)
-{
-	struct world *w = *state;
-	struct record record;
-
-	add_record(w, R(10), 0, VILLAGE_A, 1);
-	assert_ok(sql_exec(w->device->local->sql, "UPDATE record SET body = x'00820102'", &error));
-	assert_int_equal(local_record(w->device->local, R(10), &w->arena, &record, NULL, &error),
-			 STATUS_STORAGE);
-	assert_ok(sql_exec(w->device->local->sql, "UPDATE record SET body = x'0901'", &error));
-	assert_int_equal(local_record(w->device->local, R(10), &w->arena, &record, NULL, &error),
-			 STATUS_UNSUPPORTED);
-	assert_ok(sql_exec(w->device->local->sql, "UPDATE record SET body = x''", &error));
-	assert_int_equal(local_record(w->device->local, R(10), &w->arena, &record, NULL, &error),
-			 STATUS_STORAGE);
 }
 
 TEST(changes_come_in_order_and_no_more_than_asked_for)
@@ -296,6 +258,19 @@ TEST(old_changes_are_forgotten_with_their_seeds)
 	assert_int_equal(changes.at[0].n, 5);
 }
 
+TEST(the_newest_change_is_kept_however_old_it_is)
+{
+	struct world *w = *state;
+	struct local *local = local_of(state);
+	const uint8_t chain[HASH_SIZE] = {5};
+
+	linked_changes(local);
+	assert_ok(local_change_acked(local, 5, 15, &error));
+	assert_ok(local_change_link(local, 5, chain, 500, &error));
+	assert_ok(local_changes_forget(local, 1000000, &error));
+	assert_int_equal(world_state(w).last_n, 5);
+}
+
 TEST(a_quarantined_change_is_not_forgotten)
 {
 	struct world *w = *state;
@@ -345,144 +320,6 @@ TEST(changes_that_are_gone_cannot_be_sent_again)
 	/* The chain before change 3 is gone with change 2. */
 	assert_int_equal(local_changes_reopen(local, 3, chain, &error), STATUS_NOT_FOUND);
 	assert_ok(local_changes_reopen(local, 4, chain, &error));
-}
-
-TEST(eviction_takes_one_record_and_leaves_its_changes_and_what_is_below)
-{
-	struct world *w = *state;
-	struct local_change change;
-
-	add_record(w, R(10), 0, VILLAGE_A, 1);
-	add_record(w, R(20), R(10), VILLAGE_A, 1);
-	add_record(w, R(30), 0, VILLAGE_A, 1);
-	add_change(w->device->local, 1, R(10), 5);
-	assert_ok(local_record_evict(w->device->local, R(10), &error));
-	assert_false(holds(w, R(10)));
-	assert_true(holds(w, R(20)) && holds(w, R(30)));
-	assert_ok(local_change(w->device->local, 1, &w->arena, &change, &error));
-}
-
-TEST(what_is_below_a_record_but_in_another_village_is_astray)
-{
-	struct world *w = *state;
-	struct local *local = w->device->local;
-	uint64_t id = 1;
-
-	add_record(w, R(10), 0, VILLAGE_A, 1);
-	add_record(w, R(20), R(10), VILLAGE_A, 1);
-	add_record(w, R(40), 0, VILLAGE_B, 1);
-	assert_ok(local_record_astray(local, R(10), VILLAGE_A, &id, &error));
-	assert_int_equal(id, 0);
-	add_record(w, R(30), R(20), VILLAGE_B, 1);
-	assert_ok(local_record_astray(local, R(10), VILLAGE_A, &id, &error));
-	assert_int_equal(id, R(30));
-}
-
-TEST(a_circle_of_parents_is_searched_once)
-{
-	struct world *w = *state;
-	uint64_t id = 1;
-
-	add_record(w, R(10), R(20), VILLAGE_A, 1);
-	add_record(w, R(20), R(10), VILLAGE_A, 1);
-	assert_ok(local_record_astray(w->device->local, R(20), VILLAGE_A, &id, &error));
-	assert_int_equal(id, 0);
-}
-
-TEST(a_scope_keeps_its_villages_and_records_of_none)
-{
-	struct world *w = *state;
-	const struct region scope[] = {{VILLAGE_B, VILLAGE_B}, {6304010001, 6304019999}};
-
-	add_record(w, R(10), 0, VILLAGE_A, 1);
-	add_record(w, R(20), 0, VILLAGE_B, 1);
-	add_record(w, R(30), 0, 6304012345, 1);
-	add_record(w, R(40), 0, 0, 1);
-	assert_ok(local_scope_apply(w->device->local, scope, 2, &error));
-	assert_false(holds(w, R(10)));
-	assert_true(holds(w, R(20)) && holds(w, R(30)) && holds(w, R(40)));
-	assert_ok(local_scope_apply(w->device->local, NULL, 0, &error));
-	assert_false(holds(w, R(20)) || holds(w, R(30)));
-}
-
-struct visit {
-	struct world *w;
-	uint64_t ids[8];
-	size_t count;
-};
-
-static enum status
-visit_and_write(void *context, const struct record *record, struct error *err)
-{
-	struct visit *visit = context;
-	struct local_place place = {.epoch = WORLD_EPOCH};
-
-	visit->ids[visit->count++] = record->id;
-	if (record->id == R(10)) {
-		assert_ok(local_record_evict(visit->w->device->local, R(20), err));
-	}
-	return local_record_save(visit->w->device->local, record, &place, err);
-}
-
-TEST(records_come_in_order_while_they_are_being_written)
-{
-	struct world *w = *state;
-	struct visit visit = {.w = w};
-
-	add_record(w, R(30), 0, VILLAGE_A, 1);
-	add_record(w, R(20), 0, VILLAGE_A, 1);
-	add_record(w, R(10), 0, VILLAGE_A, 1);
-	assert_ok(local_records(w->device->local, 0, 0, visit_and_write, &visit, &error));
-	assert_int_equal(visit.count, 2);
-	assert_int_equal(visit.ids[0], R(10));
-	assert_int_equal(visit.ids[1], R(30));
-	visit.count = 0;
-	assert_ok(local_records(w->device->local, VISIT, 0, visit_and_write, &visit, &error));
-	assert_int_equal(visit.count, 0);
-	add_record(w, R(20), R(30), VILLAGE_A, 1);
-	assert_ok(local_records(w->device->local, FAMILY, R(30), visit_and_write, &visit, &error));
-	assert_int_equal(visit.count, 1);
-	assert_int_equal(visit.ids[0], R(20));
-}
-
-TEST(a_version_rises_to_the_highest_own_seq_that_is_known_of)
-{
-	struct world *w = *state;
-	struct local *local = w->device->local;
-	const struct exception set_aside = {.n = 5, .kind = EXCEPTION_QUARANTINED};
-	struct local_raises raises;
-
-	add_record(w, R(10), 0, VILLAGE_A, 3);
-	add_record(w, R(20), 0, VILLAGE_A, 50);
-	add_record(w, R(30), 0, VILLAGE_A, 1);
-	for (uint32_t n = 1; n <= 6; n++) {
-		add_change(local, n, R(n <= 3 ? 10 : n == 4 ? 20 : n == 5 ? 30 : 40), 5);
-		assert_ok(local_change_acked(local, n, 10 * n, &error));
-	}
-	assert_ok(local_change_exception(local, &set_aside, &error));
-	assert_ok(local_raises(local, WORLD_EPOCH, 25, &w->arena, &raises, &error));
-	assert_int_equal(raises.count, 1);
-	assert_int_equal(raises.at[0].record, R(10));
-	assert_int_equal(raises.at[0].seq, 20);
-	assert_ok(local_raises(local, WORLD_EPOCH, 100, &w->arena, &raises, &error));
-	assert_int_equal(raises.count, 1);
-	assert_int_equal(raises.at[0].seq, 30);
-	assert_ok(local_raises(local, WORLD_EPOCH + 1, 100, &w->arena, &raises, &error));
-	assert_int_equal(raises.count, 0);
-}
-
-TEST(a_new_epoch_sweeps_out_what_it_did_not_bring)
-{
-	struct world *w = *state;
-
-	add_record(w, R(10), 0, VILLAGE_A, 1);
-	add_record(w, R(20), 0, VILLAGE_A, 1);
-	add_change(w->device->local, 1, R(20), 5);
-	assert_ok(local_records_sweep(w->device->local, WORLD_EPOCH, &error));
-	assert_true(holds(w, R(10)));
-	assert_ok(local_records_sweep(w->device->local, WORLD_EPOCH + 1, &error));
-	assert_false(holds(w, R(10)));
-	assert_true(holds(w, R(20)));
 }
 
 TEST(a_stream_has_its_latest_name)
@@ -543,29 +380,21 @@ TEST(a_chunk_beyond_the_size_of_its_schema_is_refused)
 
 RUN_TESTS(CASE_WITH(a_new_device_reads_as_zeros, world_open_new, world_close),
 	  CASE_WITH(the_state_comes_back_as_it_was_saved, world_open, world_close),
+	  CASE_WITH(a_queue_that_ends_before_what_was_acknowledged_is_an_error_of_the_storage,
+		    world_open, world_close),
 	  CASE_WITH(saving_the_state_keeps_the_certificate, world_open, world_close),
 	  CASE_WITH(what_was_not_committed_is_gone, world_open, world_close),
 	  CASE_WITH(the_database_is_its_owners_alone, world_open, world_close),
 	  CASE_WITH(a_database_of_a_newer_program_is_left_alone, world_open, world_close),
 	  CASE_WITH(a_folder_that_cannot_be_written_is_named, world_open, world_close),
-	  CASE_WITH(a_damaged_record_is_an_error_of_the_storage, world_open, world_close),
 	  CASE_WITH(changes_come_in_order_and_no_more_than_asked_for, world_open, world_close),
 	  CASE_WITH(a_records_pending_changes_are_those_without_seq, world_open, world_close),
 	  CASE_WITH(an_open_batch_takes_all_changes_until_it_is_closed, world_open, world_close),
 	  CASE_WITH(old_changes_are_forgotten_with_their_seeds, world_open, world_close),
+	  CASE_WITH(the_newest_change_is_kept_however_old_it_is, world_open, world_close),
 	  CASE_WITH(a_quarantined_change_is_not_forgotten, world_open, world_close),
 	  CASE_WITH(changes_that_the_server_lost_count_as_never_sent, world_open, world_close),
 	  CASE_WITH(changes_that_are_gone_cannot_be_sent_again, world_open, world_close),
-	  CASE_WITH(eviction_takes_one_record_and_leaves_its_changes_and_what_is_below, world_open,
-		    world_close),
-	  CASE_WITH(what_is_below_a_record_but_in_another_village_is_astray, world_open,
-		    world_close),
-	  CASE_WITH(a_circle_of_parents_is_searched_once, world_open, world_close),
-	  CASE_WITH(a_scope_keeps_its_villages_and_records_of_none, world_open, world_close),
-	  CASE_WITH(records_come_in_order_while_they_are_being_written, world_open, world_close),
-	  CASE_WITH(a_version_rises_to_the_highest_own_seq_that_is_known_of, world_open,
-		    world_close),
-	  CASE_WITH(a_new_epoch_sweeps_out_what_it_did_not_bring, world_open, world_close),
 	  CASE_WITH(a_stream_has_its_latest_name, world_open, world_close),
 	  CASE_WITH(a_schema_is_put_together_from_its_chunks, world_open, world_close),
 	  CASE_WITH(a_chunk_beyond_the_size_of_its_schema_is_refused, world_open, world_close))
