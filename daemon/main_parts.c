@@ -190,7 +190,8 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 {
 	const struct config *config = &daemon->config;
 	struct service *service = &daemon->service;
-	enum status status = service_init(service, (size_t)config->memory_mb * MEGABYTE, err);
+	enum status status =
+		service_init(service, (size_t)config->memory_mb * MEGABYTE, config->queue, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -208,7 +209,10 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 		status = errands_start(&service->errands, err);
 	}
 	if (status == STATUS_OK) {
-		status = writer_start(daemon->ingest, daemon->store, config->queue,
+		status = mover_start(database, &service->mover, err);
+	}
+	if (status == STATUS_OK) {
+		status = writer_start(daemon->ingest, daemon->store, service->mover, config->queue,
 				      &service->writer, err);
 	}
 	return status;
@@ -270,6 +274,7 @@ end_service(struct daemon *daemon)
 	daemon->server = NULL;
 	waiting_stop(service->waiting);
 	errands_free(service->errands);
+	mover_stop(service->mover);
 	readers_free(service->readers);
 	service_finish(service);
 }

@@ -55,6 +55,15 @@ give_reader_back(struct call *call)
 	}
 }
 
+static void
+give_turn_back(struct call *call)
+{
+	if (call->turn) {
+		service_give_turn(call->service);
+		call->turn = false;
+	}
+}
+
 void
 call_release(struct call *call)
 {
@@ -65,6 +74,7 @@ call_release(struct call *call)
 		call->lines->close(call->lines);
 	}
 	give_reader_back(call);
+	give_turn_back(call);
 	if (call->own_free != NULL) {
 		call->own_free(call->own);
 	}
@@ -94,20 +104,40 @@ call_take_body(struct call *call, const void *bytes, size_t length)
 	return true;
 }
 
+static bool
+route_writes(const struct route *route)
+{
+	return route->logged || route->write != NULL;
+}
+
+static enum status
+open_with_reader(struct call *call, struct error *err)
+{
+	struct store *reader;
+	enum status status = readers_take(call->service->readers, READER_BRIEF, &reader, err);
+
+	if (status == STATUS_OK) {
+		status = call->route->open(call, reader, err);
+		readers_give(call->service->readers, READER_BRIEF, reader);
+	}
+	return status;
+}
+
 void
 call_open(struct call *call)
 {
-	struct store *reader;
-	enum status status;
+	enum status status = STATUS_OK;
 
 	call->opened = true;
-	if (call->failed || call->route->open == NULL) {
+	if (call->failed) {
 		return;
 	}
-	status = readers_take(call->service->readers, READER_BRIEF, &reader, &call->error);
-	if (status == STATUS_OK) {
-		status = call->route->open(call, reader, &call->error);
-		readers_give(call->service->readers, READER_BRIEF, reader);
+	if (route_writes(call->route)) {
+		status = service_take_turn(call->service, &call->error);
+		call->turn = status == STATUS_OK;
+	}
+	if (status == STATUS_OK && call->route->open != NULL) {
+		status = open_with_reader(call, &call->error);
 	}
 	call->failed = status != STATUS_OK;
 }
@@ -117,8 +147,7 @@ call_waits(const struct call *call)
 {
 	const struct route *route = call->route;
 
-	return !call->started && !call->failed &&
-	       (route->logged || route->write != NULL || route->work != NULL);
+	return !call->started && !call->failed && (route_writes(route) || route->work != NULL);
 }
 
 /* What was asked for, for the log, in the words of the request. */
@@ -168,6 +197,7 @@ run_write(struct job *job, struct ingest *ingest, struct error *err)
 static void
 end_wait(struct call *call)
 {
+	give_turn_back(call);
 	(void)waiting_end(call->service->waiting, &call->wait);
 	call_release(call);
 }
@@ -228,7 +258,7 @@ call_start(struct call *call)
 	call->errand.run = run_work;
 	(void)atomic_fetch_add(&call->references, 1);
 	waiting_begin(call->service->waiting, &call->wait, route->deadline_s, wake_connection);
-	if (route->logged || route->write != NULL) {
+	if (route_writes(route)) {
 		status = service_submit(call->service, &call->job, &err);
 	} else {
 		status = errands_submit(call->service->errands, &call->errand, &err);

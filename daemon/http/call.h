@@ -74,6 +74,7 @@ struct call {
 	const char *allow; /* for 405 */
 	int http;	   /* refused with this instead of the error's own; 0 */
 
+	bool turn; /* holds a turn at the writer */
 	bool opened;
 	bool started;
 	bool again; /* set by `write`: run it once more in another transaction */

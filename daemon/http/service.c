@@ -6,7 +6,7 @@
 enum { RETRY_LEAST_S = 2, RETRY_MOST_S = 20, MS_A_DAY = 86400000 };
 
 enum status
-service_init(struct service *service, size_t memory, struct error *err)
+service_init(struct service *service, size_t memory, size_t turns, struct error *err)
 {
 	if (pthread_mutex_init(&service->mutex, NULL) != 0) {
 		return fail(err, STATUS_MEMORY, "the service");
@@ -19,6 +19,7 @@ service_init(struct service *service, size_t memory, struct error *err)
 	service->detached = false;
 	service->calls = 0;
 	service->memory_left = memory;
+	service->turns_left = turns;
 	return STATUS_OK;
 }
 
@@ -123,6 +124,28 @@ service_release(struct service *service, size_t bytes)
 {
 	(void)pthread_mutex_lock(&service->mutex);
 	service->memory_left += bytes;
+	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+enum status
+service_take_turn(struct service *service, struct error *err)
+{
+	bool granted = false;
+
+	(void)pthread_mutex_lock(&service->mutex);
+	if (service->turns_left > 0) {
+		service->turns_left--;
+		granted = true;
+	}
+	(void)pthread_mutex_unlock(&service->mutex);
+	return granted ? STATUS_OK : fail(err, STATUS_BUSY, "the queue is full");
+}
+
+void
+service_give_turn(struct service *service)
+{
+	(void)pthread_mutex_lock(&service->mutex);
+	service->turns_left++;
 	(void)pthread_mutex_unlock(&service->mutex);
 }
 

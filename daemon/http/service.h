@@ -13,6 +13,7 @@
 struct service {
 	const char *directory; /* D */
 	struct writer *writer;
+	struct mover *mover;
 	struct catalogue *catalogue;
 	const struct server_keys *keys;
 	struct platform platform;
@@ -24,12 +25,13 @@ struct service {
 	bool closing;
 	bool detached;	     /* the writer is gone */
 	size_t memory_left;  /* bytes */
+	size_t turns_left;   /* requests that may still go to the writer */
 	size_t calls;	     /* requests under way */
 	pthread_cond_t idle; /* no more calls */
 };
 
 /* The members above `mutex` are the caller's to fill in. */
-enum status service_init(struct service *service, size_t memory, struct error *err);
+enum status service_init(struct service *service, size_t memory, size_t turns, struct error *err);
 void service_finish(struct service *service);
 
 /* To the writer; BUSY when its queue is full or the daemon is ending. */
@@ -50,6 +52,11 @@ void service_wait_idle(struct service *service, unsigned seconds);
 /* Part of the memory that all requests share; BUSY when it is used up. */
 enum status service_reserve(struct service *service, size_t bytes, struct error *err);
 void service_release(struct service *service, size_t bytes);
+
+/* One of the turns at the writer: BUSY when all are taken. Taken before a request costs any work,
+ * so that the refused cost the served next to nothing. */
+enum status service_take_turn(struct service *service, struct error *err);
+void service_give_turn(struct service *service);
 
 int64_t service_now_ms(const struct service *service);
 /* Days since 1970-01-01, UTC. */

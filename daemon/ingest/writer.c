@@ -6,7 +6,7 @@
 
 enum {
 	BATCH_JOBS_MAX = 256,  /* jobs in one transaction */
-	CHECKPOINT_EVERY = 64, /* transactions between moves of the WAL into the database */
+	CHECKPOINT_EVERY = 64, /* transactions between copies of the WAL into the database */
 	SESSIONS_MAX = 4096,   /* finished sessions that wait to be written */
 };
 
@@ -15,6 +15,7 @@ enum {
 struct writer {
 	struct ingest *ingest;
 	struct store *store;
+	struct mover *mover; /* NULL: none */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -135,6 +136,22 @@ finish_jobs(struct job *jobs, enum status status, const struct error *err)
 	}
 }
 
+/* Readers may hold a copying back; the next one gets further. */
+static void
+tidy(struct writer *writer, unsigned transactions)
+{
+	bool due = transactions % CHECKPOINT_EVERY == 0;
+	struct error err;
+
+	if (writer->mover != NULL && due) {
+		mover_wake(writer->mover);
+		due = false;
+	}
+	if (due || (writer->mover != NULL && mover_has_copied(writer->mover))) {
+		(void)store_checkpoint(writer->store, &err);
+	}
+}
+
 static void *
 writer_main(void *context)
 {
@@ -151,18 +168,15 @@ writer_main(void *context)
 			continue;
 		}
 		finish_jobs(taken.jobs, run_batch(writer, taken.jobs, &err), &err);
-		if (++transactions % CHECKPOINT_EVERY == 0) {
-			/* Readers may hold it back; the next one gets further. */
-			(void)store_checkpoint(writer->store, &err);
-		}
+		tidy(writer, ++transactions);
 	}
 	(void)store_checkpoint(writer->store, &err);
 	return NULL;
 }
 
 enum status
-writer_start(struct ingest *ingest, struct store *store, size_t queue_limit, struct writer **out,
-	     struct error *err)
+writer_start(struct ingest *ingest, struct store *store, struct mover *mover, size_t queue_limit,
+	     struct writer **out, struct error *err)
 {
 	struct writer *writer = calloc(1, sizeof *writer);
 
@@ -173,6 +187,7 @@ writer_start(struct ingest *ingest, struct store *store, size_t queue_limit, str
 	writer->spare = calloc(SESSIONS_MAX, sizeof writer->spare[0]);
 	writer->ingest = ingest;
 	writer->store = store;
+	writer->mover = mover;
 	writer->limit = queue_limit;
 	(void)pthread_mutex_init(&writer->lock, NULL);
 	(void)pthread_cond_init(&writer->changed, NULL);

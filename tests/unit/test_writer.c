@@ -100,7 +100,7 @@ start(struct forged *forged, size_t limit)
 {
 	struct writer *writer;
 
-	assert_ok(writer_start(forged->world->ingest, forged->world->store, limit, &writer,
+	assert_ok(writer_start(forged->world->ingest, forged->world->store, NULL, limit, &writer,
 			       &forged->err));
 	return writer;
 }
