@@ -139,6 +139,7 @@ main(int count, char **words)
 	}
 	(void)umask(S_IRWXG | S_IRWXO);
 	block_signals(&signals);
+	store_process_start();
 	daemon.directory = arguments.directory;
 	status = load_config(&arguments, &daemon.config, &err);
 	if (status == STATUS_OK) {

@@ -5,6 +5,8 @@
 #include "change.h"
 #include "tree.h"
 
+#include <assert.h>
+
 enum { ENTRY_LAYOUT = 1, ENTRY_ITEMS = 14 };
 
 const char *
@@ -143,18 +145,14 @@ entry_decode(struct span header, struct entry *out)
 	return true;
 }
 
-bool
+void
 entry_leaf(const struct entry *entry, uint8_t leaf_out[HASH_SIZE])
 {
-	struct buffer header;
-	bool made;
+	/* No header is longer, so nothing is taken from the heap for it. */
+	uint8_t bytes[ENTRY_HEADER_MAX];
+	struct buffer header = {.at = bytes, .capacity = sizeof bytes, .limit = sizeof bytes};
 
-	buffer_init(&header, ENTRY_HEADER_MAX);
 	entry_encode(entry, &header);
-	made = header.status == STATUS_OK;
-	if (made) {
-		tree_leaf(buffer_span(&header), leaf_out);
-	}
-	buffer_finish(&header);
-	return made;
+	assert(header.status == STATUS_OK);
+	tree_leaf(buffer_span(&header), leaf_out);
 }

@@ -81,7 +81,6 @@ void entry_encode(const struct entry *entry, struct buffer *out);
 /* False unless the header is exactly what entry_encode writes for it; seq, session and record fit
  * an int64_t. */
 bool entry_decode(struct span header, struct entry *out);
-/* False when memory is exhausted. */
-MUST_USE bool entry_leaf(const struct entry *entry, uint8_t leaf_out[HASH_SIZE]);
+void entry_leaf(const struct entry *entry, uint8_t leaf_out[HASH_SIZE]);
 
 #endif

@@ -67,10 +67,12 @@ members_renumber(const struct record_field *field, const uint16_t *index)
 void
 record_prune(struct record *record)
 {
-	uint16_t index[2 * RECORD_DOTS_MAX] = {0};
+	uint16_t index[2 * RECORD_DOTS_MAX];
 	uint16_t kept = 0;
 
 	assert(record->dot_count <= 2 * RECORD_DOTS_MAX);
+	/* Most records have one dot: only as much as is used is cleared. */
+	memset(index, 0, record->dot_count * sizeof index[0]);
 	for (size_t i = 0; i < record->field_count; i++) {
 		for (size_t k = 0; k < record->fields[i].member_count; k++) {
 			index[record->fields[i].members[k].dot] = 1;

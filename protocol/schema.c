@@ -191,6 +191,10 @@ type_field(const struct record_type *type, int32_t tag)
 	if (type == NULL) {
 		return NULL;
 	}
+	/* Tags mostly run from 1 without a gap. */
+	if (tag >= 1 && (size_t)tag <= type->field_count && type->fields[tag - 1].tag == tag) {
+		return &type->fields[tag - 1];
+	}
 	return find_in_array(&key, type->fields, type->field_count, sizeof key, compare_fields);
 }
 

@@ -94,13 +94,9 @@ enum status
 view_record(struct view *view, const struct stored_record *row, struct record *out,
 	    struct error *err)
 {
-	struct reader reader = reader_of(row->state);
-
 	arena_reset(&view->scratch);
-	if (!record_decode(&reader, &view->scratch, out) || reader.left > 0) {
-		return fail(err, STATUS_STORAGE, "a record's state does not decode");
-	}
-	return STATUS_OK;
+	return stored_record_decode(row, schema_type(view->schema, row->type), &view->scratch, out,
+				    err);
 }
 
 static bool

@@ -23,7 +23,7 @@ ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err)
 		outcome->village = village.form == VALUE_INTEGER ? (uint64_t)village.integer : 0;
 		return STATUS_OK;
 	}
-	status = workset_record(ingest, (uint64_t)reference.integer, &parent, err);
+	status = workset_place(ingest, (uint64_t)reference.integer, &parent, err);
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -38,47 +38,6 @@ ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err)
 	return STATUS_OK;
 }
 
-/* One record changes village at `seq`. */
-static enum status
-move_record(struct ingest *ingest, struct slot *slot, uint64_t village, uint64_t seq,
-	    struct error *err)
-{
-	uint64_t left = slot->record.village;
-
-	slot->record.village = village;
-	slot->row.moved = seq;
-	slot->dirty = true;
-	return store_move_append(ingest->options.store, seq, slot->id, left, err);
-}
-
-/* What hangs below follows. Rare, so it goes through the store: first what is only in memory yet.
- */
-static enum status
-move_descendants(struct ingest *ingest, uint64_t id, uint64_t village, uint64_t seq,
-		 struct error *err)
-{
-	uint64_t *ids;
-	size_t count;
-	enum status status = workset_write_records(ingest, err);
-
-	if (status == STATUS_OK) {
-		status = store_descendants(ingest->options.store, id, &ingest->work.arena, &ids,
-					   &count, err);
-	}
-	if (status != STATUS_OK) {
-		return status;
-	}
-	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		struct slot *slot;
-
-		status = workset_record(ingest, ids[i], &slot, err);
-		if (status == STATUS_OK && slot->record.village != village) {
-			status = move_record(ingest, slot, village, seq, err);
-		}
-	}
-	return status;
-}
-
 /* Below a new parent a record counts as moved when that did: its author, from whom its fields are
  * withheld, may think of the parent as still in another village. */
 static enum status
@@ -90,7 +49,7 @@ join_parent(struct ingest *ingest, struct slot *slot, uint64_t parent_id, struct
 	if (parent_id == 0 || parent_id == slot->row.parent) {
 		return STATUS_OK;
 	}
-	status = workset_record(ingest, parent_id, &parent, err);
+	status = workset_place(ingest, parent_id, &parent, err);
 	if (status == STATUS_OK && parent->row.moved > slot->row.moved) {
 		slot->row.moved = parent->row.moved;
 	}
@@ -105,16 +64,17 @@ ingest_merge(struct ingest *ingest, struct slot *slot, const struct outcome *out
 	uint64_t left = slot->record.village;
 	enum status status = join_parent(ingest, slot, outcome->parent, err);
 
+	if (slot->row.parent != outcome->parent) {
+		ingest->work.hanging_village = 0;
+	}
+	slot->row.one_change = outcome->of_device && !slot->exists;
 	slot->record = outcome->merged;
 	slot->record.village = moved ? left : outcome->village;
 	slot->row.parent = outcome->parent;
 	slot->exists = true;
 	slot->dirty = true;
 	if (status == STATUS_OK && moved) {
-		status = move_record(ingest, slot, outcome->village, seq, err);
-	}
-	if (status == STATUS_OK && moved) {
-		status = move_descendants(ingest, slot->id, outcome->village, seq, err);
+		status = ingest_move(ingest, slot, outcome->village, seq, err);
 	}
 	/* The change is logged by now: what fails here must not look like a refusal. */
 	if (status != STATUS_OK && status_http(status) < 500) {
@@ -210,7 +170,7 @@ ingest_server_change(struct ingest *ingest, struct server_change *own, uint64_t 
 {
 	struct stream_slot *stream;
 	struct slot *slot;
-	struct outcome outcome;
+	struct outcome outcome = {.of_device = false};
 	struct sealed_change sealed = {.entry = {.kind = ENTRY_CHANGE}};
 	uint64_t seq = ingest->head + ingest->work.row_count + 1;
 	enum status status = workset_stream(ingest, own->stream, &stream, err);

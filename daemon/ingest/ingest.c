@@ -117,9 +117,8 @@ ingest_free(struct ingest *ingest)
 struct merge_context
 ingest_merge_context(const struct ingest *ingest, uint32_t type)
 {
-	const struct schema *schema = catalogue_schema(ingest->options.catalogue, 0);
 	struct merge_context context = {
-		.type = schema == NULL ? NULL : schema_type(schema, type),
+		.type = ingest->schema == NULL ? NULL : schema_type(ingest->schema, type),
 		.epochs = ingest->epochs,
 		.epoch_count = ingest->epoch_count,
 	};
@@ -149,6 +148,7 @@ ingest_begin(struct ingest *ingest, struct error *err)
 		ingest->received_ms = now;
 	}
 	workset_clear(&ingest->work);
+	ingest->schema = catalogue_schema(ingest->options.catalogue, 0);
 	return store_begin(ingest->options.store, err);
 }
 

@@ -41,7 +41,10 @@ judge_identity(struct ingest *ingest, const struct device *device, const struct 
 {
 	bool creates = change->base.epoch == 0 &&
 		       change->record == id_make(device->stream.number, change->n);
-	enum status status = workset_record(ingest, change->record, &out->slot, err);
+	/* Nobody but the device makes that record, and its changes up to here were judged: no need
+	 * to look for it. */
+	enum status status = creates ? workset_new(ingest, change->record, &out->slot, err)
+				     : workset_record(ingest, change->record, &out->slot, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -73,7 +76,7 @@ judge_references(struct ingest *ingest, const struct record_type *type, const st
 			continue;
 		}
 		id = (uint64_t)change->fields[i].value.integer;
-		status = workset_record(ingest, id, &target, err);
+		status = workset_place(ingest, id, &target, err);
 		if (status == STATUS_OK && target->exists && target->record.type != field->target) {
 			out->reason = QUARANTINE_INVALID;
 		}
@@ -162,6 +165,7 @@ judge_merged(struct ingest *ingest, const struct device *device, const struct ch
 	enum status status;
 
 	out->outcome.merged = out->slot->record;
+	out->outcome.of_device = true;
 	status = merge_change(&out->outcome.merged, device->stream.number, change, seq, &context,
 			      &ingest->work.arena, err);
 	if (status == STATUS_LIMIT) {

@@ -203,11 +203,14 @@ repeat_logged(struct ingest *ingest, struct parcel *parcel, const struct parcel_
 
 		return except(parcel, &exception, err);
 	}
-	status = workset_record(ingest, change->change.record, &slot, err);
-	if (status == STATUS_OK && slot->exists) {
-		status = except_conflict(ingest, parcel, &change->change, &slot->record, err);
+	status = workset_place(ingest, change->change.record, &slot, err);
+	if (status != STATUS_OK || !slot->exists || slot->row.one_change) {
+		return status;
 	}
-	return status;
+	status = workset_record(ingest, change->change.record, &slot, err);
+	return status == STATUS_OK
+		       ? except_conflict(ingest, parcel, &change->change, &slot->record, err)
+		       : status;
 }
 
 /* Goes on behind the `found` changes that the store has with those of this transaction: the same
@@ -344,35 +347,54 @@ push_change(struct ingest *ingest, struct parcel *parcel, size_t index, struct e
 		status = store_move_append(ingest->options.store, seq, judgement.slot->id,
 					   judgement.left, err);
 	}
-	if (status == STATUS_OK) {
+	/* One change has no rival. */
+	if (status == STATUS_OK && !judgement.slot->row.one_change) {
 		status = except_conflict(ingest, parcel, &change->change, &judgement.slot->record,
 					 err);
 	}
 	return status;
 }
 
+/* The stream goes on by the changes from `from` up to `end`. */
+static void
+stream_goes_on(struct stream_slot *slot, const struct parcel *parcel, size_t from, size_t end)
+{
+	if (from == end) {
+		return;
+	}
+	slot->stream.acked_n = parcel->head.first_n + (uint32_t)end - 1;
+	slot->dirty = true;
+	if (end == parcel->change_count) {
+		/* chain_fits has been there. */
+		memcpy(slot->stream.chain, parcel->head.h_last, HASH_SIZE);
+		return;
+	}
+	for (size_t i = from; i < end; i++) {
+		chain_advance(slot->stream.chain, parcel->head.first_n + (uint32_t)i,
+			      parcel->changes[i].commitment);
+	}
+}
+
 static enum status
 push_new(struct ingest *ingest, struct parcel *parcel, size_t from, struct stream_slot *slot,
 	 struct error *err)
 {
-	for (size_t i = from; i < parcel->change_count; i++) {
-		enum status status;
+	size_t end = from;
 
-		if (workset_crowded(&ingest->work)) {
-			/* The device sends again what is not acknowledged. */
-			parcel->status = i == from ? STATUS_BUSY : STATUS_OK;
-			return STATUS_OK;
-		}
-		status = push_change(ingest, parcel, i, err);
+	while (end < parcel->change_count && !workset_crowded(&ingest->work)) {
+		enum status status = push_change(ingest, parcel, end, err);
+
 		if (status != STATUS_OK) {
 			return status;
 		}
-		slot->stream.acked_n = parcel->head.first_n + (uint32_t)i;
-		chain_advance(slot->stream.chain, slot->stream.acked_n,
-			      parcel->changes[i].commitment);
-		slot->dirty = true;
-		parcel->report.acked++;
+		end++;
 	}
+	if (end == from && from < parcel->change_count) {
+		/* The device sends again what is not acknowledged. */
+		parcel->status = STATUS_BUSY;
+	}
+	stream_goes_on(slot, parcel, from, end);
+	parcel->report.acked += (uint32_t)(end - from);
 	return STATUS_OK;
 }
 

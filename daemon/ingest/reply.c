@@ -7,7 +7,6 @@
  * packed afterwards, a reply that comes out too large is built again with half the budget.
  */
 #include "daemon/ingest/ingest.h"
-#include "protocol/id.h"
 
 #include <string.h>
 
@@ -15,7 +14,7 @@ enum {
 	REPLY_ARENA_LIMIT = 32 * 1024 * 1024,
 	ROOM_LEAST = 2048, /* bytes; what a device must be able to take */
 	ROOM_FIXED = 512,  /* for all that is no record */
-	BUDGET_FACTOR = 3, /* plain bytes tried per packed byte of room */
+	BUDGET_FACTOR = 8, /* plain bytes tried per packed byte of room */
 	BUILD_ATTEMPTS = 8,
 };
 
@@ -25,12 +24,14 @@ struct reply_builder {
 	struct catalogue *catalogue;
 	struct arena arena;
 	struct buffer records; /* encodings, one after the other */
+	struct buffer offsets; /* size_t: where each record begins there */
+	struct buffer whole;   /* bool, of each record */
+	struct buffer evicted; /* uint64_t */
 	struct device device;
 	struct reply reply;
 	uint64_t head;	  /* of the snapshot */
 	bool whole_scope; /* the device takes its scope anew */
 	size_t budget;	  /* plain bytes for records */
-	size_t *offsets;  /* of each record in `records`, one more at the end */
 	uint32_t *streams;
 	size_t stream_count;
 };
@@ -42,25 +43,32 @@ builder_memory(struct error *err)
 }
 
 /* Remembers that the reply speaks of this stream. */
-static void
-builder_note_stream(struct reply_builder *builder, uint32_t number)
+static enum status
+builder_note_stream(struct reply_builder *builder, uint32_t number, struct error *err)
 {
+	if (builder->streams == NULL) {
+		builder->streams = ARENA_ARRAY(&builder->arena, uint32_t, MESSAGE_STREAMS_MAX);
+	}
+	if (builder->streams == NULL) {
+		return builder_memory(err);
+	}
 	for (size_t i = 0; i < builder->stream_count; i++) {
 		if (builder->streams[i] == number) {
-			return;
+			return STATUS_OK;
 		}
 	}
 	if (builder->stream_count < MESSAGE_STREAMS_MAX &&
 	    number != builder->device.stream.number) {
 		builder->streams[builder->stream_count++] = number;
 	}
+	return STATUS_OK;
 }
 
 static enum status
 builder_add_record(struct reply_builder *builder, const struct pull_item *item, struct error *err)
 {
 	uint64_t complete = builder->parcel->head.cursor.complete;
-	struct reader state = reader_of(item->record.state);
+	const struct schema *schema = catalogue_schema(builder->catalogue, 0);
 	struct record record;
 	bool whole = builder->whole_scope || item->record.moved > complete;
 	struct record_filter filter = {
@@ -68,12 +76,13 @@ builder_add_record(struct reply_builder *builder, const struct pull_item *item, 
 		.withhold_stream = whole ? 0 : builder->device.stream.number,
 		.withhold_n = whole ? 0 : builder->parcel->head.known_n,
 	};
-	char id[ID_TEXT_SIZE];
 	size_t passing;
+	enum status status = stored_record_decode(
+		&item->record, schema == NULL ? NULL : schema_type(schema, item->record.type),
+		&builder->arena, &record, err);
 
-	if (!record_decode(&state, &builder->arena, &record)) {
-		return fail(err, STATUS_STORAGE, "the state of record %s does not decode",
-			    id_format(item->id, id));
+	if (status != STATUS_OK) {
+		return status;
 	}
 	passing = record_filter_count(&record, &filter);
 	if (!whole && passing == 0) {
@@ -81,14 +90,15 @@ builder_add_record(struct reply_builder *builder, const struct pull_item *item, 
 	}
 	/* Of a new record everything passes: it says that nothing is missing of it. */
 	whole = whole || passing == record.field_count;
-	builder->offsets[builder->reply.record_count] = builder->records.length;
-	builder->reply.whole[builder->reply.record_count] = whole;
+	buffer_append(&builder->offsets, &builder->records.length, sizeof(size_t));
+	buffer_append(&builder->whole, &whole, sizeof whole);
 	record_encode(&record, &filter, &builder->records);
 	builder->reply.record_count++;
-	for (size_t i = 0; i < record.dot_count; i++) {
-		builder_note_stream(builder, record.dots[i].stream);
+	for (size_t i = 0; i < record.dot_count && status == STATUS_OK; i++) {
+		status = builder_note_stream(builder, record.dots[i].stream, err);
 	}
-	return buffer_status(&builder->records, "building a reply", err);
+	return status == STATUS_OK ? buffer_status(&builder->records, "building a reply", err)
+				   : status;
 }
 
 static enum status
@@ -97,8 +107,9 @@ builder_add(struct reply_builder *builder, const struct pull_item *item, struct 
 	builder->reply.to.key = item->key;
 	builder->reply.to.id = item->id;
 	if (item->evict) {
-		builder->reply.evicted[builder->reply.evicted_count++] = item->id;
-		return STATUS_OK;
+		builder->reply.evicted_count++;
+		buffer_append(&builder->evicted, &item->id, sizeof item->id);
+		return buffer_status(&builder->evicted, "building a reply", err);
 	}
 	return builder_add_record(builder, item, err);
 }
@@ -115,6 +126,13 @@ static enum status
 builder_pull(struct reply_builder *builder, struct error *err)
 {
 	struct cursor start = builder->parcel->head.cursor;
+	struct pull_options options = {
+		.regions = builder->device.scope,
+		.region_count = builder->device.scope_count,
+		.own_stream = builder->device.stream.number,
+		.own_n = builder->whole_scope ? 0 : builder->parcel->head.known_n,
+		.complete = start.complete,
+	};
 	struct pull *pull;
 	struct pull_item item;
 	bool left = true;
@@ -127,8 +145,9 @@ builder_pull(struct reply_builder *builder, struct error *err)
 	builder->reply.to.complete = builder->parcel->head.cursor.complete;
 	builder->reply.to.key = start.key;
 	builder->reply.to.id = start.id;
-	status = store_pull_open(builder->reader, builder->device.scope,
-				 builder->device.scope_count, &start, &pull, err);
+	options.after_key = start.key;
+	options.after_id = start.id;
+	status = store_pull_open(builder->reader, &options, &pull, err);
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -148,20 +167,27 @@ builder_pull(struct reply_builder *builder, struct error *err)
 	return status;
 }
 
-/* The records' encodings do not move any more: cut the buffer into spans. */
+/* What was collected does not move any more: the reply borrows it. */
 static enum status
 builder_cut(struct reply_builder *builder, struct error *err)
 {
 	struct reply *reply = &builder->reply;
+	const size_t *offsets = (const void *)builder->offsets.at;
 
+	if (buffer_status(&builder->offsets, "building a reply", err) != STATUS_OK ||
+	    buffer_status(&builder->whole, "building a reply", err) != STATUS_OK) {
+		return err == NULL ? STATUS_MEMORY : err->status;
+	}
 	reply->records = ARENA_ARRAY(&builder->arena, struct span, reply->record_count);
 	if (reply->records == NULL) {
 		return builder_memory(err);
 	}
-	builder->offsets[reply->record_count] = builder->records.length;
+	reply->whole = (void *)builder->whole.at;
+	reply->evicted = (void *)builder->evicted.at;
 	for (size_t i = 0; i < reply->record_count; i++) {
-		reply->records[i] = span_of(builder->records.at + builder->offsets[i],
-					    builder->offsets[i + 1] - builder->offsets[i]);
+		size_t end = i + 1 < reply->record_count ? offsets[i + 1] : builder->records.length;
+
+		reply->records[i] = span_of(builder->records.at + offsets[i], end - offsets[i]);
 	}
 	return STATUS_OK;
 }
@@ -249,14 +275,6 @@ builder_fill(struct reply_builder *builder, struct error *err)
 	struct reply *reply = &builder->reply;
 	enum status status;
 
-	reply->whole = ARENA_ARRAY(&builder->arena, bool, MESSAGE_RECORDS_MAX);
-	reply->evicted = ARENA_ARRAY(&builder->arena, uint64_t, MESSAGE_RECORDS_MAX);
-	builder->offsets = ARENA_ARRAY(&builder->arena, size_t, MESSAGE_RECORDS_MAX + 1);
-	builder->streams = ARENA_ARRAY(&builder->arena, uint32_t, MESSAGE_STREAMS_MAX);
-	if (reply->whole == NULL || reply->evicted == NULL || builder->offsets == NULL ||
-	    builder->streams == NULL) {
-		return builder_memory(err);
-	}
 	reply->has_scope = builder->parcel->head.scope_version != builder->device.scope_version;
 	reply->scope_version = builder->device.scope_version;
 	reply->scope = builder->device.scope;
@@ -339,7 +357,11 @@ build(struct reply_builder *builder, const struct platform *platform, struct buf
 
 	arena_reset(&builder->arena);
 	buffer_clear(&builder->records);
+	buffer_clear(&builder->offsets);
+	buffer_clear(&builder->whole);
+	buffer_clear(&builder->evicted);
 	buffer_clear(packed);
+	builder->streams = NULL;
 	builder->stream_count = 0;
 	builder_start(builder, platform);
 	status = store_snapshot(builder->reader, err);
@@ -390,6 +412,9 @@ ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *cata
 	}
 	arena_init(&builder.arena, REPLY_ARENA_LIMIT);
 	buffer_init(&builder.records, MESSAGE_REPLY_MAX);
+	buffer_init(&builder.offsets, SIZE_MAX);
+	buffer_init(&builder.whole, SIZE_MAX);
+	buffer_init(&builder.evicted, SIZE_MAX);
 	buffer_init(&packed, PARCEL_REPLY_MAX - PARCEL_REPLY_OVERHEAD);
 	status = build_within(&builder, platform, room - ROOM_FIXED, &packed, err);
 	if (status == STATUS_OK) {
@@ -403,6 +428,9 @@ ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *cata
 		parcel->report.pulled_to = builder.reply.to.complete;
 	}
 	buffer_finish(&packed);
+	buffer_finish(&builder.evicted);
+	buffer_finish(&builder.whole);
+	buffer_finish(&builder.offsets);
 	buffer_finish(&builder.records);
 	arena_finish(&builder.arena);
 	return status;

@@ -11,6 +11,7 @@ workset_init(struct workset *work)
 {
 	memset(work, 0, sizeof *work);
 	arena_init(&work->arena, BATCH_ARENA_LIMIT);
+	buffer_init(&work->hanging, BATCH_ARENA_LIMIT);
 }
 
 void
@@ -24,6 +25,7 @@ workset_clear(struct workset *work)
 	work->stream_count = 0;
 	work->row_count = 0;
 	work->quarantined_count = 0;
+	work->hanging_village = 0;
 	work->wrote = false;
 	schema_free(work->schema);
 	work->schema = NULL;
@@ -45,6 +47,13 @@ workset_finish(struct workset *work)
 	free(work->streams);
 	free(work->rows);
 	free(work->quarantined);
+	buffer_finish(&work->hanging);
+}
+
+static enum status
+no_room(struct error *err)
+{
+	return fail(err, STATUS_MEMORY, "the writer's batch");
 }
 
 /* Room for one more item of `size` bytes in *array. */
@@ -59,7 +68,7 @@ reserve(void **array, size_t count, size_t *capacity, size_t size, struct error 
 	}
 	grown = realloc(*array, wanted * size);
 	if (grown == NULL) {
-		return fail(err, STATUS_MEMORY, "the writer's batch");
+		return no_room(err);
 	}
 	*array = grown;
 	*capacity = wanted;
@@ -91,7 +100,7 @@ slots_grow(struct workset *work, struct error *err)
 	}
 	slots = calloc(capacity, sizeof slots[0]);
 	if (slots == NULL) {
-		return fail(err, STATUS_MEMORY, "the writer's batch");
+		return no_room(err);
 	}
 	free(work->slots);
 	work->slots = slots;
@@ -102,32 +111,10 @@ slots_grow(struct workset *work, struct error *err)
 	return STATUS_OK;
 }
 
+/* The slot, new and empty if the working set has none. */
 static enum status
-slot_load(struct ingest *ingest, struct slot *slot, struct error *err)
+slot_find(struct workset *work, uint64_t id, struct slot **out, struct error *err)
 {
-	struct workset *work = &ingest->work;
-	struct reader state;
-	enum status status = store_records_load(ingest->options.store, &slot->id, 1, &work->arena,
-						&slot->row, err);
-
-	if (status != STATUS_OK || slot->row.id == 0) {
-		return status;
-	}
-	state = reader_of(slot->row.state);
-	if (!record_decode(&state, &work->arena, &slot->record)) {
-		char id[ID_TEXT_SIZE];
-
-		return fail(err, STATUS_STORAGE, "the state of record %s does not decode",
-			    id_format(slot->id, id));
-	}
-	slot->exists = true;
-	return STATUS_OK;
-}
-
-enum status
-workset_record(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err)
-{
-	struct workset *work = &ingest->work;
 	struct slot *slot;
 	enum status status = slots_grow(work, err);
 
@@ -142,13 +129,9 @@ workset_record(struct ingest *ingest, uint64_t id, struct slot **out, struct err
 	if (slot == NULL) {
 		slot = ARENA_NEW(&work->arena, struct slot);
 		if (slot == NULL) {
-			return fail(err, STATUS_MEMORY, "the writer's batch");
+			return no_room(err);
 		}
 		slot->id = id;
-		status = slot_load(ingest, slot, err);
-		if (status != STATUS_OK) {
-			return status;
-		}
 		work->slots[slot_index(work, id)] = slot;
 		work->order[work->slot_count++] = slot;
 	}
@@ -156,12 +139,83 @@ workset_record(struct ingest *ingest, uint64_t id, struct slot **out, struct err
 	return STATUS_OK;
 }
 
-/* The row to write for a dirty slot, its state encoded into the arena. */
-static enum status
-slot_row(struct ingest *ingest, struct slot *slot, struct buffer *scratch, struct record_write *out,
-	 struct error *err)
+/* Takes over what the store has of it; row->id 0: nothing. */
+static void
+slot_take(struct slot *slot, const struct stored_record *row)
 {
-	struct merge_context context = ingest_merge_context(ingest, slot->record.type);
+	slot->placed = true;
+	if (row->id == 0) {
+		slot->whole = true;
+		return;
+	}
+	slot->exists = true;
+	slot->stored = true;
+	slot->former = *row;
+	slot->row = *row;
+	slot->record.id = row->id;
+	slot->record.type = row->type;
+	slot->record.village = row->village;
+	slot->record.version = row->version;
+}
+
+enum status
+workset_new(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err)
+{
+	enum status status = slot_find(&ingest->work, id, out, err);
+
+	if (status == STATUS_OK && !(*out)->placed) {
+		slot_take(*out, &(struct stored_record){0});
+	}
+	return status;
+}
+
+enum status
+workset_place(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err)
+{
+	struct stored_record row;
+	enum status status = slot_find(&ingest->work, id, out, err);
+
+	if (status != STATUS_OK || (*out)->placed) {
+		return status;
+	}
+	status = store_records_place(ingest->options.store, &id, 1, &row, err);
+	if (status == STATUS_OK) {
+		slot_take(*out, &row);
+	}
+	return status;
+}
+
+enum status
+workset_record(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err)
+{
+	struct arena *arena = &ingest->work.arena;
+	struct merge_context context;
+	struct stored_record row;
+	struct slot *slot;
+	enum status status = slot_find(&ingest->work, id, out, err);
+
+	if (status != STATUS_OK || (*out)->whole) {
+		return status;
+	}
+	slot = *out;
+	status = store_records_load(ingest->options.store, &id, 1, arena, &row, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!slot->placed) {
+		slot_take(slot, &row);
+	}
+	if (row.id != 0) {
+		context = ingest_merge_context(ingest, row.type);
+		status = stored_record_decode(&row, context.type, arena, &slot->record, err);
+		slot->whole = status == STATUS_OK;
+	}
+	return status;
+}
+
+static enum status
+slot_state(struct ingest *ingest, struct slot *slot, struct buffer *scratch, struct error *err)
+{
 	uint8_t *state;
 
 	buffer_clear(scratch);
@@ -171,16 +225,34 @@ slot_row(struct ingest *ingest, struct slot *slot, struct buffer *scratch, struc
 	}
 	state = arena_copy(&ingest->work.arena, scratch->at, scratch->length);
 	if (state == NULL) {
-		return fail(err, STATUS_MEMORY, "the writer's batch");
+		return no_room(err);
 	}
 	slot->row.state = span_of(state, scratch->length);
+	return STATUS_OK;
+}
+
+/* The row to write for a dirty slot, its state encoded into the arena. */
+static enum status
+slot_row(struct ingest *ingest, struct slot *slot, struct buffer *scratch, struct record_write *out,
+	 struct error *err)
+{
+	struct merge_context context = ingest_merge_context(ingest, slot->record.type);
+	enum status status = STATUS_OK;
+
+	if (!slot->row.one_change) {
+		status = slot_state(ingest, slot, scratch, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
 	slot->row.id = slot->id;
 	slot->row.type = slot->record.type;
 	slot->row.village = slot->record.village;
 	slot->row.version = slot->record.version;
-	slot->row.conflicts = record_conflicts(&slot->record, &context);
+	slot->row.conflicts = slot->row.one_change ? 0 : record_conflicts(&slot->record, &context);
 	out->row = slot->row;
 	out->record = &slot->record;
+	out->former = slot->stored ? &slot->former : NULL;
 	return STATUS_OK;
 }
 
@@ -188,7 +260,6 @@ enum status
 workset_write_records(struct ingest *ingest, struct error *err)
 {
 	struct workset *work = &ingest->work;
-	const struct schema *schema = catalogue_schema(ingest->options.catalogue, 0);
 	struct record_write *writes =
 		ARENA_ARRAY(&work->arena, struct record_write, work->slot_count);
 	struct buffer scratch;
@@ -196,7 +267,7 @@ workset_write_records(struct ingest *ingest, struct error *err)
 	enum status status = STATUS_OK;
 
 	if (writes == NULL) {
-		return fail(err, STATUS_MEMORY, "the writer's batch");
+		return no_room(err);
 	}
 	buffer_init(&scratch, RECORD_BYTES_MAX);
 	for (size_t i = 0; i < work->slot_count && status == STATUS_OK; i++) {
@@ -207,10 +278,17 @@ workset_write_records(struct ingest *ingest, struct error *err)
 	buffer_finish(&scratch);
 	if (status == STATUS_OK && count > 0) {
 		work->wrote = true;
-		status = store_records_write(ingest->options.store, schema, writes, count, err);
+		status = store_records_write(ingest->options.store, ingest->schema, writes, count,
+					     err);
 	}
 	for (size_t i = 0; i < work->slot_count && status == STATUS_OK; i++) {
-		work->order[i]->dirty = false;
+		struct slot *slot = work->order[i];
+
+		if (slot->dirty) {
+			slot->dirty = false;
+			slot->stored = true;
+			slot->former = slot->row;
+		}
 	}
 	return status;
 }

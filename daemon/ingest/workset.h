@@ -21,7 +21,11 @@ struct slot {
 	uint64_t id;
 	bool exists; /* in the store or made in this transaction */
 	bool dirty;
-	struct stored_record row; /* row.state is only what was loaded */
+	bool placed;		     /* loaded, but for the record's dots and fields */
+	bool whole;		     /* loaded with these */
+	bool stored;		     /* `former` is in the store */
+	struct stored_record former; /* as the store has it, its state apart */
+	struct stored_record row;    /* as it is to be; its state is only what was loaded */
 	struct record record;
 };
 
@@ -50,6 +54,11 @@ struct workset {
 	struct log_row *rows;
 	size_t row_count;
 	size_t row_capacity;
+	/* What hung on others (struct hanging) in the village that a record left last, by (parent,
+	 * id). Village 0: not read, or something hangs elsewhere since. What has followed is id 0.
+	 */
+	struct buffer hanging;
+	uint64_t hanging_village;
 	struct quarantined *quarantined;
 	size_t quarantined_count;
 	size_t quarantined_capacity;
@@ -63,6 +72,7 @@ struct ingest {
 	struct ledger ledger;
 	struct epoch *epochs; /* the present one last */
 	size_t epoch_count;
+	const struct schema *schema; /* the newest as of ingest_begin */
 	struct arena lifetime;
 	uint64_t head;
 	int64_t received_ms;
@@ -92,6 +102,11 @@ enum status workset_write(struct ingest *ingest, struct frontier *frontier_out, 
  * until workset_clear. */
 enum status workset_record(struct ingest *ingest, uint64_t id, struct slot **out,
 			   struct error *err);
+/* For those who ask only what a record is and where: of slot->record id, type, village and version
+ * are filled in, and slot->row. */
+enum status workset_place(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err);
+/* The slot of a record that cannot be in the store. */
+enum status workset_new(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err);
 /* Writes the records that are dirty now, so that queries see them. */
 enum status workset_write_records(struct ingest *ingest, struct error *err);
 /* The stream; NOT_FOUND. Borrowed until the next workset_stream. */
@@ -121,9 +136,13 @@ struct outcome {
 	struct record merged;
 	uint64_t parent; /* 0: none */
 	uint64_t village;
+	bool of_device; /* the change is a device's */
 };
 /* Fills in parent and village of outcome->merged. NOT_FOUND: the parent is not known. */
 enum status ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err);
+/* The record, merged and placed, changes its village at `seq`, and what hangs below it follows. */
+enum status ingest_move(struct ingest *ingest, struct slot *slot, uint64_t village, uint64_t seq,
+			struct error *err);
 /* The slot becomes the outcome, as of entry `seq`; what hangs below follows when the village
  * changed. */
 enum status ingest_merge(struct ingest *ingest, struct slot *slot, const struct outcome *outcome,

@@ -31,9 +31,7 @@ add_leaf(void *context, const struct log_row *row, struct error *err)
 		return fail(err, STATUS_MALFORMED, "the log lacks entry %llu",
 			    (unsigned long long)walk->frontier->size + 1);
 	}
-	if (!entry_leaf(&row->entry, leaf)) {
-		return fail(err, STATUS_MEMORY, "the tree");
-	}
+	entry_leaf(&row->entry, leaf);
 	frontier_append(walk->frontier, leaf);
 	return STATUS_OK;
 }
@@ -82,9 +80,7 @@ ledger_append(struct frontier *frontier, struct store *store, const struct log_r
 		uint8_t root[HASH_SIZE];
 		enum status status = STATUS_OK;
 
-		if (!entry_leaf(&rows[i].entry, leaf)) {
-			return fail(err, STATUS_MEMORY, "the tree");
-		}
+		entry_leaf(&rows[i].entry, leaf);
 		if (frontier_completes(frontier, leaf, TREE_CHUNK_LEVEL, root)) {
 			status = store_tree_append(store, chunk, root, err);
 		}

@@ -26,8 +26,14 @@
 
 struct store;
 
-enum store_access { STORE_WRITER, STORE_READER };
+enum store_access {
+	STORE_WRITER,
+	STORE_READER,
+	STORE_MOVER /* for store_checkpoint beside the writer */
+};
 
+/* Once, by the daemon, before it opens a store or starts a thread. */
+void store_process_start(void);
 /* Makes a new database at `path` with the newest tables. EXISTS if there is one. */
 enum status store_create(const char *path, struct error *err);
 /* Opens; a writer first brings older tables up to date (migrate). Returns a new store in *out. */
@@ -52,7 +58,7 @@ void store_snapshot_end(struct store *store);
 /* ---- the log ---- */
 
 struct log_row {
-	struct entry entry;
+	struct entry entry; /* its commitment is that of salt and payload */
 	uint8_t salt[SALT_SIZE];
 	struct span payload;
 };
@@ -128,23 +134,41 @@ struct stored_record {
 	uint64_t version;
 	uint64_t moved;	    /* seq at which its village last changed; 0: never */
 	unsigned conflicts; /* record_conflicts */
-	struct span state;  /* as record.h encodes it, whole */
+	/* A device's change made it and nothing came since, as of most visits: the log has all of
+	 * it at `version`, and no state is kept beside. */
+	bool one_change;
+	struct span state; /* as record.h encodes it, whole; one_change: the change's bytes */
 };
+
+/* The merged state of the row, village and all; type, of the newest schema, tells its policies (it
+ * may be NULL). Borrows from the row and the arena. STORAGE: it does not decode. */
+enum status stored_record_decode(const struct stored_record *row, const struct record_type *type,
+				 struct arena *arena, struct record *out, struct error *err);
 
 /* out[i] belongs to ids[i]; id 0 where there is no such record. */
 enum status store_records_load(struct store *store, const uint64_t *ids, size_t count,
 			       struct arena *arena, struct stored_record *out, struct error *err);
-/* Inserts or replaces, and brings the typed table up to date (`record` is the decoded state); call
- * store_typed_prepare with the schema first. The type of a record never changes (INTERNAL). */
+/* The same without states. */
+enum status store_records_place(struct store *store, const uint64_t *ids, size_t count,
+				struct stored_record *out, struct error *err);
+/* Inserts or replaces, and brings the typed table up to date; call store_typed_prepare with the
+ * schema first. The type of a record never changes (INTERNAL). EXISTS: `former` is wrong. */
 struct record_write {
-	struct stored_record row;
-	const struct record *record;
+	struct stored_record row;	    /* of one_change the state is not written */
+	const struct record *record;	    /* the decoded state */
+	const struct stored_record *former; /* what is there now, its state apart; NULL: nothing */
 };
 enum status store_records_write(struct store *store, const struct schema *schema,
 				const struct record_write *rows, size_t count, struct error *err);
-/* All records below `id` (children, their children …), ascending id. */
-enum status store_descendants(struct store *store, uint64_t id, struct arena *arena,
-			      uint64_t **ids_out, size_t *count_out, struct error *err);
+struct hanging {
+	uint64_t parent;
+	uint64_t id;
+};
+/* What hangs on other records in that village, as an array by (parent, id) in `out`, cleared first.
+ * The time it takes grows with the village's records: for the rare moves, so that no visit pays for
+ * an index. */
+enum status store_hanging(struct store *store, uint64_t village, struct buffer *out,
+			  struct error *err);
 /* Remembers that `record` left `village` at `seq`, so that devices which held it there let it go.
  */
 enum status store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t village,
@@ -168,10 +192,21 @@ struct pull_item {
 	bool evict;		     /* it left the scope; only key and id are set */
 	struct stored_record record; /* borrowed until the next call */
 };
-/* Items with (key, id) greater than those of `after`, whose first part does not matter here.
- * Returns a new pull; copies the regions. Inside a snapshot, else records may pass each other. */
-enum status store_pull_open(struct store *store, const struct region *regions, size_t region_count,
-			    const struct cursor *after, struct pull **out, struct error *err);
+struct pull_options {
+	const struct region *regions;
+	size_t region_count;
+	/* Items with (key, id) greater than this one's. */
+	uint64_t after_key;
+	uint64_t after_id;
+	/* Left out: what is still as changes up to own_n of own_stream made it, and was where it is
+	 * at `complete`. Its author has it. own_n 0: nothing. */
+	uint32_t own_stream;
+	uint32_t own_n;
+	uint64_t complete;
+};
+/* Returns a new pull; copies the regions. Inside a snapshot, else records may pass each other. */
+enum status store_pull_open(struct store *store, const struct pull_options *options,
+			    struct pull **out, struct error *err);
 /* *more_out false at the end. */
 enum status store_pull_next(struct pull *pull, struct pull_item *out, bool *more_out,
 			    struct error *err);

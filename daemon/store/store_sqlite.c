@@ -23,6 +23,12 @@ options_for(enum sql_access access)
 	};
 }
 
+void
+store_process_start(void)
+{
+	sql_process_start();
+}
+
 enum status
 store_create(const char *path, struct error *err)
 {
@@ -44,7 +50,7 @@ store_create(const char *path, struct error *err)
 enum status
 store_open(const char *path, enum store_access access, struct store **out, struct error *err)
 {
-	struct sql_options options = options_for(access == STORE_WRITER ? SQL_WRITE : SQL_READ);
+	struct sql_options options = options_for(access == STORE_READER ? SQL_READ : SQL_WRITE);
 	struct store *store = calloc(1, sizeof *store);
 	enum status status;
 

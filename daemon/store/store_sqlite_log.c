@@ -169,9 +169,11 @@ append_row(struct store *store, const struct log_row *row, struct error *err)
 	sql_bind_int(s, 10, (int64_t)entry->verdict);
 	sql_bind_uint(s, 11, entry->reason);
 	sql_bind_uint(s, 12, entry->schema_version);
-	sql_bind_blob(s, 13, span_of(entry->commitment, HASH_SIZE));
-	/* Without a payload the salt is gone as well: what is unbound is NULL. */
-	if (row->payload.at != NULL) {
+	/* What is unbound is NULL: without a payload the salt is gone as well, and with both of
+	 * them the commitment follows. */
+	if (row->payload.at == NULL) {
+		sql_bind_blob(s, 13, span_of(entry->commitment, HASH_SIZE));
+	} else {
 		sql_bind_blob(s, 14, span_of(row->salt, SALT_SIZE));
 		sql_bind_blob(s, 15, row->payload);
 	}
@@ -217,19 +219,28 @@ store_log_advance(struct store *store, uint64_t head, struct error *err)
 
 /* ---- reading ---- */
 
+/* Commitment, salt and payload, in columns from `first` on. Entries that are no change commit with
+ * stream and n 0, as they have none. */
 static bool
-salt_and_payload(struct statement *s, struct log_row *out)
+read_evidence(struct statement *s, int first, struct log_row *row)
 {
-	if (sql_is_null(s, 14)) {
-		out->payload = span_of(NULL, 0);
-		return sql_is_null(s, 13);
+	struct entry *entry = &row->entry;
+
+	if (sql_is_null(s, first + 2)) {
+		row->payload = span_of(NULL, 0);
+		return sql_is_null(s, first + 1) &&
+		       sql_blob_exact(s, first, entry->commitment, HASH_SIZE);
 	}
-	out->payload = sql_blob(s, 14);
-	if (out->payload.at == NULL) {
+	row->payload = sql_blob(s, first + 2);
+	if (row->payload.at == NULL) {
 		/* SQLite has no address for an empty blob; ours says that it is not erased. */
-		out->payload = span_of_text("");
+		row->payload = span_of_text("");
 	}
-	return sql_blob_exact(s, 13, out->salt, SALT_SIZE);
+	if (!sql_blob_exact(s, first + 1, row->salt, SALT_SIZE)) {
+		return false;
+	}
+	commitment_make(row->salt, entry->stream, entry->n, row->payload, entry->commitment);
+	return true;
 }
 
 static enum status
@@ -250,7 +261,7 @@ row_of(struct statement *s, struct log_row *out, struct error *err)
 	entry->verdict = store_u32(s, 9);
 	entry->reason = store_u32(s, 10);
 	entry->schema_version = store_u32(s, 11);
-	if (!sql_blob_exact(s, 12, entry->commitment, HASH_SIZE) || !salt_and_payload(s, out)) {
+	if (!read_evidence(s, 12, out)) {
 		return store_damaged("entry", entry->seq, err);
 	}
 	return STATUS_OK;
@@ -355,14 +366,16 @@ static enum status
 logged_of_run(struct store *store, const struct run *run, struct logged_change *out, size_t room,
 	      size_t *found, struct error *err)
 {
-	static const char text[] = "SELECT n, seq, verdict, reason, commitment FROM log"
-				   " WHERE seq >= ? AND seq < ? ORDER BY seq";
+	static const char text[] =
+		"SELECT n, seq, verdict, reason, commitment, salt, payload FROM log"
+		" WHERE seq >= ? AND seq < ? ORDER BY seq";
 	struct statement *s = sql_prepare(store->sql, text, err);
 
 	sql_bind_uint(s, 1, run->seq);
 	sql_bind_uint(s, 2, run->seq + run->count);
 	while (*found < room) {
 		struct logged_change *change = &out[*found];
+		struct log_row logged;
 		bool row;
 		enum status status = sql_row(s, &row, err);
 
@@ -373,11 +386,14 @@ logged_of_run(struct store *store, const struct run *run, struct logged_change *
 		change->seq = sql_uint(s, 1);
 		change->verdict = store_u32(s, 2);
 		change->reason = store_u32(s, 3);
-		if (!sql_blob_exact(s, 4, change->commitment, HASH_SIZE)) {
+		logged.entry.stream = run->stream;
+		logged.entry.n = change->n;
+		if (!read_evidence(s, 4, &logged)) {
 			status = store_damaged("entry", change->seq, err);
 			sql_reset(s);
 			return status;
 		}
+		memcpy(change->commitment, logged.entry.commitment, HASH_SIZE);
 		(*found)++;
 	}
 	sql_reset(s);

@@ -1,32 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/id.h"
 #include "store_sqlite.h"
 
 #include <stdlib.h>
 
 struct pull {
 	struct store *store;
+	struct pull_options options; /* its regions are in `villages` */
 	struct villages villages;
 	struct lanes *lanes;
 	struct buffer state;
 };
 
 enum status
-store_pull_open(struct store *store, const struct region *regions, size_t region_count,
-		const struct cursor *after, struct pull **out, struct error *err)
+store_pull_open(struct store *store, const struct pull_options *options, struct pull **out,
+		struct error *err)
 {
 	struct pull *pull = calloc(1, sizeof *pull);
-	struct lanes_options options = {.with_moves = true, .after = {after->key, after->id}};
+	struct lanes_options lanes = {.with_moves = true,
+				      .after = {options->after_key, options->after_id}};
 	enum status status;
 
 	if (pull == NULL) {
 		return store_exhausted("a pull", err);
 	}
 	pull->store = store;
+	pull->options = *options;
 	buffer_init(&pull->state, SIZE_MAX);
-	options.villages = &pull->villages;
-	status = villages_copy(regions, region_count, &pull->villages, err);
+	lanes.villages = &pull->villages;
+	status = villages_copy(options->regions, options->region_count, &pull->villages, err);
 	if (status == STATUS_OK) {
-		status = lanes_open(store, &options, &pull->lanes, err);
+		status = lanes_open(store, &lanes, &pull->lanes, err);
 	}
 	if (status != STATUS_OK) {
 		store_pull_close(pull);
@@ -61,14 +65,36 @@ take_left(struct pull *pull, struct pull_item *item, bool *wanted_out, struct er
 	return status;
 }
 
+/* Most of what a sync finds is what it has just brought: told by the id, and by the row without its
+ * state. */
+static enum status
+find_own(struct pull *pull, uint64_t id, bool *own_out, struct error *err)
+{
+	const struct pull_options *options = &pull->options;
+	struct stored_record record;
+	enum status status;
+
+	*own_out = false;
+	if (id_stream(id) != options->own_stream || id_n(id) > options->own_n) {
+		return STATUS_OK;
+	}
+	status = store_records_place(pull->store, &id, 1, &record, err);
+	*own_out = status == STATUS_OK && record.one_change && record.moved <= options->complete;
+	return status;
+}
+
 /* A record that moved after its last change has its place further on, in the lane of the moved. */
 static enum status
 take_record(struct pull *pull, struct pull_item *item, bool *wanted_out, struct error *err)
 {
 	bool found;
-	enum status status =
-		record_read(pull->store, item->id, &pull->state, &item->record, &found, err);
+	bool own;
+	enum status status = find_own(pull, item->id, &own, err);
 
+	if (status != STATUS_OK || own) {
+		return status;
+	}
+	status = record_read(pull->store, item->id, &pull->state, &item->record, &found, err);
 	*wanted_out =
 		status == STATUS_OK && found &&
 		(item->record.moved > item->record.version ? item->record.moved

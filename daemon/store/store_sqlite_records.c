@@ -7,10 +7,14 @@
 
 /* ---- reading ---- */
 
+#define RECORD_COLUMNS "type, parent, village, version, moved, conflicts, state IS NULL"
+enum { STATE_COLUMN = 7 };
+
 static struct statement *
 select_record(struct store *store, uint64_t id, struct error *err)
 {
-	static const char text[] = "SELECT type, parent, village, version, moved, conflicts, state"
+	static const char text[] = "SELECT " RECORD_COLUMNS ", CASE WHEN state IS NULL THEN"
+				   " (SELECT payload FROM log WHERE seq = version) ELSE state END"
 				   " FROM record WHERE id = ?";
 	struct statement *s = sql_prepare(store->sql, text, err);
 
@@ -18,7 +22,7 @@ select_record(struct store *store, uint64_t id, struct error *err)
 	return s;
 }
 
-/* The state is borrowed from the statement. */
+/* All but the state. */
 static struct stored_record
 record_of(struct statement *s, uint64_t id)
 {
@@ -30,7 +34,7 @@ record_of(struct statement *s, uint64_t id)
 		.version = sql_uint(s, 3),
 		.moved = sql_uint(s, 4),
 		.conflicts = store_u32(s, 5),
-		.state = sql_blob(s, 6),
+		.one_change = sql_int(s, 6) != 0,
 	};
 }
 
@@ -47,7 +51,7 @@ record_read(struct store *store, uint64_t id, struct buffer *state, struct store
 	}
 	record = record_of(s, id);
 	buffer_clear(state);
-	buffer_append_span(state, record.state);
+	buffer_append_span(state, sql_blob(s, STATE_COLUMN));
 	sql_reset(s);
 	record.state = buffer_span(state);
 	status = buffer_status(state, "a record", err);
@@ -92,10 +96,36 @@ store_records_load(struct store *store, const uint64_t *ids, size_t count, struc
 			continue;
 		}
 		out[i] = record_of(s, ids[i]);
+		out[i].state = sql_blob(s, STATE_COLUMN);
 		kept = store_keep(arena, &out[i].state);
 		sql_reset(s);
 		if (!kept) {
 			return store_exhausted("records", err);
+		}
+	}
+	return STATUS_OK;
+}
+
+enum status
+store_records_place(struct store *store, const uint64_t *ids, size_t count,
+		    struct stored_record *out, struct error *err)
+{
+	static const char text[] = "SELECT " RECORD_COLUMNS " FROM record WHERE id = ?";
+
+	for (size_t i = 0; i < count; i++) {
+		struct statement *s = sql_prepare(store->sql, text, err);
+		bool row;
+		enum status status;
+
+		sql_bind_uint(s, 1, ids[i]);
+		status = sql_row(s, &row, err);
+		if (status != STATUS_OK) {
+			return status;
+		}
+		out[i] = (struct stored_record){0};
+		if (row) {
+			out[i] = record_of(s, ids[i]);
+			sql_reset(s);
 		}
 	}
 	return STATUS_OK;
@@ -153,30 +183,6 @@ tally_add(struct store *store, struct tally *tally, const struct stored_record *
 	return STATUS_OK;
 }
 
-/* What the indexes and counts know of the row that is there; id 0: none. */
-static enum status
-read_former(struct store *store, uint64_t id, struct stored_record *out, struct error *err)
-{
-	static const char text[] =
-		"SELECT type, parent, village, conflicts FROM record WHERE id = ?";
-	struct statement *s = sql_prepare(store->sql, text, err);
-	enum status status;
-	bool row;
-
-	sql_bind_uint(s, 1, id);
-	status = sql_row(s, &row, err);
-	*out = (struct stored_record){0};
-	if (status == STATUS_OK && row) {
-		out->id = id;
-		out->type = store_u32(s, 0);
-		out->parent = sql_uint(s, 1);
-		out->village = sql_uint(s, 2);
-		out->conflicts = store_u32(s, 3);
-		sql_reset(s);
-	}
-	return status;
-}
-
 static enum status
 insert_record(struct store *store, const struct stored_record *record, struct error *err)
 {
@@ -192,7 +198,9 @@ insert_record(struct store *store, const struct stored_record *record, struct er
 	sql_bind_uint(s, 5, record->version);
 	sql_bind_uint(s, 6, record->moved);
 	sql_bind_uint(s, 7, record->conflicts);
-	sql_bind_blob(s, 8, record->state);
+	if (!record->one_change) {
+		sql_bind_blob(s, 8, record->state);
+	}
 	return sql_run(s, err);
 }
 
@@ -215,7 +223,9 @@ update_record(struct store *store, const struct stored_record *former,
 	sql_bind_uint(s, 2, record->version);
 	sql_bind_uint(s, 3, record->moved);
 	sql_bind_uint(s, 4, record->conflicts);
-	sql_bind_blob(s, 5, record->state);
+	if (!record->one_change) {
+		sql_bind_blob(s, 5, record->state);
+	}
 	if (whole) {
 		sql_bind_uint(s, 6, record->parent);
 		sql_bind_uint(s, 7, record->village);
@@ -224,24 +234,22 @@ update_record(struct store *store, const struct stored_record *former,
 }
 
 static enum status
-write_record(struct store *store, const struct stored_record *record, struct tally *tally,
+write_record(struct store *store, const struct record_write *write, struct tally *tally,
 	     struct error *err)
 {
-	struct stored_record former;
-	enum status status = read_former(store, record->id, &former, err);
+	const struct stored_record *former = write->former;
+	const struct stored_record *record = &write->row;
+	enum status status;
 
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (former.id == 0) {
+	if (former == NULL) {
 		status = insert_record(store, record, err);
-	} else if (former.type != record->type) {
+	} else if (former->type != record->type) {
 		status = fail(err, STATUS_INTERNAL, "a record of type %lu cannot become type %lu",
-			      (unsigned long)former.type, (unsigned long)record->type);
+			      (unsigned long)former->type, (unsigned long)record->type);
 	} else {
-		status = update_record(store, &former, record, err);
+		status = update_record(store, former, record, err);
 		if (status == STATUS_OK) {
-			status = tally_add(store, tally, &former, -1, err);
+			status = tally_add(store, tally, former, -1, err);
 		}
 	}
 	return status == STATUS_OK ? tally_add(store, tally, record, 1, err) : status;
@@ -254,7 +262,7 @@ store_records_write(struct store *store, const struct schema *schema,
 	struct tally tally = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		enum status status = write_record(store, &rows[i].row, &tally, err);
+		enum status status = write_record(store, &rows[i], &tally, err);
 
 		if (status == STATUS_OK) {
 			status = typed_write(store, schema, &rows[i], err);
@@ -309,45 +317,44 @@ store_move_find(struct store *store, const struct move_query *query, uint64_t *v
 	return STATUS_OK;
 }
 
-/* ---- descendants ---- */
+/* ---- what hangs on others ---- */
 
-/* A walk down the references; UNION leaves out what was there already, so a circle ends. */
-enum status
-store_descendants(struct store *store, uint64_t id, struct arena *arena, uint64_t **ids_out,
-		  size_t *count_out, struct error *err)
+static int
+compare_hanging(const void *one, const void *other)
 {
-	static const char text[] =
-		"WITH RECURSIVE below (id) AS ("
-		"SELECT id FROM record WHERE parent = ?1 AND parent > 0 UNION"
-		" SELECT r.id FROM below b JOIN record r ON r.parent = b.id AND r.parent > 0)"
-		" SELECT id FROM below WHERE id <> ?1 ORDER BY id";
+	const struct hanging *a = one;
+	const struct hanging *b = other;
+
+	if (a->parent != b->parent) {
+		return a->parent < b->parent ? -1 : 1;
+	}
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+enum status
+store_hanging(struct store *store, uint64_t village, struct buffer *out, struct error *err)
+{
+	static const char text[] = "SELECT parent, id FROM record WHERE village = ? AND parent > 0";
 	struct statement *s = sql_prepare(store->sql, text, err);
-	struct buffer found;
-	uint64_t *ids = NULL;
 	bool row = true;
-	enum status status = STATUS_OK;
 
-	buffer_init(&found, SIZE_MAX);
-	sql_bind_uint(s, 1, id);
-	while (status == STATUS_OK && row) {
-		status = sql_row(s, &row, err);
-		if (status == STATUS_OK && row) {
-			const uint64_t below = sql_uint(s, 0);
+	buffer_clear(out);
+	sql_bind_uint(s, 1, village);
+	while (row) {
+		enum status status = sql_row(s, &row, err);
 
-			buffer_append(&found, &below, sizeof below);
+		if (status != STATUS_OK) {
+			return status;
+		}
+		if (row) {
+			const struct hanging hanging = {sql_uint(s, 0), sql_uint(s, 1)};
+
+			buffer_append(out, &hanging, sizeof hanging);
 		}
 	}
-	if (status == STATUS_OK) {
-		status = buffer_status(&found, "descendants", err);
+	if (out->length > 0) {
+		qsort(out->at, out->length / sizeof(struct hanging), sizeof(struct hanging),
+		      compare_hanging);
 	}
-	if (status == STATUS_OK) {
-		ids = arena_copy(arena, found.at, found.length);
-		status = ids == NULL ? store_exhausted("descendants", err) : STATUS_OK;
-	}
-	if (status == STATUS_OK) {
-		*ids_out = ids;
-		*count_out = found.length / sizeof *ids;
-	}
-	buffer_finish(&found);
-	return status;
+	return buffer_status(out, "what hangs on others", err);
 }

@@ -288,7 +288,8 @@ typed_forget(struct store *store)
 	}
 }
 
-/* The columns of fields as they stand in the database, which may know more than the schema. */
+/* The columns of fields as they stand in the database, which may know more than the schema; in the
+ * order of a record's fields. */
 static enum status
 read_columns(struct store *store, const struct record_type *type, struct buffer *out,
 	     struct error *err)
@@ -300,7 +301,6 @@ read_columns(struct store *store, const struct record_type *type, struct buffer 
 	struct statement *s = sql_prepare(store->sql, text, err);
 	bool row = true;
 
-	buffer_append(out, built_in, sizeof built_in);
 	sql_bind_uint(s, 1, type->tag);
 	while (row) {
 		enum status status = sql_row(s, &row, err);
@@ -317,6 +317,7 @@ read_columns(struct store *store, const struct record_type *type, struct buffer 
 			buffer_append(out, &column, sizeof column);
 		}
 	}
+	buffer_append(out, built_in, sizeof built_in);
 	return buffer_status(out, "a typed table", err);
 }
 
@@ -419,16 +420,36 @@ bind_value(struct statement *s, int index, struct value value, int part)
 	}
 }
 
+/* Both ascend by tag. */
+static void
+bind_fields(const struct typed *typed, const struct record_type *type, const struct record *record)
+{
+	enum { FIRST_FIELD = 5 };
+	size_t count;
+	const struct column *columns = typed_columns(typed, &count);
+	size_t at = 0;
+
+	for (size_t i = 0; i < record->field_count; i++) {
+		const struct record_field *field = &record->fields[i];
+		struct value value = field_shown(record, field, type_policy(type, field->tag));
+
+		while (at < count && tag_compare(columns[at].tag, field->tag) < 0) {
+			at++;
+		}
+		for (; at < count && columns[at].tag == field->tag; at++) {
+			bind_value(typed->statement, (int)at + FIRST_FIELD, value,
+				   columns[at].part);
+		}
+	}
+}
+
 enum status
 typed_write(struct store *store, const struct schema *schema, const struct record_write *write,
 	    struct error *err)
 {
-	enum { FIRST_FIELD = 5 };
 	const struct stored_record *row = &write->row;
 	const struct record_type *type = schema_type(schema, row->type);
-	const struct column *columns;
 	struct typed *typed = NULL;
-	size_t count;
 	enum status status;
 
 	if (type == NULL) {
@@ -438,14 +459,10 @@ typed_write(struct store *store, const struct schema *schema, const struct recor
 	if (status != STATUS_OK) {
 		return status;
 	}
-	columns = typed_columns(typed, &count);
 	sql_bind_uint(typed->statement, 1, row->id);
 	sql_bind_uint(typed->statement, 2, row->village);
 	sql_bind_uint(typed->statement, 3, row->version);
 	sql_bind_uint(typed->statement, 4, row->conflicts);
-	for (size_t i = 0; i < count; i++) {
-		bind_value(typed->statement, (int)i + FIRST_FIELD,
-			   record_shown(write->record, type, columns[i].tag), columns[i].part);
-	}
+	bind_fields(typed, type, write->record);
 	return sql_run(typed->statement, err);
 }

@@ -15,6 +15,7 @@ struct statement {
 	const char *text; /* key of the cache; NULL: owned by the caller */
 	struct statement *next;
 	int bind_failure; /* first SQLite code that a bind returned; SQLITE_OK else */
+	bool used;	  /* bound or stepped since it was reset */
 };
 
 enum { CACHE_SLOTS = 64 };
@@ -123,6 +124,12 @@ configure(struct sql *sql, const struct sql_options *options, struct error *err)
 	}
 	buffer_finish(&text);
 	return status;
+}
+
+void
+sql_process_start(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 enum status
@@ -244,7 +251,11 @@ sql_statement_free(struct statement *statement)
 static void
 remember_bind(struct statement *statement, int code)
 {
-	if (statement != NULL && statement->bind_failure == SQLITE_OK) {
+	if (statement == NULL) {
+		return;
+	}
+	statement->used = true;
+	if (statement->bind_failure == SQLITE_OK) {
 		statement->bind_failure = code;
 	}
 }
@@ -310,10 +321,11 @@ sql_bind_real(struct statement *statement, int index, double value)
 void
 sql_reset(struct statement *statement)
 {
-	if (statement != NULL) {
+	if (statement != NULL && statement->used) {
 		(void)sqlite3_reset(statement->handle);
 		(void)sqlite3_clear_bindings(statement->handle);
 		statement->bind_failure = SQLITE_OK;
+		statement->used = false;
 	}
 }
 
@@ -328,6 +340,7 @@ sql_row(struct statement *statement, bool *row_out, struct error *err)
 		/* sql_prepare has told why. */
 		return err != NULL && err->status != STATUS_OK ? err->status : STATUS_STORAGE;
 	}
+	statement->used = true;
 	code = statement->bind_failure;
 	if (code == SQLITE_OK) {
 		code = sqlite3_step(statement->handle);

@@ -34,6 +34,10 @@ struct sql_options {
 	bool durable;  /* synchronous=FULL, else NORMAL */
 };
 
+/* Once, before SQLite is used, by a program whose process is its own: SQLite counts no memory any
+ * more, so threads do not wait for each other at every allocation. */
+void sql_process_start(void);
+
 /* Opens `path` in WAL mode; SQL_CREATE makes it, with mode 0600. Returns a new database in *out. */
 enum status sql_open(const char *path, const struct sql_options *options, struct sql **out,
 		     struct error *err);

@@ -4,11 +4,13 @@
  *
  *     bench_growth [--held 20000000] [--devices 5000] [--connections 32] [--runs 5] [--json]
  *
- * The same villages hold a twentieth of the visits, then all of them; both times so many new
- * devices send a day's visits into them (W2), and others pull: nothing, and five families that were
- * changed. Figures end in _small and _large; time_ratio is the time of a visit in the large store
- * to that in the small one, and cpu_ratio the same of the processor's time, which a busy machine
- * disturbs less. At the end W2 once more over 1,000 connections, for the daemon's
+ * The same villages, one for each device at least, hold a twentieth of the visits, then all of
+ * them; both times so many new devices send a day's visits into them (W2), and others pull:
+ * nothing, and five families that were changed. Figures end in _small and _large; time_ratio is the
+ * time of a visit in the large store to that in the small one, and cpu_ratio the same of the
+ * processor's time, which a busy machine disturbs less. Then first syncs of new devices, in a
+ * village where each of the 40 families was changed once (_short), and in one where each was
+ * changed 50 times (_long). At the end W2 once more over 1,000 connections, for the daemon's
  * memory.
  */
 #include "daemon/folder.h"
@@ -18,7 +20,15 @@
 
 #include <stdlib.h>
 
-enum { SMALLER = 20, PULLS = 500, CONNECTIONS_MANY = 1000, PULL_CONNECTIONS = 1 };
+enum {
+	SMALLER = 20,
+	PULLS = 500,
+	PULL_CONNECTIONS = 1,
+	FIRST_SYNCS = 100,
+	EDITS_SHORT = 1,
+	EDITS_LONG = 50,
+	CONNECTIONS_MANY = 1000,
+};
 
 /* The names of a stage's figures. */
 struct stage {
@@ -112,6 +122,26 @@ measure_stage(struct growth *growth, const struct bench_options *options, const 
 }
 
 static void
+measure_first(struct growth *growth, unsigned edits, const char *bytes_name, const char *ms_name,
+	      struct figures *figures)
+{
+	struct load_request *requests = growth_first(growth, FIRST_SYNCS, edits);
+	struct load_result result;
+	struct host_usage usage;
+	struct findings found;
+
+	run_load(growth, requests, FIRST_SYNCS, PULL_CONNECTIONS, &result, &usage);
+	verdict_replies(requests, FIRST_SYNCS, &found);
+	if (found.records != (uint64_t)FIRST_SYNCS * WORKLOAD_RECORDS) {
+		host_die("%d first syncs brought %llu records", FIRST_SYNCS,
+			 (unsigned long long)found.records);
+	}
+	load_requests_free(requests, FIRST_SYNCS);
+	figures_add(figures, bytes_name, (double)result.bytes_down / FIRST_SYNCS);
+	figures_add(figures, ms_name, result.p50_ms);
+}
+
+static void
 measure_memory(struct growth *growth, const struct bench_options *options, struct figures *figures)
 {
 	struct load_request *requests = growth_day(growth, options->devices);
@@ -134,19 +164,20 @@ main(int count, char **words)
 	struct growth *growth = host_take(1, sizeof *growth);
 	char folder[HOST_PATH_SIZE];
 	double small;
-	size_t villages;
 
 	options_read(count, words, &options);
-	villages = options.held / GROWTH_VISITS_OF_VILLAGE;
-	if (villages == 0) {
-		host_die("--held: at least %d", GROWTH_VISITS_OF_VILLAGE);
-	}
 	host_folder_make(folder);
-	growth_found(growth, folder, villages);
+	growth_found(growth, folder, options.held, options.devices);
 	growth_fill(growth, options.held / SMALLER);
 	measure_stage(growth, &options, &stage_small, &figures);
 	growth_fill(growth, options.held);
 	measure_stage(growth, &options, &stage_large, &figures);
+	for (unsigned i = 0; i < options.runs; i++) {
+		measure_first(growth, EDITS_SHORT, "first_sync_bytes_short", "first_sync_ms_short",
+			      &figures);
+		measure_first(growth, EDITS_LONG, "first_sync_bytes_long", "first_sync_ms_long",
+			      &figures);
+	}
 	measure_memory(growth, &options, &figures);
 	growth_leave(growth);
 	growth_free(growth);

@@ -207,6 +207,15 @@ district_enrol(struct district *district, uint64_t village, struct district_devi
 }
 
 void
+district_token(struct district *district, enum role role, char token_out[TOKEN_TEXT_SIZE])
+{
+	const struct token_order order = {.role = role, .name = span_of_text("Dinas")};
+	struct error err = {0};
+
+	host_must(ingest_token_add(district->ingest, &order, token_out, &err), "a token", &err);
+}
+
+void
 district_device_ready(struct district *district, struct district_device *device)
 {
 	struct checkpoint newest;

@@ -65,6 +65,8 @@ void district_commit(struct district *district);
 void district_import(struct district *district, const struct workload_device *from,
 		     enum district_extent extent, struct district_village *out);
 void district_enrol(struct district *district, uint64_t village, struct district_device *out);
+/* A token for all villages. */
+void district_token(struct district *district, enum role role, char token_out[TOKEN_TEXT_SIZE]);
 /* After the commit: the device has received everything so far. */
 void district_device_ready(struct district *district, struct district_device *device);
 

@@ -42,6 +42,7 @@ struct spread {
 	double median;
 	double least;
 	double greatest;
+	int runs;
 };
 
 static struct spread
@@ -55,6 +56,7 @@ spread_of(const double *runs, size_t count)
 		.median = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2,
 		.least = sorted[0],
 		.greatest = sorted[count - 1],
+		.runs = (int)count,
 	};
 }
 
@@ -125,6 +127,7 @@ print_json(const struct figures *figures, const char *benchmark, const char *com
 	json_t *least = json_object();
 	json_t *greatest = json_object();
 	json_t *all = json_object();
+	int runs = 0;
 
 	read_cpu_model(model);
 	(void)json_object_set_new(all, "benchmark", json_string(benchmark));
@@ -135,10 +138,10 @@ print_json(const struct figures *figures, const char *benchmark, const char *com
 		(void)json_object_set_new(all, name, json_real(spread.median));
 		(void)json_object_set_new(least, name, json_real(spread.least));
 		(void)json_object_set_new(greatest, name, json_real(spread.greatest));
+		/* What is told once, as what was offered, has one run. */
+		runs = runs < spread.runs ? spread.runs : runs;
 	}
-	(void)json_object_set_new(
-		all, "runs",
-		json_integer(figures->row_count == 0 ? 0 : (json_int_t)figures->rows[0].count));
+	(void)json_object_set_new(all, "runs", json_integer(runs));
 	(void)json_object_set_new(all, "min", least);
 	(void)json_object_set_new(all, "max", greatest);
 	(void)json_object_set_new(

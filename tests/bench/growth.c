@@ -9,7 +9,7 @@
 
 enum {
 	TOGETHER = 32,	   /* villages in one transaction */
-	FILL_VISITS = 100, /* of a parcel of the fill */
+	FILL_VISITS = 100, /* of a parcel of the fill, at most */
 	NOTE_SIZE = 48,
 };
 #define FIRST_VILLAGE UINT64_C(3300000000)
@@ -35,10 +35,10 @@ read_model(struct growth *growth)
 	}
 }
 
+/* The villages are numbered in the order in which they are made. */
 static void
-make_village(struct growth *growth, size_t place)
+make_village(struct growth *growth, size_t place, struct growth_village *village)
 {
-	struct growth_village *village = &growth->villages[place];
 	struct workload_device *model = host_take(1, sizeof *model);
 
 	*model = *growth->model;
@@ -60,8 +60,14 @@ open_reader(struct growth *growth)
 }
 
 void
-growth_found(struct growth *growth, const char *folder, size_t villages)
+growth_found(struct growth *growth, const char *folder, uint64_t held, size_t devices)
 {
+	size_t villages = held / GROWTH_VISITS_OF_VILLAGE;
+
+	villages = villages < devices ? devices : villages;
+	if (villages == 0) {
+		host_die("neither visits nor devices");
+	}
 	memset(growth, 0, sizeof *growth);
 	read_model(growth);
 	growth->villages = host_take(villages, sizeof *growth->villages);
@@ -70,7 +76,7 @@ growth_found(struct growth *growth, const char *folder, size_t villages)
 	for (size_t i = 0; i < villages; i += TOGETHER) {
 		district_begin(&growth->district);
 		for (size_t j = i; j < i + TOGETHER && j < villages; j++) {
-			make_village(growth, j);
+			make_village(growth, j, &growth->villages[j]);
 		}
 		district_commit(&growth->district);
 	}
@@ -128,22 +134,35 @@ write_requests(struct growth *growth, const struct load_request *requests, size_
 
 /* Each parcel of the fill goes on where the one before it in that village ended. */
 static void
-fill_villages(struct growth *growth, struct draft *draft, size_t from, size_t count)
+fill_villages(struct growth *growth, struct draft *draft, size_t from, size_t count, size_t visits)
 {
 	struct load_request *requests = host_take(count, sizeof *requests);
-	size_t first = growth->day * FILL_VISITS % GROWTH_VISITS_OF_VILLAGE;
+	size_t first = growth->filled % GROWTH_VISITS_OF_VILLAGE;
 
 	for (size_t i = 0; i < count; i++) {
 		struct growth_village *village = &growth->villages[from + i];
 
 		draft->n_before = village->author.n;
 		draft_add_visits(draft, &village->author, &village->records,
-				 growth->model->history + first, FILL_VISITS);
+				 growth->model->history + first, visits);
 		draft_seal(draft, &growth->district, &village->author, &requests[i]);
 	}
 	write_requests(growth, requests, count);
 	load_requests_free(requests, count);
-	growth->held += count * FILL_VISITS;
+	growth->held += count * visits;
+}
+
+/* How many visits each village gets next: what is missing, shared out, as far as a parcel and the
+ * model's history go. */
+static size_t
+fill_step(const struct growth *growth, uint64_t held)
+{
+	size_t villages = growth->village_count;
+	size_t step = (size_t)(held - growth->held + villages - 1) / villages;
+	size_t rest = GROWTH_VISITS_OF_VILLAGE - growth->filled % GROWTH_VISITS_OF_VILLAGE;
+
+	step = step < FILL_VISITS ? step : FILL_VISITS;
+	return step < rest ? step : rest;
 }
 
 void
@@ -153,12 +172,14 @@ growth_fill(struct growth *growth, uint64_t held)
 
 	draft_init(&draft);
 	while (growth->held < held) {
+		size_t step = fill_step(growth, held);
+
 		for (size_t i = 0; i < growth->village_count; i += TOGETHER) {
 			size_t left = growth->village_count - i;
 
-			fill_villages(growth, &draft, i, left < TOGETHER ? left : TOGETHER);
+			fill_villages(growth, &draft, i, left < TOGETHER ? left : TOGETHER, step);
 		}
-		growth->day++;
+		growth->filled += step;
 	}
 	draft_finish(&draft);
 }
@@ -204,10 +225,11 @@ growth_day(struct growth *growth, size_t count)
 }
 
 static void
-edit_families(struct growth *growth, struct growth_village *village, struct draft *draft)
+edit_families(struct growth *growth, struct growth_village *village, size_t families,
+	      struct draft *draft)
 {
 	draft->n_before = village->author.n;
-	for (size_t i = 0; i < GROWTH_EDITED; i++) {
+	for (size_t i = 0; i < families; i++) {
 		char text[NOTE_SIZE];
 		struct change_field field = {.tag = WORKLOAD_FAMILY_ADDRESS};
 		struct change change = {
@@ -220,7 +242,7 @@ edit_families(struct growth *growth, struct growth_village *village, struct draf
 			.field_count = 1,
 		};
 
-		(void)snprintf(text, sizeof text, "Jl. Baru No. %u", village->author.n + 1);
+		(void)snprintf(text, sizeof text, "Jl. Baru No. %05u", village->author.n + 1);
 		field.value = value_text(span_of_text(text));
 		draft_add(draft, &village->author, &change);
 	}
@@ -236,7 +258,7 @@ edit_villages(struct growth *growth, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct growth_village *village = village_at(growth, i, count);
 
-		edit_families(growth, village, &draft);
+		edit_families(growth, village, GROWTH_EDITED, &draft);
 		draft_seal(&draft, &growth->district, &village->author, &requests[i]);
 	}
 	for (size_t i = 0; i < count; i += TOGETHER) {
@@ -264,5 +286,49 @@ growth_pull(struct growth *growth, size_t count, bool changed)
 			   &requests[i]);
 	}
 	draft_finish(&draft);
+	return requests;
+}
+
+/* ---- first syncs ---- */
+
+static void
+edit_often(struct growth *growth, struct growth_village *village, unsigned edits)
+{
+	struct draft draft;
+
+	draft_init(&draft);
+	for (unsigned i = 0; i < edits; i++) {
+		struct load_request *request = host_take(1, sizeof *request);
+
+		edit_families(growth, village, WORKLOAD_FAMILIES, &draft);
+		draft_seal(&draft, &growth->district, &village->author, request);
+		write_requests(growth, request, 1);
+		load_requests_free(request, 1);
+	}
+	draft_finish(&draft);
+}
+
+struct load_request *
+growth_first(struct growth *growth, size_t count, unsigned edits)
+{
+	struct load_request *requests = host_take(count, sizeof *requests);
+	struct growth_village *village = host_take(1, sizeof *village);
+	struct draft draft;
+
+	district_begin(&growth->district);
+	make_village(growth, growth->village_count + growth->apart++, village);
+	district_commit(&growth->district);
+	edit_often(growth, village, edits);
+	draft_init(&draft);
+	for (size_t i = 0; i < count; i++) {
+		struct district_device device;
+
+		district_begin(&growth->district);
+		district_enrol(&growth->district, village->records.village, &device);
+		district_commit(&growth->district);
+		draft_seal(&draft, &growth->district, &device, &requests[i]);
+	}
+	draft_finish(&draft);
+	free(village);
 	return requests;
 }

@@ -56,6 +56,16 @@ struct host_usage {
 
 /* On a server's folder, with the settings that stand there; on one core, or HOST_CORE_ANY. */
 void host_daemon_start(const char *folder, int core, struct host_daemon *out);
+/* What its threads have done so far, in the order in which it started them; returns how many there
+ * are. */
+enum { HOST_THREADS_MAX = 80 };
+struct host_thread {
+	unsigned long id;
+	double cpu_s;
+	double wait_s; /* ready to go on, but no core was free */
+};
+size_t host_daemon_threads(const struct host_daemon *daemon,
+			   struct host_thread out[HOST_THREADS_MAX]);
 double host_daemon_peak_mib(const struct host_daemon *daemon);
 /* Dies if it did not end well. */
 void host_daemon_stop(struct host_daemon *daemon, struct host_usage *out);

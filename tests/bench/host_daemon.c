@@ -3,6 +3,7 @@
 #define _DEFAULT_SOURCE
 #include "tests/bench/host.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -96,6 +97,60 @@ host_daemon_start(const char *folder, int core, struct host_daemon *out)
 	if (out->pid < 0 || out->port == 0) {
 		host_die("sambungd did not start; see %s/daemon.log", folder);
 	}
+}
+
+static int
+compare_threads(const void *a, const void *b)
+{
+	unsigned long left = ((const struct host_thread *)a)->id;
+	unsigned long right = ((const struct host_thread *)b)->id;
+
+	return (left > right) - (left < right);
+}
+
+static void
+read_thread(const char *folder, const char *name, struct host_thread *out)
+{
+	char path[HOST_PATH_SIZE];
+	char line[LINE_SIZE] = "";
+	char *end = line;
+	FILE *file;
+	int length = snprintf(path, sizeof path, "%s/%s/schedstat", folder, name);
+
+	file = length < 0 || (size_t)length >= sizeof path ? NULL : fopen(path, "r");
+	if (file == NULL || fgets(line, sizeof line, file) == NULL) {
+		host_die("the times of the daemon's threads cannot be read");
+	}
+	(void)fclose(file);
+	out->id = strtoul(name, NULL, 10);
+	out->cpu_s = strtod(line, &end) / 1e9;
+	out->wait_s = strtod(end, NULL) / 1e9;
+}
+
+size_t
+host_daemon_threads(const struct host_daemon *daemon, struct host_thread out[HOST_THREADS_MAX])
+{
+	char folder[64];
+	const struct dirent *entry;
+	size_t count = 0;
+	DIR *listing;
+
+	(void)snprintf(folder, sizeof folder, "/proc/%ld/task", (long)daemon->pid);
+	listing = opendir(folder);
+	while (listing != NULL && (entry = readdir(listing)) != NULL) {
+		if (entry->d_name[0] == '.') {
+			continue;
+		}
+		if (count == HOST_THREADS_MAX) {
+			host_die("the daemon has more than %d threads", HOST_THREADS_MAX);
+		}
+		read_thread(folder, entry->d_name, &out[count++]);
+	}
+	if (listing != NULL) {
+		(void)closedir(listing);
+	}
+	qsort(out, count, sizeof out[0], compare_threads);
+	return count;
 }
 
 double

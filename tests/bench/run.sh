@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds for speed and runs one benchmark, or all: what docs/performance.md tells comes from here.
 #
-#   sh tests/bench/run.sh [W1|W2|W3|W4|device|growth|deadline] [--json] [OPTION ...]
+#   sh tests/bench/run.sh [W1|W2|W3|W4|device|growth|export|deadline] [--json] [OPTION ...]
 #
 # Other options go to the benchmark. BUILD names the build folder (else build-bench beside the
 # sources), SAMBUNG_WORKLOAD the folder of the workload's generator. A benchmark without its workload
@@ -13,7 +13,7 @@ BUILD=${BUILD:-$root/build-bench}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 export BUILD
 
-names="W1 W2 W3 W4 device growth deadline"
+names="W1 W2 W3 W4 device growth export deadline"
 case ${1:-} in
 '' | --*) ;;
 *)

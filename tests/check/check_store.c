@@ -377,6 +377,18 @@ check_record(struct check *check, struct statement *row, struct error *err)
 			    id_format(id, text));
 }
 
+/* A move looks for what hangs below a record in the village that it leaves, and nowhere else. */
+static enum status
+check_strays(struct check *check, struct statement *row, struct error *err)
+{
+	(void)check;
+	return sql_uint(row, 0) == 0
+		       ? STATUS_OK
+		       : fail(err, STATUS_MALFORMED,
+			      "%llu records are in another village than what they hang on",
+			      (unsigned long long)sql_uint(row, 0));
+}
+
 static enum status
 check_streams(const struct check *check, struct error *err)
 {
@@ -411,6 +423,9 @@ check_all(struct check *check, struct error *err)
 		{"SELECT seq FROM log_head", check_head},
 		{"SELECT count(*) FROM quarantine", check_quarantine},
 		{"SELECT id, village, version, state FROM record ORDER BY id", check_record},
+		{"SELECT count(*) FROM record r JOIN record p ON p.id = r.parent"
+		 " WHERE r.village <> p.village",
+		 check_strays},
 	};
 	enum status status = STATUS_OK;
 

@@ -559,7 +559,6 @@ dump_row(struct world *world, const struct stored_record *row, struct buffer *ou
 	struct record record;
 	struct epoch *epochs;
 	struct merge_context context = {.type = schema_type(schema, row->type)};
-	struct reader state = reader_of(row->state);
 	struct error err;
 
 	arena_init(&arena, 1 << 24);
@@ -567,9 +566,7 @@ dump_row(struct world *world, const struct stored_record *row, struct buffer *ou
 	must(store_epochs(world->reader, &arena, &epochs, &context.epoch_count, &err), "epochs",
 	     &err);
 	context.epochs = epochs;
-	if (!record_decode(&state, &arena, &record)) {
-		die("dumping the server", "a state does not decode");
-	}
+	must(stored_record_decode(row, context.type, &arena, &record, &err), "a state", &err);
 	json_record(&json, schema, &record, &context, &names, world->now_ms / 86400000);
 	buffer_append_byte(out, '\n');
 	arena_finish(&finder.arena);

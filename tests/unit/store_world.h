@@ -103,8 +103,8 @@ log_row_make(uint64_t seq, uint32_t stream, uint32_t n, uint64_t record)
 		.payload = span_of_text("payload"),
 	};
 
-	memset(row.entry.commitment, (int)(seq & 0x7f), HASH_SIZE);
-	memset(row.salt, 0x5a, SALT_SIZE);
+	memset(row.salt, (int)(seq & 0x7f), SALT_SIZE);
+	commitment_make(row.salt, stream, n, row.payload, row.entry.commitment);
 	return row;
 }
 
@@ -136,8 +136,13 @@ static inline void
 record_put(struct world *w, struct stored_record row)
 {
 	const struct record record = {.id = row.id, .type = row.type};
-	const struct record_write write = {row, &record};
+	struct stored_record former;
+	struct record_write write = {row, &record, &former};
 
+	assert_ok(store_records_place(w->writer, &row.id, 1, &former, &w->err));
+	if (former.id == 0) {
+		write.former = NULL;
+	}
 	assert_ok(store_records_write(w->writer, w->schema, &write, 1, &w->err));
 }
 

@@ -41,9 +41,12 @@ pull(struct world *w, const struct region *regions, size_t count, struct after a
 {
 	struct pull *open;
 
-	assert_ok(store_pull_open(w->reader, regions, count,
-				  &(struct cursor){.key = after.key, .id = after.id}, &open,
-				  &w->err));
+	assert_ok(store_pull_open(w->reader,
+				  &(struct pull_options){.regions = regions,
+							 .region_count = count,
+							 .after_key = after.key,
+							 .after_id = after.id},
+				  &open, &w->err));
 	take(w, open, limit, out);
 	store_pull_close(open);
 }
@@ -268,9 +271,12 @@ TEST(two_pulls_of_one_store_do_not_disturb_each_other)
 
 	record_new(w, id_make(5, 1), VISIT, VILLAGE_A, 14);
 	record_new(w, id_make(5, 2), VISIT, VILLAGE_A, 15);
-	assert_ok(store_pull_open(w->reader, &village_a, 1, &(struct cursor){0}, &one, &w->err));
+	assert_ok(store_pull_open(w->reader,
+				  &(struct pull_options){.regions = &village_a, .region_count = 1},
+				  &one, &w->err));
 	take(w, one, 1, &first);
-	assert_ok(store_pull_open(w->reader, NULL, 0, &(struct cursor){0}, &two, &w->err));
+	assert_ok(
+		store_pull_open(w->reader, &(struct pull_options){.regions = NULL}, &two, &w->err));
 	take(w, two, 2, &second);
 	take(w, one, 2, &first);
 	assert_int_equal(second.count, 2);
@@ -296,6 +302,65 @@ TEST(a_pull_in_a_snapshot_does_not_see_later_records)
 	assert_int_equal(pulled.count, 2);
 }
 
+/* What is pulled of one visit, its author's first change, which hangs where all moved at `moved`.
+ */
+static size_t
+pulled_by_author(struct world *w, uint32_t own_n, uint64_t complete)
+{
+	struct pulled pulled;
+	struct pull *open;
+
+	assert_ok(store_pull_open(w->reader,
+				  &(struct pull_options){.regions = &village_a,
+							 .region_count = 1,
+							 .own_stream = 5,
+							 .own_n = own_n,
+							 .complete = complete},
+				  &open, &w->err));
+	take(w, open, WORLD_LIST_MAX, &pulled);
+	store_pull_close(open);
+	return pulled.count;
+}
+
+TEST(an_author_is_not_told_what_only_she_has_changed)
+{
+	struct world *w = *state;
+	struct stored_record row = record_make(w, id_make(5, 1), VISIT, VILLAGE_A, 1);
+	char text[ID_TEXT_SIZE];
+	struct log_row entry = log_row_make(1, 5, 1, row.id);
+
+	entry.payload = span_of_text(id_format(row.id, text));
+	assert_ok(store_log_append(w->writer, &entry, 1, &w->err));
+	row.one_change = true;
+	record_put(w, row);
+	assert_int_equal(pulled_by_author(w, 1, 0), 0);
+	assert_int_equal(pulled_by_author(w, 0, 0), 1);
+}
+
+TEST(an_author_is_told_what_others_changed_too)
+{
+	struct world *w = *state;
+
+	record_new(w, id_make(5, 1), VISIT, VILLAGE_A, 10);
+	assert_int_equal(pulled_by_author(w, 1, 0), 1);
+}
+
+TEST(an_author_is_told_where_her_record_is_when_it_moved)
+{
+	struct world *w = *state;
+	struct stored_record row = record_make(w, id_make(5, 1), VISIT, VILLAGE_A, 1);
+	char text[ID_TEXT_SIZE];
+	struct log_row entry = log_row_make(1, 5, 1, row.id);
+
+	entry.payload = span_of_text(id_format(row.id, text));
+	assert_ok(store_log_append(w->writer, &entry, 1, &w->err));
+	row.one_change = true;
+	row.moved = 9;
+	record_put(w, row);
+	assert_int_equal(pulled_by_author(w, 1, 8), 1);
+	assert_int_equal(pulled_by_author(w, 1, 9), 0);
+}
+
 #define WITH(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(WITH(a_pull_merges_villages_and_types_by_key),
@@ -309,4 +374,7 @@ RUN_TESTS(WITH(a_pull_merges_villages_and_types_by_key),
 	  WITH(a_record_that_came_back_is_not_evicted),
 	  WITH(a_village_emptied_by_a_move_still_evicts),
 	  WITH(two_pulls_of_one_store_do_not_disturb_each_other),
-	  WITH(a_pull_in_a_snapshot_does_not_see_later_records))
+	  WITH(a_pull_in_a_snapshot_does_not_see_later_records),
+	  WITH(an_author_is_not_told_what_only_she_has_changed),
+	  WITH(an_author_is_told_what_others_changed_too),
+	  WITH(an_author_is_told_where_her_record_is_when_it_moved))

@@ -40,6 +40,53 @@ TEST(a_record_is_loaded_as_it_was_written)
 	assert_true(span_equal(loaded.state, row.state));
 }
 
+TEST(a_record_of_one_change_is_read_from_the_log)
+{
+	struct world *w = *state;
+	struct stored_record row = record_make(w, id_make(5, 1), VISIT, VILLAGE_A, 1);
+	const struct log_row entry = log_row_make(1, 5, 1, row.id);
+	struct stored_record loaded;
+
+	assert_ok(store_log_append(w->writer, &entry, 1, &w->err));
+	row.one_change = true;
+	record_put(w, row);
+	loaded = load(w, row.id);
+	assert_true(loaded.one_change);
+	assert_true(span_equal(loaded.state, entry.payload));
+	row.one_change = false;
+	row.version = 2;
+	record_put(w, row);
+	loaded = load(w, row.id);
+	assert_false(loaded.one_change);
+	assert_true(span_equal(loaded.state, row.state));
+}
+
+TEST(a_place_is_a_record_without_its_state)
+{
+	struct world *w = *state;
+	const uint64_t ids[] = {id_make(5, 1), id_make(5, 9)};
+	struct stored_record places[2];
+
+	record_new(w, ids[0], VISIT, VILLAGE_A, 10);
+	assert_ok(store_records_place(w->reader, ids, 2, places, &w->err));
+	assert_int_equal(places[0].village, VILLAGE_A);
+	assert_int_equal(places[0].version, 10);
+	assert_int_equal(places[0].state.length, 0);
+	assert_int_equal(places[1].id, 0);
+}
+
+TEST(a_new_record_that_is_there_already_is_refused)
+{
+	struct world *w = *state;
+	const struct record record = {0};
+	const struct record_write write = {record_make(w, id_make(5, 1), VISIT, VILLAGE_A, 10),
+					   &record, NULL};
+
+	record_new(w, id_make(5, 1), VISIT, VILLAGE_A, 9);
+	assert_int_equal(store_records_write(w->writer, w->schema, &write, 1, &w->err),
+			 STATUS_EXISTS);
+}
+
 TEST(records_come_in_the_order_asked_for_and_unknown_ones_have_id_0)
 {
 	struct world *w = *state;
@@ -75,9 +122,10 @@ TEST(a_record_does_not_change_its_type)
 {
 	struct world *w = *state;
 	const struct record record = {0};
-	struct record_write write = {record_make(w, id_make(5, 1), VISIT, VILLAGE_A, 10), &record};
+	const struct stored_record former = record_make(w, id_make(5, 1), VISIT, VILLAGE_A, 10);
+	struct record_write write = {former, &record, &former};
 
-	record_put(w, write.row);
+	record_put(w, former);
 	write.row.type = FAMILY;
 	assert_int_equal(store_records_write(w->writer, w->schema, &write, 1, &w->err),
 			 STATUS_INTERNAL);
@@ -108,47 +156,42 @@ hang(struct world *w, uint64_t id, uint64_t parent)
 	record_put(w, row);
 }
 
-TEST(descendants_are_children_and_theirs_in_order_of_id)
+TEST(what_hangs_in_a_village_is_listed_by_parent_and_id)
 {
 	struct world *w = *state;
-	uint64_t *ids;
-	size_t count = 0;
+	struct stored_record elsewhere = record_make(w, id_make(9, 9), VISIT, VILLAGE_B, 10);
+	const struct hanging *found;
+	struct buffer list;
 
 	hang(w, id_make(5, 1), 0);
 	hang(w, id_make(9, 1), id_make(5, 1));
 	hang(w, id_make(6, 1), id_make(9, 1));
 	hang(w, id_make(7, 1), id_make(5, 1));
-	hang(w, id_make(8, 1), id_make(5, 2));
-	assert_ok(store_descendants(w->writer, id_make(5, 1), &w->arena, &ids, &count, &w->err));
-	assert_int_equal(count, 3);
-	assert_int_equal(ids[0], id_make(6, 1));
-	assert_int_equal(ids[1], id_make(7, 1));
-	assert_int_equal(ids[2], id_make(9, 1));
+	elsewhere.parent = id_make(5, 1);
+	record_put(w, elsewhere);
+	buffer_init(&list, 4096);
+	assert_ok(store_hanging(w->writer, VILLAGE_A, &list, &w->err));
+	found = (const void *)list.at;
+	assert_int_equal(list.length, 3 * sizeof *found);
+	assert_int_equal(found[0].parent, id_make(5, 1));
+	assert_int_equal(found[0].id, id_make(7, 1));
+	assert_int_equal(found[1].id, id_make(9, 1));
+	assert_int_equal(found[2].parent, id_make(9, 1));
+	assert_int_equal(found[2].id, id_make(6, 1));
+	buffer_finish(&list);
 }
 
-TEST(a_record_without_children_has_no_descendants)
+TEST(nothing_hangs_in_an_empty_village)
 {
 	struct world *w = *state;
-	uint64_t *ids;
-	size_t count = 9;
+	struct buffer list;
 
 	hang(w, id_make(5, 1), 0);
-	hang(w, id_make(5, 2), 0);
-	assert_ok(store_descendants(w->writer, id_make(5, 1), &w->arena, &ids, &count, &w->err));
-	assert_int_equal(count, 0);
-}
-
-TEST(references_in_a_circle_end)
-{
-	struct world *w = *state;
-	uint64_t *ids;
-	size_t count = 0;
-
-	hang(w, id_make(5, 1), id_make(5, 2));
-	hang(w, id_make(5, 2), id_make(5, 1));
-	assert_ok(store_descendants(w->writer, id_make(5, 1), &w->arena, &ids, &count, &w->err));
-	assert_int_equal(count, 1);
-	assert_int_equal(ids[0], id_make(5, 2));
+	buffer_init(&list, 4096);
+	buffer_append_byte(&list, 1);
+	assert_ok(store_hanging(w->writer, VILLAGE_A, &list, &w->err));
+	assert_int_equal(list.length, 0);
+	buffer_finish(&list);
 }
 
 /* ---- counts ---- */
@@ -188,9 +231,10 @@ TEST(records_of_one_call_are_counted_each_in_its_place)
 		writes[i] = (struct record_write){record_make(w, id_make(5, i + 1), VISIT,
 							      i % 2 == 0 ? VILLAGE_A : VILLAGE_B,
 							      10 + i),
-						  &record};
+						  &record, NULL};
 	}
 	writes[5].row.id = id_make(5, 4);
+	writes[5].former = &writes[3].row;
 	assert_ok(store_records_write(w->writer, w->schema, writes, 6, &w->err));
 	assert_int_equal(count_records(w, (struct record_query){0}), 5);
 	assert_int_equal(count_records(w, (struct record_query){.regions = &b, .region_count = 1}),
@@ -380,11 +424,14 @@ TEST(two_lists_may_be_open_at_once)
 #define WITH(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(WITH(a_record_is_loaded_as_it_was_written),
+	  WITH(a_record_of_one_change_is_read_from_the_log),
+	  WITH(a_place_is_a_record_without_its_state),
+	  WITH(a_new_record_that_is_there_already_is_refused),
 	  WITH(records_come_in_the_order_asked_for_and_unknown_ones_have_id_0),
 	  WITH(a_record_written_again_is_replaced_whole), WITH(a_record_does_not_change_its_type),
 	  WITH(records_that_do_not_fit_the_arena_are_told),
-	  WITH(descendants_are_children_and_theirs_in_order_of_id),
-	  WITH(a_record_without_children_has_no_descendants), WITH(references_in_a_circle_end),
+	  WITH(what_hangs_in_a_village_is_listed_by_parent_and_id),
+	  WITH(nothing_hangs_in_an_empty_village),
 	  WITH(counts_follow_what_is_written_moved_and_settled),
 	  WITH(records_of_one_call_are_counted_each_in_its_place),
 	  WITH(counts_may_begin_after_a_version), WITH(a_rollback_takes_counts_back),

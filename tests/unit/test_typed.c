@@ -30,16 +30,23 @@ assert_cell(struct world *w, const char *text, const char *expected)
 static void
 write_sample(struct world *w, struct record_sample *s)
 {
-	const struct record_write write = {
-		{.id = s->record.id,
+	const uint64_t id = s->record.id;
+	struct stored_record former;
+	struct record_write write = {
+		{.id = id,
 		 .type = s->record.type,
 		 .village = s->record.village,
 		 .version = s->record.version,
 		 .conflicts = 2,
 		 .state = span_of_text("state")},
 		&s->record,
+		&former,
 	};
 
+	assert_ok(store_records_place(w->writer, &id, 1, &former, &w->err));
+	if (former.id == 0) {
+		write.former = NULL;
+	}
 	assert_ok(store_records_write(w->writer, &s->schema.schema, &write, 1, &w->err));
 }
 

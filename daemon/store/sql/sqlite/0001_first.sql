@@ -12,7 +12,7 @@ INSERT INTO log_head (only, seq) VALUES (1, 0);
 
 -- A row is the header of an entry, column by column, and what its commitment commits to. record is
 -- NULL for a change that creates its record (stream << 32 | n is its id), 0 where there is none.
--- salt and payload are NULL once erased.
+-- commitment is NULL while it follows from salt and payload; these are NULL once erased.
 CREATE TABLE log (
 	seq INTEGER PRIMARY KEY,
 	kind INTEGER NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE log (
 	verdict INTEGER NOT NULL,
 	reason INTEGER NOT NULL,
 	schema_version INTEGER NOT NULL,
-	commitment BLOB NOT NULL,
+	commitment BLOB,
 	salt BLOB,
 	payload BLOB
 ) STRICT;
@@ -67,7 +67,8 @@ CREATE TABLE epoch (
 	cut INTEGER NOT NULL
 ) STRICT;
 
--- parent, village and version repeat what state holds, for the indexes and queries below.
+-- parent, village and version repeat what state holds, for the indexes and queries below. state is
+-- NULL while a record is what one change of a device made it: the entry `version` of the log.
 CREATE TABLE record (
 	id INTEGER PRIMARY KEY,
 	type INTEGER NOT NULL,
@@ -76,15 +77,13 @@ CREATE TABLE record (
 	version INTEGER NOT NULL,
 	moved INTEGER NOT NULL,
 	conflicts INTEGER NOT NULL,
-	state BLOB NOT NULL
+	state BLOB
 ) STRICT;
 -- What a scope lacks, and lists by type and village in order of version. The id is in it as well, as
 -- the row's own key.
 CREATE INDEX record_version ON record (village, type, version);
 -- The few that changed their village after their last change: a pull finds them by that number.
 CREATE INDEX record_moved ON record (village, moved) WHERE moved > version;
--- Members of a family, visits of a person. Only records that hang on another stand in it.
-CREATE INDEX record_parent ON record (parent) WHERE parent > 0;
 -- The list of conflicts; few records stand in it.
 CREATE INDEX record_conflict ON record (type) WHERE conflicts > 0;
 

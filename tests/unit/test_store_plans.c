@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What SQLite makes of the statements of a sync: none walks along a table that grows with what is
+ * stored. SQLite itself lists the statements that a connection has prepared (sqlite_stmt).
+ */
+#include "daemon/store/store_sqlite.h"
+#include "forged_device.h"
+
+#include <stdlib.h>
+
+enum { TEXTS_MAX = 128, TEXT_SIZE = 8192 };
+
+/* A few rows, whatever is stored; of checkpoints the last one. */
+static const char *const short_walks[] = {"SCAN log_head", "SCAN epoch", "SCAN schema",
+					  "SCAN checkpoint"};
+/* Asked once, when the daemon starts. */
+static const char *const at_start = "SELECT max(id) FROM session";
+
+struct texts {
+	char at[TEXTS_MAX][TEXT_SIZE];
+	size_t count;
+};
+
+static bool
+begins_with(struct span text, const char *part)
+{
+	return text.length >= strlen(part) && memcmp(text.at, part, strlen(part)) == 0;
+}
+
+static bool
+is_long_walk(struct span step)
+{
+	for (size_t i = 0; i < sizeof short_walks / sizeof short_walks[0]; i++) {
+		if (begins_with(step, short_walks[i])) {
+			return false;
+		}
+	}
+	return begins_with(step, "SCAN ");
+}
+
+static void
+read_texts(struct store *store, struct texts *out)
+{
+	struct error err;
+	struct statement *s = sql_prepare_own(
+		store->sql, "SELECT sql FROM sqlite_stmt WHERE sql NOT LIKE '%sqlite_stmt%'", &err);
+	bool row = true;
+
+	assert_non_null(s);
+	out->count = 0;
+	while (row) {
+		assert_ok(sql_row(s, &row, &err));
+		if (row && sql_text(s, 0).length < TEXT_SIZE) {
+			struct span text = sql_text(s, 0);
+
+			assert_true(out->count < TEXTS_MAX);
+			(void)snprintf(out->at[out->count++], TEXT_SIZE, "%.*s", (int)text.length,
+				       (const char *)text.at);
+		}
+	}
+	sql_statement_free(s);
+}
+
+static void
+assert_plan(struct store *store, const char *text)
+{
+	struct buffer question;
+	struct statement *s;
+	struct error err;
+	bool row = true;
+
+	buffer_init(&question, 2 * TEXT_SIZE);
+	buffer_printf(&question, "EXPLAIN QUERY PLAN %s", text);
+	buffer_append_byte(&question, '\0');
+	s = sql_prepare_own(store->sql, (const char *)question.at, &err);
+	assert_non_null(s);
+	while (row) {
+		struct span step;
+
+		assert_ok(sql_row(s, &row, &err));
+		step = row ? sql_text(s, 3) : span_of_text("");
+		if (is_long_walk(step)) {
+			print_error("%s\n%.*s\n", text, (int)step.length, (const char *)step.at);
+		}
+		assert_false(is_long_walk(step));
+	}
+	sql_statement_free(s);
+	buffer_finish(&question);
+}
+
+static bool
+has_text(const struct texts *texts, const char *part)
+{
+	for (size_t i = 0; i < texts->count; i++) {
+		if (strstr(texts->at[i], part) != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+assert_plans(struct store *store, const struct texts *texts)
+{
+	for (size_t i = 0; i < texts->count; i++) {
+		struct span text = span_of_text(texts->at[i]);
+
+		if ((begins_with(text, "SELECT") || begins_with(text, "UPDATE")) &&
+		    strstr(texts->at[i], at_start) == NULL) {
+			assert_plan(store, texts->at[i]);
+		}
+	}
+}
+
+/* Two devices of one village record, edit and pull; one sends again. */
+static void
+sync_everything(struct forged *ani)
+{
+	struct forged *budi = forged_another(ani->world, 2);
+	uint64_t family = forged_family(ani, VILLAGE_A_NUMBER);
+
+	(void)forged_person(ani, family);
+	assert_ok(forged_sync(ani));
+	assert_ok(forged_send_again(ani));
+	forged_code(budi, "Budi", VILLAGE_A);
+	assert_ok(forged_enrol(budi));
+	assert_ok(forged_sync(budi));
+	forged_edit(budi, family, FAMILY, FAMILY_ADDRESS, value_text(span_of_text("Gang Uji")), 0,
+		    0);
+	assert_ok(forged_sync(budi));
+	assert_ok(forged_sync(ani));
+	forged_finish(budi);
+}
+
+TEST(no_statement_of_a_sync_walks_along_what_is_stored)
+{
+	struct forged *ani = *state;
+	struct texts *texts = calloc(1, sizeof *texts);
+
+	assert_non_null(texts);
+	sync_everything(ani);
+	read_texts(ani->world->store, texts);
+	assert_true(has_text(texts, "FROM record WHERE id = ?"));
+	assert_true(has_text(texts, "UPDATE record"));
+	assert_plans(ani->world->store, texts);
+	read_texts(ani->world->reader, texts);
+	assert_true(has_text(texts, "ORDER BY version, id"));
+	assert_true(has_text(texts, "ORDER BY moved, id"));
+	assert_true(has_text(texts, "ORDER BY seq, record"));
+	assert_plans(ani->world->reader, texts);
+	free(texts);
+}
+
+RUN_TESTS(CASE_WITH(no_statement_of_a_sync_walks_along_what_is_stored, forged_open, forged_close))
