@@ -9,8 +9,8 @@ set -eu
 
 # meson brings ninja and Python 3 (which also runs the lint).
 build='gcc libc6-dev meson ninja-build pkg-config python3
-	libcsv-dev libcsv-dev libcurl4-openssl-dev libinih-dev libjansson-dev libmicrohttpd-dev libsodium-dev
-	libsqlite3-dev zlib1g-dev'
+	libcsv-dev libcurl4-openssl-dev libinih-dev libjansson-dev libmicrohttpd-dev libsodium-dev
+	libsqlite3-dev nettle-dev zlib1g-dev'
 # nodejs: the client in a second language. faketime: clocks that are years off.
 test='curl faketime git libcbor-dev libcmocka-dev nodejs sqlite3'
 ci='clang clang-format clang-tidy cppcheck gcc-aarch64-linux-gnu gcovr libc6-dev-arm64-cross

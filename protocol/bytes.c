@@ -266,9 +266,24 @@ utf8_character(struct span text)
 	return length;
 }
 
+/* Eight characters of ASCII, none of them NUL: nearly all text is that. */
+static bool
+ascii_eight(const uint8_t *at)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t highs = UINT64_C(0x8080808080808080);
+	uint64_t eight = get_le64(at);
+
+	/* Without high bits, taking one from each byte borrows only from a NUL. */
+	return ((eight | (eight - ones)) & highs) == 0;
+}
+
 bool
 utf8_valid(struct span text)
 {
+	while (text.length >= 8 && ascii_eight(text.at)) {
+		text = span_of(text.at + 8, text.length - 8);
+	}
 	while (text.length > 0) {
 		size_t length = utf8_character(text);
 

@@ -31,20 +31,6 @@ crypto_equal(const void *a, const void *b, size_t length)
 }
 
 void
-sha256(const struct span *parts, size_t count, uint8_t out[32])
-{
-	crypto_hash_sha256_state state;
-
-	crypto_hash_sha256_init(&state);
-	for (size_t i = 0; i < count; i++) {
-		if (parts[i].length > 0) {
-			crypto_hash_sha256_update(&state, parts[i].at, parts[i].length);
-		}
-	}
-	crypto_hash_sha256_final(&state, out);
-}
-
-void
 blake2b(struct span key, const struct span *parts, size_t count, uint8_t out[32])
 {
 	crypto_generichash_state state;

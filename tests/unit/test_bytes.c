@@ -258,6 +258,22 @@ TEST(characters_cut_off_at_the_end_are_not_valid)
 	}
 }
 
+TEST(a_nul_or_a_stray_byte_is_found_anywhere_in_a_long_text)
+{
+	for (size_t place = 0; place < 20; place++) {
+		char text[20];
+
+		memset(text, 'a', sizeof text);
+		text[(place + 1) % sizeof text] = 0x01;
+		text[(place + 2) % sizeof text] = 0x7f;
+		assert_true(utf8_valid(span_of(text, sizeof text)));
+		text[place] = '\0';
+		assert_false(utf8_valid(span_of(text, sizeof text)));
+		text[place] = (char)0x80;
+		assert_false(utf8_valid(span_of(text, sizeof text)));
+	}
+}
+
 TEST(every_code_point_is_valid_unless_a_surrogate)
 {
 	for (uint32_t point = 0x80; point <= 0x10ffff; point += point < 0x11000 ? 1 : 251) {
@@ -375,7 +391,9 @@ TEST(base64url_beyond_the_buffers_limit_fails)
 	buffer_finish(&buffer);
 }
 
-RUN_TESTS(CASE(spans_are_equal_by_content_and_length), CASE(spans_are_ordered_by_bytes_then_length),
+RUN_TESTS(CASE(spans_are_equal_by_content_and_length),
+	  CASE(a_nul_or_a_stray_byte_is_found_anywhere_in_a_long_text),
+	  CASE(spans_are_ordered_by_bytes_then_length),
 	  CASE(buffer_keeps_what_is_appended_in_order), CASE(buffer_grows_and_keeps_its_bytes),
 	  CASE(append_beyond_the_limit_fails_and_stays_failed),
 	  CASE(cleared_buffer_forgets_bytes_and_failure),
