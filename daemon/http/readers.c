@@ -96,6 +96,10 @@ readers_take(struct readers *readers, enum reader_use use, struct store **out, s
 		readers_give(readers, use, NULL);
 		return status;
 	}
+	if (use == READER_LONG && store_wal_bytes(reader) > LISTS_WAL_MAX) {
+		readers_give(readers, use, reader);
+		return fail(err, STATUS_BUSY, "too much is being written to begin a list");
+	}
 	*out = reader;
 	return STATUS_OK;
 }

@@ -7,7 +7,8 @@
 enum {
 	BATCH_JOBS_MAX = 256,  /* jobs in one transaction */
 	CHECKPOINT_EVERY = 64, /* transactions between copies of the WAL into the database */
-	SESSIONS_MAX = 4096,   /* finished sessions that wait to be written */
+	WAL_LONG_BYTES = 128 * 1024 * 1024,
+	SESSIONS_MAX = 4096, /* finished sessions that wait to be written */
 };
 
 /* Invariants: 1. `first` … `last` hold `waiting` jobs. 2. after `stopping` nothing is added. 3.
@@ -136,11 +137,13 @@ finish_jobs(struct job *jobs, enum status status, const struct error *err)
 	}
 }
 
-/* Readers may hold a copying back; the next one gets further. */
+/* Readers may hold a copying back; the next one gets further. A log that has grown long meanwhile
+ * is looked after at once: long lists wait for it to begin anew (http/readers.h). */
 static void
 tidy(struct writer *writer, unsigned transactions)
 {
-	bool due = transactions % CHECKPOINT_EVERY == 0;
+	bool due = transactions % CHECKPOINT_EVERY == 0 ||
+		   store_wal_bytes(writer->store) > WAL_LONG_BYTES;
 	struct error err;
 
 	if (writer->mover != NULL && due) {

@@ -48,6 +48,9 @@ void store_rollback(struct store *store);
 /* Moves the write-ahead log into the database file, outside any transaction; keeps readers going.
  */
 enum status store_checkpoint(struct store *store, struct error *err);
+/* Bytes of the write-ahead log; it begins anew only when a checkpoint finds no snapshot in its way.
+ */
+uint64_t store_wal_bytes(const struct store *store);
 /* Writes a consistent copy of the whole database to `path` (which must not exist). */
 enum status store_backup(struct store *store, const char *path, struct error *err);
 

@@ -124,6 +124,12 @@ store_checkpoint(struct store *store, struct error *err)
 	return status == STATUS_BUSY ? STATUS_OK : status;
 }
 
+uint64_t
+store_wal_bytes(const struct store *store)
+{
+	return sql_wal_bytes(store->sql);
+}
+
 enum status
 store_backup(struct store *store, const char *path, struct error *err)
 {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -19,6 +20,9 @@ struct statement {
 };
 
 enum { CACHE_SLOTS = 64 };
+
+/* A write-ahead log that grew beyond this is cut when it begins anew. */
+enum { WAL_KEPT_BYTES = 64 * 1024 * 1024 };
 
 struct sql {
 	sqlite3 *handle;
@@ -113,7 +117,10 @@ configure(struct sql *sql, const struct sql_options *options, struct error *err)
 		options->busy_ms, options->cache_kib, (long long)options->mmap_mib << 20,
 		options->durable ? "FULL" : "NORMAL", options->wal_pages);
 	if (options->access != SQL_READ) {
-		buffer_printf(&text, "PRAGMA secure_delete=FAST; PRAGMA journal_mode=WAL;");
+		buffer_printf(&text,
+			      "PRAGMA secure_delete=FAST; PRAGMA journal_mode=WAL;"
+			      "PRAGMA journal_size_limit=%d;",
+			      WAL_KEPT_BYTES);
 	} else {
 		buffer_printf(&text, "PRAGMA query_only=ON;");
 	}
@@ -451,6 +458,15 @@ sql_wal_checkpoint(struct sql *sql, bool truncate, struct error *err)
 	return copied < frames
 		       ? fail(err, STATUS_BUSY, "readers keep %d pages of the WAL", frames - copied)
 		       : STATUS_OK;
+}
+
+uint64_t
+sql_wal_bytes(const struct sql *sql)
+{
+	struct stat about;
+	const char *wal = sqlite3_filename_wal(sqlite3_db_filename(sql->handle, "main"));
+
+	return stat(wal, &about) == 0 ? (uint64_t)about.st_size : 0;
 }
 
 enum status

@@ -86,6 +86,8 @@ int64_t sql_changes(struct sql *sql);
 /* Copies the WAL into the database; BUSY if readers kept part of it. truncate: also empties the
  * file. */
 enum status sql_wal_checkpoint(struct sql *sql, bool truncate, struct error *err);
+/* Bytes of the write-ahead log's file; 0 if there is none. */
+uint64_t sql_wal_bytes(const struct sql *sql);
 /* Online copy into a new file; EXISTS. */
 enum status sql_backup(struct sql *sql, const char *path, struct error *err);
 

@@ -2,7 +2,7 @@
 /*
  * bench_export: what somebody who reads everything costs those who write.
  *
- *     bench_export [--held 1000000] [--devices 10000] [--connections 32] [--runs 5] [--json]
+ *     bench_export [--held 1000000] [--devices 20000] [--connections 32] [--runs 5] [--json]
  *
  * Into a store that holds so many visits, W2 alone and W2 beside a supervisor who exports all
  * visits over HTTP in a loop, in pairs, each on a fresh copy of the store. Figures end in _alone
@@ -225,7 +225,7 @@ int
 main(int count, char **words)
 {
 	static struct bench bench = {
-		.options = {.connections = 32, .runs = 5, .devices = 10000, .held = 1000000}};
+		.options = {.connections = 32, .runs = 5, .devices = 20000, .held = 1000000}};
 
 	options_read(count, words, &bench.options);
 	make_round(&bench);

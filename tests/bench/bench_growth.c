@@ -151,6 +151,7 @@ measure_memory(struct growth *growth, const struct bench_options *options, struc
 	run_load(growth, requests, options->devices, CONNECTIONS_MANY, &result, &usage);
 	load_requests_free(requests, options->devices);
 	figures_add(figures, "peak_rss_mib_1000_connections", usage.peak_rss_mib);
+	figures_add(figures, "refused_1000_connections", (double)result.refused);
 	figures_add(figures, "visits_per_s_1000_connections",
 		    (double)options->devices * ROUND_VISITS / result.seconds);
 }
