@@ -310,8 +310,12 @@ ids_put(struct column_writer *writer, const int64_t *values, size_t count)
 
 	buffer_init(&parts, SIZE_MAX);
 	index = (int64_t *)(void *)buffer_extend(&parts, 2 * count * sizeof *index);
+	if (index == NULL) {
+		buffer_finish(&parts);
+		return false;
+	}
 	low = index + count;
-	if (index != NULL && ids_split(&streams, values, count, index, low)) {
+	if (ids_split(&streams, values, count, index, low)) {
 		for (size_t i = known; i < streams.count; i++) {
 			cost += BYTE_BITS * varint_length(streams.numbers[i]);
 		}

@@ -140,6 +140,9 @@ call_open(struct call *call)
 		status = open_with_reader(call, &call->error);
 	}
 	call->failed = status != STATUS_OK;
+	if (call->failed) {
+		give_turn_back(call);
+	}
 }
 
 bool

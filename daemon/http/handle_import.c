@@ -240,7 +240,8 @@ enum status
 import_write(struct call *call, struct ingest *ingest, struct error *err)
 {
 	struct import *import = call->own;
-	size_t end = import->next + ROWS_A_JOB;
+	size_t begun = import->next;
+	size_t end = begun + ROWS_A_JOB;
 	enum status status = STATUS_OK;
 
 	if (import->stream == 0) {
@@ -249,14 +250,15 @@ import_write(struct call *call, struct ingest *ingest, struct error *err)
 	if (end > import->table.row_count) {
 		end = import->table.row_count;
 	}
-	while (status == STATUS_OK && import->next < end) {
+	while (status == STATUS_OK && import->next < end &&
+	       (import->next == begun || !ingest_crowded(ingest))) {
 		status = import_one(call, ingest, &import->table.rows[import->next], err);
 		import->next++;
 	}
 	if (status != STATUS_OK) {
 		return status;
 	}
-	call->again = end < import->table.row_count;
+	call->again = import->next < import->table.row_count;
 	if (!call->again) {
 		write_sum(call);
 	}

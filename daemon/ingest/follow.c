@@ -28,6 +28,7 @@ read_hanging(struct ingest *ingest, uint64_t village, struct error *err)
 		return STATUS_OK;
 	}
 	work->hanging_village = 0;
+	work->scans++;
 	/* First what is only in memory yet. */
 	status = workset_write_records(ingest, err);
 	if (status == STATUS_OK) {

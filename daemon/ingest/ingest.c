@@ -215,6 +215,12 @@ ingest_commit(struct ingest *ingest, struct error *err)
 	return become_present(ingest, &frontier, err);
 }
 
+bool
+ingest_crowded(const struct ingest *ingest)
+{
+	return workset_crowded(&ingest->work);
+}
+
 void
 ingest_write_waiting(struct ingest *ingest)
 {

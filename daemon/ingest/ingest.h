@@ -54,6 +54,9 @@ void ingest_rollback(struct ingest *ingest);
  * nothing). */
 enum status ingest_flush(struct ingest *ingest, struct error *err);
 
+/* Inside a transaction: it has become so large or slow that what can wait should. */
+bool ingest_crowded(const struct ingest *ingest);
+
 /* Inside a transaction: what waits shall be written with it, even if nothing else is. */
 void ingest_write_waiting(struct ingest *ingest);
 

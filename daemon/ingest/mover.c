@@ -43,7 +43,7 @@ mover_main(void *context)
 		struct error err;
 
 		/* What fails here is tried again with the next waking; the log just grows. */
-		(void)store_checkpoint(mover->store, &err);
+		(void)store_checkpoint(mover->store, false, &err);
 		(void)pthread_mutex_lock(&mover->lock);
 		mover->work = WORK_COPIED;
 		(void)pthread_mutex_unlock(&mover->lock);

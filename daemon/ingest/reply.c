@@ -12,6 +12,7 @@
 
 enum {
 	REPLY_ARENA_LIMIT = 32 * 1024 * 1024,
+	RECORD_ARENA_LIMIT = 8 * 1024 * 1024,
 	ROOM_LEAST = 2048, /* bytes; what a device must be able to take */
 	ROOM_FIXED = 512,  /* for all that is no record */
 	BUDGET_FACTOR = 8, /* plain bytes tried per packed byte of room */
@@ -23,6 +24,7 @@ struct reply_builder {
 	struct store *reader;
 	struct catalogue *catalogue;
 	struct arena arena;
+	struct arena scratch;  /* of the record that is looked at */
 	struct buffer records; /* encodings, one after the other */
 	struct buffer offsets; /* size_t: where each record begins there */
 	struct buffer whole;   /* bool, of each record */
@@ -77,9 +79,12 @@ builder_add_record(struct reply_builder *builder, const struct pull_item *item, 
 		.withhold_n = whole ? 0 : builder->parcel->head.known_n,
 	};
 	size_t passing;
-	enum status status = stored_record_decode(
+	enum status status;
+
+	arena_reset(&builder->scratch);
+	status = stored_record_decode(
 		&item->record, schema == NULL ? NULL : schema_type(schema, item->record.type),
-		&builder->arena, &record, err);
+		&builder->scratch, &record, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -411,6 +416,7 @@ ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *cata
 		room = PARCEL_REPLY_MAX;
 	}
 	arena_init(&builder.arena, REPLY_ARENA_LIMIT);
+	arena_init(&builder.scratch, RECORD_ARENA_LIMIT);
 	buffer_init(&builder.records, MESSAGE_REPLY_MAX);
 	buffer_init(&builder.offsets, SIZE_MAX);
 	buffer_init(&builder.whole, SIZE_MAX);
@@ -432,6 +438,7 @@ ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *cata
 	buffer_finish(&builder.whole);
 	buffer_finish(&builder.offsets);
 	buffer_finish(&builder.records);
+	arena_finish(&builder.scratch);
 	arena_finish(&builder.arena);
 	return status;
 }

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_ARENA_LIMIT = 512 * 1024 * 1024, FIRST_CAPACITY = 64 };
+enum {
+	BATCH_ARENA_LIMIT = 512 * 1024 * 1024,
+	FIRST_CAPACITY = 64,
+	SCANS_MAX = 8, /* a scan of a large village takes about 15 ms, and others wait */
+};
 
 void
 workset_init(struct workset *work)
@@ -17,6 +21,7 @@ workset_init(struct workset *work)
 void
 workset_clear(struct workset *work)
 {
+	work->scans = 0;
 	arena_reset(&work->arena);
 	if (work->slot_count > 0) {
 		memset(work->slots, 0, work->slot_capacity * sizeof work->slots[0]);
@@ -34,7 +39,7 @@ workset_clear(struct workset *work)
 bool
 workset_crowded(const struct workset *work)
 {
-	return work->arena.total > BATCH_ARENA_LIMIT / 2;
+	return work->arena.total > BATCH_ARENA_LIMIT / 2 || work->scans >= SCANS_MAX;
 }
 
 void

@@ -62,7 +62,8 @@ struct workset {
 	struct quarantined *quarantined;
 	size_t quarantined_count;
 	size_t quarantined_capacity;
-	bool wrote; /* something went to the store directly */
+	unsigned scans; /* of a whole village, for a move */
+	bool wrote;	/* something went to the store directly */
 	struct schema
 		*schema; /* loaded in this transaction; for the catalogue once it is committed */
 };

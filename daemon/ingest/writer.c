@@ -137,21 +137,22 @@ finish_jobs(struct job *jobs, enum status status, const struct error *err)
 	}
 }
 
-/* Readers may hold a copying back; the next one gets further. A log that has grown long meanwhile
- * is looked after at once: long lists wait for it to begin anew (http/readers.h). */
+/* Readers may hold a copying back; the next one gets further. Where a snapshot is always in its way
+ * the log would grow for ever, so when it is long the writer waits a moment for the readers, now
+ * and then. A long log is copied at once: lists wait for it to begin anew (http/readers.h). */
 static void
 tidy(struct writer *writer, unsigned transactions)
 {
-	bool due = transactions % CHECKPOINT_EVERY == 0 ||
-		   store_wal_bytes(writer->store) > WAL_LONG_BYTES;
+	bool due = transactions % CHECKPOINT_EVERY == 0;
+	bool is_long = store_wal_bytes(writer->store) > WAL_LONG_BYTES;
+	bool copied = writer->mover == NULL ? due || is_long : mover_has_copied(writer->mover);
 	struct error err;
 
-	if (writer->mover != NULL && due) {
+	if (writer->mover != NULL && (due || is_long)) {
 		mover_wake(writer->mover);
-		due = false;
 	}
-	if (due || (writer->mover != NULL && mover_has_copied(writer->mover))) {
-		(void)store_checkpoint(writer->store, &err);
+	if (copied || (due && is_long)) {
+		(void)store_checkpoint(writer->store, due && is_long, &err);
 	}
 }
 
@@ -173,7 +174,7 @@ writer_main(void *context)
 		finish_jobs(taken.jobs, run_batch(writer, taken.jobs, &err), &err);
 		tidy(writer, ++transactions);
 	}
-	(void)store_checkpoint(writer->store, &err);
+	(void)store_checkpoint(writer->store, false, &err);
 	return NULL;
 }
 

@@ -26,8 +26,8 @@ struct job {
 	struct job *next; /* the writer's */
 };
 
-/* Starts the thread; borrows the ingest and its store, and the mover of that store (NULL: the writer
- * copies the write-ahead log itself) until writer_stop. `queue_limit` jobs may wait. */
+/* Starts the thread; borrows the ingest and its store, and the mover of that store (NULL: the
+ * writer copies the write-ahead log itself) until writer_stop. `queue_limit` jobs may wait. */
 enum status writer_start(struct ingest *ingest, struct store *store, struct mover *mover,
 			 size_t queue_limit, struct writer **out, struct error *err);
 /* Hands a job over. BUSY when the queue is full or the writer is stopping; then `done` is not

@@ -45,9 +45,9 @@ void store_close(struct store *store);
 enum status store_begin(struct store *store, struct error *err);
 enum status store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);
-/* Moves the write-ahead log into the database file, outside any transaction; keeps readers going.
- */
-enum status store_checkpoint(struct store *store, struct error *err);
+/* Copies the write-ahead log into the database file, outside any transaction; keeps readers going.
+ * `restart`: waits for them, 50 ms at most, so that the log begins anew. */
+enum status store_checkpoint(struct store *store, bool restart, struct error *err);
 /* Bytes of the write-ahead log; it begins anew only when a checkpoint finds no snapshot in its way.
  */
 uint64_t store_wal_bytes(const struct store *store);

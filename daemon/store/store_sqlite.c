@@ -10,7 +10,12 @@
 
 /* A commit copies nothing into the database file by itself: store_checkpoint does, off the hot
  * path. */
-enum { BUSY_MS = 10000, WRITER_CACHE_KIB = 64 * 1024, READER_CACHE_KIB = 8 * 1024 };
+enum {
+	BUSY_MS = 10000,
+	RESTART_WAIT_MS = 50,
+	WRITER_CACHE_KIB = 64 * 1024,
+	READER_CACHE_KIB = 8 * 1024
+};
 
 static struct sql_options
 options_for(enum sql_access access)
@@ -116,9 +121,9 @@ store_rollback(struct store *store)
 }
 
 enum status
-store_checkpoint(struct store *store, struct error *err)
+store_checkpoint(struct store *store, bool restart, struct error *err)
 {
-	enum status status = sql_wal_checkpoint(store->sql, false, err);
+	enum status status = sql_wal_checkpoint(store->sql, restart ? RESTART_WAIT_MS : 0, err);
 
 	/* Pages that a reader still needs follow the next time. */
 	return status == STATUS_BUSY ? STATUS_OK : status;

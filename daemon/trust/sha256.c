@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SHA-256 by nettle, which uses the processor's instructions for it where there are any: five times
- * as fast as libsodium's portable one, for the 7 hashes that each change costs the server. It stands
- * in the place of protocol/crypto_sha256.c wherever the daemon's libraries are linked.
+ * as fast as libsodium's portable one, for the 7 hashes that each change costs the server. It
+ * stands in the place of protocol/crypto_sha256.c wherever the daemon's libraries are linked.
  */
 #include "protocol/crypto.h"
 

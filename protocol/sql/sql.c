@@ -26,6 +26,7 @@ enum { WAL_KEPT_BYTES = 64 * 1024 * 1024 };
 
 struct sql {
 	sqlite3 *handle;
+	int busy_ms;
 	struct statement *cache[CACHE_SLOTS]; /* by the address of the text */
 };
 
@@ -156,6 +157,7 @@ sql_open(const char *path, const struct sql_options *options, struct sql **out, 
 	if (sql == NULL) {
 		return fail(err, STATUS_MEMORY, "opening the database");
 	}
+	sql->busy_ms = options->busy_ms;
 	code = sqlite3_open_v2(path, &sql->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 			       NULL);
 	if (code != SQLITE_OK) {
@@ -445,13 +447,16 @@ sql_changes(struct sql *sql)
 }
 
 enum status
-sql_wal_checkpoint(struct sql *sql, bool truncate, struct error *err)
+sql_wal_checkpoint(struct sql *sql, int wait_ms, struct error *err)
 {
-	int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	int mode = wait_ms > 0 ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
 	int frames = 0;
 	int copied = 0;
-	int code = sqlite3_wal_checkpoint_v2(sql->handle, NULL, mode, &frames, &copied);
+	int code;
 
+	(void)sqlite3_busy_timeout(sql->handle, wait_ms);
+	code = sqlite3_wal_checkpoint_v2(sql->handle, NULL, mode, &frames, &copied);
+	(void)sqlite3_busy_timeout(sql->handle, sql->busy_ms);
 	if (code != SQLITE_OK) {
 		return fail_sqlite(sql, code, err);
 	}

@@ -83,9 +83,9 @@ bool sql_blob_exact(struct statement *statement, int column, void *out, size_t l
 bool sql_in_transaction(struct sql *sql);
 /* Rows changed by the last statement. */
 int64_t sql_changes(struct sql *sql);
-/* Copies the WAL into the database; BUSY if readers kept part of it. truncate: also empties the
- * file. */
-enum status sql_wal_checkpoint(struct sql *sql, bool truncate, struct error *err);
+/* Copies the WAL into the database; BUSY if readers kept part of it. wait_ms above 0: waits as long
+ * for readers to leave it, so that it begins anew. */
+enum status sql_wal_checkpoint(struct sql *sql, int wait_ms, struct error *err);
 /* Bytes of the write-ahead log's file; 0 if there is none. */
 uint64_t sql_wal_bytes(const struct sql *sql);
 /* Online copy into a new file; EXISTS. */

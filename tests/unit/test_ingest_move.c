@@ -83,8 +83,27 @@ TEST(family_that_goes_comes_back_and_goes_again_in_one_request_is_whole)
 	assert_int_equal(village_of(ani, ids[1]), village_of(ani, ids[0]));
 }
 
+/* Each of these reads a whole village anew, and others wait meanwhile. */
+TEST(moves_out_of_two_villages_in_turn_do_not_all_go_into_one_transaction)
+{
+	DEVICE;
+	uint64_t ids[2] = {forged_family(ani, VILLAGE_A_NUMBER)};
+	uint32_t before;
+
+	ids[1] = forged_person(ani, ids[0]);
+	assert_ok(forged_sync(ani));
+	before = ani->reply.acked_n;
+	for (int i = 0; i < 20; i++) {
+		move_family(ani, ids[0], i % 2 == 0 ? VILLAGE_B_NUMBER : VILLAGE_A_NUMBER);
+	}
+	assert_ok(forged_sync(ani));
+	assert_in_range(ani->reply.acked_n, before + 1, before + 19);
+	assert_int_equal(village_of(ani, ids[1]), village_of(ani, ids[0]));
+}
+
 #define FORGED(sentence) CASE_WITH(sentence, forged_open, forged_close)
 
 RUN_TESTS(FORGED(families_that_leave_a_village_in_one_request_take_their_own_along),
 	  FORGED(person_who_joins_between_two_moves_of_one_request_follows_too),
-	  FORGED(family_that_goes_comes_back_and_goes_again_in_one_request_is_whole))
+	  FORGED(family_that_goes_comes_back_and_goes_again_in_one_request_is_whole),
+	  FORGED(moves_out_of_two_villages_in_turn_do_not_all_go_into_one_transaction))

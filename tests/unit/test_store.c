@@ -127,9 +127,25 @@ TEST(a_checkpoint_succeeds_while_a_reader_keeps_an_old_state)
 
 	assert_ok(store_snapshot(w->reader, &w->err));
 	assert_ok(store_setting_put(w->writer, "name", span_of_text("Banjar"), &w->err));
-	assert_ok(store_checkpoint(w->writer, &w->err));
+	assert_ok(store_checkpoint(w->writer, false, &w->err));
+	assert_ok(store_checkpoint(w->writer, true, &w->err));
 	store_snapshot_end(w->reader);
-	assert_ok(store_checkpoint(w->writer, &w->err));
+	assert_ok(store_checkpoint(w->writer, false, &w->err));
+}
+
+TEST(the_log_begins_anew_after_a_restart_though_a_newer_snapshot_is_held)
+{
+	struct world *w = *state;
+	uint64_t before;
+
+	assert_ok(store_setting_put(w->writer, "name", span_of_text("Banjar"), &w->err));
+	assert_ok(store_setting_put(w->writer, "name", span_of_text("Banjarbaru"), &w->err));
+	assert_ok(store_checkpoint(w->writer, true, &w->err));
+	assert_ok(store_snapshot(w->reader, &w->err));
+	before = store_wal_bytes(w->writer);
+	assert_ok(store_setting_put(w->writer, "name", span_of_text("Martapura"), &w->err));
+	assert_int_equal(store_wal_bytes(w->writer), before);
+	store_snapshot_end(w->reader);
 }
 
 /* Limits the size of files to `bytes`; returns the limits before. */
@@ -268,6 +284,7 @@ RUN_TESTS(WITH(a_new_database_is_readable_by_its_owner_only),
 	  WITH(a_rollback_without_a_transaction_is_harmless),
 	  WITH(a_snapshot_does_not_see_a_later_commit), WITH(a_reader_cannot_write),
 	  WITH(a_checkpoint_succeeds_while_a_reader_keeps_an_old_state),
+	  WITH(the_log_begins_anew_after_a_restart_though_a_newer_snapshot_is_held),
 	  WITH(a_full_disk_is_told_and_the_store_works_again_afterwards),
 	  WITH(a_setting_written_again_has_the_new_value),
 	  WITH(what_does_not_fit_the_arena_is_told), WITH(version_0_asks_for_the_newest_schema),
