@@ -148,7 +148,7 @@ move_batches(struct inside *inside)
 	double start = host_cpu_s();
 	struct error err = {0};
 
-	host_must(store_checkpoint(inside->store, &err), "the write-ahead log", &err);
+	host_must(store_checkpoint(inside->store, false, &err), "the write-ahead log", &err);
 	inside->costs.moving += host_cpu_s() - start;
 }
 
