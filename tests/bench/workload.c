@@ -13,7 +13,6 @@ enum { LINE_MAX_BYTES = 4096, DEVICE_MEMORY = 64 * 1024 * 1024, PATH_SIZE = 1024
 
 struct workload {
 	FILE *lines;
-	pid_t generator; /* 0: a file is read */
 	struct arena arena;
 	struct workload_device device;
 	struct workload_people people;
@@ -56,30 +55,30 @@ become_generator(const char *path, const struct workload_order *order, int out)
 	_exit(127);
 }
 
+/* Into a file: to a pipe that is read slowly, node fails after some hundred megabytes. */
 static enum status
-start_generator(struct workload *workload, const struct workload_order *order, struct error *err)
+run_generator(struct workload *workload, const struct workload_order *order, struct error *err)
 {
 	char path[PATH_SIZE];
-	int ends[2];
+	int result = 0;
+	pid_t generator;
 	enum status status = generator_path(path, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (pipe(ends) != 0) {
-		return fail(err, STATUS_INTERNAL, "a pipe");
-	}
-	workload->generator = fork();
-	if (workload->generator == 0) {
-		(void)close(ends[0]);
-		become_generator(path, order, ends[1]);
-	}
-	(void)close(ends[1]);
-	workload->lines = workload->generator > 0 ? fdopen(ends[0], "r") : NULL;
+	workload->lines = tmpfile();
 	if (workload->lines == NULL) {
-		(void)close(ends[0]);
-		return fail(err, STATUS_INTERNAL, "starting the generator");
+		return fail(err, STATUS_STORAGE, "a file for the workload");
 	}
+	generator = fork();
+	if (generator == 0) {
+		become_generator(path, order, fileno(workload->lines));
+	}
+	if (generator < 0 || waitpid(generator, &result, 0) != generator || result != 0) {
+		return fail(err, STATUS_INTERNAL, "the workload's generator");
+	}
+	rewind(workload->lines);
 	return STATUS_OK;
 }
 
@@ -96,7 +95,7 @@ workload_open(const struct workload_order *order, struct workload **out, struct 
 	workload->visit_capacity = order->visits;
 	workload->history_capacity = order->history;
 	if (order->file == NULL) {
-		status = start_generator(workload, order, err);
+		status = run_generator(workload, order, err);
 	} else {
 		workload->lines = fopen(order->file, "r");
 		if (workload->lines == NULL) {
@@ -119,9 +118,6 @@ workload_close(struct workload *workload)
 	}
 	if (workload->lines != NULL) {
 		(void)fclose(workload->lines);
-	}
-	if (workload->generator > 0) {
-		(void)waitpid(workload->generator, NULL, 0);
 	}
 	json_decref(workload->ahead);
 	arena_finish(&workload->arena);
