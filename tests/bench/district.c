@@ -107,7 +107,8 @@ district_commit(struct district *district)
 	host_must(ingest_commit(district->ingest, &err), "commit", &err);
 	/* As the daemon's writer does; else the write-ahead log would grow without end. */
 	if (++district->commits % COMMITS_MERGED == 0) {
-		host_must(store_checkpoint(district->store, false, &err), "the write-ahead log", &err);
+		host_must(store_checkpoint(district->store, false, &err), "the write-ahead log",
+			  &err);
 	}
 }
 
