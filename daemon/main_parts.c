@@ -209,10 +209,10 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 		status = errands_start(&service->errands, err);
 	}
 	if (status == STATUS_OK) {
-		status = mover_start(database, &service->mover, err);
+		status = mover_start(database, &daemon->mover, err);
 	}
 	if (status == STATUS_OK) {
-		status = writer_start(daemon->ingest, daemon->store, service->mover, config->queue,
+		status = writer_start(daemon->ingest, daemon->store, daemon->mover, config->queue,
 				      &service->writer, err);
 	}
 	return status;
@@ -274,7 +274,7 @@ end_service(struct daemon *daemon)
 	daemon->server = NULL;
 	waiting_stop(service->waiting);
 	errands_free(service->errands);
-	mover_stop(service->mover);
+	mover_stop(daemon->mover);
 	readers_free(service->readers);
 	service_finish(service);
 }

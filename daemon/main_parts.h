@@ -14,6 +14,7 @@ struct daemon {
 	struct store *store;
 	struct catalogue *catalogue;
 	struct ingest *ingest;
+	struct mover *mover; /* of the write-ahead log, beside the writer */
 	struct service service;
 	bool has_service;
 	bool announced;

@@ -54,11 +54,12 @@ bits_put(struct column_writer *writer, uint64_t value, unsigned width)
 struct plan {
 	const int64_t *values;
 	size_t count;
+	bool constant; /* all are equal to base */
 	bool delta;
 	int64_t first; /* of a delta column; steps follow */
 	int64_t base;
 	uint64_t unit;
-	unsigned width; /* 0: all are equal to base */
+	unsigned width; /* 0: all steps are equal to base */
 	unsigned narrow;
 	bool has_narrow;
 	uint64_t cost; /* bits */
@@ -174,6 +175,34 @@ plan_make(const int64_t *values, size_t count, bool delta)
 	return plan;
 }
 
+static bool
+all_equal(const int64_t *values, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (values[i] != values[0]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The cheapest without ids. */
+static struct plan
+plan_best(const int64_t *values, size_t count)
+{
+	struct plan plain;
+	struct plan delta;
+
+	if (all_equal(values, count)) {
+		return (struct plan){.constant = true,
+				     .base = values[0],
+				     .cost = BYTE_BITS * (1 + varint_length(zigzag(values[0])))};
+	}
+	plain = plan_make(values, count, false);
+	delta = plan_make(values, count, true);
+	return delta.cost < plain.cost ? delta : plain;
+}
+
 static void
 constant_put(struct column_writer *writer, int64_t value)
 {
@@ -190,6 +219,10 @@ plan_put(struct column_writer *writer, const struct plan *plan)
 {
 	unsigned head = plan->delta ? HEAD_DELTA : HEAD_PLAIN;
 
+	if (plan->constant) {
+		constant_put(writer, plan->base);
+		return;
+	}
 	head |= plan->unit > 1 ? FLAG_UNIT : 0;
 	head |= plan->has_narrow ? FLAG_NARROW : 0;
 	buffer_append_byte(writer->heads, (uint8_t)head);
@@ -218,30 +251,12 @@ plan_put(struct column_writer *writer, const struct plan *plan)
 	}
 }
 
-static bool
-all_equal(const int64_t *values, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		if (values[i] != values[0]) {
-			return false;
-		}
-	}
-	return true;
-}
-
 void
 column_put_counts(struct column_writer *writer, const int64_t *values, size_t count)
 {
-	struct plan plain;
-	struct plan delta;
+	struct plan plan = plan_best(values, count);
 
-	if (all_equal(values, count)) {
-		constant_put(writer, values[0]);
-		return;
-	}
-	plain = plan_make(values, count, false);
-	delta = plan_make(values, count, true);
-	plan_put(writer, delta.cost < plain.cost ? &delta : &plain);
+	plan_put(writer, &plan);
 }
 
 static bool
@@ -282,45 +297,28 @@ ids_split(struct column_streams *streams, const int64_t *values, size_t count, i
 	return true;
 }
 
-static uint64_t
-column_cost(const int64_t *values, size_t count)
-{
-	uint64_t plain;
-	uint64_t delta;
-
-	if (all_equal(values, count)) {
-		return BYTE_BITS * (1 + varint_length(zigzag(values[0])));
-	}
-	plain = plan_make(values, count, false).cost;
-	delta = plan_make(values, count, true).cost;
-	return delta < plain ? delta : plain;
-}
-
-/* True if the column was written as ids: that is, if they cost less so. */
+/* True if the column was written as ids: that is, if they cost less than `limit` so. */
 static bool
-ids_put(struct column_writer *writer, const int64_t *values, size_t count)
+ids_put(struct column_writer *writer, const int64_t *values, size_t count, uint64_t limit)
 {
 	struct column_streams streams = writer->streams;
 	size_t known = streams.count;
 	uint64_t cost = 2 * BYTE_BITS;
+	struct plan indexes;
+	struct plan lows;
 	struct buffer parts;
 	int64_t *index;
-	int64_t *low;
 	bool better = false;
 
 	buffer_init(&parts, SIZE_MAX);
 	index = (int64_t *)(void *)buffer_extend(&parts, 2 * count * sizeof *index);
-	if (index == NULL) {
-		buffer_finish(&parts);
-		return false;
-	}
-	low = index + count;
-	if (ids_split(&streams, values, count, index, low)) {
+	if (index != NULL && ids_split(&streams, values, count, index, &index[count])) {
+		indexes = plan_best(index, count);
+		lows = plan_best(&index[count], count);
 		for (size_t i = known; i < streams.count; i++) {
 			cost += BYTE_BITS * varint_length(streams.numbers[i]);
 		}
-		cost += column_cost(index, count) + column_cost(low, count);
-		better = cost < column_cost(values, count);
+		better = cost + indexes.cost + lows.cost < limit;
 	}
 	if (better) {
 		buffer_append_byte(writer->heads, HEAD_IDS);
@@ -329,8 +327,8 @@ ids_put(struct column_writer *writer, const int64_t *values, size_t count)
 			varint_put(writer->heads, streams.numbers[i]);
 		}
 		writer->streams = streams;
-		column_put_counts(writer, index, count);
-		column_put_counts(writer, low, count);
+		plan_put(writer, &indexes);
+		plan_put(writer, &lows);
 	}
 	buffer_finish(&parts);
 	return better;
@@ -339,7 +337,9 @@ ids_put(struct column_writer *writer, const int64_t *values, size_t count)
 void
 column_put(struct column_writer *writer, const int64_t *values, size_t count)
 {
-	if (values[0] >> STREAM_BITS <= 0 || !ids_put(writer, values, count)) {
-		column_put_counts(writer, values, count);
+	struct plan plan = plan_best(values, count);
+
+	if (values[0] >> STREAM_BITS <= 0 || !ids_put(writer, values, count, plan.cost)) {
+		plan_put(writer, &plan);
 	}
 }

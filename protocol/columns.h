@@ -30,7 +30,7 @@
 #define SAMBUNG_PROTOCOL_COLUMNS_H
 
 #include "arena.h"
-#include "bytes.h"
+#include "cbor.h"
 
 enum {
 	COLUMNS_ROWS_MAX = 8192,
@@ -62,5 +62,10 @@ enum status columns_put(const struct span *rows, const uint32_t *groups, size_t 
  */
 enum status columns_get(struct columns columns, size_t row_limit, struct arena *arena,
 			struct buffer *rows_out, size_t *lengths_out, struct error *err);
+
+/* The rows that columns_get wrote one after the other. False unless each is an item of that kind.
+ */
+bool columns_cut(struct span rows, const size_t *lengths, size_t count, enum cbor_kind kind,
+		 struct span *out);
 
 #endif

@@ -453,3 +453,20 @@ columns_get(struct columns columns, size_t row_limit, struct arena *arena, struc
 	}
 	return STATUS_OK;
 }
+
+bool
+columns_cut(struct span rows, const size_t *lengths, size_t count, enum cbor_kind kind,
+	    struct span *out)
+{
+	struct reader at = reader_of(rows);
+
+	for (size_t i = 0; i < count; i++) {
+		enum cbor_kind found;
+
+		if (!cbor_peek(&at, &found) || found != kind ||
+		    !reader_take(&at, lengths[i], &out[i])) {
+			return false;
+		}
+	}
+	return true;
+}

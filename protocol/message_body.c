@@ -282,7 +282,6 @@ columns_split(struct reader *in, struct arena *arena, struct buffer *rows,
 	struct columns columns;
 	uint64_t bits;
 	size_t *lengths = ARENA_ARRAY(arena, size_t, body->change_count);
-	struct reader at;
 	enum status status;
 
 	if (lengths == NULL) {
@@ -298,16 +297,9 @@ columns_split(struct reader *in, struct arena *arena, struct buffer *rows,
 	if (status != STATUS_OK) {
 		return status;
 	}
-	at = reader_of(buffer_span(rows));
-	for (size_t i = 0; i < body->change_count; i++) {
-		enum cbor_kind kind;
-
-		if (!cbor_peek(&at, &kind) || kind != CBOR_MAP ||
-		    !reader_take(&at, lengths[i], &body->changes[i])) {
-			return fail(err, STATUS_MALFORMED, "change %zu of the body", i);
-		}
-	}
-	return STATUS_OK;
+	return columns_cut(buffer_span(rows), lengths, body->change_count, CBOR_MAP, body->changes)
+		       ? STATUS_OK
+		       : fail(err, STATUS_MALFORMED, "a change of the body");
 }
 
 static enum status

@@ -187,7 +187,7 @@ columns_read(struct reading *reading, struct error *err)
 	const struct columns columns = {
 		.heads = reading->heads, .bits = reading->bits, .count = reply->record_count};
 	struct buffer rows;
-	struct reader at;
+	struct span kept = {NULL, 0};
 	enum status status;
 
 	if (lengths == NULL) {
@@ -196,17 +196,12 @@ columns_read(struct reading *reading, struct error *err)
 	buffer_init(&rows, MESSAGE_REPLY_MAX);
 	status = columns_get(columns, RECORD_BYTES_MAX, reading->arena, &rows, lengths, err);
 	if (status == STATUS_OK) {
-		at = reader_of(
-			span_of(arena_copy(reading->arena, rows.at, rows.length), rows.length));
-		status = at.at == NULL ? fail(err, STATUS_LIMIT, "records") : STATUS_OK;
+		kept = span_of(arena_copy(reading->arena, rows.at, rows.length), rows.length);
+		status = kept.at == NULL ? fail(err, STATUS_LIMIT, "records") : STATUS_OK;
 	}
-	for (size_t i = 0; status == STATUS_OK && i < reply->record_count; i++) {
-		enum cbor_kind kind;
-
-		if (!cbor_peek(&at, &kind) || kind != CBOR_ARRAY ||
-		    !reader_take(&at, lengths[i], &reply->records[i])) {
-			status = fail(err, STATUS_MALFORMED, "record %zu", i);
-		}
+	if (status == STATUS_OK &&
+	    !columns_cut(kept, lengths, reply->record_count, CBOR_ARRAY, reply->records)) {
+		status = fail(err, STATUS_MALFORMED, "a record of the reply");
 	}
 	buffer_finish(&rows);
 	return status;

@@ -13,7 +13,6 @@
 struct service {
 	const char *directory; /* D */
 	struct writer *writer;
-	struct mover *mover;
 	struct catalogue *catalogue;
 	const struct server_keys *keys;
 	struct platform platform;

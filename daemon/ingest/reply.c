@@ -178,10 +178,13 @@ builder_cut(struct reply_builder *builder, struct error *err)
 {
 	struct reply *reply = &builder->reply;
 	const size_t *offsets = (const void *)builder->offsets.at;
+	enum status status = buffer_status(&builder->offsets, "building a reply", err);
 
-	if (buffer_status(&builder->offsets, "building a reply", err) != STATUS_OK ||
-	    buffer_status(&builder->whole, "building a reply", err) != STATUS_OK) {
-		return err == NULL ? STATUS_MEMORY : err->status;
+	if (status == STATUS_OK) {
+		status = buffer_status(&builder->whole, "building a reply", err);
+	}
+	if (status != STATUS_OK) {
+		return status;
 	}
 	reply->records = ARENA_ARRAY(&builder->arena, struct span, reply->record_count);
 	if (reply->records == NULL) {

@@ -428,6 +428,22 @@ TEST(full_arena_is_a_limit_and_no_fault_of_the_columns)
 	assert_true(limits > 20);
 }
 
+TEST(rows_are_cut_apart_if_each_is_of_the_kind_that_is_expected)
+{
+	static const uint8_t bytes[] = {0xa1, 0x01, 0x07, 0xa0, 0x80};
+	static const size_t lengths[] = {3, 1, 1};
+	struct span rows[3];
+
+	(void)state;
+	assert_true(columns_cut(span_of(bytes, 4), lengths, 2, CBOR_MAP, rows));
+	assert_ptr_equal(rows[0].at, bytes);
+	assert_int_equal(rows[0].length, 3);
+	assert_ptr_equal(rows[1].at, bytes + 3);
+	assert_int_equal(rows[1].length, 1);
+	assert_false(columns_cut(span_of(bytes, 5), lengths, 3, CBOR_MAP, rows));
+	assert_false(columns_cut(span_of(bytes, 3), lengths, 2, CBOR_MAP, rows));
+}
+
 #define ROW(sentence) CASE_WITH(sentence, fixture_start, fixture_end)
 
 RUN_TESTS(ROW(any_rows_come_back_byte_for_byte), ROW(integers_at_the_ends_of_their_range_come_back),
@@ -437,4 +453,5 @@ RUN_TESTS(ROW(any_rows_come_back_byte_for_byte), ROW(integers_at_the_ends_of_the
 	  ROW(deep_nesting_is_refused_either_way), ROW(a_row_beyond_the_limit_is_refused),
 	  ROW(work_is_bounded_whatever_the_columns_say),
 	  ROW(what_makes_too_much_work_is_left_to_rows),
-	  ROW(full_arena_is_a_limit_and_no_fault_of_the_columns))
+	  ROW(full_arena_is_a_limit_and_no_fault_of_the_columns),
+	  ROW(rows_are_cut_apart_if_each_is_of_the_kind_that_is_expected))
