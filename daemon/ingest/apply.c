@@ -67,7 +67,7 @@ ingest_merge(struct ingest *ingest, struct slot *slot, const struct outcome *out
 	if (slot->row.parent != outcome->parent) {
 		ingest->work.hanging_village = 0;
 	}
-	slot->row.one_change = outcome->of_device && !slot->exists;
+	slot->row.one_change = outcome->of_device && !slot->exists && outcome->village != 0;
 	slot->record = outcome->merged;
 	slot->record.village = moved ? left : outcome->village;
 	slot->row.parent = outcome->parent;

@@ -30,7 +30,7 @@ read_hanging(struct ingest *ingest, uint64_t village, struct error *err)
 	work->hanging_village = 0;
 	work->scans++;
 	/* First what is only in memory yet. */
-	status = workset_write_records(ingest, err);
+	status = workset_flush(ingest, err);
 	if (status == STATUS_OK) {
 		status = store_hanging(ingest->options.store, village, &work->hanging, err);
 	}

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIFETIME_LIMIT = 1024 * 1024 };
+enum {
+	LIFETIME_LIMIT = 1024 * 1024,
+	REST_ENTRIES = 512 /* at a time: a sync that comes meanwhile waits some milliseconds */
+};
 
 /* A key of another server would sign what no device believes. */
 static enum status
@@ -243,6 +246,29 @@ ingest_flush(struct ingest *ingest, struct error *err)
 	}
 	ingest_write_waiting(ingest);
 	return ingest_commit(ingest, err);
+}
+
+enum status
+ingest_rest(struct ingest *ingest, bool *behind_out, struct error *err)
+{
+	bool behind = false;
+	enum status status = ingest_begin(ingest, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = store_typed_follow(ingest->options.store, ingest->schema, REST_ENTRIES, &behind,
+				    err);
+	if (status != STATUS_OK) {
+		ingest_rollback(ingest);
+		return status;
+	}
+	ingest->work.wrote = true;
+	status = ingest_commit(ingest, err);
+	if (status == STATUS_OK) {
+		*behind_out = behind;
+	}
+	return status;
 }
 
 enum status

@@ -54,6 +54,10 @@ void ingest_rollback(struct ingest *ingest);
  * nothing). */
 enum status ingest_flush(struct ingest *ingest, struct error *err);
 
+/* A transaction of its own that does a piece of what can wait until nothing else is to be done: the
+ * typed tables. *behind_out: there is more of it. */
+enum status ingest_rest(struct ingest *ingest, bool *behind_out, struct error *err);
+
 /* Inside a transaction: it has become so large or slow that what can wait should. */
 bool ingest_crowded(const struct ingest *ingest);
 

@@ -347,12 +347,16 @@ push_change(struct ingest *ingest, struct parcel *parcel, size_t index, struct e
 		status = store_move_append(ingest->options.store, seq, judgement.slot->id,
 					   judgement.left, err);
 	}
-	/* One change has no rival. */
-	if (status == STATUS_OK && !judgement.slot->row.one_change) {
-		status = except_conflict(ingest, parcel, &change->change, &judgement.slot->record,
-					 err);
+	if (status != STATUS_OK) {
+		return status;
 	}
-	return status;
+	if (judgement.slot->row.one_change) {
+		/* It has no rival. */
+		ingest->work.rows[ingest->work.row_count - 1].village =
+			judgement.slot->record.village;
+		return STATUS_OK;
+	}
+	return except_conflict(ingest, parcel, &change->change, &judgement.slot->record, err);
 }
 
 /* The stream goes on by the changes from `from` up to `end`. */

@@ -29,6 +29,7 @@ workset_clear(struct workset *work)
 	work->slot_count = 0;
 	work->stream_count = 0;
 	work->row_count = 0;
+	work->rows_written = 0;
 	work->quarantined_count = 0;
 	work->hanging_village = 0;
 	work->wrote = false;
@@ -256,13 +257,12 @@ slot_row(struct ingest *ingest, struct slot *slot, struct buffer *scratch, struc
 	slot->row.version = slot->record.version;
 	slot->row.conflicts = slot->row.one_change ? 0 : record_conflicts(&slot->record, &context);
 	out->row = slot->row;
-	out->record = &slot->record;
 	out->former = slot->stored ? &slot->former : NULL;
 	return STATUS_OK;
 }
 
-enum status
-workset_write_records(struct ingest *ingest, struct error *err)
+static enum status
+write_records(struct ingest *ingest, struct error *err)
 {
 	struct workset *work = &ingest->work;
 	struct record_write *writes =
@@ -283,8 +283,7 @@ workset_write_records(struct ingest *ingest, struct error *err)
 	buffer_finish(&scratch);
 	if (status == STATUS_OK && count > 0) {
 		work->wrote = true;
-		status = store_records_write(ingest->options.store, ingest->schema, writes, count,
-					     err);
+		status = store_records_write(ingest->options.store, writes, count, err);
 	}
 	for (size_t i = 0; i < work->slot_count && status == STATUS_OK; i++) {
 		struct slot *slot = work->order[i];
@@ -369,6 +368,7 @@ workset_append(struct ingest *ingest, struct entry *entry, const uint8_t salt[SA
 	entry->received_ms = ingest_now_ms(ingest);
 	row = &work->rows[work->row_count++];
 	row->entry = *entry;
+	row->village = 0;
 	memcpy(row->salt, salt, SALT_SIZE);
 	row->payload = payload;
 	return STATUS_OK;
@@ -418,12 +418,29 @@ workset_write_quarantine(struct ingest *ingest, struct error *err)
 }
 
 enum status
+workset_flush(struct ingest *ingest, struct error *err)
+{
+	struct workset *work = &ingest->work;
+	size_t count = work->row_count - work->rows_written;
+	enum status status = write_records(ingest, err);
+
+	if (status == STATUS_OK && count > 0) {
+		status = store_log_append(ingest->options.store, &work->rows[work->rows_written],
+					  count, err);
+	}
+	if (status == STATUS_OK) {
+		work->rows_written = work->row_count;
+	}
+	return status;
+}
+
+enum status
 workset_write(struct ingest *ingest, struct frontier *frontier_out, struct error *err)
 {
 	struct workset *work = &ingest->work;
 	struct store *store = ingest->options.store;
 	struct checkpoint checkpoint;
-	enum status status = workset_write_records(ingest, err);
+	enum status status = workset_flush(ingest, err);
 
 	*frontier_out = ingest->ledger.frontier;
 	if (status == STATUS_OK) {
@@ -435,10 +452,7 @@ workset_write(struct ingest *ingest, struct frontier *frontier_out, struct error
 	if (status != STATUS_OK || work->row_count == 0) {
 		return status;
 	}
-	status = store_log_append(store, work->rows, work->row_count, err);
-	if (status == STATUS_OK) {
-		status = ledger_append(frontier_out, store, work->rows, work->row_count, err);
-	}
+	status = ledger_append(frontier_out, store, work->rows, work->row_count, err);
 	if (status == STATUS_OK) {
 		status = ledger_checkpoint(&ingest->ledger, frontier_out, store, &checkpoint, err);
 	}

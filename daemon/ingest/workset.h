@@ -54,6 +54,7 @@ struct workset {
 	struct log_row *rows;
 	size_t row_count;
 	size_t row_capacity;
+	size_t rows_written; /* to the store */
 	/* What hung on others (struct hanging) in the village that a record left last, by (parent,
 	 * id). Village 0: not read, or something hangs elsewhere since. What has followed is id 0.
 	 */
@@ -108,8 +109,9 @@ enum status workset_record(struct ingest *ingest, uint64_t id, struct slot **out
 enum status workset_place(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err);
 /* The slot of a record that cannot be in the store. */
 enum status workset_new(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err);
-/* Writes the records that are dirty now, so that queries see them. */
-enum status workset_write_records(struct ingest *ingest, struct error *err);
+/* Writes the records that are dirty and the entries of the log that there are now, so that queries
+ * see them. */
+enum status workset_flush(struct ingest *ingest, struct error *err);
 /* The stream; NOT_FOUND. Borrowed until the next workset_stream. */
 enum status workset_stream(struct ingest *ingest, uint32_t number, struct stream_slot **out,
 			   struct error *err);

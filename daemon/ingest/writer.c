@@ -3,12 +3,14 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
 	BATCH_JOBS_MAX = 256,  /* jobs in one transaction */
 	CHECKPOINT_EVERY = 64, /* transactions between copies of the WAL into the database */
 	WAL_LONG_BYTES = 128 * 1024 * 1024,
 	SESSIONS_MAX = 4096, /* finished sessions that wait to be written */
+	QUIET_S = 1,	     /* without a job, before what can wait is done */
 };
 
 /* Invariants: 1. `first` … `last` hold `waiting` jobs. 2. after `stopping` nothing is added. 3.
@@ -25,6 +27,8 @@ struct writer {
 	size_t waiting;
 	size_t limit;
 	bool stopping;
+	bool behind;  /* the writer's own: there is something that can wait (ingest_rest) */
+	bool resting; /* the writer's own: it was doing that last */
 	struct sync_session *sessions;
 	size_t session_count;
 	struct sync_session *spare; /* the writer works on one array while the other fills */
@@ -36,6 +40,7 @@ struct taken {
 	struct sync_session *sessions;
 	size_t session_count;
 	bool over; /* nothing more will come */
+	bool rest; /* nothing came */
 };
 
 static struct job *
@@ -59,6 +64,30 @@ take_jobs(struct writer *writer)
 	return first;
 }
 
+static bool
+has_work(const struct writer *writer)
+{
+	return writer->first != NULL || writer->stopping ||
+	       writer->session_count >= SESSIONS_MAX / 2;
+}
+
+/* Waits for work; false: all is quiet, and there is something that can wait no more. */
+static bool
+wait_for_work(struct writer *writer)
+{
+	struct timespec until;
+	int waited = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += QUIET_S;
+	while (!has_work(writer) && waited == 0 && !(writer->behind && writer->resting)) {
+		waited = writer->behind
+				 ? pthread_cond_timedwait(&writer->changed, &writer->lock, &until)
+				 : pthread_cond_wait(&writer->changed, &writer->lock);
+	}
+	return has_work(writer);
+}
+
 /* Waits for jobs. Sessions alone wait until there are many: they go with what is written anyway. */
 static struct taken
 take(struct writer *writer)
@@ -66,10 +95,7 @@ take(struct writer *writer)
 	struct taken taken = {.jobs = NULL};
 
 	(void)pthread_mutex_lock(&writer->lock);
-	while (writer->first == NULL && !writer->stopping &&
-	       writer->session_count < SESSIONS_MAX / 2) {
-		(void)pthread_cond_wait(&writer->changed, &writer->lock);
-	}
+	taken.rest = !wait_for_work(writer);
 	taken.jobs = take_jobs(writer);
 	taken.sessions = writer->sessions;
 	taken.session_count = writer->session_count;
@@ -156,6 +182,17 @@ tidy(struct writer *writer, unsigned transactions)
 	}
 }
 
+/* What fails here is tried again after the next job. */
+static void
+rest(struct writer *writer)
+{
+	struct error err;
+
+	if (ingest_rest(writer->ingest, &writer->behind, &err) != STATUS_OK) {
+		writer->behind = false;
+	}
+}
+
 static void *
 writer_main(void *context)
 {
@@ -167,15 +204,31 @@ writer_main(void *context)
 	while (!taken.over) {
 		taken = take(writer);
 		keep_sessions(writer, &taken);
-		if (taken.jobs == NULL) {
+		writer->resting = taken.rest;
+		if (taken.rest) {
+			rest(writer);
+		} else if (taken.jobs == NULL) {
 			(void)ingest_flush(writer->ingest, &err);
 			continue;
+		} else {
+			finish_jobs(taken.jobs, run_batch(writer, taken.jobs, &err), &err);
+			writer->behind = true;
 		}
-		finish_jobs(taken.jobs, run_batch(writer, taken.jobs, &err), &err);
 		tidy(writer, ++transactions);
 	}
 	(void)store_checkpoint(writer->store, false, &err);
 	return NULL;
+}
+
+static void
+condition_init(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(condition, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
 }
 
 enum status
@@ -194,7 +247,8 @@ writer_start(struct ingest *ingest, struct store *store, struct mover *mover, si
 	writer->mover = mover;
 	writer->limit = queue_limit;
 	(void)pthread_mutex_init(&writer->lock, NULL);
-	(void)pthread_cond_init(&writer->changed, NULL);
+	writer->behind = true;
+	condition_init(&writer->changed);
 	if (writer->sessions == NULL || writer->spare == NULL ||
 	    pthread_create(&writer->thread, NULL, writer_main, writer) != 0) {
 		(void)pthread_cond_destroy(&writer->changed);

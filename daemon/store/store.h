@@ -62,6 +62,9 @@ void store_snapshot_end(struct store *store);
 
 struct log_row {
 	struct entry entry; /* its commitment is that of salt and payload */
+	/* To be appended: the village in which this change creates a record of one change
+	 * (stored_record), 0 if it does not. */
+	uint64_t village;
 	uint8_t salt[SALT_SIZE];
 	struct span payload;
 };
@@ -137,8 +140,8 @@ struct stored_record {
 	uint64_t version;
 	uint64_t moved;	    /* seq at which its village last changed; 0: never */
 	unsigned conflicts; /* record_conflicts */
-	/* A device's change made it and nothing came since, as of most visits: the log has all of
-	 * it at `version`, and no state is kept beside. */
+	/* A device's change made it in a village and nothing came since, as of most visits: the
+	 * log has all of it at `version`, and no state is kept beside. */
 	bool one_change;
 	struct span state; /* as record.h encodes it, whole; one_change: the change's bytes */
 };
@@ -154,15 +157,13 @@ enum status store_records_load(struct store *store, const uint64_t *ids, size_t 
 /* The same without states. */
 enum status store_records_place(struct store *store, const uint64_t *ids, size_t count,
 				struct stored_record *out, struct error *err);
-/* Inserts or replaces, and brings the typed table up to date; call store_typed_prepare with the
- * schema first. The type of a record never changes (INTERNAL). EXISTS: `former` is wrong. */
+/* Inserts or replaces. The type of a record never changes (INTERNAL). EXISTS: `former` is wrong. */
 struct record_write {
 	struct stored_record row;	    /* of one_change the state is not written */
-	const struct record *record;	    /* the decoded state */
 	const struct stored_record *former; /* what is there now, its state apart; NULL: nothing */
 };
-enum status store_records_write(struct store *store, const struct schema *schema,
-				const struct record_write *rows, size_t count, struct error *err);
+enum status store_records_write(struct store *store, const struct record_write *rows, size_t count,
+				struct error *err);
 struct hanging {
 	uint64_t parent;
 	uint64_t id;
@@ -240,6 +241,11 @@ enum status store_rows_count(struct store *store, const struct record_query *que
  * <name>_lon). */
 enum status store_typed_prepare(struct store *store, const struct schema *schema,
 				struct error *err);
+/* The typed tables follow the log when there is time: writes the records that the next `entries`
+ * entries changed or moved, as they are now. *behind_out: there are more. Whoever reads typed
+ * tables calls this until there are none. Inside store_begin, after store_typed_prepare. */
+enum status store_typed_follow(struct store *store, const struct schema *schema, size_t entries,
+			       bool *behind_out, struct error *err);
 
 /* ---- streams, devices, scope ---- */
 

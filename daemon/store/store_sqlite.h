@@ -41,6 +41,21 @@ enum status store_one(struct statement *statement, const char *what, struct erro
 bool store_keep(struct arena *arena, struct span *span);
 uint32_t store_u32(struct statement *statement, int column);
 
+/* ---- rows written together ---- */
+
+/* One statement that inserts so many rows takes a fifth fewer instructions than as many of one row.
+ */
+enum { STORE_TOGETHER = 16 };
+#define STORE_ROWS_4(row) row ", " row ", " row ", " row
+#define STORE_ROWS(row)                                                                            \
+	STORE_ROWS_4(row) ", " STORE_ROWS_4(row) ", " STORE_ROWS_4(row) ", " STORE_ROWS_4(row)
+/* How many of the rows that are left go into the next statement: one or STORE_TOGETHER. */
+static inline size_t
+store_together(size_t left)
+{
+	return left < STORE_TOGETHER ? 1 : STORE_TOGETHER;
+}
+
 /* ---- villages ---- */
 
 /* A scope of its own: regions NULL means every village. */
@@ -66,7 +81,40 @@ typedef enum status (*place_fn)(void *context, const struct place *place, struct
 enum status places_read(struct store *store, const struct villages *villages, uint32_t type,
 			place_fn each, void *context, struct error *err);
 
+/* ---- runs: where the changes of a stream stand in the log ---- */
+
+/* Changes n up to n + count - 1 at seq up to seq + count - 1. */
+struct log_run {
+	uint32_t stream;
+	uint32_t n;
+	uint32_t count;
+	uint64_t seq;
+	uint64_t village; /* of the records of one change among them; 0: there are none */
+};
+uint64_t log_run_end(const struct log_run *run);
+/* The last one that begins at n or before; count 0: none. */
+enum status log_run_before(struct store *store, uint32_t stream, uint64_t n, struct log_run *out,
+			   struct error *err);
+/* The first one that begins at n or after; count 0: none. */
+enum status log_run_from(struct store *store, uint32_t stream, uint64_t n, struct log_run *out,
+			 struct error *err);
+/* The run of the village that covers entry seq, or the next one after it; count 0: none. */
+enum status log_run_of_village(struct store *store, uint64_t village, uint64_t seq,
+			       struct log_run *out, struct error *err);
+/* Cuts the changes among rows of the log into runs and adds each. */
+enum status log_runs_add(struct store *store, const struct log_row *rows, size_t count,
+			 struct error *err);
+
 /* ---- records ---- */
+
+/* Records stand in the index by village, or in the runs of their village: a record of one change
+ * that never moved costs no entry of an index. SQL for both ways, the conditions on the village
+ * apart. */
+#define RECORD_INDEXED "(state IS NOT NULL OR moved > 0)"
+#define RECORD_IN_RUN "(state IS NULL AND moved = 0)"
+#define RECORDS_OF_RUNS                                                                            \
+	"log_run CROSS JOIN record ON record.id BETWEEN (log_run.stream << 32) + log_run.n"        \
+	" AND (log_run.stream << 32) + log_run.n + log_run.count - 1"
 
 /* Reads one record; its state is kept in `state` (cleared first) and borrowed from there. */
 enum status record_read(struct store *store, uint64_t id, struct buffer *state,
@@ -84,7 +132,8 @@ struct place_in_order {
 int place_in_order_compare(const struct place_in_order *a, const struct place_in_order *b);
 
 enum lane_kind {
-	LANE_VERSION, /* records of a village and a type; key = version */
+	LANE_VERSION, /* records of a village and a type, by the index; key = version */
+	LANE_RUNS,    /* those of a village's runs; key = version */
 	LANE_MOVED,   /* records whose village changed after their last change; key = moved */
 	LANE_LEFT,    /* records that left the village; key = seq of the move */
 };
@@ -94,6 +143,9 @@ struct lanes_options {
 	const struct villages *villages;
 	uint32_t type;	 /* 0: all */
 	bool with_moves; /* LANE_MOVED and LANE_LEFT besides */
+	/* Left out of LANE_RUNS: what changes up to own_n of own_stream made. */
+	uint32_t own_stream;
+	uint32_t own_n;
 	struct place_in_order after;
 };
 /* Returns new lanes. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A lane runs through one part of an index in the order of (key, id) and reads a few items ahead,
- * so that any number of lanes share one prepared statement for each kind. The lanes stand in a heap
- * with the least item on top.
+ * A lane runs through one part of an index, or through the runs of a village, in the order of (key,
+ * id) and reads a few items ahead, so that any number of lanes share one prepared statement for
+ * each kind. The lanes stand in a heap with the least item on top.
  */
+#include "protocol/id.h"
 #include "store_sqlite.h"
 
 #include <stdlib.h>
@@ -28,8 +29,11 @@ struct lanes {
 	size_t count;
 	size_t capacity;
 	struct place_in_order *ahead;
-	size_t width; /* items ahead of one lane */
+	size_t width;  /* items ahead of one lane */
+	uint32_t type; /* 0: all */
 	bool with_moves;
+	uint32_t own_stream;
+	uint32_t own_n;
 };
 
 int
@@ -47,7 +51,7 @@ static struct statement *
 select_version(struct store *store, const struct lane *lane, struct error *err)
 {
 	static const char text[] = "SELECT version, id FROM record WHERE village = ?1 AND"
-				   " type = ?2 AND (version, id) > (?3, ?4)"
+				   " type = ?2 AND (version, id) > (?3, ?4) AND " RECORD_INDEXED
 				   " ORDER BY version, id LIMIT ?5";
 	struct statement *s = sql_prepare(store->sql, text, err);
 
@@ -87,14 +91,15 @@ select_ahead(struct store *store, const struct lane *lane, struct error *err)
 	case LANE_LEFT:
 		return select_left(store, err);
 	case LANE_VERSION:
+	case LANE_RUNS:
 		break;
 	}
 	return select_version(store, lane, err);
 }
 
-/* Reads what comes after `after`; count 0 afterwards: the lane has ended. */
 static enum status
-lane_fill(struct lanes *lanes, struct lane *lane, struct place_in_order after, struct error *err)
+fill_from_index(struct lanes *lanes, struct lane *lane, struct place_in_order after,
+		struct error *err)
 {
 	struct statement *s = select_ahead(lanes->store, lane, err);
 	bool row = true;
@@ -103,8 +108,6 @@ lane_fill(struct lanes *lanes, struct lane *lane, struct place_in_order after, s
 	sql_bind_uint(s, 3, after.key);
 	sql_bind_uint(s, 4, after.id);
 	sql_bind_uint(s, 5, lanes->width);
-	lane->next = 0;
-	lane->count = 0;
 	while (row) {
 		enum status status = sql_row(s, &row, err);
 
@@ -117,6 +120,75 @@ lane_fill(struct lanes *lanes, struct lane *lane, struct place_in_order after, s
 		}
 	}
 	return STATUS_OK;
+}
+
+/* Within a run ids ascend with versions: change n + i is entry seq + i. */
+static enum status
+fill_from_run(struct lanes *lanes, struct lane *lane, const struct log_run *run,
+	      struct place_in_order after, struct error *err)
+{
+	static const char text[] = "SELECT version, id FROM record WHERE id BETWEEN ?1 AND ?2"
+				   " AND (?3 = 0 OR type = ?3) AND " RECORD_IN_RUN " ORDER BY id";
+	const uint64_t last = id_make(run->stream, run->n) + run->count - 1;
+	uint64_t first = id_make(run->stream, run->n);
+	struct statement *s;
+	bool row = true;
+
+	if (after.key > run->seq) {
+		first += after.key - run->seq;
+	}
+	if (run->stream == lanes->own_stream && id_n(first) <= lanes->own_n) {
+		first = id_make(run->stream, lanes->own_n) + 1;
+	}
+	if (first > last) {
+		return STATUS_OK;
+	}
+	s = sql_prepare(lanes->store->sql, text, err);
+	sql_bind_uint(s, 1, first);
+	sql_bind_uint(s, 2, last);
+	sql_bind_uint(s, 3, lanes->type);
+	while (row && lane->count < lanes->width) {
+		enum status status = sql_row(s, &row, err);
+		struct place_in_order item;
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		item = row ? (struct place_in_order){sql_uint(s, 0), sql_uint(s, 1)} : after;
+		if (place_in_order_compare(&item, &after) > 0) {
+			lane->ahead[lane->count++] = item;
+		}
+	}
+	sql_reset(s);
+	return STATUS_OK;
+}
+
+static enum status
+fill_from_runs(struct lanes *lanes, struct lane *lane, struct place_in_order after,
+	       struct error *err)
+{
+	struct log_run run;
+	enum status status = log_run_of_village(lanes->store, lane->village, after.key, &run, err);
+
+	while (status == STATUS_OK && run.count > 0) {
+		status = fill_from_run(lanes, lane, &run, after, err);
+		if (status != STATUS_OK || lane->count == lanes->width) {
+			return status;
+		}
+		status = log_run_of_village(lanes->store, lane->village, run.seq + run.count, &run,
+					    err);
+	}
+	return status;
+}
+
+/* Reads what comes after `after`; count 0 afterwards: the lane has ended. */
+static enum status
+lane_fill(struct lanes *lanes, struct lane *lane, struct place_in_order after, struct error *err)
+{
+	lane->next = 0;
+	lane->count = 0;
+	return lane->kind == LANE_RUNS ? fill_from_runs(lanes, lane, after, err)
+				       : fill_from_index(lanes, lane, after, err);
 }
 
 /* ---- the heap ---- */
@@ -183,13 +255,12 @@ add_place(void *context, const struct place *place, struct error *err)
 	struct lanes *lanes = context;
 	const bool first_of_village =
 		lanes->count == 0 || lanes->heap[lanes->count - 1].village != place->village;
+	static const enum lane_kind of_village[] = {LANE_RUNS, LANE_MOVED, LANE_LEFT};
+	const size_t kinds = lanes->with_moves ? 3 : 1;
 	enum status status = STATUS_OK;
 
-	if (lanes->with_moves && first_of_village) {
-		status = lane_add(lanes, LANE_MOVED, place, err);
-		if (status == STATUS_OK) {
-			status = lane_add(lanes, LANE_LEFT, place, err);
-		}
+	for (size_t i = 0; i < kinds && first_of_village && status == STATUS_OK; i++) {
+		status = lane_add(lanes, of_village[i], place, err);
 	}
 	return status == STATUS_OK ? lane_add(lanes, LANE_VERSION, place, err) : status;
 }
@@ -235,7 +306,10 @@ lanes_open(struct store *store, const struct lanes_options *options, struct lane
 		return store_exhausted("villages of a scope", err);
 	}
 	lanes->store = store;
+	lanes->type = options->type;
 	lanes->with_moves = options->with_moves;
+	lanes->own_stream = options->own_stream;
+	lanes->own_n = options->own_n;
 	status = places_read(store, options->villages, options->type, add_place, lanes, err);
 	if (status == STATUS_OK) {
 		status = fill_all(lanes, options->after, err);

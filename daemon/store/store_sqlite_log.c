@@ -24,120 +24,6 @@ last_row(struct store *store, uint64_t *seq_out, struct error *err)
 	return store_number(sql_prepare(store->sql, text, err), seq_out, err);
 }
 
-/* ---- runs: where the changes of a stream stand ---- */
-
-struct run {
-	uint32_t stream;
-	uint32_t n;
-	uint32_t count;
-	uint64_t seq;
-};
-
-static uint64_t
-run_end(const struct run *run)
-{
-	return (uint64_t)run->n + run->count;
-}
-
-/* The run of the stream that a query of (stream, n) finds; count 0: none. */
-static enum status
-run_find(struct statement *s, uint32_t stream, uint64_t n, struct run *out, struct error *err)
-{
-	enum status status;
-	bool row;
-
-	sql_bind_uint(s, 1, stream);
-	sql_bind_uint(s, 2, n);
-	status = sql_row(s, &row, err);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	*out = (struct run){.stream = stream};
-	if (row) {
-		*out = (struct run){stream, store_u32(s, 0), store_u32(s, 1), sql_uint(s, 2)};
-		sql_reset(s);
-	}
-	return STATUS_OK;
-}
-
-/* The last one that begins at n or before. */
-static enum status
-run_before(struct store *store, uint32_t stream, uint64_t n, struct run *out, struct error *err)
-{
-	static const char text[] = "SELECT n, count, seq FROM log_run WHERE stream = ? AND n <= ?"
-				   " ORDER BY n DESC LIMIT 1";
-
-	return run_find(sql_prepare(store->sql, text, err), stream, n, out, err);
-}
-
-/* The first one that begins at n or after. */
-static enum status
-run_from(struct store *store, uint32_t stream, uint64_t n, struct run *out, struct error *err)
-{
-	static const char text[] = "SELECT n, count, seq FROM log_run WHERE stream = ? AND n >= ?"
-				   " ORDER BY n LIMIT 1";
-
-	return run_find(sql_prepare(store->sql, text, err), stream, n, out, err);
-}
-
-static enum status
-run_add(struct store *store, const struct run *run, struct error *err)
-{
-	static const char insert_text[] =
-		"INSERT INTO log_run (stream, n, count, seq) VALUES (?, ?, ?, ?)";
-	static const char extend_text[] =
-		"UPDATE log_run SET count = count + ?3 WHERE stream = ?1 AND n = ?2";
-	struct run before = {0};
-	struct statement *s;
-	enum status status = run_before(store, run->stream, run_end(run) - 1, &before, err);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (before.count > 0 && run_end(&before) > run->n) {
-		return fail(err, STATUS_EXISTS, "stream %lu has a change %lu in the log",
-			    (unsigned long)run->stream, (unsigned long)run_end(&before) - 1);
-	}
-	if (before.count > 0 && run_end(&before) == run->n &&
-	    before.seq + before.count == run->seq) {
-		s = sql_prepare(store->sql, extend_text, err);
-		sql_bind_uint(s, 2, before.n);
-	} else {
-		s = sql_prepare(store->sql, insert_text, err);
-		sql_bind_uint(s, 2, run->n);
-		sql_bind_uint(s, 4, run->seq);
-	}
-	sql_bind_uint(s, 1, run->stream);
-	sql_bind_uint(s, 3, run->count);
-	return sql_run(s, err);
-}
-
-/* Cuts the changes among the rows into runs and adds each. */
-static enum status
-add_runs(struct store *store, const struct log_row *rows, size_t count, struct error *err)
-{
-	struct run run = {0};
-	enum status status = STATUS_OK;
-
-	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		const struct entry *entry = &rows[i].entry;
-
-		if (entry->kind != ENTRY_CHANGE) {
-			continue;
-		}
-		if (run.count > 0 && entry->stream == run.stream && entry->n == run_end(&run) &&
-		    entry->seq == run.seq + run.count) {
-			run.count++;
-			continue;
-		}
-		if (run.count > 0) {
-			status = run_add(store, &run, err);
-		}
-		run = (struct run){entry->stream, entry->n, 1, entry->seq};
-	}
-	return status == STATUS_OK && run.count > 0 ? run_add(store, &run, err) : status;
-}
-
 /* ---- appending ---- */
 
 /* Most changes create their record; the table leaves that id out. */
@@ -147,35 +33,49 @@ entry_creates(const struct entry *entry)
 	return entry->kind == ENTRY_CHANGE && entry->record == id_make(entry->stream, entry->n);
 }
 
-static enum status
-append_row(struct store *store, const struct log_row *row, struct error *err)
+#define LOG_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+enum { LOG_COLUMN_COUNT = 15 };
+
+/* Parameters after the first `at`. */
+static void
+bind_row(struct statement *s, int at, const struct log_row *row)
 {
-	static const char text[] = "INSERT INTO log (" LOG_COLUMNS
-				   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-	struct statement *s = sql_prepare(store->sql, text, err);
 	const struct entry *entry = &row->entry;
 
-	sql_bind_uint(s, 1, entry->seq);
-	sql_bind_int(s, 2, (int64_t)entry->kind);
-	sql_bind_int(s, 3, entry->received_ms);
-	sql_bind_uint(s, 4, entry->session);
-	sql_bind_uint(s, 5, entry->stream);
-	sql_bind_uint(s, 6, entry->n);
-	sql_bind_int(s, 7, entry->time);
-	sql_bind_uint(s, 8, entry->user);
+	sql_bind_uint(s, at + 1, entry->seq);
+	sql_bind_int(s, at + 2, (int64_t)entry->kind);
+	sql_bind_int(s, at + 3, entry->received_ms);
+	sql_bind_uint(s, at + 4, entry->session);
+	sql_bind_uint(s, at + 5, entry->stream);
+	sql_bind_uint(s, at + 6, entry->n);
+	sql_bind_int(s, at + 7, entry->time);
+	sql_bind_uint(s, at + 8, entry->user);
 	if (!entry_creates(entry)) {
-		sql_bind_uint(s, 9, entry->record);
+		sql_bind_uint(s, at + 9, entry->record);
 	}
-	sql_bind_int(s, 10, (int64_t)entry->verdict);
-	sql_bind_uint(s, 11, entry->reason);
-	sql_bind_uint(s, 12, entry->schema_version);
+	sql_bind_int(s, at + 10, (int64_t)entry->verdict);
+	sql_bind_uint(s, at + 11, entry->reason);
+	sql_bind_uint(s, at + 12, entry->schema_version);
 	/* What is unbound is NULL: without a payload the salt is gone as well, and with both of
 	 * them the commitment follows. */
 	if (row->payload.at == NULL) {
-		sql_bind_blob(s, 13, span_of(entry->commitment, HASH_SIZE));
+		sql_bind_blob(s, at + 13, span_of(entry->commitment, HASH_SIZE));
 	} else {
-		sql_bind_blob(s, 14, span_of(row->salt, SALT_SIZE));
-		sql_bind_blob(s, 15, row->payload);
+		sql_bind_blob(s, at + 14, span_of(row->salt, SALT_SIZE));
+		sql_bind_blob(s, at + 15, row->payload);
+	}
+}
+
+/* One, or STORE_TOGETHER. */
+static enum status
+append_rows(struct store *store, const struct log_row *rows, size_t count, struct error *err)
+{
+	static const char one_text[] = "INSERT INTO log (" LOG_COLUMNS ") VALUES " LOG_ROW;
+	static const char text[] = "INSERT INTO log (" LOG_COLUMNS ") VALUES " STORE_ROWS(LOG_ROW);
+	struct statement *s = sql_prepare(store->sql, count == 1 ? one_text : text, err);
+
+	for (size_t i = 0; i < count; i++) {
+		bind_row(s, (int)i * LOG_COLUMN_COUNT, &rows[i]);
 	}
 	return sql_run(s, err);
 }
@@ -192,9 +92,14 @@ store_log_append(struct store *store, const struct log_row *rows, size_t count, 
 				    (unsigned long long)rows[i].entry.seq,
 				    (unsigned long long)(last + i));
 		}
-		status = append_row(store, &rows[i], err);
 	}
-	return status == STATUS_OK ? add_runs(store, rows, count, err) : status;
+	for (size_t i = 0; i < count && status == STATUS_OK;) {
+		const size_t together = store_together(count - i);
+
+		status = append_rows(store, &rows[i], together, err);
+		i += together;
+	}
+	return status == STATUS_OK ? log_runs_add(store, rows, count, err) : status;
 }
 
 enum status
@@ -326,14 +231,14 @@ bind_history(struct store *store, const struct log_filter *filter, struct statem
 		"SELECT seq FROM log WHERE seq = ?2 AND record IS NULL UNION ALL"
 		" SELECT seq FROM log WHERE record = ?3 AND record > 0) ORDER BY seq";
 	const uint32_t n = id_n(filter->record);
-	struct run run = {0};
+	struct log_run run = {0};
 	uint64_t creation = 0;
-	enum status status = run_before(store, id_stream(filter->record), n, &run, err);
+	enum status status = log_run_before(store, id_stream(filter->record), n, &run, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (run_end(&run) > n) {
+	if (log_run_end(&run) > n) {
 		creation = run.seq + (n - run.n);
 	}
 	*out = sql_prepare(store->sql, text, err);
@@ -363,8 +268,8 @@ store_log_read(struct store *store, const struct log_filter *filter, log_row_fn 
 /* ---- what a stream has logged ---- */
 
 static enum status
-logged_of_run(struct store *store, const struct run *run, struct logged_change *out, size_t room,
-	      size_t *found, struct error *err)
+logged_of_run(struct store *store, const struct log_run *run, struct logged_change *out,
+	      size_t room, size_t *found, struct error *err)
 {
 	static const char text[] =
 		"SELECT n, seq, verdict, reason, commitment, salt, payload FROM log"
@@ -401,8 +306,8 @@ logged_of_run(struct store *store, const struct run *run, struct logged_change *
 }
 
 /* The part of the run from `first` up to `end`. */
-static struct run
-run_clip(struct run run, uint64_t first, uint64_t end)
+static struct log_run
+log_run_clip(struct log_run run, uint64_t first, uint64_t end)
 {
 	if (run.n < first) {
 		uint32_t skipped = (uint32_t)(first - run.n);
@@ -411,7 +316,7 @@ run_clip(struct run run, uint64_t first, uint64_t end)
 		run.n = (uint32_t)first;
 		run.seq += skipped;
 	}
-	if (run_end(&run) > end) {
+	if (log_run_end(&run) > end) {
 		run.count = end > run.n ? (uint32_t)(end - run.n) : 0;
 	}
 	return run;
@@ -423,18 +328,18 @@ store_logged_changes(struct store *store, const struct change_run *asked, struct
 {
 	const uint64_t end = (uint64_t)asked->first_n + asked->count;
 	size_t found = 0;
-	struct run run = {0};
-	enum status status = run_before(store, asked->stream, asked->first_n, &run, err);
+	struct log_run run = {0};
+	enum status status = log_run_before(store, asked->stream, asked->first_n, &run, err);
 
-	if (status == STATUS_OK && run_end(&run) <= asked->first_n) {
-		status = run_from(store, asked->stream, asked->first_n, &run, err);
+	if (status == STATUS_OK && log_run_end(&run) <= asked->first_n) {
+		status = log_run_from(store, asked->stream, asked->first_n, &run, err);
 	}
 	while (status == STATUS_OK && run.count > 0 && run.n < end) {
-		const struct run wanted = run_clip(run, asked->first_n, end);
+		const struct log_run wanted = log_run_clip(run, asked->first_n, end);
 
 		status = logged_of_run(store, &wanted, out, asked->count, &found, err);
 		if (status == STATUS_OK) {
-			status = run_from(store, asked->stream, run_end(&run), &run, err);
+			status = log_run_from(store, asked->stream, log_run_end(&run), &run, err);
 		}
 	}
 	if (status == STATUS_OK) {

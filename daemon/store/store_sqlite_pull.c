@@ -18,7 +18,9 @@ store_pull_open(struct store *store, const struct pull_options *options, struct 
 {
 	struct pull *pull = calloc(1, sizeof *pull);
 	struct lanes_options lanes = {.with_moves = true,
-				      .after = {options->after_key, options->after_id}};
+				      .after = {options->after_key, options->after_id},
+				      .own_stream = options->own_stream,
+				      .own_n = options->own_n};
 	enum status status;
 
 	if (pull == NULL) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_sqlite.h"
-#include "typed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -183,23 +182,38 @@ tally_add(struct store *store, struct tally *tally, const struct stored_record *
 	return STATUS_OK;
 }
 
-static enum status
-insert_record(struct store *store, const struct stored_record *record, struct error *err)
-{
-	static const char text[] =
-		"INSERT INTO record (id, type, parent, village, version, moved, conflicts, state)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-	struct statement *s = sql_prepare(store->sql, text, err);
+#define RECORD_INSERT                                                                              \
+	"INSERT INTO record (id, type, parent, village, version, moved, conflicts, state) VALUES "
+#define RECORD_ROW "(?, ?, ?, ?, ?, ?, ?, ?)"
+enum { RECORD_ROW_COLUMNS = 8 };
 
-	sql_bind_uint(s, 1, record->id);
-	sql_bind_uint(s, 2, record->type);
-	sql_bind_uint(s, 3, record->parent);
-	sql_bind_uint(s, 4, record->village);
-	sql_bind_uint(s, 5, record->version);
-	sql_bind_uint(s, 6, record->moved);
-	sql_bind_uint(s, 7, record->conflicts);
+/* Parameters after the first `at`. */
+static void
+bind_record(struct statement *s, int at, const struct stored_record *record)
+{
+	sql_bind_uint(s, at + 1, record->id);
+	sql_bind_uint(s, at + 2, record->type);
+	sql_bind_uint(s, at + 3, record->parent);
+	sql_bind_uint(s, at + 4, record->village);
+	sql_bind_uint(s, at + 5, record->version);
+	sql_bind_uint(s, at + 6, record->moved);
+	sql_bind_uint(s, at + 7, record->conflicts);
 	if (!record->one_change) {
-		sql_bind_blob(s, 8, record->state);
+		sql_bind_blob(s, at + 8, record->state);
+	}
+}
+
+/* One, or STORE_TOGETHER. */
+static enum status
+insert_records(struct store *store, const struct record_write *writes, size_t count,
+	       struct error *err)
+{
+	static const char one_text[] = RECORD_INSERT RECORD_ROW;
+	static const char text[] = RECORD_INSERT STORE_ROWS(RECORD_ROW);
+	struct statement *s = sql_prepare(store->sql, count == 1 ? one_text : text, err);
+
+	for (size_t i = 0; i < count; i++) {
+		bind_record(s, (int)i * RECORD_ROW_COLUMNS, &writes[i].row);
 	}
 	return sql_run(s, err);
 }
@@ -234,42 +248,52 @@ update_record(struct store *store, const struct stored_record *former,
 }
 
 static enum status
-write_record(struct store *store, const struct record_write *write, struct tally *tally,
-	     struct error *err)
+rewrite_record(struct store *store, const struct record_write *write, struct tally *tally,
+	       struct error *err)
 {
 	const struct stored_record *former = write->former;
 	const struct stored_record *record = &write->row;
 	enum status status;
 
-	if (former == NULL) {
-		status = insert_record(store, record, err);
-	} else if (former->type != record->type) {
-		status = fail(err, STATUS_INTERNAL, "a record of type %lu cannot become type %lu",
-			      (unsigned long)former->type, (unsigned long)record->type);
-	} else {
-		status = update_record(store, former, record, err);
-		if (status == STATUS_OK) {
-			status = tally_add(store, tally, former, -1, err);
-		}
+	if (former->type != record->type) {
+		return fail(err, STATUS_INTERNAL, "a record of type %lu cannot become type %lu",
+			    (unsigned long)former->type, (unsigned long)record->type);
 	}
-	return status == STATUS_OK ? tally_add(store, tally, record, 1, err) : status;
+	status = update_record(store, former, record, err);
+	return status == STATUS_OK ? tally_add(store, tally, former, -1, err) : status;
+}
+
+/* How many new records come one after another, up to what goes together. */
+static size_t
+count_new(const struct record_write *writes, size_t count)
+{
+	size_t new = 0;
+
+	while (new < count &&new < STORE_TOGETHER && writes[new].former == NULL) {
+		new ++;
+	}
+	return store_together(new);
 }
 
 enum status
-store_records_write(struct store *store, const struct schema *schema,
-		    const struct record_write *rows, size_t count, struct error *err)
+store_records_write(struct store *store, const struct record_write *rows, size_t count,
+		    struct error *err)
 {
 	struct tally tally = {0};
 
-	for (size_t i = 0; i < count; i++) {
-		enum status status = write_record(store, &rows[i], &tally, err);
+	for (size_t i = 0; i < count;) {
+		const size_t together = count_new(&rows[i], count - i);
+		enum status status = rows[i].former == NULL
+					     ? insert_records(store, &rows[i], together, err)
+					     : rewrite_record(store, &rows[i], &tally, err);
 
-		if (status == STATUS_OK) {
-			status = typed_write(store, schema, &rows[i], err);
+		for (size_t k = 0; k < together && status == STATUS_OK; k++) {
+			status = tally_add(store, &tally, &rows[i + k].row, 1, err);
 		}
 		if (status != STATUS_OK) {
 			return status;
 		}
+		i += together;
 	}
 	return tally_flush(store, &tally, err);
 }
@@ -334,7 +358,11 @@ compare_hanging(const void *one, const void *other)
 enum status
 store_hanging(struct store *store, uint64_t village, struct buffer *out, struct error *err)
 {
-	static const char text[] = "SELECT parent, id FROM record WHERE village = ? AND parent > 0";
+	static const char text[] =
+		"SELECT parent, id FROM record WHERE village = ?1 AND parent > 0 AND " RECORD_INDEXED
+		" UNION ALL SELECT parent, id FROM " RECORDS_OF_RUNS
+		" WHERE log_run.village = ?1 AND log_run.village > 0 AND parent > 0"
+		" AND " RECORD_IN_RUN;
 	struct statement *s = sql_prepare(store->sql, text, err);
 	bool row = true;
 

@@ -105,8 +105,12 @@ find_conflicts(struct record_rows *rows, struct error *err)
 static enum status
 find_place(void *context, const struct place *place, struct error *err)
 {
-	static const char text[] = "SELECT id, village, version FROM record"
-				   " WHERE village = ? AND type = ? AND version > ?";
+	static const char text[] =
+		"SELECT id, village, version FROM record"
+		" WHERE village = ?1 AND type = ?2 AND version > ?3 AND " RECORD_INDEXED
+		" UNION ALL SELECT id, record.village, version FROM " RECORDS_OF_RUNS
+		" WHERE log_run.village = ?1 AND log_run.village > 0 AND type = ?2 AND version > ?3"
+		" AND " RECORD_IN_RUN;
 	struct record_rows *rows = context;
 	struct statement *s = sql_prepare(rows->store->sql, text, err);
 
@@ -296,7 +300,11 @@ count_since(struct store *store, const struct place *place, uint64_t since, uint
 	    struct error *err)
 {
 	static const char text[] =
-		"SELECT count(*) FROM record WHERE village = ? AND type = ? AND version > ?";
+		"SELECT (SELECT count(*) FROM record"
+		" WHERE village = ?1 AND type = ?2 AND version > ?3 AND " RECORD_INDEXED ")"
+		" + (SELECT count(*) FROM " RECORDS_OF_RUNS
+		" WHERE log_run.village = ?1 AND log_run.village > 0 AND type = ?2 AND version > ?3"
+		" AND " RECORD_IN_RUN ")";
 	struct statement *s = sql_prepare(store->sql, text, err);
 
 	sql_bind_uint(s, 1, place->village);

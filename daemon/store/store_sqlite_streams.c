@@ -3,7 +3,8 @@
 #include "scope.h"
 #include "store_sqlite.h"
 
-#define STREAM_COLUMNS "s.number, s.kind, s.name, s.key, s.parent, s.parent_n, s.acked_n, s.chain"
+#define STREAM_COLUMNS "s.number, s.kind, s.name, s.key, s.parent, s.parent_n, p.acked_n, p.chain"
+#define STREAM_JOIN "stream s JOIN progress p ON p.number = s.number"
 enum { STREAM_COLUMN_COUNT = 8 };
 
 /* The first STREAM_COLUMN_COUNT columns. */
@@ -27,7 +28,8 @@ enum status
 store_stream(struct store *store, uint32_t number, struct arena *arena, struct stream *out,
 	     struct error *err)
 {
-	static const char text[] = "SELECT " STREAM_COLUMNS " FROM stream s WHERE s.number = ?";
+	static const char text[] =
+		"SELECT " STREAM_COLUMNS " FROM " STREAM_JOIN " WHERE s.number = ?";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	struct stream stream;
 	enum status status;
@@ -48,9 +50,12 @@ store_stream(struct store *store, uint32_t number, struct arena *arena, struct s
 enum status
 store_stream_add(struct store *store, const struct stream *stream, struct error *err)
 {
-	static const char text[] = "INSERT INTO stream (number, kind, name, key, parent, parent_n,"
-				   " acked_n, chain) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+	static const char text[] = "INSERT INTO stream (number, kind, name, key, parent, parent_n)"
+				   " VALUES (?, ?, ?, ?, ?, ?)";
+	static const char progress_text[] =
+		"INSERT INTO progress (number, acked_n, chain, r, last_ms) VALUES (?, ?, ?, 0, 0)";
 	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status;
 
 	sql_bind_uint(s, 1, stream->number);
 	sql_bind_int(s, 2, (int64_t)stream->kind);
@@ -58,8 +63,14 @@ store_stream_add(struct store *store, const struct stream *stream, struct error 
 	sql_bind_blob(s, 4, span_of(stream->key, sizeof stream->key));
 	sql_bind_uint(s, 5, stream->parent);
 	sql_bind_uint(s, 6, stream->parent_n);
-	sql_bind_uint(s, 7, stream->acked_n);
-	sql_bind_blob(s, 8, span_of(stream->chain, sizeof stream->chain));
+	status = sql_run(s, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	s = sql_prepare(store->sql, progress_text, err);
+	sql_bind_uint(s, 1, stream->number);
+	sql_bind_uint(s, 2, stream->acked_n);
+	sql_bind_blob(s, 3, span_of(stream->chain, sizeof stream->chain));
 	return sql_run(s, err);
 }
 
@@ -79,7 +90,7 @@ enum status
 store_stream_advance(struct store *store, uint32_t number, uint32_t acked_n,
 		     const uint8_t chain[HASH_SIZE], struct error *err)
 {
-	static const char text[] = "UPDATE stream SET acked_n = ?, chain = ? WHERE number = ?";
+	static const char text[] = "UPDATE progress SET acked_n = ?, chain = ? WHERE number = ?";
 	struct statement *s = sql_prepare(store->sql, text, err);
 
 	sql_bind_uint(s, 1, acked_n);
@@ -91,9 +102,8 @@ store_stream_advance(struct store *store, uint32_t number, uint32_t acked_n,
 /* ---- devices ---- */
 
 #define DEVICE_SELECT                                                                              \
-	"SELECT " STREAM_COLUMNS ", d.state, d.scope_version, d.scope, c.r, c.last_ms"             \
-	" FROM device d JOIN stream s ON s.number = d.number"                                      \
-	" LEFT JOIN contact c ON c.number = d.number"
+	"SELECT " STREAM_COLUMNS ", d.state, d.scope_version, d.scope, p.r, p.last_ms FROM device" \
+	" d JOIN " STREAM_JOIN " AND s.number = d.number"
 
 static enum status
 device_of(struct statement *s, struct arena *arena, struct device *out, struct error *err)
@@ -105,7 +115,6 @@ device_of(struct statement *s, struct arena *arena, struct device *out, struct e
 	}
 	out->state = store_u32(s, STREAM_COLUMN_COUNT);
 	out->scope_version = sql_uint(s, STREAM_COLUMN_COUNT + 1);
-	/* A device without contact has no row there: NULL reads as 0. */
 	out->r = sql_uint(s, STREAM_COLUMN_COUNT + 3);
 	out->last_contact_ms = sql_int(s, STREAM_COLUMN_COUNT + 4);
 	return scope_get(sql_blob(s, STREAM_COLUMN_COUNT + 2), arena, &out->scope,
@@ -173,15 +182,13 @@ enum status
 store_device_contact(struct store *store, uint32_t number, uint64_t r, int64_t contact_ms,
 		     struct error *err)
 {
-	static const char text[] = "INSERT INTO contact (number, r, last_ms) VALUES (?, ?, ?)"
-				   " ON CONFLICT (number) DO UPDATE SET r = excluded.r,"
-				   " last_ms = excluded.last_ms";
+	static const char text[] = "UPDATE progress SET r = ?, last_ms = ? WHERE number = ?";
 	struct statement *s = sql_prepare(store->sql, text, err);
 
-	sql_bind_uint(s, 1, number);
-	sql_bind_uint(s, 2, r);
-	sql_bind_int(s, 3, contact_ms);
-	return sql_run(s, err);
+	sql_bind_uint(s, 1, r);
+	sql_bind_int(s, 2, contact_ms);
+	sql_bind_uint(s, 3, number);
+	return run_one(store, s, "device", err);
 }
 
 enum status

@@ -444,10 +444,9 @@ bind_fields(const struct typed *typed, const struct record_type *type, const str
 }
 
 enum status
-typed_write(struct store *store, const struct schema *schema, const struct record_write *write,
-	    struct error *err)
+typed_write(struct store *store, const struct schema *schema, const struct stored_record *row,
+	    const struct record *record, struct error *err)
 {
-	const struct stored_record *row = &write->row;
 	const struct record_type *type = schema_type(schema, row->type);
 	struct typed *typed = NULL;
 	enum status status;
@@ -463,6 +462,6 @@ typed_write(struct store *store, const struct schema *schema, const struct recor
 	sql_bind_uint(typed->statement, 2, row->village);
 	sql_bind_uint(typed->statement, 3, row->version);
 	sql_bind_uint(typed->statement, 4, row->conflicts);
-	bind_fields(typed, type, write->record);
+	bind_fields(typed, type, record);
 	return sql_run(typed->statement, err);
 }

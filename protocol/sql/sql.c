@@ -160,6 +160,11 @@ sql_open(const char *path, const struct sql_options *options, struct sql **out, 
 	sql->busy_ms = options->busy_ms;
 	code = sqlite3_open_v2(path, &sql->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 			       NULL);
+	if (code == SQLITE_OK) {
+		/* Else a statement that a partial index might serve is planned again whenever a
+		 * parameter has another value. */
+		code = sqlite3_db_config(sql->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
+	}
 	if (code != SQLITE_OK) {
 		status = status_of_sqlite(sql->handle, code);
 		error_set(err, status, "opening %s: %s", path, sqlite3_errstr(code));

@@ -81,6 +81,7 @@ measure_day(struct growth *growth, const struct bench_options *options, const st
 	verdict_replies(requests, options->devices, &found);
 	verdict_log(growth->district.folder, requests, options->devices);
 	visits = (double)found.changes;
+	district_rest(&growth->district);
 	bytes = host_file_bytes(growth->district.folder, FOLDER_DATABASE) - bytes;
 	load_requests_free(requests, options->devices);
 	figures_add(figures, stage->visits_per_s, visits / result.seconds);

@@ -7,7 +7,8 @@
  * Each device syncs once, with 20 visits; as many parcels as there are connections go into one
  * transaction. All of it runs in one thread on a copy of a prepared server, so the figures are what
  * the parts cost (microseconds of the processor for each visit), not how fast the daemon's threads
- * are together. What each table takes is told for each visit, too.
+ * are together; resting is what the writer does later, when nothing else is to be done. What each
+ * table takes is told for each visit, too.
  */
 #include "daemon/folder.h"
 #include "daemon/machine.h"
@@ -26,7 +27,8 @@ struct costs {
 	double opening;
 	double writing;
 	double replying;
-	double moving; /* the write-ahead log into the database */
+	double moving;	/* the write-ahead log into the database */
+	double resting; /* afterwards: the typed tables follow */
 };
 
 struct table {
@@ -171,6 +173,20 @@ run_batches(struct inside *inside, const struct round *round, size_t together)
 	}
 }
 
+static void
+rest(struct inside *inside)
+{
+	double start = host_cpu_s();
+	struct error err = {0};
+	bool behind = true;
+
+	while (behind) {
+		host_must(ingest_rest(inside->ingest, &behind, &err), "resting", &err);
+	}
+	host_must(store_checkpoint(inside->store, false, &err), "the write-ahead log", &err);
+	inside->costs.resting += host_cpu_s() - start;
+}
+
 /* ---- the disk ---- */
 
 static void
@@ -237,6 +253,7 @@ measure(const struct round *round, size_t together, struct tables *tables, struc
 	inside_open(&inside, round, together);
 	read_tables(inside.database, &before);
 	run_batches(&inside, round, together);
+	rest(&inside);
 	visits = (double)inside.visits;
 	if (inside.visits != round->count * ROUND_VISITS) {
 		host_die("%zu visits were merged, not %zu", inside.visits,
@@ -249,6 +266,7 @@ measure(const struct round *round, size_t together, struct tables *tables, struc
 	figures_add(figures, "all_us",
 		    (costs->opening + costs->writing + costs->replying + costs->moving) / visits *
 			    1e6);
+	figures_add(figures, "resting_us", costs->resting / visits * 1e6);
 	read_tables(inside.database, tables);
 	add_tables(figures, &before, tables, visits);
 	inside_close(&inside);

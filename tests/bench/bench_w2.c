@@ -49,11 +49,18 @@ measure(const struct bench_options *options, struct round *round, bool last,
 	struct load_result load;
 	struct findings found;
 	uint64_t bytes;
+	struct district rested;
 
 	run_load(options, round, &run, &load);
 	verdict_replies(round->requests, round->count, &found);
 	verdict_log(run.folder, round->requests, round->count);
 	figures_add_load(figures, &load, &run.usage, found.changes);
+	bytes = host_file_bytes(run.folder, FOLDER_DATABASE) - round->bytes;
+	figures_add(figures, "disk_bytes_per_visit_before_rest",
+		    (double)bytes / (double)found.changes);
+	district_open(&rested, run.folder);
+	district_rest(&rested);
+	district_close(&rested);
 	bytes = host_file_bytes(run.folder, FOLDER_DATABASE) - round->bytes;
 	figures_add(figures, "disk_bytes_per_visit", (double)bytes / (double)found.changes);
 	if (last) {

@@ -75,6 +75,19 @@ district_found(struct district *district, const char *folder)
 }
 
 void
+district_open(struct district *district, const char *folder)
+{
+	struct error err = {0};
+	char path[HOST_PATH_SIZE];
+
+	memset(district, 0, sizeof *district);
+	(void)snprintf(district->folder, sizeof district->folder, "%s", folder);
+	host_path(folder, FOLDER_KEYS, path);
+	host_must(keys_load(path, &district->keys, &err), "keys", &err);
+	open_parts(district);
+}
+
+void
 district_reopen(struct district *district)
 {
 	open_parts(district);
@@ -89,6 +102,17 @@ district_close(struct district *district)
 	district->ingest = NULL;
 	district->catalogue = NULL;
 	district->store = NULL;
+}
+
+void
+district_rest(struct district *district)
+{
+	struct error err = {0};
+	bool behind = true;
+
+	while (behind) {
+		host_must(ingest_rest(district->ingest, &behind, &err), "resting", &err);
+	}
 }
 
 void

@@ -53,9 +53,15 @@ struct district_device {
 
 /* A new server in an empty folder. */
 void district_found(struct district *district, const char *folder);
+/* That of a folder. */
+void district_open(struct district *district, const char *folder);
 /* Again, after a daemon worked on it. The import stream is that of before. */
 void district_reopen(struct district *district);
 void district_close(struct district *district);
+
+/* What the daemon does when it is quiet: the typed tables follow the log to its end, so that a size
+ * is that of all tables. */
+void district_rest(struct district *district);
 
 /* Around what writes. */
 void district_begin(struct district *district);

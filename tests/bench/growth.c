@@ -87,6 +87,7 @@ void
 growth_leave(struct growth *growth)
 {
 	store_close(growth->reader);
+	district_rest(&growth->district);
 	district_close(&growth->district);
 }
 

@@ -114,6 +114,7 @@ make_all(struct making *making)
 	district_found(&making->district, making->out->folder);
 	while (make_villages(making)) {
 	}
+	district_rest(&making->district);
 	district_close(&making->district);
 	for (size_t i = 0; i < devices; i++) {
 		for (size_t turn = 0; turn < ROUND_TURNS_MAX; turn++) {

@@ -47,6 +47,7 @@ struct check {
 	uint64_t seq;
 	int64_t received_ms;
 	uint64_t quarantined;
+	uint64_t run_records; /* found through the runs of their village */
 };
 
 static struct statement *
@@ -390,6 +391,26 @@ check_strays(struct check *check, struct statement *row, struct error *err)
 }
 
 static enum status
+count_run_records(struct check *check, struct statement *row, struct error *err)
+{
+	(void)err;
+	check->run_records = sql_uint(row, 0);
+	return STATUS_OK;
+}
+
+/* What no index leads to is in a run of its village, or nobody receives it. */
+static enum status
+check_runs(struct check *check, struct statement *row, struct error *err)
+{
+	return sql_uint(row, 0) == check->run_records
+		       ? STATUS_OK
+		       : fail(err, STATUS_MALFORMED,
+			      "runs lead to %llu records of one change, there are %llu",
+			      (unsigned long long)sql_uint(row, 0),
+			      (unsigned long long)check->run_records);
+}
+
+static enum status
 check_streams(const struct check *check, struct error *err)
 {
 	for (size_t i = 0; i < BUCKETS; i++) {
@@ -414,7 +435,9 @@ check_all(struct check *check, struct error *err)
 	} steps[] = {
 		{"SELECT cbor FROM schema ORDER BY version", read_schema},
 		{"SELECT epoch, parent, cut FROM epoch ORDER BY place", read_epoch},
-		{"SELECT number, kind, key, acked_n, chain FROM stream", read_stream},
+		{"SELECT s.number, kind, key, acked_n, chain FROM stream s"
+		 " LEFT JOIN progress p ON p.number = s.number",
+		 read_stream},
 		{"SELECT seq, kind, received_ms, session, stream, n, time, user, record, verdict, reason,"
 		 " schema_version, commitment, salt, payload FROM log ORDER BY seq",
 		 check_entry},
@@ -426,6 +449,12 @@ check_all(struct check *check, struct error *err)
 		{"SELECT count(*) FROM record r JOIN record p ON p.id = r.parent"
 		 " WHERE r.village <> p.village",
 		 check_strays},
+		{"SELECT count(*) FROM record WHERE state IS NULL AND moved = 0",
+		 count_run_records},
+		{"SELECT count(*) FROM log_run l JOIN record r ON r.id BETWEEN (l.stream << 32) + l.n"
+		 " AND (l.stream << 32) + l.n + l.count - 1 WHERE l.village = r.village"
+		 " AND r.state IS NULL AND r.moved = 0",
+		 check_runs},
 	};
 	enum status status = STATUS_OK;
 

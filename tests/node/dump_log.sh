@@ -6,9 +6,9 @@
 # usage: dump_log.sh DATABASE
 set -eu
 
-# table NAME EXPRESSIONS ORDER: the rows of a table as JSON objects.
+# table NAME EXPRESSIONS ORDER [JOIN]: the rows of a table as JSON objects.
 table() {
-	printf "SELECT json_object('table', '%s', %s) FROM %s ORDER BY %s;\n" "$1" "$2" "$1" "$3"
+	printf "SELECT json_object('table', '%s', %s) FROM %s %s ORDER BY %s;\n" "$1" "$2" "$1" "${4:-}" "$3"
 }
 
 {
@@ -19,7 +19,7 @@ table() {
 	table checkpoint "'origin', hex(origin), 'epoch', epoch, 'size', size, 'root', hex(root),
 		'signature', hex(signature)" place
 	table stream "'number', number, 'kind', kind, 'key', hex(key), 'acked_n', acked_n,
-		'chain', hex(chain)" number
+		'chain', hex(chain)" number 'JOIN progress USING (number)'
 	table schema "'version', version, 'cbor', hex(cbor)" version
 	table record "'id', CAST(id AS TEXT), 'version', version, 'state', hex(state)" id
 	table epoch "'epoch', epoch, 'parent', parent, 'cut', cut" place

@@ -135,15 +135,14 @@ record_make(struct world *w, uint64_t id, uint32_t type, uint64_t village, uint6
 static inline void
 record_put(struct world *w, struct stored_record row)
 {
-	const struct record record = {.id = row.id, .type = row.type};
 	struct stored_record former;
-	struct record_write write = {row, &record, &former};
+	struct record_write write = {row, &former};
 
 	assert_ok(store_records_place(w->writer, &row.id, 1, &former, &w->err));
 	if (former.id == 0) {
 		write.former = NULL;
 	}
-	assert_ok(store_records_write(w->writer, w->schema, &write, 1, &w->err));
+	assert_ok(store_records_write(w->writer, &write, 1, &w->err));
 }
 
 static inline void

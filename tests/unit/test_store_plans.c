@@ -151,4 +151,39 @@ TEST(no_statement_of_a_sync_walks_along_what_is_stored)
 	free(texts);
 }
 
-RUN_TESTS(CASE_WITH(no_statement_of_a_sync_walks_along_what_is_stored, forged_open, forged_close))
+/* How often SQLite has planned statements of the connection again. */
+static uint64_t
+planned_again(struct store *store)
+{
+	struct statement *s;
+	struct error err;
+	bool row;
+	uint64_t sum;
+
+	s = sql_prepare_own(store->sql, "SELECT sum(reprep) FROM sqlite_stmt", &err);
+	assert_non_null(s);
+	assert_ok(sql_row(s, &row, &err));
+	assert_true(row);
+	sum = sql_uint(s, 0);
+	sql_statement_free(s);
+	return sum;
+}
+
+/* It may do so for every new value of a parameter that a partial index could depend on. */
+TEST(statement_of_a_sync_is_planned_once)
+{
+	struct forged *ani = *state;
+	uint64_t before;
+
+	sync_everything(ani);
+	before = planned_again(ani->world->store) + planned_again(ani->world->reader);
+	for (int i = 0; i < 3; i++) {
+		(void)forged_family(ani, VILLAGE_A_NUMBER);
+		assert_ok(forged_sync(ani));
+	}
+	assert_int_equal(planned_again(ani->world->store) + planned_again(ani->world->reader),
+			 before);
+}
+
+RUN_TESTS(CASE_WITH(statement_of_a_sync_is_planned_once, forged_open, forged_close),
+	  CASE_WITH(no_statement_of_a_sync_walks_along_what_is_stored, forged_open, forged_close))

@@ -330,6 +330,7 @@ TEST(an_author_is_not_told_what_only_she_has_changed)
 	struct log_row entry = log_row_make(1, 5, 1, row.id);
 
 	entry.payload = span_of_text(id_format(row.id, text));
+	entry.village = VILLAGE_A;
 	assert_ok(store_log_append(w->writer, &entry, 1, &w->err));
 	row.one_change = true;
 	record_put(w, row);

@@ -78,13 +78,11 @@ TEST(a_place_is_a_record_without_its_state)
 TEST(a_new_record_that_is_there_already_is_refused)
 {
 	struct world *w = *state;
-	const struct record record = {0};
 	const struct record_write write = {record_make(w, id_make(5, 1), VISIT, VILLAGE_A, 10),
-					   &record, NULL};
+					   NULL};
 
 	record_new(w, id_make(5, 1), VISIT, VILLAGE_A, 9);
-	assert_int_equal(store_records_write(w->writer, w->schema, &write, 1, &w->err),
-			 STATUS_EXISTS);
+	assert_int_equal(store_records_write(w->writer, &write, 1, &w->err), STATUS_EXISTS);
 }
 
 TEST(records_come_in_the_order_asked_for_and_unknown_ones_have_id_0)
@@ -121,14 +119,12 @@ TEST(a_record_written_again_is_replaced_whole)
 TEST(a_record_does_not_change_its_type)
 {
 	struct world *w = *state;
-	const struct record record = {0};
 	const struct stored_record former = record_make(w, id_make(5, 1), VISIT, VILLAGE_A, 10);
-	struct record_write write = {former, &record, &former};
+	struct record_write write = {former, &former};
 
 	record_put(w, former);
 	write.row.type = FAMILY;
-	assert_int_equal(store_records_write(w->writer, w->schema, &write, 1, &w->err),
-			 STATUS_INTERNAL);
+	assert_int_equal(store_records_write(w->writer, &write, 1, &w->err), STATUS_INTERNAL);
 }
 
 TEST(records_that_do_not_fit_the_arena_are_told)
@@ -224,18 +220,17 @@ TEST(records_of_one_call_are_counted_each_in_its_place)
 {
 	struct world *w = *state;
 	const struct region b = {VILLAGE_B, VILLAGE_B};
-	const struct record record = {0};
 	struct record_write writes[6];
 
 	for (uint32_t i = 0; i < 6; i++) {
 		writes[i] = (struct record_write){record_make(w, id_make(5, i + 1), VISIT,
 							      i % 2 == 0 ? VILLAGE_A : VILLAGE_B,
 							      10 + i),
-						  &record, NULL};
+						  NULL};
 	}
 	writes[5].row.id = id_make(5, 4);
 	writes[5].former = &writes[3].row;
-	assert_ok(store_records_write(w->writer, w->schema, writes, 6, &w->err));
+	assert_ok(store_records_write(w->writer, writes, 6, &w->err));
 	assert_int_equal(count_records(w, (struct record_query){0}), 5);
 	assert_int_equal(count_records(w, (struct record_query){.regions = &b, .region_count = 1}),
 			 2);

@@ -27,27 +27,55 @@ assert_cell(struct world *w, const char *text, const char *expected)
 	sql_close(sql);
 }
 
+/* An entry of the log that touches the record. */
+static void
+log_touch(struct world *w, uint64_t record)
+{
+	struct log_row row;
+	uint64_t head = 0;
+
+	assert_ok(store_log_head(w->writer, &head, &w->err));
+	row = log_row_make(head + 1, 5, (uint32_t)head + 1, record);
+	assert_ok(store_log_append(w->writer, &row, 1, &w->err));
+	assert_ok(store_log_advance(w->writer, head + 1, &w->err));
+}
+
+/* Follows the log to its end, a few entries at a time. */
+static void
+follow(struct world *w, struct record_sample *s)
+{
+	bool behind = true;
+
+	while (behind) {
+		assert_ok(store_typed_follow(w->writer, &s->schema.schema, 2, &behind, &w->err));
+	}
+}
+
+static void
+put_record(struct world *w, const struct record *record, uint64_t moved)
+{
+	struct buffer state;
+
+	buffer_init(&state, 65536);
+	record_encode(record, NULL, &state);
+	record_put(w, (struct stored_record){
+			      .id = record->id,
+			      .type = record->type,
+			      .village = record->village,
+			      .version = record->version,
+			      .moved = moved,
+			      .conflicts = 2,
+			      .state = buffer_span(&state),
+		      });
+	buffer_finish(&state);
+}
+
 static void
 write_sample(struct world *w, struct record_sample *s)
 {
-	const uint64_t id = s->record.id;
-	struct stored_record former;
-	struct record_write write = {
-		{.id = id,
-		 .type = s->record.type,
-		 .village = s->record.village,
-		 .version = s->record.version,
-		 .conflicts = 2,
-		 .state = span_of_text("state")},
-		&s->record,
-		&former,
-	};
-
-	assert_ok(store_records_place(w->writer, &id, 1, &former, &w->err));
-	if (former.id == 0) {
-		write.former = NULL;
-	}
-	assert_ok(store_records_write(w->writer, &s->schema.schema, &write, 1, &w->err));
+	put_record(w, &s->record, 0);
+	log_touch(w, s->record.id);
+	follow(w, s);
 }
 
 static void
@@ -259,6 +287,51 @@ TEST(rows_are_written_after_a_rollback_took_their_columns)
 	assert_cell(w, "SELECT hb FROM t_visit", "105");
 }
 
+TEST(what_a_move_took_along_follows)
+{
+	struct world *w = *state;
+	struct record_sample s;
+	struct record parent = {.id = id_make(5, 2), .type = FAMILY, .village = VILLAGE_B};
+	uint64_t head = 0;
+
+	record_sample_fill(&s);
+	prepare(w, &s);
+	s.record.version = 1;
+	write_sample(w, &s);
+	assert_ok(store_log_head(w->writer, &head, &w->err));
+	s.record.village = VILLAGE_B;
+	put_record(w, &s.record, head + 1);
+	parent.version = head + 1;
+	put_record(w, &parent, head + 1);
+	log_touch(w, parent.id);
+	assert_cell(w, "SELECT village FROM t_visit", "6303072001");
+	follow(w, &s);
+	assert_cell(w, "SELECT village FROM t_visit", "6303072002");
+}
+
+TEST(tables_follow_the_log_piece_by_piece)
+{
+	struct world *w = *state;
+	struct record_sample s;
+	bool behind = false;
+
+	record_sample_fill(&s);
+	prepare(w, &s);
+	for (uint32_t n = 1; n <= 5; n++) {
+		s.record.id = id_make(5, n);
+		put_record(w, &s.record, 0);
+		log_touch(w, s.record.id);
+	}
+	assert_ok(store_typed_follow(w->writer, &s.schema.schema, 3, &behind, &w->err));
+	assert_true(behind);
+	assert_cell(w, "SELECT count(*) FROM t_visit", "3");
+	assert_ok(store_typed_follow(w->writer, &s.schema.schema, 3, &behind, &w->err));
+	assert_false(behind);
+	assert_cell(w, "SELECT count(*) FROM t_visit", "5");
+	assert_ok(store_typed_follow(w->writer, &s.schema.schema, 3, &behind, &w->err));
+	assert_false(behind);
+}
+
 #define WITH(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(WITH(each_kind_of_field_has_its_column), WITH(what_is_absent_or_empty_is_null),
@@ -269,4 +342,5 @@ RUN_TESTS(WITH(each_kind_of_field_has_its_column), WITH(what_is_absent_or_empty_
 	  WITH(a_new_field_becomes_a_new_column), WITH(a_new_name_keeps_the_values),
 	  WITH(fields_may_exchange_their_names),
 	  WITH(a_field_called_like_a_part_of_a_point_is_refused),
-	  WITH(rows_are_written_after_a_rollback_took_their_columns))
+	  WITH(rows_are_written_after_a_rollback_took_their_columns),
+	  WITH(what_a_move_took_along_follows), WITH(tables_follow_the_log_piece_by_piece))

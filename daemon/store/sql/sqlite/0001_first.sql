@@ -35,14 +35,18 @@ CREATE INDEX log_record ON log (record) WHERE record > 0;
 
 -- Where the changes of a stream stand in the log: n up to n + count - 1 at seq up to
 -- seq + count - 1. Runs of a stream never overlap, which makes (stream, n) unique; a parcel adds one
--- row here where an index over the log would take one for each change.
+-- row here where an index over the log would take one for each change. village is that of the records
+-- of one change (record.state) that the run created, 0 if none.
 CREATE TABLE log_run (
 	stream INTEGER NOT NULL,
 	n INTEGER NOT NULL,
 	count INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
+	village INTEGER NOT NULL,
 	PRIMARY KEY (stream, n)
 ) STRICT, WITHOUT ROWID;
+-- What a scope lacks, as far as record_version does not tell it.
+CREATE INDEX log_run_village ON log_run (village, seq, count) WHERE village > 0;
 
 -- Roots of the complete subtrees of 256 leaves; the first has number 0.
 CREATE TABLE tree (
@@ -80,8 +84,10 @@ CREATE TABLE record (
 	state BLOB
 ) STRICT;
 -- What a scope lacks, and lists by type and village in order of version. The id is in it as well, as
--- the row's own key.
-CREATE INDEX record_version ON record (village, type, version);
+-- the row's own key. Left out are the many of one change that never moved: the runs of their village
+-- lead to them.
+CREATE INDEX record_version ON record (village, type, version)
+	WHERE state IS NOT NULL OR moved > 0;
 -- The few that changed their village after their last change: a pull finds them by that number.
 CREATE INDEX record_moved ON record (village, moved) WHERE moved > version;
 -- The list of conflicts; few records stand in it.
@@ -105,6 +111,13 @@ CREATE TABLE move (
 	PRIMARY KEY (village, seq, record)
 ) STRICT, WITHOUT ROWID;
 
+-- Up to which entry of the log the typed tables have come.
+CREATE TABLE typed_head (
+	only INTEGER PRIMARY KEY CHECK (only = 1),
+	seq INTEGER NOT NULL
+) STRICT;
+INSERT INTO typed_head (only, seq) VALUES (1, 0);
+
 -- Columns of the typed tables t_<type>, by the tags, which never change as names do. part: 0, or 1
 -- and 2 for the latitude and longitude of a point.
 CREATE TABLE typed_column (
@@ -121,9 +134,18 @@ CREATE TABLE stream (
 	name TEXT NOT NULL,
 	key BLOB NOT NULL,
 	parent INTEGER NOT NULL,
-	parent_n INTEGER NOT NULL,
+	parent_n INTEGER NOT NULL
+) STRICT;
+
+-- How far each stream has come: what a sync writes of its device, in one row. acked_n and chain follow
+-- from the log; r (the highest request counter seen) and last_ms are operations, not evidence, and 0
+-- for what is no device.
+CREATE TABLE progress (
+	number INTEGER PRIMARY KEY,
 	acked_n INTEGER NOT NULL,
-	chain BLOB NOT NULL
+	chain BLOB NOT NULL,
+	r INTEGER NOT NULL,
+	last_ms INTEGER NOT NULL
 ) STRICT;
 
 -- scope here and in code: CBOR array of low, high, low, high ...
@@ -132,13 +154,6 @@ CREATE TABLE device (
 	state INTEGER NOT NULL,
 	scope_version INTEGER NOT NULL,
 	scope BLOB NOT NULL
-) STRICT;
-
--- Operations, not evidence: r is the highest request counter seen.
-CREATE TABLE contact (
-	number INTEGER PRIMARY KEY,
-	r INTEGER NOT NULL,
-	last_ms INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE code (
