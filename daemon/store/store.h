@@ -73,11 +73,12 @@ struct log_row {
 enum status store_log_head(struct store *store, uint64_t *seq_out, struct error *err);
 /* Appends rows whose seq continue the log (INTERNAL if they do not). EXISTS: a change (stream, n)
  * is in the log already. A payload without address is kept as missing, and its salt with it.
- * store_log_advance moves the counter to the last entry and is the last statement before the
- * commit. */
+ * store_log_advance moves the counter to the last entry, remembers the newest number of a session
+ * and is the last statement before the commit. */
 enum status store_log_append(struct store *store, const struct log_row *rows, size_t count,
 			     struct error *err);
-enum status store_log_advance(struct store *store, uint64_t head, struct error *err);
+enum status store_log_advance(struct store *store, uint64_t head, uint64_t session,
+			      struct error *err);
 
 struct log_filter {
 	uint64_t since;		      /* seq greater than this */

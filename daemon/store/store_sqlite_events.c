@@ -172,11 +172,9 @@ store_sessions_read(struct store *store, size_t limit, session_fn each, void *co
 enum status
 store_session_newest(struct store *store, uint64_t *id_out, struct error *err)
 {
-	/* Rows of sessions may have been lost with the last moments; the log tells their numbers.
-	 */
+	/* Of sessions that said nothing the rows tell, of the others the log's head as well. */
 	static const char text[] =
-		"SELECT max(coalesce((SELECT max(id) FROM session), 0), coalesce("
-		"(SELECT session FROM log WHERE session > 0 ORDER BY seq DESC LIMIT 1), 0))";
+		"SELECT max(session, coalesce((SELECT max(id) FROM session), 0)) FROM log_head";
 
 	return store_number(sql_prepare(store->sql, text, err), id_out, err);
 }

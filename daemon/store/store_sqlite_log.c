@@ -103,9 +103,9 @@ store_log_append(struct store *store, const struct log_row *rows, size_t count, 
 }
 
 enum status
-store_log_advance(struct store *store, uint64_t head, struct error *err)
+store_log_advance(struct store *store, uint64_t head, uint64_t session, struct error *err)
 {
-	static const char text[] = "UPDATE log_head SET seq = ?";
+	static const char text[] = "UPDATE log_head SET seq = ?, session = ?";
 	struct statement *s;
 	uint64_t last = 0;
 	enum status status = last_row(store, &last, err);
@@ -119,6 +119,7 @@ store_log_advance(struct store *store, uint64_t head, struct error *err)
 	}
 	s = sql_prepare(store->sql, text, err);
 	sql_bind_uint(s, 1, head);
+	sql_bind_uint(s, 2, session);
 	return sql_run(s, err);
 }
 

@@ -76,6 +76,29 @@ host_cpu_s(void)
 	return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
 }
 
+double
+host_stolen_s(void)
+{
+	enum { STEAL_PLACE = 8 }; /* after "cpu": user, nice, system, idle, iowait, irq, softirq */
+	char line[512];
+	char *rest = line;
+	char *word = NULL;
+	const long ticks_per_s = sysconf(_SC_CLK_TCK);
+	FILE *file = fopen("/proc/stat", "r");
+
+	if (file == NULL) {
+		return 0;
+	}
+	if (fgets(line, sizeof line, file) == NULL) {
+		line[0] = '\0';
+	}
+	(void)fclose(file);
+	for (int i = 0; i <= STEAL_PLACE; i++) {
+		word = strtok_r(i == 0 ? line : NULL, " ", &rest);
+	}
+	return word == NULL ? 0 : strtod(word, NULL) / (double)ticks_per_s;
+}
+
 uint64_t
 host_number(uint64_t place)
 {

@@ -27,6 +27,9 @@ void *host_take(size_t count, size_t size);
 int64_t host_now_ns(void);
 /* Seconds of the processor that this process has used. */
 double host_cpu_s(void);
+/* Seconds that all processors together gave to other guests of the machine since its start, as
+ * /proc/stat tells; 0 where it does not. */
+double host_stolen_s(void);
 /* A number from 0 to 2^64 - 1 that a place determines (splitmix64). */
 uint64_t host_number(uint64_t place);
 /* Runs the program again on one core; comes back once it stands there. */

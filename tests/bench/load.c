@@ -350,6 +350,7 @@ load_run(const struct load_options *options, struct load_request *requests, size
 	struct load load = {
 		.options = options, .requests = requests, .count = count, .result = out};
 	double cpu_s;
+	double stolen_s;
 
 	memset(out, 0, sizeof *out);
 	if (count == 0) {
@@ -357,6 +358,7 @@ load_run(const struct load_options *options, struct load_request *requests, size
 	}
 	load_init(&load);
 	cpu_s = host_cpu_s();
+	stolen_s = host_stolen_s();
 	load.start_ns = host_now_ns();
 	load.next_due_ns = load.start_ns;
 	while (load.answered < count) {
@@ -367,5 +369,6 @@ load_run(const struct load_options *options, struct load_request *requests, size
 	}
 	sum_up(&load);
 	out->cpu_s = host_cpu_s() - cpu_s;
+	out->stolen_s = host_stolen_s() - stolen_s;
 	load_finish(&load);
 }

@@ -32,9 +32,10 @@ struct load_result {
 	uint64_t broken;   /* connections that ended without an answer */
 	uint64_t bytes_up; /* HTTP with its headers */
 	uint64_t bytes_down;
-	double seconds; /* from the first to the last answer */
-	double cpu_s;	/* of this process */
-	double p50_ms;	/* of answers that were kept */
+	double seconds;	 /* from the first to the last answer */
+	double cpu_s;	 /* of this process */
+	double stolen_s; /* host_stolen_s */
+	double p50_ms;	 /* of answers that were kept */
 	double p99_ms;
 	double max_ms;
 	uint64_t answered_in_window;

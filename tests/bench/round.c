@@ -208,6 +208,8 @@ figures_add_load(struct figures *figures, const struct load_result *load,
 	figures_add(figures, "visits_per_s", (double)visits / load->seconds);
 	figures_add(figures, "server_cpu_s_per_1000", usage->cpu_s * 1000 / (double)visits);
 	figures_add(figures, "generator_cpu_share", load->cpu_s / (load->cpu_s + usage->cpu_s));
+	/* How many of the machine's processors other guests had meanwhile. */
+	figures_add(figures, "stolen_cores", load->stolen_s / load->seconds);
 	figures_add(figures, "seconds", load->seconds);
 	figures_add(figures, "visits", (double)visits);
 	figures_add(figures, "requests", (double)load->requests);

@@ -25,7 +25,8 @@ static void
 append(struct world *w, const struct log_row *rows, size_t count)
 {
 	assert_ok(store_log_append(w->writer, rows, count, &w->err));
-	assert_ok(store_log_advance(w->writer, rows[count - 1].entry.seq, &w->err));
+	assert_ok(store_log_advance(w->writer, rows[count - 1].entry.seq,
+				    rows[count - 1].entry.session, &w->err));
 }
 
 static struct seen
@@ -120,10 +121,10 @@ TEST(the_counter_follows_the_log_only)
 	uint64_t head = 9;
 
 	assert_ok(store_log_append(w->writer, &row, 1, &w->err));
-	assert_int_equal(store_log_advance(w->writer, 2, &w->err), STATUS_INTERNAL);
+	assert_int_equal(store_log_advance(w->writer, 2, 0, &w->err), STATUS_INTERNAL);
 	assert_ok(store_log_head(w->writer, &head, &w->err));
 	assert_int_equal(head, 0);
-	assert_ok(store_log_advance(w->writer, 1, &w->err));
+	assert_ok(store_log_advance(w->writer, 1, 0, &w->err));
 	assert_ok(store_log_head(w->writer, &head, &w->err));
 	assert_int_equal(head, 1);
 }

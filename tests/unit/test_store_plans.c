@@ -14,7 +14,7 @@ enum { TEXTS_MAX = 128, TEXT_SIZE = 8192 };
 static const char *const short_walks[] = {"SCAN log_head", "SCAN epoch", "SCAN schema",
 					  "SCAN checkpoint"};
 /* Asked once, when the daemon starts. */
-static const char *const at_start = "SELECT max(id) FROM session";
+static const char *const at_start = "SELECT max(session, coalesce(";
 
 struct texts {
 	char at[TEXTS_MAX][TEXT_SIZE];

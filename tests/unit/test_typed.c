@@ -37,7 +37,7 @@ log_touch(struct world *w, uint64_t record)
 	assert_ok(store_log_head(w->writer, &head, &w->err));
 	row = log_row_make(head + 1, 5, (uint32_t)head + 1, record);
 	assert_ok(store_log_append(w->writer, &row, 1, &w->err));
-	assert_ok(store_log_advance(w->writer, head + 1, &w->err));
+	assert_ok(store_log_advance(w->writer, head + 1, 0, &w->err));
 }
 
 /* Follows the log to its end, a few entries at a time. */

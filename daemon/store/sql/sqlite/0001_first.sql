@@ -3,12 +3,14 @@
 -- Numbers that are seq, ids of records (stream << 32 | n) and village codes are integers throughout;
 -- times are milliseconds since 1970 in *_ms, seconds elsewhere.
 
--- The one counter. It moves as the last statement of a commit.
+-- The one counter. It moves as the last statement of a commit, with the newest number of a session:
+-- rows of sessions may be lost, their numbers in the log are not given out again.
 CREATE TABLE log_head (
 	only INTEGER PRIMARY KEY CHECK (only = 1),
-	seq INTEGER NOT NULL
+	seq INTEGER NOT NULL,
+	session INTEGER NOT NULL
 ) STRICT;
-INSERT INTO log_head (only, seq) VALUES (1, 0);
+INSERT INTO log_head (only, seq, session) VALUES (1, 0, 0);
 
 -- A row is the header of an entry, column by column, and what its commitment commits to. record is
 -- NULL for a change that creates its record (stream << 32 | n is its id), 0 where there is none.
