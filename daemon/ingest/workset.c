@@ -457,7 +457,8 @@ workset_write(struct ingest *ingest, struct frontier *frontier_out, struct error
 		status = ledger_checkpoint(&ingest->ledger, frontier_out, store, &checkpoint, err);
 	}
 	if (status == STATUS_OK) {
-		status = store_log_advance(store, ingest->head + work->row_count, ingest->session, err);
+		status = store_log_advance(store, ingest->head + work->row_count, ingest->session,
+					   err);
 	}
 	return status;
 }
