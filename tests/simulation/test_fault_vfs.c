@@ -293,6 +293,33 @@ TEST(what_sqlite_did_not_sync_is_lost)
 	database_end(&database);
 }
 
+/* Killed between write and sync of a commit; the next process sees it, and then the power goes. */
+TEST(what_was_seen_after_a_kill_survives_a_power_cut)
+{
+	struct fault_plan plan = {.kind = FAULT_CRASH};
+	struct database database = {.sql = NULL};
+	int64_t seen = 0;
+
+	database_make(&database);
+	assert_int_equal(database_open(&database, SQL_CREATE, true), STATUS_OK);
+	assert_int_equal(fill(database.sql), ROWS);
+	for (plan.after = 0; seen <= ROWS; plan.after++) {
+		fault_disk_arm(database.folder, &plan);
+		(void)sql_exec(database.sql, "INSERT INTO t (b) VALUES (1)", &error);
+		fault_disk_kill(database.folder);
+		sql_close(database.sql);
+		fault_disk_crash(database.folder, LOSS_NONE, 1);
+		assert_int_equal(database_open(&database, SQL_WRITE, true), STATUS_OK);
+		seen = number(database.sql, "SELECT count(*) FROM t");
+		fault_disk_kill(database.folder);
+		sql_close(database.sql);
+		fault_disk_crash(database.folder, LOSS_ALL, 1);
+		assert_int_equal(database_open(&database, SQL_WRITE, true), STATUS_OK);
+		assert_int_equal(number(database.sql, "SELECT count(*) FROM t"), seen);
+	}
+	database_end(&database);
+}
+
 TEST(a_full_disk_is_told_and_what_was_there_stays)
 {
 	struct fault_plan plan = {.kind = FAULT_FULL, .after = 1, .lasts = 1};
@@ -318,4 +345,5 @@ RUN_TESTS(CASE(what_was_synced_survives_and_the_rest_does_not),
 	  CASE(a_dead_disk_does_nothing_until_it_comes_back),
 	  CASE(what_sqlite_committed_survives_a_crash_at_every_operation),
 	  CASE(what_sqlite_did_not_sync_is_lost),
+	  CASE(what_was_seen_after_a_kill_survives_a_power_cut),
 	  CASE(a_full_disk_is_told_and_what_was_there_stays))
