@@ -351,11 +351,26 @@ oracle_check_logged(const struct oracle *oracle, struct error *err)
 	return STATUS_OK;
 }
 
+static bool
+record_is_merged(const struct oracle *oracle, const struct known_record *record)
+{
+	for (size_t i = 0; i < record->write_count; i++) {
+		if (oracle->changes[record->writes[i].change].merged) {
+			return true;
+		}
+	}
+	return false;
+}
+
 struct oracle_counts
 oracle_counts(const struct oracle *oracle)
 {
-	return (struct oracle_counts){.records = oracle->record_count,
-				      .changes = oracle->change_count,
-				      .quarantined = oracle->quarantined,
-				      .conflicts = oracle->conflicts};
+	struct oracle_counts counts = {.changes = oracle->change_count,
+				       .quarantined = oracle->quarantined,
+				       .conflicts = oracle->conflicts};
+
+	for (size_t i = 0; i < oracle->record_count; i++) {
+		counts.records += record_is_merged(oracle, &oracle->records[i]);
+	}
+	return counts;
 }

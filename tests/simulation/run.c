@@ -3,9 +3,11 @@
  * run: the simulator (docs/simulation.md).
  *
  *     run [--seeds N] [--from S] [--steps K] [--devices D] [--faults NAME,NAME…] [--twice M]
+ *         [--shrink R]
  *
  * Each seed runs in a process of its own. --twice M runs every M-th seed twice and compares the
- * logs' roots. Of a seed that fails a shorter run is looked for, and printed with its last events.
+ * logs' roots. Of a seed that fails a shorter run is looked for, with at most R more runs (60), and
+ * printed with its last events.
  * The last line says how many seeds ran and how many failed; exit 1 if any.
  */
 #include "tests/simulation/sim.h"
@@ -15,8 +17,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { SHRINKS_MAX = 60 };
 
 /* What a run's process tells. */
 struct report {
@@ -41,6 +41,7 @@ struct options {
 	uint64_t seeds;
 	uint64_t from;
 	uint64_t twice; /* 0: never */
+	uint64_t shrink;
 };
 
 /* ---- one run, in a process of its own ---- */
@@ -125,7 +126,8 @@ struct shrink {
 	struct sim_options best;
 	struct report *report; /* of the best */
 	struct report *tried;
-	unsigned runs;
+	uint64_t runs;
+	uint64_t runs_max;
 };
 
 static bool
@@ -133,9 +135,10 @@ shrink_try(struct shrink *shrink, const struct sim_options *options)
 {
 	struct report *tried = shrink->tried;
 
-	if (shrink->runs++ >= SHRINKS_MAX) {
+	if (shrink->runs >= shrink->runs_max) {
 		return false;
 	}
+	shrink->runs++;
 	run_one(options, tried);
 	if (!tried->failed) {
 		return false;
@@ -212,10 +215,11 @@ print_failure(const struct shrink *shrink)
 	const struct report *report = shrink->report;
 	size_t lines = report->traced < SIM_TRACE ? report->traced : SIM_TRACE;
 
-	(void)printf("  shortest found (%u runs): --seeds 1 --from %llu --steps %zu --devices %zu "
-		     "--faults ",
-		     shrink->runs, (unsigned long long)shrink->best.seed, shrink->best.steps,
-		     shrink->best.devices);
+	(void)printf(
+		"  shortest found (%llu runs): --seeds 1 --from %llu --steps %zu --devices %zu "
+		"--faults ",
+		(unsigned long long)shrink->runs, (unsigned long long)shrink->best.seed,
+		shrink->best.steps, shrink->best.devices);
 	print_faults(shrink->best.faults);
 	for (size_t i = report->traced - lines; i < report->traced; i++) {
 		(void)printf("  %s\n", report->trace[i % SIM_TRACE]);
@@ -245,7 +249,10 @@ run_seed(const struct options *options, uint64_t seed)
 {
 	static struct report first;
 	static struct report second;
-	struct shrink shrink = {.best = options->sim, .report = &first, .tried = &second};
+	struct shrink shrink = {.best = options->sim,
+				.report = &first,
+				.tried = &second,
+				.runs_max = options->shrink};
 
 	shrink.best.seed = seed;
 	run_one(&shrink.best, &first);
@@ -304,6 +311,8 @@ parse_options(int argc, char **argv, struct options *out)
 			out->from = value;
 		} else if (strcmp(argv[i], "--twice") == 0) {
 			out->twice = value;
+		} else if (strcmp(argv[i], "--shrink") == 0) {
+			out->shrink = value;
 		} else if (strcmp(argv[i], "--steps") == 0) {
 			out->sim.steps = (size_t)value;
 		} else if (strcmp(argv[i], "--devices") == 0 && value > 0 &&
@@ -325,13 +334,14 @@ main(int argc, char **argv)
 					  .faults = SIM_ALL,
 					  .schema = getenv("SAMBUNG_SCHEMA")},
 				  .seeds = 20,
-				  .from = 1};
+				  .from = 1,
+				  .shrink = 60};
 	uint64_t failed = 0;
 
 	if (!parse_options(argc, argv, &options) || options.sim.schema == NULL) {
-		(void)fprintf(stderr,
-			      "usage: SAMBUNG_SCHEMA=file.json run [--seeds N] [--from S] "
-			      "[--steps K] [--devices D] [--faults NAME,NAME] [--twice M]\n");
+		(void)fprintf(stderr, "usage: SAMBUNG_SCHEMA=file.json run [--seeds N] [--from S] "
+				      "[--steps K] [--devices D] [--faults NAME,NAME] [--twice M] "
+				      "[--shrink R]\n");
 		return 2;
 	}
 	for (uint64_t seed = options.from; seed < options.from + options.seeds; seed++) {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAMILIES = 4, PERSONS_EACH = 2, CHARACTERS = 16 };
+enum { FAMILIES = 4, PERSONS_EACH = 2, CHARACTERS = 16, BUSY = 2 };
 
 #define DAY_MS INT64_C(86400000)
 
@@ -21,13 +21,15 @@ places_add(struct sim_places *places, const char *id)
 	}
 }
 
-/* NULL: there is none yet. */
+/* NULL: there is none yet. Mostly one of a few, where people get in each other's way. */
 static const char *
 places_choose(struct sim *sim, const struct sim_places *places)
 {
 	size_t kept = places->count < SIM_PLACES_MAX ? places->count : SIM_PLACES_MAX;
+	bool busy = sim_choose(sim, 4) != 0;
 	uint64_t chosen = sim_choose(sim, SIM_PLACES_MAX);
 
+	chosen %= busy && kept > BUSY ? BUSY : SIM_PLACES_MAX;
 	return kept == 0 ? NULL : places->ids[chosen % kept];
 }
 
@@ -172,7 +174,7 @@ fill_family(struct sim *sim, struct sim_form *form)
 	static const char *const sets[] = {"+mbg", "-mbg", "+bansos", "mbg,bansos", ""};
 	char extra[16];
 
-	switch (sim_choose(sim, 8)) {
+	switch (sim_choose(sim, 9)) {
 	case 0:
 	case 1:
 		return sim_form_set(sim, form, "address", addresses[sim_choose(sim, 3)]);
@@ -186,6 +188,10 @@ fill_family(struct sim *sim, struct sim_form *form)
 		(void)snprintf(extra, sizeof extra, "extra%u", sim->schema_version);
 		return sim_form_set(sim, form, extra, "Isian baru");
 	case 6:
+		return sim_form_set(
+			sim, form, "same_as",
+			places_choose(sim, &sim->families[sim_choose(sim, SIM_VILLAGES)]));
+	case 7:
 		return sim_form_set(sim, form, "archived", sim_choose(sim, 2) == 0 ? "pindah" : "");
 	default:
 		return sim_form_set(sim, form, "point",
@@ -485,7 +491,7 @@ static const struct {
 	unsigned weight;
 	bool (*happen)(struct sim *sim, size_t device);
 } events[] = {
-	{"visit", 30, event_visit},	{"form", 70, event_form},    {"family", 6, event_family},
+	{"visit", 30, event_visit},	{"form", 130, event_form},   {"family", 6, event_family},
 	{"move", 8, event_move},	{"person", 8, event_person}, {"sync", 60, event_sync},
 	{"request", 12, event_request}, {"carry", 14, event_carry},  {"answer", 16, event_answer},
 	{"settle", 12, event_settle},	{"import", 8, event_import}, {"tidy", 8, event_tidy},
