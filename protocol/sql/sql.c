@@ -134,6 +134,17 @@ configure(struct sql *sql, const struct sql_options *options, struct error *err)
 	return status;
 }
 
+/* A process that was killed may have written a commit that it never synced. Whoever opens sees it,
+ * tells others of it, and a power cut would take it back: a checkpoint begins by syncing the log. A
+ * full disk or another connection only keeps it from copying. */
+static enum status
+settle_wal(struct sql *sql, struct error *err)
+{
+	enum status status = sql_wal_checkpoint(sql, 0, err);
+
+	return status == STATUS_BUSY || status == STATUS_FULL ? STATUS_OK : status;
+}
+
 void
 sql_process_start(void)
 {
@@ -170,6 +181,9 @@ sql_open(const char *path, const struct sql_options *options, struct sql **out, 
 		error_set(err, status, "opening %s: %s", path, sqlite3_errstr(code));
 	} else {
 		status = configure(sql, options, err);
+	}
+	if (status == STATUS_OK && options->access != SQL_READ) {
+		status = settle_wal(sql, err);
 	}
 	if (status != STATUS_OK) {
 		sql_close(sql);

@@ -38,7 +38,9 @@ struct sql_options {
  * more, so threads do not wait for each other at every allocation. */
 void sql_process_start(void);
 
-/* Opens `path` in WAL mode; SQL_CREATE makes it, with mode 0600. Returns a new database in *out. */
+/* Opens `path` in WAL mode; SQL_CREATE makes it, with mode 0600. Returns a new database in *out.
+ * What is seen after opening to write is durable, also if a killed process left it (one sync, and
+ * only if there is a write-ahead log). */
 enum status sql_open(const char *path, const struct sql_options *options, struct sql **out,
 		     struct error *err);
 void sql_close(struct sql *sql);

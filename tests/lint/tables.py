@@ -56,7 +56,7 @@ THIRD_PARTY = {
     'sqlite3.h': ['protocol/sql/sql.c', 'tests/*'],
     'zlib.h': ['protocol/deflate.c', 'tests/*'],
 }
-MANY_PLACES = ['jansson.h', 'sodium.h']
+MANY_PLACES = ['jansson.h', 'sodium.h', 'sqlite3.h']
 
 # C11 and POSIX 2008. Anything else in <> is a third-party header and must be in the table above.
 SYSTEM_HEADERS = '''

@@ -80,7 +80,7 @@ server_now(void *context)
 {
 	struct world *world = context;
 
-	return ++world->now_ms;
+	return ++world->now_ms + world->server_shift_ms;
 }
 
 static void
@@ -105,38 +105,79 @@ read_file(const char *path, struct buffer *out)
 	(void)fclose(file);
 }
 
-static void
-server_open(struct world *world)
-{
-	struct error err;
-	char path[256];
-
-	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
-	must(store_open(path, STORE_WRITER, &world->store, &err), "writer", &err);
-	must(store_open(path, STORE_READER, &world->reader, &err), "reader", &err);
-	must(catalogue_create(world->store, &world->catalogue, &err), "catalogue", &err);
-	must(ingest_create(&(struct ingest_options){.store = world->store,
-						    .catalogue = world->catalogue,
-						    .keys = &world->keys,
-						    .platform = world->platform},
-			   &world->ingest, &err),
-	     "ingest", &err);
-}
-
-static void
-server_close(struct world *world)
+void
+world_stop_server(struct world *world)
 {
 	ingest_free(world->ingest);
 	catalogue_free(world->catalogue);
 	store_close(world->reader);
 	store_close(world->store);
+	world->ingest = NULL;
+	world->catalogue = NULL;
+	world->reader = NULL;
+	world->store = NULL;
+}
+
+enum status
+world_start_server(struct world *world, struct error *err)
+{
+	char path[256];
+	enum status status;
+
+	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
+	status = store_open(path, STORE_WRITER, &world->store, err);
+	if (status == STATUS_OK) {
+		status = store_open(path, STORE_READER, &world->reader, err);
+	}
+	if (status == STATUS_OK) {
+		status = catalogue_create(world->store, &world->catalogue, err);
+	}
+	if (status == STATUS_OK) {
+		status = ingest_create(&(struct ingest_options){.store = world->store,
+								.catalogue = world->catalogue,
+								.keys = &world->keys,
+								.platform = world->platform},
+				       &world->ingest, err);
+	}
+	if (status != STATUS_OK) {
+		world_stop_server(world);
+	}
+	return status;
 }
 
 void
 world_restart_server(struct world *world)
 {
-	server_close(world);
-	server_open(world);
+	struct error err;
+
+	world_stop_server(world);
+	must(world_start_server(world, &err), "starting the server", &err);
+}
+
+/* Like the daemon's writer: a failure of the store undoes all that is in the transaction. What was
+ * only refused has not touched it. */
+static enum status
+server_end(struct world *world, enum status status, const char *what, struct error *err)
+{
+	bool refused = status != STATUS_OK && status_http(status) < 500;
+	enum status committed = STATUS_OK;
+
+	if (status == STATUS_OK || refused) {
+		committed = ingest_commit(world->ingest, err);
+	} else {
+		ingest_rollback(world->ingest);
+	}
+	if (!world->tolerant) {
+		must(refused ? committed : status, what, err);
+		must(committed, what, err);
+	}
+	return committed == STATUS_OK ? status : committed;
+}
+
+static bool
+is_dead(const struct world *world, const char *folder)
+{
+	return world->dead != NULL && world->dead(folder);
 }
 
 static void
@@ -158,7 +199,21 @@ server_found(struct world *world, const char *schema_path)
 				 span_of_text("sbt_test"), &err),
 	     "founding the server", &err);
 	buffer_finish(&schema);
-	server_open(world);
+	must(world_start_server(world, &err), "starting the server", &err);
+}
+
+/* What the server answers is written after the commit, from a snapshot of its own. */
+static enum status
+server_answer(struct world *world, struct parcel *parcel, struct buffer *reply, struct error *err)
+{
+	enum status status;
+
+	if (world->room != 0 && parcel->head.room > world->room) {
+		parcel->head.room = world->room;
+	}
+	status =
+		ingest_reply(parcel, world->reader, world->catalogue, &world->platform, reply, err);
+	return status == STATUS_OK ? ingest_session(world->ingest, &parcel->report, err) : status;
 }
 
 /* One request at the server, durable before it answers. False: an error of HTTP. */
@@ -167,26 +222,27 @@ server_sync(struct world *world, struct span request, struct buffer *reply)
 {
 	struct parcel *parcel = calloc(1, sizeof *parcel);
 	struct error err;
+	enum status status;
 	bool sealed;
 
 	parcel_init(parcel);
 	ingest_open(parcel, world->reader, &world->keys, request);
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	must(ingest_parcel(world->ingest, parcel, &err), "parcel", &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
+	status = ingest_begin(world->ingest, &err);
+	if (status == STATUS_OK) {
+		status = ingest_parcel(world->ingest, parcel, &err);
+		status = server_end(world, status, "a parcel", &err);
+	}
 	sealed = parcel->sealed_reply;
-	if (world->room != 0 && parcel->head.room > world->room) {
-		parcel->head.room = world->room;
+	if (status == STATUS_OK && sealed) {
+		status = server_answer(world, parcel, reply, &err);
 	}
-	if (sealed) {
-		must(ingest_reply(parcel, world->reader, world->catalogue, &world->platform, reply,
-				  &err),
-		     "reply", &err);
-		must(ingest_session(world->ingest, &parcel->report, &err), "session", &err);
+	if (!world->tolerant) {
+		must(status, "syncing at the server", &err);
 	}
+	world->server_failures += status != STATUS_OK;
 	parcel_finish(parcel);
 	free(parcel);
-	return sealed;
+	return status == STATUS_OK && sealed;
 }
 
 static bool
@@ -197,8 +253,7 @@ server_enrol(struct world *world, struct span request, struct buffer *reply)
 
 	must(ingest_begin(world->ingest, &err), "begin", &err);
 	status = ingest_enrol(world->ingest, request, reply, &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
-	return status == STATUS_OK;
+	return server_end(world, status, "enrolling", &err) == STATUS_OK;
 }
 
 /* ---- the network between ---- */
@@ -231,13 +286,26 @@ deliver_old_request(struct world *world)
 	buffer_finish(&reply);
 }
 
+/* Zero chances take no luck, so that a fault more changes no run without it. */
 static bool
-deliver(struct world *world, const char *url, struct span request, struct buffer *reply)
+cut(struct world *world, unsigned of_256, size_t *length)
 {
-	if (strstr(url, "/v1/enrol") != NULL) {
-		return server_enrol(world, request, reply);
+	if (of_256 == 0 || *length == 0 || !chance(world, of_256)) {
+		return false;
+	}
+	*length = (size_t)world_random(world, *length);
+	world->cut++;
+	return true;
+}
+
+bool
+world_deliver(struct world *world, struct span request, struct buffer *reply)
+{
+	if (is_dead(world, world->folder)) {
+		return false;
 	}
 	keep_old_request(world, request);
+	(void)cut(world, world->faults.cut_request, &request.length);
 	if (chance(world, world->faults.twice)) {
 		struct buffer first;
 
@@ -246,7 +314,14 @@ deliver(struct world *world, const char *url, struct span request, struct buffer
 		buffer_finish(&first);
 		world->replies_repeated++;
 	}
-	return server_sync(world, request, reply);
+	return server_sync(world, request, reply) && !is_dead(world, world->folder);
+}
+
+static bool
+deliver(struct world *world, const char *url, struct span request, struct buffer *reply)
+{
+	return strstr(url, "/v1/enrol") != NULL ? server_enrol(world, request, reply)
+						: world_deliver(world, request, reply);
 }
 
 static int
@@ -264,26 +339,34 @@ world_post(void *context, const char *url, struct sambung_bytes body, size_t rep
 {
 	struct world_device *device = context;
 	struct world *world = device->world;
+	uint64_t failures = world->server_failures;
 	struct buffer reply;
 	int result = 0;
 
 	(void)reply_limit;
 	world->requests++;
 	world->now_ms += 50 + (int64_t)world_random(world, 400);
-	if (chance(world, world->faults.lose_request)) {
+	if (is_dead(world, device->folder) || is_dead(world, world->folder) ||
+	    chance(world, world->faults.lose_request)) {
 		world->requests_lost++;
 		return lost(why, why_size);
 	}
 	buffer_init(&reply, PARCEL_REPLY_MAX);
-	*http_status_out = deliver(world, url, span_of(body.at, body.length), &reply) ? 200 : 400;
+	*http_status_out = deliver(world, url, span_of(body.at, body.length), &reply) ? 200
+			   : world->server_failures > failures			      ? 503
+										      : 400;
 	*bytes_up_out = body.length;
 	*bytes_down_out = reply.length;
-	if (chance(world, world->faults.old_again)) {
+	if (chance(world, world->faults.old_again) && !is_dead(world, world->folder)) {
 		deliver_old_request(world);
 	}
-	if (chance(world, world->faults.lose_reply)) {
+	if (is_dead(world, world->folder) || chance(world, world->faults.lose_reply)) {
 		world->replies_lost++;
 		result = lost(why, why_size);
+	} else if (cut(world, world->faults.cut_reply, &reply.length)) {
+		(void)take(sink, reply.at, reply.length);
+		/* Whoever ends a connection in order lets half a reply look like a whole one. */
+		result = world_random(world, 2) == 0 ? 0 : lost(why, why_size);
 	} else if (reply.length > 0 && take(sink, reply.at, reply.length) != 0) {
 		result = lost(why, why_size);
 	}
@@ -312,8 +395,7 @@ device_uptime(void *context)
 static void
 device_boot(void *context, uint8_t out[16])
 {
-	(void)context;
-	memset(out, 7, 16);
+	memset(out, 7 + ((struct world_device *)context)->boots, 16);
 }
 
 static int
@@ -323,8 +405,8 @@ device_random_bytes(void *context, void *out, size_t length)
 	return 0;
 }
 
-static void
-device_open(struct world_device *device)
+static int
+device_open(struct world_device *device, struct sambung_error *err)
 {
 	struct sambung_platform platform = {
 		.context = device,
@@ -334,12 +416,10 @@ device_open(struct world_device *device)
 		.random = device_random_bytes,
 		.post = world_post,
 	};
-	struct sambung_error err;
 
-	must_sambung(sambung_open(&(struct sambung_options){.directory = device->folder,
-							    .platform = &platform},
-				  &device->sambung, &err),
-		     "opening a device", &err);
+	return sambung_open(
+		&(struct sambung_options){.directory = device->folder, .platform = &platform},
+		&device->sambung, err);
 }
 
 size_t
@@ -369,7 +449,7 @@ world_enrol(struct world *world, const char *cadre, const char *village)
 	device->number = (unsigned)world->device_count;
 	(void)snprintf(device->folder, sizeof device->folder, "%s/device%u", world->folder,
 		       device->number);
-	device_open(device);
+	must_sambung(device_open(device, &failure), "opening a device", &failure);
 	memset(&world->faults, 0, sizeof world->faults);
 	must_sambung(sambung_enrol(device->sambung, code, &failure), "enrolling", &failure);
 	world->faults = faults;
@@ -377,10 +457,25 @@ world_enrol(struct world *world, const char *cadre, const char *village)
 }
 
 void
-world_reopen(struct world *world, size_t device)
+world_close_device(struct world *world, size_t device)
 {
 	sambung_close(world->devices[device].sambung);
-	device_open(&world->devices[device]);
+	world->devices[device].sambung = NULL;
+}
+
+int
+world_open_device(struct world *world, size_t device, struct sambung_error *err)
+{
+	return device_open(&world->devices[device], err);
+}
+
+void
+world_reopen(struct world *world, size_t device)
+{
+	struct sambung_error err;
+
+	world_close_device(world, device);
+	must_sambung(world_open_device(world, device, &err), "opening a device", &err);
 }
 
 bool
@@ -412,7 +507,7 @@ world_sync(struct world *world, size_t device)
 
 /* ---- what people do at the server ---- */
 
-void
+enum status
 world_import(struct world *world, const char *type_name, const char *const *cells)
 {
 	struct span names[32];
@@ -422,18 +517,26 @@ world_import(struct world *world, const char *type_name, const char *const *cell
 	enum import_result result;
 	uint32_t stream;
 	struct error err;
+	enum status status;
 
 	for (; cells[0] != NULL && row.count < 32; cells += 2) {
 		names[row.count] = span_of_text(cells[0]);
 		values[row.count++] = span_of_text(cells[1]);
 	}
 	row.key = values[0];
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	must(ingest_import_begin(world->ingest, 0, &stream, &err), "import", &err);
 	row.type = schema_type_named(schema, span_of_text(type_name));
-	must(ingest_import_row(world->ingest, stream, 0, &row, &result, &err), "importing a row",
-	     &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
+	status = ingest_begin(world->ingest, &err);
+	if (status == STATUS_OK) {
+		status = ingest_import_begin(world->ingest, 0, &stream, &err);
+		if (status == STATUS_OK) {
+			status = ingest_import_row(world->ingest, stream, 0, &row, &result, &err);
+		}
+		status = server_end(world, status, "importing a row", &err);
+	}
+	if (!world->tolerant) {
+		must(status, "importing a row", &err);
+	}
+	return status;
 }
 
 void
@@ -470,11 +573,13 @@ world_settle(struct world *world, const char *id, const char *field, const char 
 	     &err);
 	settlement.user = token.user;
 	must(id_parse(id, &settlement.record, &err), "id", &err);
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	(void)snprintf(sent, sizeof sent, "%s", value);
-	status = ingest_settle(world->ingest, &settlement, &seq, &err);
-	memset(sent, 0xff, sizeof sent);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
+	status = ingest_begin(world->ingest, &err);
+	if (status == STATUS_OK) {
+		(void)snprintf(sent, sizeof sent, "%s", value);
+		status = ingest_settle(world->ingest, &settlement, &seq, &err);
+		memset(sent, 0xff, sizeof sent);
+		status = server_end(world, status, "settling", &err);
+	}
 	arena_finish(&arena);
 	return status;
 }
@@ -491,8 +596,7 @@ world_load_schema(struct world *world, const char *json, size_t length)
 	if (status != STATUS_OK) {
 		(void)fprintf(stderr, "schema refused: %s\n", err.detail);
 	}
-	must(ingest_commit(world->ingest, &err), "commit", &err);
-	return status;
+	return server_end(world, status, "loading a schema", &err);
 }
 
 uint64_t
@@ -567,7 +671,8 @@ dump_row(struct world *world, const struct stored_record *row, struct buffer *ou
 	     &err);
 	context.epochs = epochs;
 	must(stored_record_decode(row, context.type, &arena, &record, &err), "a state", &err);
-	json_record(&json, schema, &record, &context, &names, world->now_ms / 86400000);
+	json_record(&json, schema, &record, &context, &names,
+		    (world->now_ms + world->server_shift_ms) / 86400000);
 	buffer_append_byte(out, '\n');
 	arena_finish(&finder.arena);
 	arena_finish(&arena);
@@ -651,7 +756,7 @@ world_free(struct world *world)
 			buffer_finish(&world->old[i]);
 		}
 	}
-	server_close(world);
+	world_stop_server(world);
 	(void)nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(world);
 }

@@ -6,6 +6,10 @@
  * What stands between them is world_post: from the world's seed it loses requests, loses replies
  * after the server has acted, delivers twice, and delivers old requests again later. Clock and
  * randomness come from the seed too, so a seed gives the same run again.
+ *
+ * A `tolerant` world is one whose disks may fail (tests/simulation): what the server then cannot do
+ * is undone and refused, as the daemon does it, and a side whose disk is `dead` neither sends nor
+ * answers. Any other world dies instead.
  */
 #ifndef SAMBUNG_TESTS_TWIN_WORLD_H
 #define SAMBUNG_TESTS_TWIN_WORLD_H
@@ -21,6 +25,7 @@ struct world_device {
 	char folder[256];
 	struct sambung *sambung;
 	int64_t clock_shift_ms; /* how wrong its wall clock is */
+	uint8_t boots;		/* of its machine since it was enrolled */
 };
 
 /* Chances in 256. */
@@ -29,6 +34,8 @@ struct world_faults {
 	unsigned lose_reply;
 	unsigned twice;
 	unsigned old_again;
+	unsigned cut_request; /* the connection ends within it */
+	unsigned cut_reply;
 };
 
 struct world {
@@ -45,12 +52,17 @@ struct world {
 	size_t device_count;
 	struct world_faults faults;
 	uint32_t room; /* bytes a reply may have at most; 0: as many as the device says */
+	bool tolerant;
+	bool (*dead)(const char *folder);      /* NULL: no disk ever is */
+	int64_t server_shift_ms;	       /* how wrong the server's clock is */
 	struct buffer old[WORLD_OLD_REQUESTS]; /* requests that the server has seen */
 	size_t old_count;
 	uint64_t requests;
 	uint64_t requests_lost;
 	uint64_t replies_lost;
 	uint64_t replies_repeated;
+	uint64_t cut;
+	uint64_t server_failures; /* answers of HTTP 5xx */
 };
 
 /* A new world in a folder of its own; dies with a message when it can't be made. schema_path: JSON
@@ -61,15 +73,23 @@ void world_free(struct world *world);
 
 /* The daemon ends and starts again: what it had only in memory is gone. */
 void world_restart_server(struct world *world);
+/* The same in two steps; of the second the status tells, and after a failure it is still ended. */
+void world_stop_server(struct world *world);
+enum status world_start_server(struct world *world, struct error *err);
 
 uint64_t world_random(struct world *world, uint64_t below);
 /* One more enrolled device for a scope such as "6303072001"; returns its index. */
 size_t world_enrol(struct world *world, const char *cadre, const char *village);
 /* Closes and opens a device's folder again, as when the app was killed. */
 void world_reopen(struct world *world, size_t device);
+/* The same in two steps; the second returns sambung_open's status. */
+void world_close_device(struct world *world, size_t device);
+int world_open_device(struct world *world, size_t device, struct sambung_error *err);
+/* A parcel comes to the server, which answers. False: lost on the way, or an error of HTTP. */
+bool world_deliver(struct world *world, struct span request, struct buffer *reply);
 /* Imports a row of name, cell, name, cell, …, NULL; "key" is the first cell. Dies if it is refused.
  */
-void world_import(struct world *world, const char *type, const char *const *cells);
+enum status world_import(struct world *world, const char *type, const char *const *cells);
 /* The record id that an import made for a key. */
 void world_imported_id(struct world *world, const char *type, const char *key, char id_out[16]);
 /* Settles at the server; the status tells. */

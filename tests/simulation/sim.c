@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/simulation/sim.h"
+
+#include "tests/simulation/fault_vfs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const sim_villages[SIM_VILLAGES] = {"6303072001", "6303072002"};
+static const char district[] = "630307";
+enum { DISTRICT_EVERY = 4, SMALL_ROOM = 2048 };
+
+const char *const sim_fault_names[SIM_FAULTS] = {
+	"lose", "cut", "delay", "crash", "down", "torn", "error", "full", "clock", "kill", "small",
+};
+
+/* ---- chance ---- */
+
+/* splitmix64 (public domain, S. Vigna) */
+static uint64_t
+draw(uint64_t *state, uint64_t below)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return (z ^ (z >> 31)) % below;
+}
+
+uint64_t
+sim_choose(struct sim *sim, uint64_t below)
+{
+	return draw(&sim->choice, below);
+}
+
+uint64_t
+sim_luck(struct sim *sim, uint64_t below)
+{
+	return draw(&sim->luck, below);
+}
+
+bool
+sim_may(const struct sim *sim, enum sim_fault fault)
+{
+	return (sim->options.faults & fault) != 0;
+}
+
+/* ---- telling ---- */
+
+bool
+sim_fail(struct sim *sim, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!sim->failed) {
+		va_start(arguments, format);
+		(void)vsnprintf(sim->why, sizeof sim->why, format, arguments);
+		va_end(arguments);
+	}
+	sim->failed = true;
+	return false;
+}
+
+void
+sim_note(struct sim *sim, const char *format, ...)
+{
+	char *line = sim->trace[sim->traced++ % SIM_TRACE];
+	int length = snprintf(line, SIM_LINE, "%4zu ", sim->step);
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(line + length, (size_t)(SIM_LINE - length), format, arguments);
+	va_end(arguments);
+}
+
+/* ---- who is where ---- */
+
+struct sambung *
+sim_handle(struct sim *sim, size_t device)
+{
+	return sim->world->devices[device].sambung;
+}
+
+size_t
+sim_village(size_t device)
+{
+	return device % SIM_VILLAGES;
+}
+
+const char *
+sim_scope(size_t device)
+{
+	return device % DISTRICT_EVERY == DISTRICT_EVERY - 1 ? district
+							     : sim_villages[sim_village(device)];
+}
+
+/* ---- the run ---- */
+
+static bool
+observe(struct sim *sim)
+{
+	struct error err;
+
+	if (oracle_observe(sim->oracle, sim->world->store, &err) != STATUS_OK) {
+		return sim_fail(sim, "the log: %s", err.detail);
+	}
+	return true;
+}
+
+static bool
+begin(struct sim *sim)
+{
+	struct world *world = sim->world;
+
+	if (!sim_beginning(sim)) {
+		return false;
+	}
+	for (size_t d = 0; d < sim->options.devices; d++) {
+		char cadre[32];
+
+		(void)snprintf(cadre, sizeof cadre, "Kader %zu", d);
+		(void)world_enrol(world, cadre, sim_scope(d));
+		world_sync(world, d);
+	}
+	if (sim_may(sim, SIM_LOSE)) {
+		world->faults = (struct world_faults){
+			.lose_request = 30, .lose_reply = 40, .twice = 40, .old_again = 30};
+	}
+	if (sim_may(sim, SIM_CUT)) {
+		world->faults.cut_request = 12;
+		world->faults.cut_reply = 12;
+	}
+	world->tolerant = true;
+	world->dead = fault_disk_dead;
+	/* Small replies on every second day. */
+	world->room = sim_may(sim, SIM_SMALL) && sim->options.seed % 2 == 0 ? SMALL_ROOM : 0;
+	return observe(sim);
+}
+
+static bool
+step(struct sim *sim)
+{
+	size_t device = (size_t)sim_choose(sim, sim->options.devices);
+
+	sim_disk_arm(sim, device);
+	return sim_event(sim, device) && sim_disk_recover(sim, device) && observe(sim);
+}
+
+struct sim *
+sim_run(const struct sim_options *options)
+{
+	struct sim *sim = calloc(1, sizeof *sim);
+	bool good;
+
+	if (sim == NULL) {
+		abort();
+	}
+	fault_vfs_install(options->seed);
+	sim->options = *options;
+	sim->choice = options->seed * 2 + 1;
+	sim->luck = ~options->seed;
+	sim->schema_version = 1;
+	sim->oracle = oracle_create();
+	sim->world = world_create(options->seed, options->schema);
+	good = begin(sim);
+	for (sim->step = 1; good && sim->step <= options->steps; sim->step++) {
+		good = step(sim);
+	}
+	if (good) {
+		(void)sim_rest(sim);
+	}
+	return sim;
+}
+
+void
+sim_free(struct sim *sim)
+{
+	for (size_t d = 0; d < sim->world->device_count; d++) {
+		sim_forms_drop(sim, d);
+		sim_tries_forget(sim, d);
+		for (size_t i = 0; i < SIM_LETTERS; i++) {
+			buffer_finish(&sim->devices[d].out[i]);
+			buffer_finish(&sim->devices[d].in[i]);
+		}
+	}
+	world_free(sim->world);
+	oracle_free(sim->oracle);
+	fault_disk_forget();
+	free(sim);
+}

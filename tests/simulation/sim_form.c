@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/device.h"
+#include "protocol/id.h"
+#include "tests/simulation/sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { RECORD_ARENA = 16 << 20 };
+
+void
+sim_form_drop(struct sim_form *form)
+{
+	sambung_edit_cancel(form->edit);
+	seen_free(&form->seen);
+	*form = (struct sim_form){.edit = NULL};
+}
+
+void
+sim_forms_drop(struct sim *sim, size_t device)
+{
+	for (size_t i = 0; i < SIM_FORMS; i++) {
+		sim_form_drop(&sim->devices[device].forms[i]);
+	}
+}
+
+static void
+try_forget(struct sim_try *try)
+{
+	seen_free(&try->seen);
+	*try = (struct sim_try){.record = 0};
+}
+
+void
+sim_tries_forget(struct sim *sim, size_t device)
+{
+	for (size_t i = 0; i < SIM_TRIES; i++) {
+		try_forget(&sim->devices[device].tries[i]);
+	}
+}
+
+/* ---- opening ---- */
+
+/* What the form shows is what the device keeps: the oracle looks at the members behind it. */
+static bool
+look(struct sim *sim, size_t device, struct sim_form *form)
+{
+	struct local *local = sim_handle(sim, device)->local;
+	struct arena arena;
+	struct record shown;
+	struct error err;
+	bool good = true;
+
+	arena_init(&arena, RECORD_ARENA);
+	if (local_record(local, form->record, &arena, &shown, NULL, &err) != STATUS_OK) {
+		good = sim_fail(sim, "device %zu: a form is open on a record that is not there: %s",
+				device, err.detail);
+	} else if (!oracle_screen(sim->oracle, &shown, &form->seen, &err)) {
+		good = sim_fail(sim, "device %zu: %s", device, err.detail);
+	}
+	form->type = good ? shown.type : 0;
+	arena_finish(&arena);
+	return good;
+}
+
+bool
+sim_form_open(struct sim *sim, size_t device, const char *id, struct sim_form *form)
+{
+	struct sambung_error err = {0};
+	struct error why;
+
+	*form = (struct sim_form){.edit = NULL};
+	if (sambung_edit_begin(sim_handle(sim, device), id, &form->edit, &err) != 0) {
+		form->edit = NULL;
+		return err.status == STATUS_NOT_FOUND || sim_device_excused(sim, device) ||
+		       sim_fail(sim, "device %zu: a form on %s: %s", device, id, err.detail);
+	}
+	(void)id_parse(id, &form->record, &why);
+	return look(sim, device, form);
+}
+
+bool
+sim_form_create(struct sim *sim, size_t device, const char *type, struct sim_form *form)
+{
+	struct sambung_error err = {0};
+
+	*form = (struct sim_form){.edit = NULL};
+	if (sambung_edit_create(sim_handle(sim, device), type, &form->edit, &err) != 0) {
+		form->edit = NULL;
+		return sim_device_excused(sim, device) ||
+		       sim_fail(sim, "device %zu: a new %s: %s", device, type, err.detail);
+	}
+	return true;
+}
+
+bool
+sim_form_set(struct sim *sim, struct sim_form *form, const char *field, const char *text)
+{
+	struct sambung_error err = {0};
+
+	if (form->edit == NULL) {
+		return true;
+	}
+	if (sambung_edit_set(form->edit, field, text, &err) != 0) {
+		return err.status == STATUS_UNKNOWN_FIELD ||
+		       sim_fail(sim, "field %s: %s", field, err.detail);
+	}
+	(void)snprintf(form->field, sizeof form->field, "%s", field);
+	return true;
+}
+
+/* ---- saving ---- */
+
+static void
+try_remember(struct sim_device *device, struct sim_form *form)
+{
+	try_forget(&device->tries[SIM_TRIES - 1]);
+	memmove(&device->tries[1], &device->tries[0],
+		sizeof device->tries - sizeof device->tries[0]);
+	device->tries[0] = (struct sim_try){.record = form->record, .seen = form->seen};
+	memcpy(device->tries[0].field, form->field, sizeof form->field);
+	form->seen = (struct seen){NULL, 0};
+}
+
+/* The try of which this is the change: the newest that fits. */
+static struct sim_try *
+try_of(struct sim *sim, size_t device, const struct change *change)
+{
+	uint32_t number = id_stream(change->record);
+
+	(void)sim;
+	for (size_t i = 0; i < SIM_TRIES; i++) {
+		struct sim_try *try = &sim->devices[device].tries[i];
+		bool creates =
+			change->base.epoch == 0 && change->record == id_make(number, change->n);
+
+		if (try->field[0] != '\0' &&
+		    (try->record == change->record || (try->record == 0 && creates))) {
+			return try;
+		}
+	}
+	return NULL;
+}
+
+static bool
+change_learn(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
+{
+	struct local_change kept;
+	struct change change;
+	struct sim_try *try = NULL;
+	struct arena arena;
+	struct error err;
+	enum status status;
+
+	arena_init(&arena, RECORD_ARENA);
+	status = local_change(sim_handle(sim, device)->local, n, &arena, &kept, &err);
+	if (status == STATUS_OK) {
+		status = change_decode(kept.bytes, false, &arena, &change, &err);
+	}
+	if (status == STATUS_OK) {
+		try = try_of(sim, device, &change);
+	}
+	if (try != NULL) {
+		oracle_change(sim->oracle, stream, &change, kept.bytes, &try->seen);
+		sim->changes++;
+	}
+	arena_finish(&arena);
+	return try != NULL || sim_fail(sim, "device %zu: change %u was made by nobody: %s", device,
+				       n, status == STATUS_OK ? "" : err.detail);
+}
+
+bool
+sim_changes_learn(struct sim *sim, size_t device)
+{
+	struct sim_device *own = &sim->devices[device];
+	struct sambung_state state;
+	struct sambung_error err;
+
+	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
+		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
+	}
+	if (state.last_n < own->known_n || state.acked_n > state.last_n) {
+		return sim_fail(sim, "device %zu: change %u was durable, and %u is the last one",
+				device, own->known_n, state.last_n);
+	}
+	while (own->known_n < state.last_n) {
+		if (!change_learn(sim, device, state.device, own->known_n + 1)) {
+			return false;
+		}
+		own->known_n++;
+	}
+	return true;
+}
+
+/* What a disk did not take can be saved once more, or given up. */
+static bool
+save_failed(struct sim *sim, size_t device, struct sim_form *form, const struct sambung_error *err)
+{
+	if (err->status == STATUS_NOTHING_CHANGED) {
+		/* Ticking what is ticked is no change, and the form says so. */
+		return true;
+	}
+	return sim_device_excused(sim, device) ||
+	       sim_fail(sim, "device %zu: saving %s: %s", device, form->field, err->detail);
+}
+
+bool
+sim_form_save(struct sim *sim, size_t device, struct sim_form *form, char *id_out)
+{
+	struct sambung_error err = {0};
+	char id[16] = "";
+	uint32_t n = 0;
+	bool good;
+
+	if (id_out != NULL) {
+		id_out[0] = '\0';
+	}
+	if (form->edit == NULL || form->field[0] == '\0') {
+		sim_form_drop(form);
+		return true;
+	}
+	try_remember(&sim->devices[device], form);
+	if (sambung_edit_commit(form->edit, id, &n, &err) != 0) {
+		good = save_failed(sim, device, form, &err);
+		if (sim_device_excused(sim, device) &&
+		    !fault_disk_dead(sim->world->devices[device].folder) &&
+		    sim_choose(sim, 2) == 0 && sambung_edit_commit(form->edit, id, &n, &err) == 0) {
+			form->edit = NULL;
+		}
+	} else {
+		form->edit = NULL;
+		good = true;
+	}
+	if (n != 0 && id_out != NULL) {
+		memcpy(id_out, id, sizeof id);
+	}
+	good = good && (n == 0 || sim_changes_learn(sim, device));
+	if (good && n != 0 && sim->devices[device].known_n != n) {
+		good = sim_fail(sim, "device %zu: change %u was saved and %u is the last one",
+				device, n, sim->devices[device].known_n);
+	}
+	sim_form_drop(form);
+	return good;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must be true once nothing fails any more and everybody has synced to the end. */
+#include "tests/check/check_store.h"
+#include "tests/simulation/fault_vfs.h"
+#include "tests/simulation/sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	DUMP_MAX = 64 << 20,
+	RECORD_ARENA = 64 << 20,
+	REQUESTS_MAX = 2000,	/* of one sync */
+	MEMORY_MAX = 256 << 20, /* of SQLite, all devices and the server together */
+};
+
+/* ---- everybody syncs ---- */
+
+static bool
+sync_whole(struct sim *sim, size_t device, struct sambung_result *result)
+{
+	struct sambung_error err = {0};
+	int status = sambung_sync(sim_handle(sim, device), NULL, NULL, result, &err);
+
+	if (status != 0 || !result->synced) {
+		return sim_fail(sim, "device %zu does not sync at rest: %s: %s", device,
+				sambung_status_name(status), err.detail);
+	}
+	if (result->requests > REQUESTS_MAX ||
+	    result->bytes_up > (uint64_t)result->requests * PARCEL_REQUEST_MAX ||
+	    result->bytes_down > (uint64_t)result->requests * PARCEL_REPLY_MAX) {
+		return sim_fail(sim, "device %zu needed %u requests, %llu bytes up, %llu down",
+				device, result->requests, (unsigned long long)result->bytes_up,
+				(unsigned long long)result->bytes_down);
+	}
+	return true;
+}
+
+static bool
+sync_all(struct sim *sim)
+{
+	struct sambung_result result;
+
+	/* Whoever syncs first does not know yet what the last one brings. */
+	for (int round = 0; round < 2; round++) {
+		for (size_t d = 0; d < sim->world->device_count; d++) {
+			if (!sync_whole(sim, d, &result)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+/* A sync with nothing to say is one request, and the server writes nothing for it. */
+static bool
+sync_nothing(struct sim *sim, size_t device)
+{
+	const char *folder = sim->world->folder;
+	uint64_t before = fault_disk_counts(folder).operations;
+	struct sambung_result result;
+
+	if (!sync_whole(sim, device, &result)) {
+		return false;
+	}
+	if (result.requests != 1 || fault_disk_counts(folder).operations != before) {
+		return sim_fail(
+			sim,
+			"device %zu had nothing to say: %u requests, the server wrote %llu "
+			"times",
+			device, result.requests,
+			(unsigned long long)(fault_disk_counts(folder).operations - before));
+	}
+	return true;
+}
+
+/* ---- the log against the oracle ---- */
+
+static bool
+check_queue(struct sim *sim, size_t device)
+{
+	struct sambung_state state;
+	struct sambung_error err;
+
+	if (!sim_changes_learn(sim, device)) {
+		return false;
+	}
+	if (sambung_state(sim_handle(sim, device), &state, &err) != 0 || state.queued != 0 ||
+	    state.acked_n != sim->devices[device].known_n) {
+		return sim_fail(sim, "device %zu: %u of %u changes are acknowledged at rest",
+				device, state.acked_n, sim->devices[device].known_n);
+	}
+	return true;
+}
+
+static bool
+check_row(struct sim *sim, const struct stored_record *row, struct merge_context *context)
+{
+	const struct schema *schema = catalogue_schema(sim->world->catalogue, 0);
+	struct record record;
+	struct arena arena;
+	struct error err;
+	enum status status;
+
+	context->type = schema_type(schema, row->type);
+	arena_init(&arena, RECORD_ARENA);
+	status = stored_record_decode(row, context->type, &arena, &record, &err);
+	if (status == STATUS_OK) {
+		status = oracle_check_record(sim->oracle, &record, context->type, row->conflicts,
+					     context, &err);
+	}
+	arena_finish(&arena);
+	return status == STATUS_OK || sim_fail(sim, "the oracle: %s", err.detail);
+}
+
+static bool
+check_rows(struct sim *sim, struct merge_context *context)
+{
+	struct record_query query = {.order = ORDER_ID};
+	struct store *store = sim->world->reader;
+	struct record_rows *rows;
+	struct stored_record row;
+	struct error err;
+	uint64_t count = 0;
+	bool more = true;
+	bool good = true;
+
+	if (store_rows_open(store, &query, &rows, &err) != STATUS_OK) {
+		return sim_fail(sim, "the records: %s", err.detail);
+	}
+	while (good && more) {
+		good = store_rows_next(rows, &row, &more, &err) == STATUS_OK ||
+		       sim_fail(sim, "the records: %s", err.detail);
+		if (good && more) {
+			good = check_row(sim, &row, context);
+			count++;
+		}
+	}
+	store_rows_close(rows);
+	return good &&
+	       (count == oracle_counts(sim->oracle).records ||
+		sim_fail(sim, "%llu records where %llu were made", (unsigned long long)count,
+			 (unsigned long long)oracle_counts(sim->oracle).records));
+}
+
+static bool
+check_oracle(struct sim *sim)
+{
+	struct merge_context context = {0};
+	struct epoch *epochs;
+	struct arena arena;
+	struct error err;
+	bool good;
+
+	if (oracle_observe(sim->oracle, sim->world->store, &err) != STATUS_OK ||
+	    oracle_check_logged(sim->oracle, &err) != STATUS_OK) {
+		return sim_fail(sim, "the log: %s", err.detail);
+	}
+	if (sim->moves == 0 && oracle_counts(sim->oracle).quarantined != 0) {
+		return sim_fail(sim, "nobody moved, and a change is in quarantine");
+	}
+	arena_init(&arena, 1 << 20);
+	good = store_epochs(sim->world->reader, &arena, &epochs, &context.epoch_count, &err) ==
+		       STATUS_OK &&
+	       store_snapshot(sim->world->reader, &err) == STATUS_OK;
+	if (good) {
+		context.epochs = epochs;
+		good = check_rows(sim, &context);
+		store_snapshot_end(sim->world->reader);
+	} else {
+		(void)sim_fail(sim, "the records: %s", err.detail);
+	}
+	arena_finish(&arena);
+	return good;
+}
+
+/* ---- devices against the server ---- */
+
+static size_t
+first_difference(const struct buffer *a, const struct buffer *b)
+{
+	size_t at = 0;
+
+	while (at < a->length && at < b->length && a->at[at] == b->at[at]) {
+		at++;
+	}
+	return at;
+}
+
+/* Where they part, some bytes of both. */
+static bool
+dumps_differ(struct sim *sim, size_t device, const struct buffer *ours, const struct buffer *theirs)
+{
+	size_t at = first_difference(ours, theirs);
+	size_t from = at < 60 ? 0 : at - 60;
+	size_t left = ours->length - from < 130 ? ours->length - from : 130;
+	size_t right = theirs->length - from < 130 ? theirs->length - from : 130;
+
+	return sim_fail(sim, "device %zu shows …%.*s… and the server …%.*s…", device, (int)left,
+			(const char *)ours->at + from, (int)right, (const char *)theirs->at + from);
+}
+
+static bool
+check_type(struct sim *sim, size_t device, const char *type, size_t *bytes)
+{
+	struct buffer ours;
+	struct buffer theirs;
+	bool good;
+
+	buffer_init(&ours, DUMP_MAX);
+	buffer_init(&theirs, DUMP_MAX);
+	world_dump_device(sim->world, device, type, &ours);
+	world_dump_server(sim->world, type, sim_scope(device), &theirs);
+	good = span_equal(buffer_span(&ours), buffer_span(&theirs)) ||
+	       dumps_differ(sim, device, &ours, &theirs);
+	*bytes += ours.length;
+	buffer_finish(&ours);
+	buffer_finish(&theirs);
+	return good;
+}
+
+static bool
+check_dumps(struct sim *sim, size_t device)
+{
+	static const char *const types[] = {"family", "person", "visit"};
+	struct buffer all;
+	size_t bytes = 0;
+	bool good = true;
+
+	for (size_t t = 0; t < sizeof types / sizeof types[0] && good; t++) {
+		good = check_type(sim, device, types[t], &bytes);
+	}
+	buffer_init(&all, DUMP_MAX);
+	world_dump_device(sim->world, device, NULL, &all);
+	good = good && (all.length == bytes ||
+			sim_fail(sim, "device %zu holds records of other types", device));
+	buffer_finish(&all);
+	return good;
+}
+
+/* ---- all of it ---- */
+
+static bool
+check_database(struct sim *sim)
+{
+	struct checkpoint checkpoint;
+	struct error err;
+	bool found = false;
+
+	if (check_store_database(sim->world->folder, &err) != STATUS_OK) {
+		return sim_fail(sim, "the database: %s", err.detail);
+	}
+	if (store_checkpoint_last(sim->world->store, &checkpoint, &found, &err) != STATUS_OK ||
+	    !found) {
+		return sim_fail(sim, "the database has no checkpoint");
+	}
+	memcpy(sim->root, checkpoint.root, sizeof sim->root);
+	sim->head = world_head(sim->world);
+	return fault_vfs_memory() < MEMORY_MAX ||
+	       sim_fail(sim, "SQLite holds %zu bytes", fault_vfs_memory());
+}
+
+bool
+sim_rest(struct sim *sim)
+{
+	bool good;
+
+	memset(&sim->world->faults, 0, sizeof sim->world->faults);
+	for (size_t d = 0; d < sim->world->device_count; d++) {
+		sim_forms_drop(sim, d);
+	}
+	good = sync_all(sim);
+	for (size_t d = 0; d < sim->world->device_count && good; d++) {
+		good = check_queue(sim, d);
+	}
+	good = good && check_oracle(sim);
+	for (size_t d = 0; d < sim->world->device_count && good; d++) {
+		good = check_dumps(sim, d) && sync_nothing(sim, d);
+	}
+	return good && check_database(sim);
+}
