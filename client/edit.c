@@ -358,7 +358,10 @@ change_make(struct sambung_edit *edit, const struct local_state *state, struct a
 	}
 	change.record = edit->id != 0 ? edit->id : id_make(state->device, change.n);
 	change.schema_version = state->schema_version;
-	change.scope_version = state->scope_version;
+	/* While pages of a new scope run, what is here is still of the one before. */
+	change.scope_version = state->cursor.complete < state->scope_version
+				       ? state->cursor.complete
+				       : state->scope_version;
 	change.base = edit->base;
 	change.has_own = true;
 	change.own_n = edit->id != 0 ? edit->own : state->last_n;
@@ -371,6 +374,23 @@ change_make(struct sambung_edit *edit, const struct local_state *state, struct a
 	}
 	if (status == STATUS_OK) {
 		*out = change;
+	}
+	return status;
+}
+
+/* Where this device does not look, a new record stays only until the server has it. */
+static enum status
+new_record_leaves(struct sambung_edit *edit, const struct local_state *state,
+		  const struct record *record, struct error *err)
+{
+	struct local *local = edit->device->local;
+	bool leaves = false;
+	enum status status =
+		local_leaving(local, device_parent(edit->device, record), &leaves, err);
+
+	if (status == STATUS_OK &&
+	    (leaves || !regions_cover(state->scope, state->scope_count, record->village))) {
+		status = local_leaving_add(local, record->id, err);
 	}
 	return status;
 }
@@ -396,6 +416,9 @@ record_apply(struct sambung_edit *edit, const struct local_state *state,
 	}
 	if (status == STATUS_OK) {
 		status = device_record_save(edit->device, state, &record, place.epoch, err);
+	}
+	if (status == STATUS_OK && edit->id == 0) {
+		status = new_record_leaves(edit, state, &record, err);
 	}
 	return status;
 }

@@ -197,6 +197,7 @@ request_seal(struct asking *asking, uint64_t r, struct exchange *exchange, struc
 	struct asked asked = {.made = true,
 			      .r = r,
 			      .epoch = asking->state.epoch,
+			      .scope_version = asking->state.scope_version,
 			      .count = (uint32_t)asking->changes.count,
 			      .witness_size = asking->state.witness.size};
 	static const uint8_t no_secret[SIGN_SECRET_SIZE];

@@ -14,6 +14,7 @@ struct asked {
 	struct parcel_session session;
 	uint64_t r;
 	uint32_t epoch;
+	uint64_t scope_version;
 	uint32_t count; /* of changes */
 	uint64_t witness_size;
 };
@@ -30,8 +31,10 @@ struct taking {
 	const struct asked *asked;
 	const struct reply *reply;
 	bool newest; /* it answers the last request */
-	bool fits;   /* it starts from the cursor that the device has */
+	bool fits;   /* it starts from the cursor and the scope that the device has */
 	bool again;
+	bool leaving;	  /* some records leave (local.h) */
+	bool arriving;	  /* pages of a new scope run */
 	bool lacking;	  /* the server takes it to have a record that it has not */
 	bool old_program; /* it brought a schema that this program cannot read */
 	struct local_state state;

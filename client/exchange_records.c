@@ -93,6 +93,20 @@ pending_merge(void *context, const struct local_change *kept, struct error *err)
 	return status == STATUS_LIMIT ? STATUS_OK : status;
 }
 
+/* The server takes it to be here. */
+static enum status
+record_arrived(struct taking *taking, uint64_t id, struct error *err)
+{
+	struct local *local = taking->device->local;
+	enum status status = STATUS_OK;
+
+	if (taking->leaving) {
+		status = local_leaving_drop(local, id, err);
+	}
+	return status == STATUS_OK && taking->arriving ? local_arrivals_add(local, id, err)
+						       : status;
+}
+
 static enum status
 record_take(struct taking *taking, struct span bytes, bool whole, struct error *err)
 {
@@ -136,19 +150,21 @@ record_take(struct taking *taking, struct span bytes, bool whole, struct error *
 		status = device_record_save(taking->device, &taking->state, &record,
 					    taking->state.epoch, err);
 	}
-	return status;
+	return status == STATUS_OK && taking->fits ? record_arrived(taking, record.id, err)
+						   : status;
 }
 
 enum status
 exchange_take_records(struct taking *taking, struct error *err)
 {
 	const struct reply *reply = taking->reply;
-	enum status status = STATUS_OK;
+	enum status status =
+		local_passing(taking->device->local, &taking->leaving, &taking->arriving, err);
 
 	/* It carries what is newer than where it starts from. From a place that this device has not
 	 * reached, something would be missing in between. */
 	if (!taking->fits && reply->from.complete > taking->state.cursor.complete) {
-		return STATUS_OK;
+		return status;
 	}
 	for (size_t i = 0; i < reply->evicted_count && taking->fits && status == STATUS_OK; i++) {
 		status = local_record_evict(taking->device->local, reply->evicted[i], err);

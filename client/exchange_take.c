@@ -89,6 +89,7 @@ scope_take(struct taking *taking, struct error *err)
 {
 	const struct reply *reply = taking->reply;
 	struct local_state *state = &taking->state;
+	enum status status;
 
 	/* With a scope its records begin anew, from the reply's place. Who took the one without the
 	 * other would never be sent what is missing. */
@@ -100,7 +101,12 @@ scope_take(struct taking *taking, struct error *err)
 	if (reply->scope_count > 0) {
 		memcpy(state->scope, reply->scope, reply->scope_count * sizeof state->scope[0]);
 	}
-	return local_scope_apply(taking->device->local, state->scope, state->scope_count, err);
+	status = local_scope_apply(taking->device->local, state->scope, state->scope_count, err);
+	/* Who has nothing yet has nothing to let go of after it, and a new epoch sweeps by itself.
+	 */
+	return status == STATUS_OK && state->cursor.complete != 0
+		       ? local_arrivals_begin(taking->device->local, err)
+		       : status;
 }
 
 static enum status
@@ -229,6 +235,9 @@ changes_take(struct taking *taking, struct error *err)
 	if (status == STATUS_OK) {
 		status = exchange_take_acks(taking, err);
 	}
+	if (status == STATUS_OK && taking->reply->ack_count > 0) {
+		status = local_leaving_sweep(taking->device->local, err);
+	}
 	return status == STATUS_OK ? changes_link(taking, err) : status;
 }
 
@@ -283,6 +292,9 @@ cursor_take(struct taking *taking, struct error *err)
 	}
 	if (from_start) {
 		status = local_records_sweep(taking->device->local, state->epoch, err);
+	}
+	if (status == STATUS_OK && taking->arriving) {
+		status = local_arrivals_end(taking->device->local, err);
 	}
 	return status == STATUS_OK ? exchange_raise(taking, err) : status;
 }
@@ -345,7 +357,9 @@ exchange_take(struct taking *taking, struct error *err)
 		/* The answer to a request of a former epoch is of no use any more. */
 		return taking->asked->epoch == state->epoch ? epoch_begin(taking, err) : STATUS_OK;
 	}
-	taking->fits = cursor_same(&reply->from, &state->cursor);
+	/* A loop of pages for another scope may have come to the same place. */
+	taking->fits = cursor_same(&reply->from, &state->cursor) &&
+		       taking->asked->scope_version == state->scope_version;
 	status = content_take(taking, err);
 	if (status == STATUS_OK) {
 		status = gap_take(taking, err);

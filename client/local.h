@@ -140,8 +140,8 @@ enum status local_record(struct local *local, uint64_t id, struct arena *arena, 
 			 struct local_place *place_out, struct error *err);
 enum status local_record_save(struct local *local, const struct record *record,
 			      const struct local_place *place, struct error *err);
-/* The record goes; its changes stay, and so does what hangs below it: that may belong elsewhere by
- * now, and if not the server names it too. */
+/* The record goes, or leaves (below); its changes stay, and so does what hangs below it: that may
+ * belong elsewhere by now, and if not the server names it too. */
 enum status local_record_evict(struct local *local, uint64_t id, struct error *err);
 /* One of what hangs below `above` whose village is another; 0: none. */
 enum status local_record_astray(struct local *local, uint64_t above, uint64_t village,
@@ -149,6 +149,26 @@ enum status local_record_astray(struct local *local, uint64_t above, uint64_t vi
 /* Evicts every record whose village is known and covered by no region. */
 enum status local_scope_apply(struct local *local, const struct region *scope, size_t count,
 			      struct error *err);
+/*
+ * A record leaves if this device holds it only until its own changes of it are acknowledged. While
+ * the pages of a new scope run it is noted what arrives. Both cost a page of 4 KiB in the file, and
+ * 8 to 10 bytes for each record while it is noted; nothing on the wire.
+ */
+enum status local_leaving(struct local *local, uint64_t id, bool *leaving_out, struct error *err);
+enum status local_leaving_add(struct local *local, uint64_t id, struct error *err);
+/* It stays after all, and with it what is below it and the server has nothing of yet. */
+enum status local_leaving_drop(struct local *local, uint64_t id, struct error *err);
+/* Those that leave and hold no change that is not acknowledged are gone. */
+enum status local_leaving_sweep(struct local *local, struct error *err);
+/* The pages of a new scope begin. */
+enum status local_arrivals_begin(struct local *local, struct error *err);
+enum status local_arrivals_add(struct local *local, uint64_t id, struct error *err);
+/* The last page is here: what the server has and did not send is not in the scope, wherever this
+ * device thinks that it is, and goes or leaves. */
+enum status local_arrivals_end(struct local *local, struct error *err);
+/* Does anything leave; do pages of a new scope run? */
+enum status local_passing(struct local *local, bool *leaving_out, bool *arriving_out,
+			  struct error *err);
 /* A new epoch was pulled whole: records that it did not bring go, unless own changes made them. */
 enum status local_records_sweep(struct local *local, uint32_t epoch, struct error *err);
 /* Of each record of the epoch that holds an own acknowledged change after raised_n with

@@ -96,16 +96,6 @@ local_record_save(struct local *local, const struct record *record, const struct
 	return status;
 }
 
-enum status
-local_record_evict(struct local *local, uint64_t id, struct error *err)
-{
-	static const char text[] = "DELETE FROM record WHERE id = ?1";
-	struct statement *s = sql_prepare(local->sql, text, err);
-
-	sql_bind_uint(s, 1, id);
-	return sql_run(s, err);
-}
-
 /* Does anything hang directly below? Mostly nothing does, and then the way down, which SQLite walks
  * with tables of its own, need not begin. */
 static enum status
@@ -153,34 +143,6 @@ local_record_astray(struct local *local, uint64_t above, uint64_t village, uint6
 		sql_reset(s);
 	}
 	return STATUS_OK;
-}
-
-/* Appends "… NOT (village BETWEEN a AND b)" for each region; numbers only. */
-static void
-scope_condition(const struct region *scope, size_t count, struct buffer *out)
-{
-	buffer_printf(out, "DELETE FROM record WHERE village <> 0");
-	for (size_t i = 0; i < count; i++) {
-		buffer_printf(out, " AND NOT (village BETWEEN %llu AND %llu)",
-			      (unsigned long long)scope[i].low, (unsigned long long)scope[i].high);
-	}
-	buffer_append_byte(out, '\0');
-}
-
-enum status
-local_scope_apply(struct local *local, const struct region *scope, size_t count, struct error *err)
-{
-	struct buffer text;
-	enum status status;
-
-	buffer_init(&text, 64 * 1024);
-	scope_condition(scope, count, &text);
-	status = buffer_status(&text, "scope", err);
-	if (status == STATUS_OK) {
-		status = sql_exec(local->sql, (const char *)text.at, err);
-	}
-	buffer_finish(&text);
-	return status;
 }
 
 enum status

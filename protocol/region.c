@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VILLAGE_MAX UINT64_C(9999999999)
@@ -120,6 +121,47 @@ regions_cover(const struct region *regions, size_t count, uint64_t village)
 		}
 	}
 	return false;
+}
+
+bool
+regions_cover_region(const struct region *regions, size_t count, struct region region)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (regions[i].low <= region.low && region.high <= regions[i].high) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* By the first village; of two that begin alike the larger one first. */
+static int
+compare_regions(const void *one, const void *other)
+{
+	const struct region *a = one;
+	const struct region *b = other;
+
+	if (a->low != b->low) {
+		return a->low < b->low ? -1 : 1;
+	}
+	return (a->high < b->high) - (a->high > b->high);
+}
+
+size_t
+regions_merge(struct region *regions, size_t count)
+{
+	size_t kept = 0;
+
+	if (count > 1) {
+		qsort(regions, count, sizeof regions[0], compare_regions);
+	}
+	for (size_t i = 0; i < count; i++) {
+		/* What covers it stands before it, and is the last one kept. */
+		if (kept == 0 || regions[i].high > regions[kept - 1].high) {
+			regions[kept++] = regions[i];
+		}
+	}
+	return kept;
 }
 
 char *

@@ -30,6 +30,11 @@ bool region_valid(struct region region);
 bool region_covers(struct region region, uint64_t village);
 /* True if any of the `count` regions covers the village. */
 bool regions_cover(const struct region *regions, size_t count, uint64_t village);
+/* True if one of the `count` regions covers all of that one. */
+bool regions_cover_region(const struct region *regions, size_t count, struct region region);
+/* The list becomes the shortest of the same villages, ascending: what another region of it covers
+ * goes. Returns how many are left. (Regions lie inside one another or apart.) */
+size_t regions_merge(struct region *regions, size_t count);
 /* Plain digits ("6303072001", "630307"); `out` has REGION_TEXT_SIZE bytes; returns out. */
 char *region_format(struct region region, char *out);
 char *village_format(uint64_t village, char *out);

@@ -57,6 +57,8 @@ const char *ctl_option(const struct ctl *ctl, const char *name);
 /* The same, but USAGE without it. */
 enum status ctl_needed(const struct ctl *ctl, const char *name, const char **out,
 		       struct error *err);
+/* The values of --village as a new JSON list; USAGE without one. */
+enum status ctl_villages(const struct ctl *ctl, struct json_t **out, struct error *err);
 /* If the last word is "-": takes it away and adds the name=value lines, or the members of the JSON
  * object, of standard input to the options. */
 enum status ctl_options_from_input(struct ctl *ctl, struct error *err);
@@ -112,7 +114,9 @@ enum status run_init(struct ctl *ctl, struct error *err);
 enum status run_enrol(struct ctl *ctl, struct error *err);
 enum status run_token_add(struct ctl *ctl, struct error *err);
 enum status run_devices(struct ctl *ctl, struct error *err);
+enum status run_device_handover(struct ctl *ctl, struct error *err);
 enum status run_device_revoke(struct ctl *ctl, struct error *err);
+enum status run_device_scope(struct ctl *ctl, struct error *err);
 enum status run_records(struct ctl *ctl, struct error *err);
 enum status run_export(struct ctl *ctl, struct error *err);
 enum status run_import(struct ctl *ctl, struct error *err);

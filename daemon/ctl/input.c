@@ -39,6 +39,27 @@ ctl_needed(const struct ctl *ctl, const char *name, const char **out, struct err
 }
 
 enum status
+ctl_villages(const struct ctl *ctl, json_t **out, struct error *err)
+{
+	const char *first;
+	json_t *villages;
+	enum status status = ctl_needed(ctl, "village", &first, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	villages = json_array();
+	for (size_t i = 0; i < ctl->option_count; i++) {
+		if (strcmp(ctl->options[i].name, "village") == 0) {
+			(void)json_array_append_new(villages,
+						    json_pack("s", ctl->options[i].value));
+		}
+	}
+	*out = villages;
+	return STATUS_OK;
+}
+
+enum status
 ctl_read_file(const char *path, struct buffer *out, struct error *err)
 {
 	bool standard = strcmp(path, "-") == 0;

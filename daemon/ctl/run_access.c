@@ -53,7 +53,6 @@ enum status
 run_enrol(struct ctl *ctl, struct error *err)
 {
 	const char *cadre;
-	const char *village;
 	json_t *object;
 	json_t *villages;
 	enum status status = ctl_options_from_input(ctl, err);
@@ -62,19 +61,12 @@ run_enrol(struct ctl *ctl, struct error *err)
 		status = ctl_needed(ctl, "cadre", &cadre, err);
 	}
 	if (status == STATUS_OK) {
-		status = ctl_needed(ctl, "village", &village, err);
+		status = ctl_villages(ctl, &villages, err);
 	}
 	if (status != STATUS_OK) {
 		return status;
 	}
 	object = json_pack("{s:s}", "cadre", cadre);
-	villages = json_pack("[]");
-	for (size_t i = 0; i < ctl->option_count; i++) {
-		if (strcmp(ctl->options[i].name, "village") == 0) {
-			(void)json_array_append_new(villages,
-						    json_pack("s", ctl->options[i].value));
-		}
-	}
 	(void)json_object_set_new(object, "villages", villages);
 	status = post_object(ctl, "/v1/codes", object, "code", err);
 	json_decref(object);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quarantine, syncs, log, devices, device revoke, backup */
+/* quarantine, syncs, log, devices, device revoke, scope and handover, backup */
 #include "ctl.h"
 #include "json_print.h"
 
@@ -128,25 +128,73 @@ run_devices(struct ctl *ctl, struct error *err)
 	return ctl_get_lines(ctl, "/v1/devices", table_line, &table, err);
 }
 
-enum status
-run_device_revoke(struct ctl *ctl, struct error *err)
+/* Asks for something to be done with the device of the first word, and shows what it is then. */
+static enum status
+post_device(struct ctl *ctl, const char *deed, const json_t *object, struct error *err)
 {
 	struct table table = {ctl, device_columns, COUNT_OF(device_columns), 0};
+	struct ctl_body body = {NULL, {NULL, 0}};
+	char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 	struct buffer path;
 	enum status status;
 
+	if (object != NULL && text == NULL) {
+		return fail(err, STATUS_INVALID, "the text is not UTF-8");
+	}
+	if (text != NULL) {
+		body.content_type = "application/json";
+		body.bytes = span_of_text(text);
+	}
 	buffer_init(&path, PATH_MAX_BYTES);
 	buffer_printf(&path, "/v1/device/");
 	ctl_path_text(&path, ctl->words[0]);
-	buffer_printf(&path, "/revoke");
+	buffer_printf(&path, "/%s", deed);
 	buffer_append_byte(&path, '\0');
 	status = buffer_status(&path, "the request", err);
 	if (status == STATUS_OK) {
-		struct ctl_body body = {NULL, {NULL, 0}};
-
 		status = ctl_post(ctl, (const char *)path.at, &body, table_line, &table, err);
 	}
 	buffer_finish(&path);
+	free(text);
+	return status;
+}
+
+enum status
+run_device_revoke(struct ctl *ctl, struct error *err)
+{
+	return post_device(ctl, "revoke", NULL, err);
+}
+
+enum status
+run_device_scope(struct ctl *ctl, struct error *err)
+{
+	json_t *villages;
+	json_t *object;
+	enum status status = ctl_villages(ctl, &villages, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	object = json_pack("{s:o}", "villages", villages);
+	status = post_device(ctl, "scope", object, err);
+	json_decref(object);
+	return status;
+}
+
+enum status
+run_device_handover(struct ctl *ctl, struct error *err)
+{
+	char *end = NULL;
+	unsigned long to = strtoul(ctl->words[1], &end, 10);
+	json_t *object;
+	enum status status;
+
+	if (*ctl->words[1] < '0' || *ctl->words[1] > '9' || *end != '\0' || to > INT32_MAX) {
+		return fail(err, STATUS_USAGE, "%s", ctl->words[1]);
+	}
+	object = json_pack("{s:I}", "to", (json_int_t)to);
+	status = post_device(ctl, "handover", object, err);
+	json_decref(object);
 	return status;
 }
 

@@ -46,8 +46,13 @@ HANDLE_WRITE(waiting_write);
 HANDLE_ANSWER(syncs_answer);
 HANDLE_ANSWER(devices_answer);
 HANDLE_ANSWER(quarantine_answer);
-HANDLE_OPEN(revoke_open);
+HANDLE_OPEN(device_open);
 HANDLE_WRITE(revoke_write);
+HANDLE_WRITE(scope_write);
+HANDLE_ANSWER(scope_answer);
+HANDLE_OPEN(handover_open);
+HANDLE_WRITE(handover_write);
+HANDLE_ANSWER(handover_answer);
 
 /* handle_access.c */
 HANDLE_WRITE(code_write);

@@ -1,63 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may come in: one-time codes for devices, tokens for people and programs. */
-#include "body.h"
+#include "access.h"
 #include "handle.h"
 #include "protocol/json.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Nobody gives away more than she has. */
-static enum status
-read_region(const struct call *call, const char *text, struct region *out, struct error *err)
-{
-	struct region region;
-	enum status status = region_parse(text, &region, err);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (!caller_covers(&call->caller, region)) {
-		return fail(err, STATUS_DENIED, "region %.20s is outside your own", text);
-	}
-	*out = region;
-	return STATUS_OK;
-}
-
-static enum status
-read_villages(const struct call *call, const struct body *body, struct region **out,
-	      size_t *count_out, struct error *err)
-{
-	const char *text;
-	struct region *regions;
-	size_t count;
-	enum status status = body_item(body, "villages", 0, &text, &count, err);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (count > MESSAGE_SCOPE_MAX) {
-		return fail(err, STATUS_LIMIT, "a device has at most %d regions",
-			    MESSAGE_SCOPE_MAX);
-	}
-	regions = calloc(count, sizeof *regions);
-	if (regions == NULL) {
-		return fail(err, STATUS_MEMORY, "the villages");
-	}
-	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		status = body_item(body, "villages", i, &text, &count, err);
-		if (status == STATUS_OK) {
-			status = read_region(call, text, &regions[i], err);
-		}
-	}
-	if (status != STATUS_OK) {
-		free(regions);
-		return status;
-	}
-	*out = regions;
-	*count_out = count;
-	return STATUS_OK;
-}
 
 static enum status
 make_code(struct call *call, struct ingest *ingest, const struct body *body, struct error *err)
@@ -70,7 +18,7 @@ make_code(struct call *call, struct ingest *ingest, const struct body *body, str
 	enum status status = body_text(body, "cadre", &order.cadre, err);
 
 	if (status == STATUS_OK) {
-		status = read_villages(call, body, &regions, &order.scope_count, err);
+		status = access_villages(call, body, &regions, &order.scope_count, err);
 	}
 	if (status == STATUS_OK) {
 		order.scope = regions;
@@ -132,7 +80,7 @@ read_scope(const struct call *call, const struct body *body, struct region *out,
 		return status;
 	}
 	if (!span_equal(scope, span_of_text("all"))) {
-		return read_region(call, (const char *)scope.at, out, err);
+		return access_region(call, (const char *)scope.at, out, err);
 	}
 	if (!caller_sees_all(&call->caller)) {
 		return fail(err, STATUS_DENIED, "scope all is more than your own");

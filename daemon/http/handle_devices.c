@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an admin looks at every day: devices, their syncs, and what was set aside. */
+#include "access.h"
 #include "handle.h"
 #include "view.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SYNCS_MAX = 2000, DEVICE_MEMORY = 64 * 1024, SENTENCE_SIZE = 200 };
 
 /* ---- devices ---- */
-
-/* A device shows up for whoever may see any of its villages. */
-static bool
-sees_device(const struct caller *caller, const struct device *device)
-{
-	if (caller_sees_all(caller)) {
-		return true;
-	}
-	for (size_t i = 0; i < device->scope_count; i++) {
-		if (device->scope[i].low <= caller->scope.high &&
-		    device->scope[i].high >= caller->scope.low) {
-			return true;
-		}
-	}
-	return false;
-}
 
 static bool
 sees_device_numbered(const struct caller *caller, struct store *store, uint32_t number)
@@ -40,7 +24,7 @@ sees_device_numbered(const struct caller *caller, struct store *store, uint32_t 
 	}
 	arena_init(&arena, DEVICE_MEMORY);
 	seen = number != 0 && store_device(store, number, &arena, &device, NULL) == STATUS_OK &&
-	       sees_device(caller, &device);
+	       access_sees_device(caller, store, &device);
 	arena_finish(&arena);
 	return seen;
 }
@@ -81,13 +65,19 @@ write_device(struct json *json, const struct device *device)
 	json_put_line_end(json);
 }
 
+struct device_list {
+	struct call *call;
+	struct store *store;
+};
+
 static enum status
 each_device(void *context, const struct device *device, struct error *err)
 {
-	struct call *call = context;
+	struct device_list *list = context;
+	struct call *call = list->call;
 	struct json json = json_start(&call->out);
 
-	if (sees_device(&call->caller, device)) {
+	if (access_sees_device(&call->caller, list->store, device)) {
 		write_device(&json, device);
 	}
 	return buffer_status(&call->out, "the list of devices", err);
@@ -96,53 +86,20 @@ each_device(void *context, const struct device *device, struct error *err)
 enum status
 devices_answer(struct call *call, struct store *reader, struct error *err)
 {
+	struct device_list list = {call, reader};
+
 	call->media = MEDIA_LINES;
-	return store_devices_read(reader, each_device, call, err);
+	return store_devices_read(reader, each_device, &list, err);
 }
 
-static enum status
-read_number(const struct call *call, uint32_t *out, struct error *err)
-{
-	char *end = NULL;
-	unsigned long number;
-
-	errno = 0;
-	number = strtoul(call->argument, &end, 10);
-	if (!isdigit((unsigned char)call->argument[0]) || *end != '\0' || errno != 0 ||
-	    number == 0 || number > CHANGE_STREAM_MAX) {
-		return fail(err, STATUS_NOT_FOUND, "no device has this number");
-	}
-	*out = (uint32_t)number;
-	return STATUS_OK;
-}
-
+/* For what changes a device: she must have a say over all of it. */
 enum status
-revoke_open(struct call *call, struct store *reader, struct error *err)
+device_open(struct call *call, struct store *reader, struct error *err)
 {
-	struct device device;
-	struct arena arena;
 	uint32_t number;
-	enum status status = read_number(call, &number, err);
-	bool covered = true;
+	enum status status = access_number(call, &number, err);
 
-	if (status != STATUS_OK) {
-		return status;
-	}
-	arena_init(&arena, DEVICE_MEMORY);
-	status = store_device(reader, number, &arena, &device, err);
-	if (status == STATUS_NOT_FOUND ||
-	    (status == STATUS_OK && !sees_device(&call->caller, &device))) {
-		status = fail(err, STATUS_NOT_FOUND, "no device has this number");
-	} else if (status == STATUS_OK) {
-		for (size_t i = 0; i < device.scope_count; i++) {
-			covered = covered && caller_covers(&call->caller, device.scope[i]);
-		}
-		if (!covered) {
-			status = fail(err, STATUS_DENIED, "the device has villages beyond yours");
-		}
-	}
-	arena_finish(&arena);
-	return status;
+	return status == STATUS_OK ? access_device(call, reader, number, err) : status;
 }
 
 enum status
@@ -150,7 +107,7 @@ revoke_write(struct call *call, struct ingest *ingest, struct error *err)
 {
 	struct json json = json_start(&call->out);
 	uint32_t number;
-	enum status status = read_number(call, &number, err);
+	enum status status = access_number(call, &number, err);
 
 	if (status == STATUS_OK) {
 		status = ingest_device_revoke(ingest, number, call->caller.user, err);
@@ -165,6 +122,127 @@ revoke_write(struct call *call, struct ingest *ingest, struct error *err)
 		json_put_line_end(&json);
 	}
 	return status;
+}
+
+/* ---- their villages ---- */
+
+/* The line of a device as it is after the write. */
+static enum status
+answer_device(struct call *call, struct store *reader, uint32_t number, struct error *err)
+{
+	struct json json = json_start(&call->out);
+	struct device device;
+	struct arena arena;
+	enum status status;
+
+	arena_init(&arena, DEVICE_MEMORY);
+	status = store_device(reader, number, &arena, &device, err);
+	if (status == STATUS_OK) {
+		write_device(&json, &device);
+	}
+	arena_finish(&arena);
+	return status;
+}
+
+enum status
+scope_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	const struct body *body;
+	struct region *regions = NULL;
+	uint32_t number;
+	size_t count;
+	enum status status = access_number(call, &number, err);
+
+	if (status == STATUS_OK) {
+		status = body_read(call, "villages", &body, err);
+	}
+	if (status == STATUS_OK) {
+		status = access_villages(call, body, &regions, &count, err);
+	}
+	if (status == STATUS_OK) {
+		status =
+			ingest_device_scope(ingest, number, regions, count, call->caller.user, err);
+	}
+	free(regions);
+	return status;
+}
+
+enum status
+scope_answer(struct call *call, struct store *reader, struct error *err)
+{
+	uint32_t number;
+	enum status status = access_number(call, &number, err);
+
+	call->media = MEDIA_LINES;
+	return status == STATUS_OK ? answer_device(call, reader, number, err) : status;
+}
+
+/* The device that takes over. */
+static enum status
+read_taker(const struct call *call, uint32_t *out, struct error *err)
+{
+	uint64_t number;
+	enum status status = body_number(call->own, "to", &number, err);
+
+	if (status == STATUS_OK && (number == 0 || number > CHANGE_STREAM_MAX)) {
+		return fail(err, STATUS_USAGE, "\"to\" must be the number of a device");
+	}
+	if (status == STATUS_OK) {
+		*out = (uint32_t)number;
+	}
+	return status;
+}
+
+/* Over both devices the caller must have a say. */
+enum status
+handover_open(struct call *call, struct store *reader, struct error *err)
+{
+	const struct body *body;
+	uint32_t from;
+	uint32_t to;
+	enum status status = access_number(call, &from, err);
+
+	if (status == STATUS_OK) {
+		status = body_read(call, "to", &body, err);
+	}
+	if (status == STATUS_OK) {
+		status = read_taker(call, &to, err);
+	}
+	if (status == STATUS_OK) {
+		status = access_device(call, reader, from, err);
+	}
+	return status == STATUS_OK ? access_device(call, reader, to, err) : status;
+}
+
+enum status
+handover_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	uint32_t from;
+	uint32_t to;
+	enum status status = access_number(call, &from, err);
+
+	if (status == STATUS_OK) {
+		status = read_taker(call, &to, err);
+	}
+	return status == STATUS_OK ? ingest_handover(ingest, from, to, call->caller.user, err)
+				   : status;
+}
+
+enum status
+handover_answer(struct call *call, struct store *reader, struct error *err)
+{
+	uint32_t from;
+	uint32_t to;
+	enum status status = access_number(call, &from, err);
+
+	call->media = MEDIA_LINES;
+	if (status == STATUS_OK) {
+		status = read_taker(call, &to, err);
+	}
+	if (status == STATUS_OK) {
+		status = answer_device(call, reader, from, err);
+	}
+	return status == STATUS_OK ? answer_device(call, reader, to, err) : status;
 }
 
 /* ---- syncs ---- */

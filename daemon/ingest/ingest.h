@@ -191,6 +191,20 @@ enum status ingest_schema_load(struct ingest *ingest, struct span json, uint32_t
 			       uint32_t *version_out, struct error *err);
 enum status ingest_device_revoke(struct ingest *ingest, uint32_t number, uint32_t user,
 				 struct error *err);
+/*
+ * From now on the device's scope is these regions. What it recorded before it knew counts as before
+ * (judge). NOT_FOUND: no such device. INVALID: it was revoked, one of them is no region, or there
+ * is none (a device that shall hold nothing is revoked). LIMIT: more than MESSAGE_SCOPE_MAX. The
+ * scope that it has already leaves no entry.
+ */
+enum status ingest_device_scope(struct ingest *ingest, uint32_t number,
+				const struct region *regions, size_t count, uint32_t user,
+				struct error *err);
+/* One cadre takes over from another: `to` gains the villages of `from`, which is left with none and
+ * may be revoked. Both or neither. NOT_FOUND; INVALID: they are the same device, `from` has no
+ * village, or `to` was revoked; LIMIT. */
+enum status ingest_handover(struct ingest *ingest, uint32_t from, uint32_t to, uint32_t user,
+			    struct error *err);
 /* Somebody reads personal data: user, route and filter go into the log before the first byte is
  * sent. */
 enum status ingest_read_entry(struct ingest *ingest, uint32_t user, const char *route,

@@ -122,11 +122,54 @@ judge_content(struct ingest *ingest, const struct change *change,
 	return status == STATUS_MISSING ? QUARANTINE_INCOMPLETE : QUARANTINE_INVALID;
 }
 
+/* The device's scopes from the newest back, until a record was in one while it held. */
+struct scope_search {
+	struct store *store;
+	struct stay_query stay; /* of the record, from the change's scope version to now */
+	uint64_t found;		/* the village; 0: not found yet */
+};
+
+static enum status
+search_period(void *context, const struct scope_period *period, struct error *err)
+{
+	struct scope_search *search = context;
+	struct stay_query stay = search->stay;
+
+	if (search->found != 0) {
+		return STATUS_OK;
+	}
+	stay.since = period->version > stay.since ? period->version : stay.since;
+	stay.until = period->until;
+	stay.regions = period->regions;
+	stay.region_count = period->region_count;
+	return store_stay_find(search->store, &stay, &search->found, err);
+}
+
+/* A new record where its device does not look: the village from which the device's phone lets it
+ * go, one that the phone looks at if there is any. */
+static enum status
+find_left(struct ingest *ingest, const struct device *device, const struct scope_search *search,
+	  uint64_t *left_out, struct error *err)
+{
+	struct stay_query stay = search->stay;
+	enum status status;
+
+	stay.village = 0;
+	stay.regions = device->scope;
+	stay.region_count = device->scope_count;
+	status = store_stay_find(ingest->options.store, &stay, left_out, err);
+	if (status == STATUS_OK && *left_out == 0 && search->found != search->stay.village) {
+		*left_out = search->found;
+	}
+	return status;
+}
+
 /*
- * A change belongs to the device's scope if its record was there at some moment from the change's
- * scope version to now: a cadre's work counts although the family moved away before she synced. For
- * a record that is there its village *before* the change decides, or anybody could take any family
- * home by changing its village; for a new one the village it comes to.
+ * A change belongs to the device's scope if its record was there, as the scope was then, at some
+ * moment from the change's scope version to now: a cadre's work counts although the family moved
+ * away, or the village was given to another, before she synced. For a record that is there its
+ * village *before* the change decides, or anybody could take any family home by changing its
+ * village; for a new one the village it comes to, and where that family was.
  */
 static enum status
 judge_scope(struct ingest *ingest, const struct device *device, const struct change *change,
@@ -134,25 +177,25 @@ judge_scope(struct ingest *ingest, const struct device *device, const struct cha
 {
 	bool exists = out->slot->exists;
 	uint64_t village = exists ? out->slot->record.village : out->outcome.village;
-	struct move_query query = {
-		.record = exists ? out->slot->id : out->outcome.parent,
-		.since = change->scope_version,
-		.regions = device->scope,
-		.region_count = device->scope_count,
+	struct scope_search search = {
+		.store = ingest->options.store,
+		.stay = {.record = exists ? out->slot->id : out->outcome.parent,
+			 .since = change->scope_version,
+			 .until = STORE_NOW,
+			 .village = village},
 	};
-	uint64_t left = 0;
-	enum status status = STATUS_OK;
+	enum status status;
 
 	if (regions_cover(device->scope, device->scope_count, village)) {
 		return STATUS_OK;
 	}
-	if (query.record != 0) {
-		status = store_move_find(ingest->options.store, &query, &left, err);
-	}
-	if (status == STATUS_OK && left == 0) {
+	status = store_scopes_read(ingest->options.store, device->stream.number,
+				   change->scope_version, search_period, &search, err);
+	if (status == STATUS_OK && search.found == 0) {
 		out->reason = QUARANTINE_OUT_OF_SCOPE;
+	} else if (status == STATUS_OK && !exists) {
+		status = find_left(ingest, device, &search, &out->left, err);
 	}
-	out->left = exists ? 0 : left;
 	return status;
 }
 

@@ -287,8 +287,8 @@ builder_fill(struct reply_builder *builder, struct error *err)
 	reply->scope_version = builder->device.scope_version;
 	reply->scope = builder->device.scope;
 	reply->scope_count = builder->device.scope_count;
-	builder->whole_scope =
-		builder->device.scope_version > builder->parcel->head.cursor.complete;
+	builder->whole_scope = reply->has_scope || builder->device.scope_version >
+							   builder->parcel->head.cursor.complete;
 	status = builder_pull(builder, err);
 	if (status == STATUS_OK) {
 		status = builder_cut(builder, err);

@@ -178,15 +178,19 @@ enum status store_hanging(struct store *store, uint64_t village, struct buffer *
  */
 enum status store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t village,
 			      struct error *err);
-/* One record since one moment. */
-struct move_query {
+/* One record from one moment up to before another. */
+#define STORE_NOW UINT64_MAX /* as `until`: to the present, and that too */
+struct stay_query {
 	uint64_t record;
-	uint64_t since; /* seq */
+	uint64_t since;	  /* seq */
+	uint64_t until;	  /* seq, or STORE_NOW */
+	uint64_t village; /* where it is now; 0: that does not count */
 	const struct region *regions;
 	size_t region_count;
 };
-/* A village of these regions that the record left after that; *village_out 0: none. */
-enum status store_move_find(struct store *store, const struct move_query *query,
+/* The first village of these regions in which the record was then; *village_out 0: none. Where it
+ * began it counts as having been since ever. */
+enum status store_stay_find(struct store *store, const struct stay_query *query,
 			    uint64_t *village_out, struct error *err);
 
 /* What a scope lacks, ordered by (key, id), key = max(version, moved). */
@@ -283,10 +287,23 @@ struct device {
 /* NOT_FOUND. */
 enum status store_device(struct store *store, uint32_t number, struct arena *arena,
 			 struct device *out, struct error *err);
-/* Writes the device's row and scope beside its stream (store_stream_add comes first). */
+/* Writes the device's row and scope beside its stream (store_stream_add comes first). The scope
+ * stays under its version for store_scopes_read; a version has one scope for ever. */
 enum status store_device_put(struct store *store, const struct device *device, struct error *err);
 enum status store_device_contact(struct store *store, uint32_t number, uint64_t r,
 				 int64_t contact_ms, struct error *err);
+/* One scope of a device, and how long it was the device's. */
+struct scope_period {
+	uint64_t version; /* seq of the log entry that gave it */
+	uint64_t until;	  /* seq of the one that took it, or STORE_NOW */
+	const struct region *regions;
+	size_t region_count;
+};
+typedef enum status (*scope_period_fn)(void *context, const struct scope_period *period,
+				       struct error *err);
+/* The newest first, down to the one that held at `since` (seq). Borrowed for the call. */
+enum status store_scopes_read(struct store *store, uint32_t device, uint64_t since,
+			      scope_period_fn each, void *context, struct error *err);
 typedef enum status (*device_fn)(void *context, const struct device *device, struct error *err);
 enum status store_devices_read(struct store *store, device_fn each, void *context,
 			       struct error *err);

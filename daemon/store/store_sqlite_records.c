@@ -311,33 +311,37 @@ store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t v
 	return sql_run(s, err);
 }
 
-/* Asked only when a change would else be out of scope; few rows lie behind a village and a seq. */
+/* Each row ends a stay; the last stay goes on. */
 enum status
-store_move_find(struct store *store, const struct move_query *query, uint64_t *village_out,
+store_stay_find(struct store *store, const struct stay_query *query, uint64_t *village_out,
 		struct error *err)
 {
-	static const char text[] = "SELECT village FROM move WHERE village BETWEEN ? AND ?"
-				   " AND seq > ? AND record = ? LIMIT 1";
-	bool row = false;
+	static const char text[] =
+		"SELECT seq, village FROM move WHERE record = ? AND seq > ? ORDER BY seq";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	uint64_t village = 0;
+	uint64_t end = 0;
+	bool row = true;
 
-	*village_out = 0;
-	for (size_t i = 0; i < query->region_count && !row; i++) {
-		struct statement *s = sql_prepare(store->sql, text, err);
-		enum status status;
+	sql_bind_uint(s, 1, query->record);
+	sql_bind_uint(s, 2, query->since);
+	while (row && end < query->until) {
+		enum status status = sql_row(s, &row, err);
 
-		sql_bind_uint(s, 1, query->regions[i].low);
-		sql_bind_uint(s, 2, query->regions[i].high);
-		sql_bind_uint(s, 3, query->since);
-		sql_bind_uint(s, 4, query->record);
-		status = sql_row(s, &row, err);
 		if (status != STATUS_OK) {
 			return status;
 		}
-		if (row) {
-			*village_out = sql_uint(s, 0);
-			sql_reset(s);
+		end = row ? sql_uint(s, 0) : query->until;
+		village = row ? sql_uint(s, 1) : query->village;
+		if (villages_cover(query->regions, query->region_count, village)) {
+			break;
 		}
+		village = 0;
 	}
+	if (row) {
+		sql_reset(s);
+	}
+	*village_out = village;
 	return STATUS_OK;
 }
 

@@ -162,6 +162,19 @@ put_device_row(struct store *store, const struct device *device, struct span sco
 	return sql_run(s, err);
 }
 
+static enum status
+put_scope(struct store *store, const struct device *device, struct span scope, struct error *err)
+{
+	static const char text[] = "INSERT INTO device_scope (device, version, scope)"
+				   " VALUES (?, ?, ?) ON CONFLICT (device, version) DO NOTHING";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, device->stream.number);
+	sql_bind_uint(s, 2, device->scope_version);
+	sql_bind_blob(s, 3, scope);
+	return sql_run(s, err);
+}
+
 enum status
 store_device_put(struct store *store, const struct device *device, struct error *err)
 {
@@ -174,7 +187,58 @@ store_device_put(struct store *store, const struct device *device, struct error 
 	if (status == STATUS_OK) {
 		status = put_device_row(store, device, buffer_span(&scope), err);
 	}
+	if (status == STATUS_OK) {
+		status = put_scope(store, device, buffer_span(&scope), err);
+	}
 	buffer_finish(&scope);
+	return status;
+}
+
+/* The next row; false at the end. */
+static enum status
+period_next(struct statement *s, struct arena *arena, struct scope_period *period, bool *row_out,
+	    struct error *err)
+{
+	struct region *regions;
+	enum status status = sql_row(s, row_out, err);
+
+	if (status != STATUS_OK || !*row_out) {
+		return status;
+	}
+	arena_reset(arena);
+	period->version = sql_uint(s, 0);
+	if (!scope_get(sql_blob(s, 1), arena, &regions, &period->region_count)) {
+		return store_damaged("a scope, version", period->version, err);
+	}
+	period->regions = regions;
+	return STATUS_OK;
+}
+
+enum status
+store_scopes_read(struct store *store, uint32_t device, uint64_t since, scope_period_fn each,
+		  void *context, struct error *err)
+{
+	static const char text[] = "SELECT version, scope FROM device_scope WHERE device = ?"
+				   " ORDER BY version DESC";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	struct scope_period period = {.version = STORE_NOW};
+	struct arena arena;
+	bool row = true;
+	enum status status = STATUS_OK;
+
+	arena_init(&arena, SIZE_MAX);
+	sql_bind_uint(s, 1, device);
+	while (status == STATUS_OK && row && period.version > since) {
+		period.until = period.version;
+		status = period_next(s, &arena, &period, &row, err);
+		if (status == STATUS_OK && row) {
+			status = each(context, &period, err);
+		}
+	}
+	if (row) {
+		sql_reset(s);
+	}
+	arena_finish(&arena);
 	return status;
 }
 

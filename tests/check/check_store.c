@@ -390,6 +390,17 @@ check_strays(struct check *check, struct statement *row, struct error *err)
 			      (unsigned long long)sql_uint(row, 0));
 }
 
+/* What a device may see, and might see once, follows from the log's entries of that kind. */
+static enum status
+check_scopes(struct check *check, struct statement *row, struct error *err)
+{
+	(void)check;
+	return sql_uint(row, 0) == 0
+		       ? STATUS_OK
+		       : fail(err, STATUS_MALFORMED, "%llu scopes are not as the log has them",
+			      (unsigned long long)sql_uint(row, 0));
+}
+
 static enum status
 count_run_records(struct check *check, struct statement *row, struct error *err)
 {
@@ -449,6 +460,16 @@ check_all(struct check *check, struct error *err)
 		{"SELECT count(*) FROM record r JOIN record p ON p.id = r.parent"
 		 " WHERE r.village <> p.village",
 		 check_strays},
+		{"SELECT count(*) FROM device_scope WHERE version NOT IN"
+		 " (SELECT seq FROM log WHERE kind = 4)",
+		 check_scopes},
+		{"SELECT count(*) FROM log WHERE kind = 4 AND seq NOT IN"
+		 " (SELECT version FROM device_scope)",
+		 check_scopes},
+		{"SELECT count(*) FROM device d LEFT JOIN device_scope s ON s.device = d.number"
+		 " AND s.version = (SELECT max(version) FROM device_scope WHERE device = d.number)"
+		 " WHERE s.version IS NOT d.scope_version OR s.scope IS NOT d.scope",
+		 check_scopes},
 		{"SELECT count(*) FROM record WHERE state IS NULL AND moved = 0",
 		 count_run_records},
 		{"SELECT count(*) FROM log_run l JOIN record r ON r.id BETWEEN (l.stream << 32) + l.n"

@@ -111,7 +111,8 @@ export class Device {
 	append(change) {
 		const n = ++this.lastN;
 		const bytes = changeEncode({ n, ...change, schema_version: this.schema.version,
-			scope_version: this.scopeVersion, time: this.time() });
+			scope_version: Math.min(this.scopeVersion, this.cursor.complete),
+			time: this.time() });
 
 		this.openSeed ??= random(16);
 		this.changes.set(n, { n, bytes, seed: this.openSeed, seq: 0,
@@ -179,11 +180,9 @@ export class Device {
 		this.takeTime(reply);
 		this.takeAcks(reply);
 		this.takeCheckpoint(reply);
+		this.takeScope(reply.scope);
 		this.takeRecords(reply);
 		const schemaLeft = this.takeSchema(reply.schema);
-		if (reply.scope !== undefined) {
-			this.scopeVersion = reply.scope.version;
-		}
 		this.cursor = reply.to;
 		return reply.more || schemaLeft || this.ackedN < this.lastN;
 	}
@@ -228,6 +227,18 @@ export class Device {
 			throw new Error('the log went back');
 		}
 		this.checkpoint = told;
+	}
+
+	takeScope(scope) {
+		if (scope === undefined) {
+			return;
+		}
+		this.scopeVersion = scope.version;
+		for (const [key, { village }] of this.records) {
+			if (!scope.regions.some(({ low, high }) => low <= village && village <= high)) {
+				this.records.delete(key);
+			}
+		}
 	}
 
 	takeRecords(reply) {

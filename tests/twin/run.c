@@ -7,9 +7,10 @@
  * Devices record, edit with forms left open, archive, move families to another village and persons
  * to another family, are killed and opened again and sync over a network that loses, repeats and
  * delays; some have one village and some the district of both, and on every second day replies are
- * small, so that they come in many pages. At the server people settle and import. At rest, after a
- * sync of all without faults, every device must show exactly what the server shows of its scope,
- * and the database must pass the independent checker (tests/check). The last line says how many
+ * small, so that they come in many pages. At the server people settle and import, give devices
+ * other villages and let one take over from another. At rest, after a sync of all without faults,
+ * every device must show exactly what the server shows of its scope, and the database must pass the
+ * independent checker (tests/check). The last line says how many
  * seeds ran and how many failed; exit 1 if any.
  */
 #include "tests/check/check_store.h"
@@ -49,6 +50,7 @@ struct day {
 	uint64_t changes;
 	uint64_t settled;
 	uint64_t moved;
+	uint64_t scopes;
 };
 
 /* The f-th family that began in a village, as the table has it now: there, or moved to another. */
@@ -323,6 +325,24 @@ import_something(struct day *day)
 		      world_random(day->world, VILLAGES), key);
 }
 
+/* Somebody gets another village, both, or the district, or takes over from somebody. */
+static void
+change_scope(struct day *day)
+{
+	const char *const scopes[][3] = {
+		{villages[0]}, {villages[1]}, {villages[0], villages[1]}, {district}};
+	struct world *world = day->world;
+	size_t device = world_random(world, world->device_count);
+	size_t choice = world_random(world, 5);
+
+	day->scopes++;
+	if (choice < 4) {
+		world_scope(world, device, scopes[choice]);
+	} else {
+		(void)world_handover(world, device, world_random(world, world->device_count));
+	}
+}
+
 static bool
 step(struct day *day)
 {
@@ -351,6 +371,9 @@ step(struct day *day)
 		return move_family(day, device);
 	case 12:
 		return move_person(day, device);
+	case 13:
+		change_scope(day);
+		return true;
 	case 9:
 		drop_forms(day, device);
 		world_reopen(world, device);
@@ -373,7 +396,7 @@ compare_dumps(struct day *day, size_t device, const char *type)
 	buffer_init(&ours, 64 * 1024 * 1024);
 	buffer_init(&theirs, 64 * 1024 * 1024);
 	world_dump_device(day->world, device, type, &ours);
-	world_dump_server(day->world, type, scope_of(device), &theirs);
+	world_dump_scope(day->world, device, type, &theirs);
 	equal = span_equal(buffer_span(&ours), buffer_span(&theirs));
 	if (!equal) {
 		(void)fprintf(stderr, "device %zu, %s:\n%.*s\nserver:\n%.*s\n", device, type,
@@ -439,16 +462,16 @@ run_seed(const struct options *options, uint64_t seed, const char *schema_path)
 		good = step(day);
 	}
 	good = good && at_rest(day);
-	(void)printf(
-		"seed %llu: %s: %llu changes, %llu moves, %llu settlements, %llu requests, %llu lost, "
-		"%llu replies lost, %llu repeated, head %llu\n",
-		(unsigned long long)seed, good ? "good" : "FAILED",
-		(unsigned long long)day->changes, (unsigned long long)day->moved,
-		(unsigned long long)day->settled, (unsigned long long)day->world->requests,
-		(unsigned long long)day->world->requests_lost,
-		(unsigned long long)day->world->replies_lost,
-		(unsigned long long)day->world->replies_repeated,
-		(unsigned long long)world_head(day->world));
+	(void)printf("seed %llu: %s: %llu changes, %llu moves, %llu scopes, %llu settlements, "
+		     "%llu requests, %llu lost, %llu replies lost, %llu repeated, head %llu\n",
+		     (unsigned long long)seed, good ? "good" : "FAILED",
+		     (unsigned long long)day->changes, (unsigned long long)day->moved,
+		     (unsigned long long)day->scopes, (unsigned long long)day->settled,
+		     (unsigned long long)day->world->requests,
+		     (unsigned long long)day->world->requests_lost,
+		     (unsigned long long)day->world->replies_lost,
+		     (unsigned long long)day->world->replies_repeated,
+		     (unsigned long long)world_head(day->world));
 	for (size_t d = 0; d < day->world->device_count; d++) {
 		drop_forms(day, d);
 	}

@@ -599,6 +599,46 @@ world_load_schema(struct world *world, const char *json, size_t length)
 	return server_end(world, status, "loading a schema", &err);
 }
 
+static uint32_t
+device_number(struct world *world, size_t device)
+{
+	struct sambung_state state;
+	struct sambung_error err;
+
+	must_sambung(sambung_state(world->devices[device].sambung, &state, &err), "a number", &err);
+	return state.device;
+}
+
+void
+world_scope(struct world *world, size_t device, const char *const *villages)
+{
+	struct region regions[16];
+	size_t count = 0;
+	struct error err;
+
+	for (; villages[count] != NULL && count < 16; count++) {
+		must(region_parse(villages[count], &regions[count], &err), "village", &err);
+	}
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	must(ingest_device_scope(world->ingest, device_number(world, device), regions, count, 0,
+				 &err),
+	     "a scope", &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+}
+
+enum status
+world_handover(struct world *world, size_t from, size_t to)
+{
+	struct error err;
+	enum status status;
+
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	status = ingest_handover(world->ingest, device_number(world, from),
+				 device_number(world, to), 0, &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+	return status;
+}
+
 uint64_t
 world_head(struct world *world)
 {
@@ -678,21 +718,20 @@ dump_row(struct world *world, const struct stored_record *row, struct buffer *ou
 	arena_finish(&arena);
 }
 
-void
-world_dump_server(struct world *world, const char *type, const char *village, struct buffer *out)
+static void
+dump_regions(struct world *world, const char *type, const struct region *regions, size_t count,
+	     struct buffer *out)
 {
 	const struct schema *schema = catalogue_schema(world->catalogue, 0);
-	struct region region;
 	struct record_query query = {.type = schema_type_named(schema, span_of_text(type))->tag,
-				     .regions = &region,
-				     .region_count = 1,
+				     .regions = regions,
+				     .region_count = count,
 				     .order = ORDER_ID};
 	struct record_rows *rows;
 	struct stored_record row;
 	bool more = true;
 	struct error err;
 
-	must(region_parse(village, &region, &err), "village", &err);
 	must(store_snapshot(world->reader, &err), "snapshot", &err);
 	must(store_rows_open(world->reader, &query, &rows, &err), "rows", &err);
 	while (more) {
@@ -703,6 +742,30 @@ world_dump_server(struct world *world, const char *type, const char *village, st
 	}
 	store_rows_close(rows);
 	store_snapshot_end(world->reader);
+}
+
+void
+world_dump_server(struct world *world, const char *type, const char *village, struct buffer *out)
+{
+	struct region region;
+	struct error err;
+
+	must(region_parse(village, &region, &err), "village", &err);
+	dump_regions(world, type, &region, 1, out);
+}
+
+void
+world_dump_scope(struct world *world, size_t device, const char *type, struct buffer *out)
+{
+	struct device row;
+	struct arena arena;
+	struct error err;
+
+	arena_init(&arena, 1 << 20);
+	must(store_device(world->reader, device_number(world, device), &arena, &row, &err),
+	     "a device", &err);
+	dump_regions(world, type, row.scope, row.scope_count, out);
+	arena_finish(&arena);
 }
 
 /* ---- making and ending ---- */

@@ -95,6 +95,10 @@ void world_imported_id(struct world *world, const char *type, const char *key, c
 /* Settles at the server; the status tells. */
 enum status world_settle(struct world *world, const char *id, const char *field, const char *value);
 enum status world_load_schema(struct world *world, const char *json, size_t length);
+/* The device's villages change: these codes, ended by NULL. */
+void world_scope(struct world *world, size_t device, const char *const *villages);
+/* All villages of one device go to another; the status tells. */
+enum status world_handover(struct world *world, size_t from, size_t to);
 /* seq of the last log entry. */
 uint64_t world_head(struct world *world);
 /* Syncs without faults until synced; dies when it can't. */
@@ -106,5 +110,7 @@ bool world_try_sync(struct world *world, size_t device);
 void world_dump_device(struct world *world, size_t device, const char *type, struct buffer *out);
 void world_dump_server(struct world *world, const char *type, const char *village,
 		       struct buffer *out);
+/* … for the scope that the server gives the device now. */
+void world_dump_scope(struct world *world, size_t device, const char *type, struct buffer *out);
 
 #endif

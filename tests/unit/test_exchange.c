@@ -311,7 +311,7 @@ TEST(what_is_pending_stays_over_what_arrives)
 	}
 }
 
-TEST(an_evicted_record_goes_but_its_unsent_change_is_sent)
+TEST(an_evicted_record_stays_until_its_unsent_change_is_sent)
 {
 	struct world *w = *state;
 	uint64_t id = family(w);
@@ -326,11 +326,13 @@ TEST(an_evicted_record_goes_but_its_unsent_change_is_sent)
 	reply.evicted = &id;
 	reply.evicted_count = 1;
 	assert_ok(world_answer(w, &reply));
-	assert_false(holds(w, id));
+	assert_true(holds(w, id));
 	assert_true(w->again);
 	world_request(w);
 	assert_int_equal(w->head.first_n, 2);
 	assert_int_equal(w->head.count, 1);
+	acknowledge(w, 110, 120);
+	assert_false(holds(w, id));
 }
 
 TEST(a_change_is_acknowledged_though_its_record_has_left)
@@ -366,6 +368,7 @@ TEST(a_new_scope_lets_go_of_villages)
 	acknowledge(w, 10, 20);
 	world_request(w);
 	reply = world_reply(w);
+	reply.to = at_100;
 	reply.has_scope = true;
 	reply.scope_version = 50;
 	reply.scope = &scope;
@@ -553,7 +556,7 @@ RUN_TESTS(IN_WORLD(a_request_without_changes_writes_nothing),
 	  IN_WORLD(a_version_rises_only_when_the_pages_have_ended),
 	  IN_WORLD(a_record_of_another_device_arrives_with_its_authors_name),
 	  IN_WORLD(what_is_pending_stays_over_what_arrives),
-	  IN_WORLD(an_evicted_record_goes_but_its_unsent_change_is_sent),
+	  IN_WORLD(an_evicted_record_stays_until_its_unsent_change_is_sent),
 	  IN_WORLD(a_change_is_acknowledged_though_its_record_has_left),
 	  IN_WORLD(a_new_scope_lets_go_of_villages),
 	  IN_WORLD(what_hangs_below_a_record_follows_it_to_another_village),

@@ -51,6 +51,7 @@ TEST(eviction_takes_one_record_and_leaves_its_changes_and_what_is_below)
 	add_record(w, R(20), R(10), VILLAGE_A, 1);
 	add_record(w, R(30), 0, VILLAGE_A, 1);
 	add_change(w->device->local, 1, R(10), 5);
+	assert_ok(local_change_acked(w->device->local, 1, 50, &error));
 	assert_ok(local_record_evict(w->device->local, R(10), &error));
 	assert_false(holds(w, R(10)));
 	assert_true(holds(w, R(20)) && holds(w, R(30)));

@@ -204,6 +204,58 @@ TEST(numbers_that_are_no_village_stay_within_their_room)
 			 REGION_TEXT_SIZE - 1);
 }
 
+TEST(region_is_covered_by_one_that_holds_all_of_it)
+{
+	const struct region scope[] = {kecamatan, {6303082005, 6303082005}};
+
+	assert_true(regions_cover_region(scope, 2, village));
+	assert_true(regions_cover_region(scope, 2, kecamatan));
+	assert_true(regions_cover_region(scope, 2, scope[1]));
+	assert_false(regions_cover_region(scope, 2, kabupaten));
+	assert_false(regions_cover_region(scope, 2, (struct region){6303082006, 6303082006}));
+	assert_false(regions_cover_region(scope, 0, village));
+}
+
+static void
+assert_merged(struct region *given, size_t given_count, const struct region *wanted, size_t count)
+{
+	assert_int_equal(regions_merge(given, given_count), count);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(given[i].low, wanted[i].low);
+		assert_int_equal(given[i].high, wanted[i].high);
+	}
+}
+
+TEST(merged_regions_ascend_and_none_covers_another)
+{
+	struct region twice[] = {{6303082005, 6303082005}, village, {6303082005, 6303082005}};
+	struct region nested[] = {village,   {6304010002, 6304010002}, kabupaten,
+				  kecamatan, {6301010001, 6301010001}, kabupaten};
+
+	assert_merged(twice, 3, (const struct region[]){village, {6303082005, 6303082005}}, 2);
+	assert_merged(nested, 6,
+		      (const struct region[]){
+			      {6301010001, 6301010001}, kabupaten, {6304010002, 6304010002}},
+		      3);
+}
+
+/* A kecamatan begins with its own number, and so may what it holds. */
+TEST(larger_of_two_regions_that_begin_alike_is_kept)
+{
+	struct region regions[] = {{6303070000, 6303070000}, kecamatan};
+
+	assert_merged(regions, 2, &kecamatan, 1);
+}
+
+TEST(merging_one_region_or_none_changes_nothing)
+{
+	struct region one[] = {village};
+
+	assert_merged(one, 1, &village, 1);
+	assert_int_equal(regions_merge(one, 0), 0);
+	assert_int_equal(regions_merge(NULL, 0), 0);
+}
+
 RUN_TESTS(CASE(code_of_every_level_stands_for_its_villages), CASE(dots_between_the_parts_are_read),
 	  CASE(lowest_and_highest_codes_are_read), CASE(code_of_another_length_is_refused),
 	  CASE(dots_in_other_places_are_refused), CASE(other_characters_are_refused),
@@ -212,4 +264,8 @@ RUN_TESTS(CASE(code_of_every_level_stands_for_its_villages), CASE(dots_between_t
 	  CASE(region_covers_its_ends_and_nothing_beyond),
 	  CASE(any_of_several_regions_may_cover_a_village),
 	  CASE(regions_are_written_in_plain_digits),
-	  CASE(numbers_that_are_no_village_stay_within_their_room))
+	  CASE(numbers_that_are_no_village_stay_within_their_room),
+	  CASE(region_is_covered_by_one_that_holds_all_of_it),
+	  CASE(merged_regions_ascend_and_none_covers_another),
+	  CASE(larger_of_two_regions_that_begin_alike_is_kept),
+	  CASE(merging_one_region_or_none_changes_nothing))

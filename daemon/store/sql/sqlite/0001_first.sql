@@ -112,6 +112,8 @@ CREATE TABLE move (
 	record INTEGER NOT NULL,
 	PRIMARY KEY (village, seq, record)
 ) STRICT, WITHOUT ROWID;
+-- Where a record was, for a change from where its device does not look any more. Only moves pay for it.
+CREATE INDEX move_record ON move (record, seq);
 
 -- Up to which entry of the log the typed tables have come.
 CREATE TABLE typed_head (
@@ -150,13 +152,21 @@ CREATE TABLE progress (
 	last_ms INTEGER NOT NULL
 ) STRICT;
 
--- scope here and in code: CBOR array of low, high, low, high ...
+-- scope here, in device_scope and in code: CBOR array of low, high, low, high ...
 CREATE TABLE device (
 	number INTEGER PRIMARY KEY,
 	state INTEGER NOT NULL,
 	scope_version INTEGER NOT NULL,
 	scope BLOB NOT NULL
 ) STRICT;
+
+-- Every scope that a device ever had, the present one too: version is the log entry that gave it.
+CREATE TABLE device_scope (
+	device INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	scope BLOB NOT NULL,
+	PRIMARY KEY (device, version)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE code (
 	id BLOB PRIMARY KEY,
