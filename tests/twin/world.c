@@ -323,10 +323,10 @@ device_random_bytes(void *context, void *out, size_t length)
 	return 0;
 }
 
-static void
-device_open(struct world_device *device)
+struct sambung_platform
+world_platform(struct world_device *device)
 {
-	struct sambung_platform platform = {
+	return (struct sambung_platform){
 		.context = device,
 		.wall_ms = device_wall,
 		.uptime_ms = device_uptime,
@@ -334,6 +334,12 @@ device_open(struct world_device *device)
 		.random = device_random_bytes,
 		.post = world_post,
 	};
+}
+
+static void
+device_open(struct world_device *device)
+{
+	struct sambung_platform platform = world_platform(device);
 	struct sambung_error err;
 
 	must_sambung(sambung_open(&(struct sambung_options){.directory = device->folder,
