@@ -196,8 +196,8 @@ SAMBUNG_API int sambung_exchange_reply(struct sambung *device, struct sambung_by
  * Carrying: a phone without any signal delivers through files, which any phone or computer may post
  * for it and can neither read nor change. Twice, late, out of order or after a sync of its own: no
  * harm. What waits stays as it is until an answer says that the server has it. It costs, on the
- * wire, 34 bytes for a file and 5 for each parcel in it; in device.db some 120 bytes for each of the
- * newest 64 parcels; while a file is made or taken twice its size in memory; and 8 KiB of code
+ * wire, 34 bytes for a file and 5 for each parcel in it; in device.db some 120 bytes for each of
+ * the newest 64 parcels; while a file is made or taken twice its size in memory; and 8 KiB of code
  * (docs/protocol.md, section 14.9).
  */
 struct sambung_carried {
