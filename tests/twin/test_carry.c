@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A phone without any signal, whose files somebody else delivers: the real device library and the
  * real ingest. */
+#include "client/device.h"
 #include "protocol/carry.h"
 #include "tests/testing.h"
 #include "tests/twin/world.h"
@@ -680,6 +681,66 @@ TEST(a_whole_village_comes_through_files_page_by_page)
 	carriage_free(all);
 }
 
+static struct local_state
+kept_state(struct carriage *all)
+{
+	struct local_state state;
+
+	assert_ok(local_state_load(handle(all, all->ani)->local, &state, NULL));
+	return state;
+}
+
+TEST(each_parcel_has_a_counter_of_its_own_on_the_disk_before_it_leaves)
+{
+	struct carriage *all = ani_without_signal();
+	uint64_t before = kept_state(all).r;
+	uint32_t parcels;
+
+	record_visits(all, 400, 400);
+	parcels = carry_out(all).parcels;
+	assert_true(parcels >= 3);
+	world_reopen(all->world, all->ani);
+	assert_int_equal(kept_state(all).r, before + parcels);
+	carriage_free(all);
+}
+
+TEST(what_is_recorded_after_a_file_left_shares_no_seed_with_it)
+{
+	struct carriage *all = ani_without_signal();
+	struct local_batches batches;
+	struct arena arena;
+
+	record_visits(all, 2, 20);
+	(void)carry_out(all);
+	record_visits(all, 2, 20);
+	arena_init(&arena, 1 << 16);
+	assert_ok(local_batches(handle(all, all->ani)->local, 1, 6, &arena, &batches, NULL));
+	assert_int_equal(batches.count, 2);
+	assert_int_equal(batches.at[0].last_n, 4);
+	assert_memory_not_equal(batches.at[0].seed, batches.at[1].seed, SEED_SIZE);
+	arena_finish(&arena);
+	carriage_free(all);
+}
+
+TEST(an_answer_that_was_long_on_its_way_sets_no_clock)
+{
+	struct carriage *all = ani_without_signal();
+	struct local_state before = kept_state(all);
+	struct local_state after;
+
+	(void)carry_out(all);
+	assert_ok(try_delivery(all));
+	all->world->now_ms += INT64_C(30) * 24 * 3600 * 1000;
+	assert_int_equal(carry_in(all).requests, 1);
+	after = kept_state(all);
+	assert_int_equal(after.server_time_ms, before.server_time_ms);
+	assert_int_equal(after.server_uptime_ms, before.server_uptime_ms);
+	/* … but it tells when the phone and the server last were of one mind. */
+	assert_true(after.last_sync_ms > 0);
+	assert_true(after.last_sync_ms < all->world->now_ms - INT64_C(29) * 24 * 3600 * 1000);
+	carriage_free(all);
+}
+
 TEST(a_phone_that_is_not_enrolled_has_nothing_to_carry)
 {
 	struct carriage *all = ani_without_signal();
@@ -716,4 +777,7 @@ RUN_TESTS(
 	CASE(answers_for_another_phone_are_passed_over),
 	CASE(a_file_of_an_empty_queue_brings_back_what_others_did),
 	CASE(a_whole_village_comes_through_files_page_by_page),
+	CASE(each_parcel_has_a_counter_of_its_own_on_the_disk_before_it_leaves),
+	CASE(what_is_recorded_after_a_file_left_shares_no_seed_with_it),
+	CASE(an_answer_that_was_long_on_its_way_sets_no_clock),
 	CASE(a_phone_that_is_not_enrolled_has_nothing_to_carry))
