@@ -37,8 +37,8 @@ device_fail(struct sambung_error *out, const struct error *err)
 	return (int)err->status;
 }
 
-static void
-platform_fill(struct sambung_platform *platform, const struct sambung_platform *given)
+void
+device_platform_fill(struct sambung_platform *platform, const struct sambung_platform *given)
 {
 	*platform = platform_builtin;
 	if (given == NULL) {
@@ -110,7 +110,7 @@ sambung_open(const struct sambung_options *options, struct sambung **out, struct
 		(void)fail(&inner, STATUS_MEMORY, "%s", "");
 		return device_fail(err, &inner);
 	}
-	platform_fill(&device->platform, options->platform);
+	device_platform_fill(&device->platform, options->platform);
 	if (device_open(device, options, &inner) != STATUS_OK) {
 		sambung_close(device);
 		return device_fail(err, &inner);

@@ -8,6 +8,7 @@
  *   device_record.c  merging into what the device keeps     query*.c          reading records
  *   enrol.c     enrolment                                   sync.c            the loop over the
  *   exchange*.c one request, one reply (pure over local)                      network
+ *   carry*.c    requests and replies in files
  */
 #ifndef SAMBUNG_CLIENT_DEVICE_H
 #define SAMBUNG_CLIENT_DEVICE_H
@@ -34,6 +35,8 @@ struct sambung {
 
 /* ---- device.c ---- */
 
+/* What the platform brings (NULL: nothing), and the built-in for the rest. */
+void device_platform_fill(struct sambung_platform *platform, const struct sambung_platform *given);
 /* Copies the error out and returns its status. */
 int device_fail(struct sambung_error *out, const struct error *err);
 int64_t device_wall_ms(struct sambung *device);

@@ -57,15 +57,22 @@ exchange_chain(const struct local_state *state, const struct local_batches *batc
 
 /* ---- the request ---- */
 
-struct asking {
-	struct sambung *device;
-	struct local_state state;
-	struct arena arena;
-	struct local_changes changes; /* as many as will be sent */
-	struct local_batches batches;
-	struct buffer head;
-	struct buffer body;
-};
+void
+exchange_asking_init(struct asking *asking, struct sambung *device)
+{
+	*asking = (struct asking){.device = device, .room = DEVICE_ROOM};
+	arena_init(&asking->arena, REQUEST_ARENA_MAX);
+	buffer_init(&asking->head, 1024);
+	buffer_init(&asking->body, PARCEL_REQUEST_MAX);
+}
+
+void
+exchange_asking_finish(struct asking *asking)
+{
+	buffer_finish(&asking->body);
+	buffer_finish(&asking->head);
+	arena_finish(&asking->arena);
+}
 
 static enum status
 changes_check(const struct asking *asking, struct error *err)
@@ -171,11 +178,11 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 				    .clock_quality = (uint32_t)quality,
 				    .scope_version = state->scope_version,
 				    .schema_version = state->schema_version,
-				    .room = DEVICE_ROOM,
+				    .room = asking->room,
 				    .programme = DEVICE_PROGRAMME};
 	enum status status = schema_held(asking, &head.schema_held, err);
 
-	memcpy(head.h_last, state->chain, HASH_SIZE);
+	memcpy(asking->h_last, state->chain, HASH_SIZE);
 	memcpy(head.schema_hash, state->schema_hash, sizeof head.schema_hash);
 	/* A checkpoint of a former epoch says nothing about this log. */
 	if (state->witness.epoch == state->epoch) {
@@ -184,14 +191,24 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 	}
 	for (size_t i = 0; i < asking->changes.count && status == STATUS_OK; i++) {
 		status = exchange_chain(state, &asking->batches, &asking->changes.at[i],
-					head.h_last, err);
+					asking->h_last, err);
 	}
+	memcpy(head.h_last, asking->h_last, HASH_SIZE);
 	request_head_encode(&head, &asking->head);
 	return status == STATUS_OK ? buffer_status(&asking->head, "", err) : status;
 }
 
-static enum status
-request_seal(struct asking *asking, uint64_t r, struct exchange *exchange, struct error *err)
+enum status
+exchange_ask(struct asking *asking, uint64_t r, struct error *err)
+{
+	enum status status = body_make(asking, err);
+
+	return status == STATUS_OK ? head_make(asking, r, err) : status;
+}
+
+enum status
+exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struct asked *asked_out,
+	      struct error *err)
 {
 	struct parcel_sender sender = {.server_key_id = asking->state.server_key_id};
 	struct asked asked = {.made = true,
@@ -211,13 +228,26 @@ request_seal(struct asking *asking, uint64_t r, struct exchange *exchange, struc
 	status = device_random(asking->device, random, sizeof random, err);
 	memcpy(sender.secret, asking->device->secret, sizeof sender.secret);
 	memcpy(sender.server_key, asking->state.server_key, sizeof sender.server_key);
-	buffer_clear(&exchange->parcel);
 	if (status == STATUS_OK) {
 		status = parcel_seal_request(PARCEL_SYNC, &sender, random, r,
 					     buffer_span(&asking->head), buffer_span(&asking->body),
-					     &exchange->parcel, &asked.session, err);
+					     out, &asked.session, err);
 	}
 	crypto_wipe(&sender, sizeof sender);
+	if (status == STATUS_OK) {
+		*asked_out = asked;
+	}
+	return status;
+}
+
+static enum status
+request_seal(const struct asking *asking, uint64_t r, struct exchange *exchange, struct error *err)
+{
+	struct asked asked;
+	enum status status;
+
+	buffer_clear(&exchange->parcel);
+	status = exchange_seal(asking, r, &exchange->parcel, &asked, err);
 	if (status == STATUS_OK) {
 		exchange->r = r;
 		memmove(&exchange->asked[1], &exchange->asked[0],
@@ -233,11 +263,8 @@ request_seal(struct asking *asking, uint64_t r, struct exchange *exchange, struc
 static enum status
 request_prepare(struct asking *asking, uint64_t r, struct error *err)
 {
-	enum status status = body_make(asking, err);
+	enum status status = exchange_ask(asking, r, err);
 
-	if (status == STATUS_OK) {
-		status = head_make(asking, r, err);
-	}
 	if (status == STATUS_OK && asking->changes.count > 0) {
 		asking->state.r = r;
 		status = local_batches_close(asking->device->local, err);
@@ -277,20 +304,16 @@ int
 sambung_exchange_request(struct sambung *device, struct sambung_bytes *out,
 			 struct sambung_error *err)
 {
-	struct asking asking = {.device = device};
+	struct asking asking;
 	struct exchange *exchange;
 	struct error inner = {0};
 	enum status status = exchange_get(device, &exchange, &inner);
 
-	arena_init(&asking.arena, REQUEST_ARENA_MAX);
-	buffer_init(&asking.head, 1024);
-	buffer_init(&asking.body, PARCEL_REQUEST_MAX);
+	exchange_asking_init(&asking, device);
 	if (status == STATUS_OK) {
 		status = request_make(&asking, exchange, &inner);
 	}
-	buffer_finish(&asking.body);
-	buffer_finish(&asking.head);
-	arena_finish(&asking.arena);
+	exchange_asking_finish(&asking);
 	if (status != STATUS_OK) {
 		return device_fail(err, &inner);
 	}
@@ -371,37 +394,46 @@ reply_take(struct taking *taking, struct error *err)
 	return status;
 }
 
-static enum status
-reply_unseal_and_take(struct taking *taking, struct span sealed, struct error *err)
+enum status
+exchange_take_packed(struct taking *taking, struct span packed, struct error *err)
 {
-	const struct exchange *exchange = taking->device->exchange;
-	struct buffer packed;
 	struct buffer plain;
 	struct arena arena;
 	struct reply reply;
 	enum status status;
 
-	buffer_init(&packed, PARCEL_REPLY_MAX);
 	buffer_init(&plain, MESSAGE_REPLY_MAX);
 	arena_init(&arena, REPLY_ARENA_MAX);
-	status = reply_open(exchange, sealed, &packed, &taking->asked, err);
-	if (status == STATUS_OK) {
-		status = reply_unpack(buffer_span(&packed), &plain, &arena, &reply, err);
-	}
+	status = reply_unpack(packed, &plain, &arena, &reply, err);
 	if (status == STATUS_OK) {
 		taking->reply = &reply;
-		taking->newest = taking->asked == &exchange->asked[0];
 		status = reply_take(taking, err);
 		taking->reply = NULL;
 	}
 	arena_finish(&arena);
 	buffer_finish(&plain);
+	return status;
+}
+
+static enum status
+reply_unseal_and_take(struct taking *taking, struct span sealed, struct error *err)
+{
+	const struct exchange *exchange = taking->device->exchange;
+	struct buffer packed;
+	enum status status;
+
+	buffer_init(&packed, PARCEL_REPLY_MAX);
+	status = reply_open(exchange, sealed, &packed, &taking->asked, err);
+	if (status == STATUS_OK) {
+		taking->newest = taking->asked == &exchange->asked[0];
+		status = exchange_take_packed(taking, buffer_span(&packed), err);
+	}
 	buffer_finish(&packed);
 	return status;
 }
 
-static void
-result_add(struct sambung_result *so_far, const struct sambung_result *counted)
+void
+exchange_count(struct sambung_result *so_far, const struct sambung_result *counted)
 {
 	so_far->sent += counted->sent;
 	so_far->acked += counted->acked;
@@ -429,7 +461,7 @@ sambung_exchange_reply(struct sambung *device, struct sambung_bytes reply, int *
 		return device_fail(err, &inner);
 	}
 	if (so_far != NULL) {
-		result_add(so_far, &taking.counted);
+		exchange_count(so_far, &taking.counted);
 	}
 	*again_out = taking.again;
 	return 0;

@@ -19,6 +19,19 @@ struct asked {
 	uint64_t witness_size;
 };
 
+/* A request on its way out; begin and end with exchange_asking_init and _finish. */
+struct asking {
+	struct sambung *device;
+	struct local_state state; /* its changes begin after acked_n, where its chain stands */
+	uint32_t room;		  /* bytes that the reply may have, sealed */
+	struct arena arena;
+	struct local_changes changes; /* as many as will be sent */
+	struct local_batches batches;
+	uint8_t h_last[HASH_SIZE]; /* the chain after them */
+	struct buffer head;
+	struct buffer body;
+};
+
 struct exchange {
 	struct asked asked[EXCHANGE_REQUESTS]; /* newest first */
 	struct buffer parcel;
@@ -30,8 +43,9 @@ struct taking {
 	struct sambung *device;
 	const struct asked *asked;
 	const struct reply *reply;
-	bool newest; /* it answers the last request */
-	bool fits;   /* it starts from the cursor and the scope that the device has */
+	bool newest;  /* it answers the last request */
+	bool fits;    /* it starts from the cursor and the scope that the device has */
+	bool carried; /* it came as a file, long after it was written */
 	bool again;
 	bool leaving;	  /* some records leave (local.h) */
 	bool arriving;	  /* pages of a new scope run */
@@ -46,6 +60,18 @@ struct taking {
 enum status exchange_chain(const struct local_state *state, const struct local_batches *batches,
 			   const struct local_change *change, uint8_t chain[HASH_SIZE],
 			   struct error *err);
+
+void exchange_asking_init(struct asking *asking, struct sambung *device);
+void exchange_asking_finish(struct asking *asking);
+/* Chooses the changes and writes body and head. */
+enum status exchange_ask(struct asking *asking, uint64_t r, struct error *err);
+/* Appends the sealed parcel. */
+enum status exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out,
+			  struct asked *asked_out, struct error *err);
+/* Unpacks what was sealed in the reply to taking->asked, and takes it in a transaction of its own.
+ */
+enum status exchange_take_packed(struct taking *taking, struct span packed, struct error *err);
+void exchange_count(struct sambung_result *so_far, const struct sambung_result *counted);
 
 /* exchange_take.c: everything but the records. */
 enum status exchange_take(struct taking *taking, struct error *err);

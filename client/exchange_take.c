@@ -217,7 +217,7 @@ clock_take(struct taking *taking)
 	struct sambung_platform *platform = &taking->device->platform;
 
 	/* An answer that was long on its way tells an old time. */
-	if (!taking->newest || taking->reply->server_time_ms <= 0 ||
+	if (!taking->newest || taking->carried || taking->reply->server_time_ms <= 0 ||
 	    taking->reply->server_time_ms > CHANGE_TIME_MAX * 1000) {
 		return;
 	}
@@ -307,6 +307,10 @@ gap_take(struct taking *taking, struct error *err)
 	if (!taking->newest || reply->send_from == 0) {
 		return STATUS_OK;
 	}
+	/* A file whose first parcels were answered elsewhere: what lacks here is on its way. */
+	if (taking->carried && reply->send_from > taking->state.acked_n + 1) {
+		return STATUS_OK;
+	}
 	if (reply->status == STATUS_GAP && reply->send_from > taking->state.acked_n + 1) {
 		return fail(err, STATUS_GAP, "n %u > %u", reply->send_from,
 			    taking->state.acked_n + 1);
@@ -330,7 +334,9 @@ end_take(struct taking *taking, struct error *err)
 		return STATUS_OK;
 	}
 	taking->counted.synced = true;
-	state->last_sync_ms = reply->server_time_ms;
+	if (!taking->carried || reply->server_time_ms > state->last_sync_ms) {
+		state->last_sync_ms = reply->server_time_ms;
+	}
 	return local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS, err);
 }
 

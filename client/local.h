@@ -13,6 +13,7 @@
 #include "protocol/enrolment.h"
 #include "protocol/merge.h"
 #include "protocol/message.h"
+#include "protocol/parcel.h"
 
 struct local;
 
@@ -125,6 +126,27 @@ struct local_batches {
 };
 enum status local_batches(struct local *local, uint32_t first_n, uint32_t last_n,
 			  struct arena *arena, struct local_batches *out, struct error *err);
+
+/* ---- requests that left in a file: what opens their replies ---- */
+
+enum {
+	LOCAL_CARRIED_MAX =
+		64 /* of the newest; replies to older ones stay shut, which is harmless */
+};
+
+struct local_carried {
+	uint64_t r;
+	uint32_t epoch;
+	uint32_t count; /* of changes */
+	uint64_t witness_size;
+	struct parcel_session session;
+};
+/* The first makes the table, so that a phone that never carries has none. */
+enum status local_carried_add(struct local *local, const struct local_carried *carried,
+			      struct error *err);
+/* NOT_FOUND. */
+enum status local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE],
+			  struct local_carried *out, struct error *err);
 
 /* ---- records ---- */
 

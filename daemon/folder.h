@@ -13,6 +13,8 @@
 #define FOLDER_URL "daemon.url"	   /* while a daemon runs */
 #define FOLDER_TOKEN "admin.token" /* 0600; the first admin's */
 #define FOLDER_LOCK "sambungd.lock"
+#define FOLDER_INBOX "inbox"	 /* files of phones without signal */
+#define FOLDER_OUTBOX "outbox"	 /* the answers to them */
 #define FOLDER_BACKUPS "backups" /* copies on their way to whoever asked */
 
 enum { FOLDER_PATH_SIZE = 4096 };

@@ -201,7 +201,9 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 	service->catalogue = daemon->catalogue;
 	service->keys = &daemon->keys;
 	service->platform = machine_platform;
-	status = readers_create(database, config->threads, config->streams, &service->readers, err);
+	/* One for each network thread, and one for the inbox. */
+	status = readers_create(database, (size_t)config->threads + 1, config->streams,
+				&service->readers, err);
 	if (status == STATUS_OK) {
 		status = waiting_start(&service->waiting, err);
 	}
@@ -246,6 +248,9 @@ daemon_start(struct daemon *daemon, struct error *err)
 		status = start_service(daemon, database, err);
 	}
 	if (status == STATUS_OK) {
+		status = inbox_start(&daemon->service, &daemon->inbox, err);
+	}
+	if (status == STATUS_OK) {
 		status = server_start(daemon->server, &daemon->service, err);
 	}
 	return status == STATUS_OK ? announce(daemon, reachable, err) : status;
@@ -258,6 +263,7 @@ end_service(struct daemon *daemon)
 {
 	struct service *service = &daemon->service;
 
+	inbox_stop(daemon->inbox);
 	if (service->writer != NULL && service->errands != NULL) {
 		server_quiesce(daemon->server);
 		service_close(service);

@@ -4,6 +4,7 @@
 #define SAMBUNG_DAEMON_MAIN_PARTS_H
 
 #include "daemon/http/server.h"
+#include "daemon/inbox.h"
 
 struct daemon {
 	const char *directory;
@@ -15,6 +16,7 @@ struct daemon {
 	struct catalogue *catalogue;
 	struct ingest *ingest;
 	struct mover *mover; /* of the write-ahead log, beside the writer */
+	struct inbox *inbox;
 	struct service service;
 	bool has_service;
 	bool announced;

@@ -32,8 +32,8 @@ signed_text_make(enum parcel_kind kind, const uint8_t spk[32], const uint8_t epk
 	return span_of(text->at, sizeof text->at);
 }
 
-static void
-request_tag(struct span request, uint8_t tag_out[PARCEL_TAG_SIZE])
+void
+parcel_tag(struct span request, uint8_t tag_out[PARCEL_TAG_SIZE])
 {
 	uint8_t hash[HASH32_SIZE];
 
@@ -128,7 +128,7 @@ parcel_seal_request(enum parcel_kind kind, const struct parcel_sender *sender,
 	}
 	crypto_wipe(tx, sizeof tx);
 	if (status == STATUS_OK) {
-		request_tag(span_of(out->at + before, out->length - before), session.tag);
+		parcel_tag(span_of(out->at + before, out->length - before), session.tag);
 		*session_out = session;
 	} else {
 		out->length = before;
@@ -189,7 +189,7 @@ request_open(struct span request, const struct server_key *key, struct buffer *p
 	if (!opened_split(buffer_span(plain), opened)) {
 		return fail(err, STATUS_MALFORMED, "the parcel's head is no CBOR");
 	}
-	request_tag(request, opened->session.tag);
+	parcel_tag(request, opened->session.tag);
 	return STATUS_OK;
 }
 

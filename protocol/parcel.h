@@ -40,6 +40,9 @@ struct parcel_session {
 	uint8_t tag[PARCEL_TAG_SIZE]; /* SHA-256(request)[0..16] */
 };
 
+/* The tag of a request, which its answers are bound to. */
+void parcel_tag(struct span request, uint8_t tag_out[PARCEL_TAG_SIZE]);
+
 struct parcel_sender {
 	uint8_t secret[SIGN_SECRET_SIZE]; /* device's Ed25519 */
 	uint8_t server_key_id;

@@ -192,6 +192,44 @@ SAMBUNG_API int sambung_exchange_reply(struct sambung *device, struct sambung_by
 				       int *again_out, struct sambung_result *so_far,
 				       struct sambung_error *err);
 
+/*
+ * Carrying: a phone without any signal delivers through files, which any phone or computer may post
+ * for it and can neither read nor change. Twice, late, out of order or after a sync of its own: no
+ * harm. What waits stays as it is until an answer says that the server has it. It costs, on the
+ * wire, 34 bytes for a file and 5 for each parcel in it; in device.db some 120 bytes for each of
+ * the newest 64 parcels; while a file is made or taken twice its size in memory; and 8 KiB of code
+ * (docs/protocol.md, section 14.9).
+ */
+struct sambung_carried {
+	uint32_t parcels;  /* in the file */
+	uint32_t answered; /* of these; after an earlier delivery too */
+	uint32_t changes;  /* carry_out: in the file */
+	uint32_t left;	   /* carry_out: that wait but found no room; they go after the answers */
+};
+/* Called once with a whole file, borrowed for the call; non-zero fails with `storage`. */
+typedef int (*sambung_file_fn)(void *context, struct sambung_bytes file);
+
+/* Makes a file of what waits, or only of a question for news when nothing waits. */
+SAMBUNG_API int sambung_carry_out(struct sambung *device, sambung_file_fn file, void *context,
+				  struct sambung_carried *out, struct sambung_error *err);
+/* Takes the file of answers: *result is written either way, with the answers taken as `requests`.
+ * Those for other phones, or for a file older than the last 64 parcels, are passed over. */
+SAMBUNG_API int sambung_carry_in(struct sambung *device, struct sambung_bytes answers,
+				 struct sambung_result *result, struct sambung_error *err);
+
+struct sambung_delivery {
+	const struct sambung_platform *platform; /* NULL: built in; only post is used */
+	const char *url;			 /* of the server, without /v1/sync */
+	struct sambung_bytes file;		 /* of sambung_carry_out */
+	struct sambung_bytes answers;		 /* of an earlier delivery of it; none: length 0 */
+	sambung_file_fn take; /* gets the file of answers, if there is any answer */
+	void *context;
+};
+/* Posts each parcel that has no answer yet, in order, until one gets none: needs no enrolment. 0
+ * only if all are answered. *out is written either way. */
+SAMBUNG_API int sambung_carry_deliver(const struct sambung_delivery *delivery,
+				      struct sambung_carried *out, struct sambung_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-static json_t *
+json_t *
 result_json(const struct sambung_result *result)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "requests",
@@ -30,8 +30,8 @@ print_changes(const struct task *task, enum message message, uint32_t count)
 	free(changes);
 }
 
-static void
-print_result(const struct task *task, const struct sambung_result *result)
+void
+print_result(const struct task *task, const struct sambung_result *result, enum message rest)
 {
 	/* What the server has, not what was sent on its way. */
 	char *sent = print_count(task, result->acked, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY);
@@ -40,8 +40,7 @@ print_result(const struct task *task, const struct sambung_result *result)
 
 	message_print(stdout, task->language, MESSAGE_SYNC_COUNTS, sent, received);
 	(void)fprintf(stdout, "%s\n",
-		      message_text(result->synced ? MESSAGE_SYNC_DONE : MESSAGE_SYNC_REST,
-				   task->language));
+		      message_text(result->synced ? MESSAGE_SYNC_DONE : rest, task->language));
 	free(sent);
 	free(received);
 	print_changes(task, MESSAGE_SYNC_CONFLICTS, result->conflicts);
@@ -63,7 +62,7 @@ cmd_sync(struct task *task)
 	if (task->json) {
 		print_json(result_json(&result));
 	} else {
-		print_result(task, &result);
+		print_result(task, &result, MESSAGE_SYNC_REST);
 	}
 	if (failed != 0) {
 		return task_error(task, &err);

@@ -9,6 +9,7 @@
 #define TEXTS(NAME) MESSAGE_##NAME##_ARGUMENTS, MESSAGE_##NAME##_SUMMARY, MESSAGE_##NAME##_DETAILS
 #define SEEN (1u << OPTION_BASE | 1u << OPTION_OWN)
 #define CHOSEN (1u << OPTION_MATCH | 1u << OPTION_DUE)
+#define TO (1u << OPTION_TO)
 
 /* {1, 0} is no number of arguments: such a command does not read standard input. */
 static const struct command commands[] = {
@@ -22,15 +23,31 @@ static const struct command commands[] = {
 	{"status", cmd_status, TEXTS(STATUS), 0, {0, 0}, {1, 0}},
 	{"records", cmd_records, TEXTS(RECORDS), 0, {1, 1}, {1, 0}},
 	{"sync", cmd_sync, TEXTS(SYNC), 0, {0, 0}, {1, 0}},
+	{"carry out", cmd_carry_out, TEXTS(CARRY_OUT), 0, {1, 1}, {1, 0}},
+	{"carry deliver", cmd_carry_deliver, TEXTS(CARRY_DELIVER), TO, {1, 1}, {1, 0}},
+	{"carry in", cmd_carry_in, TEXTS(CARRY_IN), 0, {1, 1}, {1, 0}},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
+/* Is it that name, of one word or of two? */
+static bool
+name_fits(const char *name, char *const *words, size_t count)
+{
+	size_t first = strcspn(name, " ");
+
+	if (strncmp(words[0], name, first) != 0 || words[0][first] != '\0') {
+		return false;
+	}
+	return name[first] == '\0' || (count > 1 && strcmp(words[1], name + first + 1) == 0);
+}
+
 const struct command *
-command_find(const char *name)
+command_find(char *const *words, size_t count, size_t *taken_out)
 {
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		if (strcmp(commands[i].name, name) == 0) {
+		if (name_fits(commands[i].name, words, count)) {
+			*taken_out = strchr(commands[i].name, ' ') == NULL ? 1 : 2;
 			return &commands[i];
 		}
 	}

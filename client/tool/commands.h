@@ -26,8 +26,8 @@ struct command {
 	struct argument_range with_input; /* when the last argument is `-`, not counting it */
 };
 
-/* NULL: there is none of that name. */
-const struct command *command_find(const char *name);
+/* By the first word, or by the first two, as *taken_out tells. NULL: there is none of that name. */
+const struct command *command_find(char *const *words, size_t count, size_t *taken_out);
 /* The usage line of a command, or of the program (NULL). */
 void command_usage(FILE *out, const struct command *command, enum sambung_language language);
 /* The whole help of a command, or of the program (NULL). */
@@ -43,5 +43,8 @@ enum exit_status cmd_show(struct task *task);
 enum exit_status cmd_status(struct task *task);
 enum exit_status cmd_records(struct task *task);
 enum exit_status cmd_sync(struct task *task);
+enum exit_status cmd_carry_out(struct task *task);
+enum exit_status cmd_carry_deliver(struct task *task);
+enum exit_status cmd_carry_in(struct task *task);
 
 #endif

@@ -38,6 +38,7 @@
 	X(NUMBER_VALUE, "N", "N")                                                                     \
 	X(TEXT_VALUE, "TEXT", "TEKS")                                                                 \
 	X(LANGUAGE_VALUE, "id|en", "id|en")                                                           \
+	X(URL_VALUE, "URL", "ALAMAT")                                                                 \
 	X(OPTION_DIR, "the folder of this installation (or SAMBUNG_DIR)",                             \
 	  "folder data aplikasi ini (atau SAMBUNG_DIR)")                                              \
 	X(OPTION_JSON, "print JSON, one object a line", "cetak JSON, satu objek per baris")           \
@@ -53,7 +54,31 @@
 	X(OPTION_MATCH, "only records with this text in a field",                                     \
 	  "hanya data yang salah satu isiannya memuat teks ini")                                      \
 	X(OPTION_DUE, "only what is due", "hanya yang sudah waktunya")                                \
+	X(OPTION_TO, "the server's address, such as https://sambung.example.id",                      \
+	  "alamat server, misalnya https://sambung.example.id")                                       \
 	/* commands: arguments, summary, details */                                                   \
+	X(CARRY_OUT_ARGUMENTS, "FILE", "BERKAS")                                                      \
+	X(CARRY_OUT_SUMMARY, "write what waits into a file for somebody with signal",                 \
+	  "tulis yang menunggu ke berkas untuk dibawa orang yang bersinyal")                          \
+	X(CARRY_OUT_DETAILS,                                                                          \
+	  "Works without a network. The file is sealed: whoever carries it can read nothing.\n"       \
+	  "Everything stays in the queue here until an answer says that the server has it.",          \
+	  "Tidak perlu jaringan. Berkas itu tersegel: pembawanya tidak dapat membaca apa pun.\n"      \
+	  "Semua tetap di antrean HP ini sampai ada jawaban bahwa server sudah menerimanya.")         \
+	X(CARRY_DELIVER_ARGUMENTS, "FILE --to URL", "BERKAS --to ALAMAT")                             \
+	X(CARRY_DELIVER_SUMMARY, "deliver another phone's file and write the answer beside it",       \
+	  "antarkan berkas HP lain dan tulis jawabannya di sampingnya")                               \
+	X(CARRY_DELIVER_DETAILS,                                                                      \
+	  "Needs the network, but no enrolment and no folder. The answers go to FILE.reply, which\n"  \
+	  "goes back to that phone. If it is cut off, run it again; twice does no harm.",             \
+	  "Perlu jaringan, tetapi tidak perlu pendaftaran atau folder. Jawabannya ditulis ke\n"       \
+	  "BERKAS.reply, yang dibawa kembali ke HP itu. Bila terputus, ulangi saja; dua kali pun\n"   \
+	  "tidak apa-apa.")                                                                           \
+	X(CARRY_IN_ARGUMENTS, "FILE.reply", "BERKAS.reply")                                           \
+	X(CARRY_IN_SUMMARY, "take the answers to a file that was carried",                            \
+	  "terima jawaban atas berkas yang sudah dibawa")                                             \
+	X(CARRY_IN_DETAILS, "Works without a network. May be done twice, late, or after a sync.",     \
+	  "Tidak perlu jaringan. Boleh dua kali, terlambat, atau sesudah sinkron.")                   \
 	X(ENROL_ARGUMENTS, "CODE | -", "KODE | -")                                                    \
 	X(ENROL_SUMMARY, "enrol this device with a code from the admin",                              \
 	  "daftarkan HP ini dengan kode dari admin")                                                  \
@@ -136,6 +161,7 @@
 	  "argumen untuk '{1}' kurang atau berlebih")                                                 \
 	X(REASON_MISSING, "a reason is needed to put a record away",                                  \
 	  "perlu alasan untuk mengarsipkan data")                                                     \
+	X(TO_MISSING, "--to must name the server's address", "--to harus menyebut alamat server")     \
 	X(ASSIGNMENT_WRONG, "argument {1} is not of the form FIELD=VALUE",                            \
 	  "argumen {1} tidak berbentuk ISIAN=NILAI")                                                  \
 	X(FIELD_TWICE, "the field '{1}' stands twice", "isian '{1}' tertulis dua kali")               \
@@ -169,7 +195,33 @@
 	  "keluaran libsambung bukan JSON pada bita {1}. Laporkan kepada admin")                      \
 	X(SYNC_UNFINISHED, "not everything is in sync yet. Run `sambung sync` again",                 \
 	  "belum semua sinkron. Jalankan `sambung sync` lagi")                                        \
+	X(FILE_UNREADABLE, "{1} could not be read: {2}. Check its name",                              \
+	  "{1} tidak dapat dibaca: {2}. Periksa nama berkasnya")                                      \
+	X(FILE_LARGE, "{1} is too large. Check its name", "{1} terlalu besar. Periksa namanya")       \
+	X(FILE_UNWRITTEN,                                                                             \
+	  "{1} could not be written: {2}. Choose another place or free some space",                   \
+	  "{1} tidak dapat ditulis: {2}. Pilih tempat lain atau kosongkan penyimpanan")               \
+	X(FILE_THERE, "{1} is there already. Choose another name",                                    \
+	  "{1} sudah ada. Pilih nama lain")                                                           \
+	X(CARRY_FOREIGN,                                                                              \
+	  "{1} holds no answer to a file of this phone, or only to an old one. Nothing is lost;\n"    \
+	  "make a new file with `sambung carry out`",                                                 \
+	  "{1} tidak memuat jawaban atas berkas HP ini, atau hanya atas berkas lama. Tidak ada\n"     \
+	  "yang hilang; buat berkas baru dengan `sambung carry out`")                                 \
 	/* results */                                                                                 \
+	X(CARRIED_OUT,                                                                                \
+	  "{2} written to {1}. Give it to somebody with signal, and bring back the\n"                 \
+	  "answer; until then everything waits here.",                                                \
+	  "{2} ditulis ke {1}. Titipkan kepada orang yang bersinyal, lalu minta jawabannya\n"         \
+	  "kembali; sampai saat itu semua tetap menunggu di sini.")                                   \
+	X(CARRIED_LEFT, "{1} found no room; make another file when the answer is here.",              \
+	  "{1} belum tertampung; buat berkas lagi sesudah jawaban datang.")                           \
+	X(CARRY_REST, " The rest comes and goes with the next file or sync.",                         \
+	  " Sisanya menyusul dengan berkas atau sinkron berikutnya.")                                 \
+	X(DELIVERED, "Delivered {2}. The answer is {1}: bring it back to the phone.",                 \
+	  "Terantar {2}. Jawabannya {1}: bawa kembali ke HP itu.")                                    \
+	X(PARCELS_ONE, "{1} parcel", "{1} paket")                                                     \
+	X(PARCELS_MANY, "{1} parcels", "{1} paket")                                                   \
 	X(ENROLLED, "This device is number {1}, of {2}. Now run `sambung sync`.",                     \
 	  "HP ini terdaftar sebagai nomor {1}, milik {2}. Sekarang jalankan `sambung sync`.")         \
 	X(SAVED, "{1} is saved (change {2}). It goes out with the next sync.",                        \

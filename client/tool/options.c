@@ -26,6 +26,7 @@ static const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_REASON] = {"--reason", MESSAGE_TEXT_VALUE, MESSAGE_OPTION_REASON},
 	[OPTION_MATCH] = {"--match", MESSAGE_TEXT_VALUE, MESSAGE_OPTION_MATCH},
 	[OPTION_DUE] = {"--due", MESSAGE_NONE, MESSAGE_OPTION_DUE},
+	[OPTION_TO] = {"--to", MESSAGE_URL_VALUE, MESSAGE_OPTION_TO},
 };
 
 /* The first thing that was not understood. */
@@ -144,19 +145,21 @@ directory_take(struct task *task, struct problem *problem)
 static void
 command_take(struct task *task, struct problem *problem)
 {
+	size_t words;
+
 	if (task->count == 0) {
 		if (task->given[OPTION_HELP] == NULL && task->given[OPTION_VERSION] == NULL) {
 			problem_note(problem, MESSAGE_COMMAND_MISSING, NULL);
 		}
 		return;
 	}
-	task->command = command_find(task->arguments[0]);
+	task->command = command_find(task->arguments, task->count, &words);
 	if (task->command == NULL) {
 		problem_note(problem, MESSAGE_COMMAND_UNKNOWN, task->arguments[0]);
 		return;
 	}
-	task->arguments++;
-	task->count--;
+	task->arguments += words;
+	task->count -= words;
 	for (unsigned i = OPTION_GLOBAL_COUNT; i < OPTION_COUNT; i++) {
 		if (task->given[i] != NULL && (task->command->options & 1u << i) == 0) {
 			problem_note(problem, MESSAGE_OPTION_UNKNOWN, option_rows[i].name);
@@ -190,7 +193,9 @@ options_parse(int argc, char **argv, struct task *task)
 	if (task->command != NULL && task->given[OPTION_HELP] == NULL &&
 	    task->given[OPTION_VERSION] == NULL) {
 		arguments_check(task, &problem);
-		directory_take(task, &problem);
+		if (task->command->run != cmd_carry_deliver) {
+			directory_take(task, &problem);
+		}
 	}
 	task->json = task->given[OPTION_JSON] != NULL;
 	if (problem.message != MESSAGE_NONE) {

@@ -31,6 +31,9 @@ void print_json(json_t *line);
 int print_line(void *context, const char *line, size_t length);
 /* Prints {"id","n"} or its sentence. */
 void print_saved(const struct task *task, const char *id, uint32_t n);
+/* What a sync did (cmd_sync.c): as JSON, and as sentences, with `rest` if it was not all. */
+json_t *result_json(const struct sambung_result *result);
+void print_result(const struct task *task, const struct sambung_result *result, enum message rest);
 /* A number with its noun ("1 change", "5 changes"); a new text (free). */
 char *print_count(const struct task *task, uint64_t count, enum message one, enum message many);
 /* Local date and minute; a new text (free). */

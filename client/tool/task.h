@@ -27,6 +27,7 @@ enum option {
 	OPTION_REASON,
 	OPTION_MATCH,
 	OPTION_DUE,
+	OPTION_TO,
 	OPTION_COUNT
 };
 
@@ -37,7 +38,7 @@ struct task {
 	enum sambung_language language;
 	bool json;
 	const char *given[OPTION_COUNT]; /* its value, "" if it takes none; NULL: not given */
-	const char *directory;		 /* NULL only for help and version */
+	const char *directory;		 /* NULL for help and version, and if none is needed */
 	char **arguments;		 /* after the command's name, without the last `-` */
 	size_t count;
 	bool reads_input; /* the last argument was `-` */

@@ -58,5 +58,9 @@ const struct command commands[] = {
 	 run_schema_show},
 	{"backup", "FILE", "", 1, 1, "writes a consistent copy of the database",
 	 "menulis salinan utuh basis data", run_backup},
+	{"carry in", "FILE", "", 1, 1,
+	 "delivers a phone's file (sambung carry out) and writes the answer to FILE.reply",
+	 "mengantar berkas HP (sambung carry out) dan menulis jawabannya ke FILE.reply",
+	 run_carry_in},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];

@@ -83,6 +83,9 @@ struct ctl_body {
 };
 enum status ctl_post(const struct ctl *ctl, const char *path, const struct ctl_body *body,
 		     ctl_line_fn each, void *context, struct error *err);
+/* Posts a parcel as a phone does; its answer is appended. */
+enum status ctl_post_parcel(const struct ctl *ctl, struct span parcel, struct buffer *reply,
+			    struct error *err);
 /* Appends text to a path or a query, its special characters as %XX. */
 void ctl_path_text(struct buffer *path, const char *text);
 /* Appends "?name=value" or "&name=value" for an option that was given. */
@@ -132,5 +135,6 @@ enum status run_schema_check(struct ctl *ctl, struct error *err);
 enum status run_schema_load(struct ctl *ctl, struct error *err);
 enum status run_schema_show(struct ctl *ctl, struct error *err);
 enum status run_backup(struct ctl *ctl, struct error *err);
+enum status run_carry_in(struct ctl *ctl, struct error *err);
 
 #endif

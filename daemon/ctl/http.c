@@ -26,13 +26,14 @@ enum {
 struct exchange {
 	CURL *curl;
 	struct curl_slist *headers;
-	ctl_line_fn each; /* or, if NULL, */
+	ctl_line_fn each;     /* or, if NULL, */
+	struct buffer *bytes; /* or, if that is NULL too, */
 	int fd;
 	void *context;
 	struct buffer line;    /* that has begun */
 	struct buffer refusal; /* the body of an answer of 400 and more */
 	struct error *err;
-	enum status status; /* of each or fd */
+	enum status status; /* of each, bytes or fd */
 	char reason[CURL_ERROR_SIZE];
 };
 
@@ -177,8 +178,14 @@ on_bytes(char *bytes, size_t size, size_t count, void *context)
 		}
 		return length;
 	}
-	exchange->status = exchange->each != NULL ? take_lines(exchange, bytes, length)
-						  : write_file(exchange, bytes, length);
+	if (exchange->each != NULL) {
+		exchange->status = take_lines(exchange, bytes, length);
+	} else if (exchange->bytes != NULL) {
+		buffer_append(exchange->bytes, bytes, length);
+		exchange->status = buffer_status(exchange->bytes, "the answer", exchange->err);
+	} else {
+		exchange->status = write_file(exchange, bytes, length);
+	}
 	return exchange->status == STATUS_OK ? length : 0;
 }
 
@@ -350,27 +357,44 @@ ctl_get_file(const struct ctl *ctl, const char *path, int fd, struct error *err)
 	return get(ctl, path, &exchange, err);
 }
 
+static enum status
+post(const struct ctl *ctl, const char *path, const struct ctl_body *body,
+     struct exchange *exchange, struct error *err)
+{
+	enum status status = exchange_begin(ctl, path, exchange, err);
+
+	if (status == STATUS_OK && body->content_type != NULL &&
+	    !add_header(exchange, "Content-Type", body->content_type)) {
+		status = fail(err, STATUS_MEMORY, "a request");
+	}
+	if (status == STATUS_OK) {
+		(void)curl_easy_setopt(exchange->curl, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(exchange->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+				       (curl_off_t)body->bytes.length);
+		(void)curl_easy_setopt(exchange->curl, CURLOPT_POSTFIELDS,
+				       body->bytes.length == 0 ? "" : (const char *)body->bytes.at);
+		status = exchange_run(exchange, err);
+	}
+	exchange_finish(exchange);
+	return status;
+}
+
 enum status
 ctl_post(const struct ctl *ctl, const char *path, const struct ctl_body *body, ctl_line_fn each,
 	 void *context, struct error *err)
 {
 	struct exchange exchange = {.each = each, .context = context};
-	enum status status = exchange_begin(ctl, path, &exchange, err);
 
-	if (status == STATUS_OK && body->content_type != NULL &&
-	    !add_header(&exchange, "Content-Type", body->content_type)) {
-		status = fail(err, STATUS_MEMORY, "a request");
-	}
-	if (status == STATUS_OK) {
-		(void)curl_easy_setopt(exchange.curl, CURLOPT_POST, 1L);
-		(void)curl_easy_setopt(exchange.curl, CURLOPT_POSTFIELDSIZE_LARGE,
-				       (curl_off_t)body->bytes.length);
-		(void)curl_easy_setopt(exchange.curl, CURLOPT_POSTFIELDS,
-				       body->bytes.length == 0 ? "" : (const char *)body->bytes.at);
-		status = exchange_run(&exchange, err);
-	}
-	exchange_finish(&exchange);
-	return status;
+	return post(ctl, path, body, &exchange, err);
+}
+
+enum status
+ctl_post_parcel(const struct ctl *ctl, struct span parcel, struct buffer *reply, struct error *err)
+{
+	const struct ctl_body body = {"application/vnd.sambung.parcel", parcel};
+	struct exchange exchange = {.bytes = reply};
+
+	return post(ctl, "/v1/sync", &body, &exchange, err);
 }
 
 void

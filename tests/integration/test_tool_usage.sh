@@ -68,21 +68,27 @@ help_names_every_command() {
 	run --help --lang en
 	check 'help succeeds without a folder' status_is 0
 	check 'help says nothing on stderr' lines_are err 0
-	commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$folder/out")
-	for name in enrol form record edit archive list show status records sync; do
+	# A name has one word or two; what it does follows behind two spaces at least.
+	commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\( [a-z][a-z]*\)*\)  .*/\1/p' "$folder/out")
+	for name in enrol form record edit archive list show status records sync \
+		'carry out' 'carry deliver' 'carry in'; do
 		check "help names $name" has out "  $name "
 	done
-	check 'there are ten commands' [ "$(printf '%s\n' "$commands" | wc -l)" -eq 10 ]
+	check 'there are thirteen commands' [ "$(printf '%s\n' "$commands" | wc -l)" -eq 13 ]
 }
 
 every_command_explains_itself_in_both_languages() {
-	for name in $commands; do
-		run "$name" --help --lang en
+	IFS='
+'
+	set -- $commands
+	unset IFS
+	for name; do
+		run $name --help --lang en
 		check "$name --help succeeds in English" status_is 0
 		check "usage of $name comes first" first_line_has out "Usage: sambung --dir FOLDER $name"
 		check "options of $name in English" has out 'Options:'
 		cp "$folder/out" "$folder/english"
-		run --help "$name" --lang=id
+		run --help $name --lang=id
 		check "$name --help succeeds in Indonesian" status_is 0
 		check "pemakaian $name comes first" first_line_has out \
 			"Pemakaian: sambung --dir FOLDER $name"
@@ -130,6 +136,15 @@ what_is_not_understood_exits_2() {
 	refused --dir "$device" enrol
 	refused --dir "$device" enrol one two
 	refused --dir "$device" enrol one -
+	refused --dir "$device" carry
+	refused --dir "$device" carry home
+	refused --dir "$device" carry out
+	refused --dir "$device" carry out one two
+	refused --dir "$device" carry out one --to http://127.0.0.1
+	refused carry out one
+	refused carry deliver one
+	refused carry deliver --to http://127.0.0.1
+	refused carry in one
 	refused --dir "$device" form
 	refused --dir "$device" record visit
 	refused --dir "$device" record -

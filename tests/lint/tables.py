@@ -31,7 +31,7 @@ PROTOCOL_ORDER = [
     ['merge'],
     ['form', 'rule'],
     ['message', 'parcel'],
-    ['enrolment', 'json'],
+    ['carry', 'enrolment', 'json'],
 ]
 
 # Headers that only one folder may see: header -> folder.

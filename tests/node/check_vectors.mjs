@@ -258,7 +258,17 @@ function checkRecordId(given, bytes) {
 	isTrue(idParse(text.toUpperCase()) === given.id, 'id read');
 }
 
+function checkCarry(mark, items) {
+	return (given, bytes) => {
+		const file = Buffer.concat([Buffer.from(`${mark}\0`), encode(items(given))]);
+
+		same(Buffer.concat([file, sha256(file).subarray(0, 16)]), bytes, 'file');
+	};
+}
+
 const CHECKS = {
+	carry_answers: checkCarry('sambung/reply/1', (given) => [given.tag, given.reply]),
+	carry_file: checkCarry('sambung/carry/1', (given) => [given.request, given.request]),
 	cbor_items: checkCborItems,
 	certificate: checkCertificate,
 	chain: (given, bytes) => {

@@ -405,10 +405,10 @@ device_random_bytes(void *context, void *out, size_t length)
 	return 0;
 }
 
-static int
-device_open(struct world_device *device, struct sambung_error *err)
+struct sambung_platform
+world_platform(struct world_device *device)
 {
-	struct sambung_platform platform = {
+	return (struct sambung_platform){
 		.context = device,
 		.wall_ms = device_wall,
 		.uptime_ms = device_uptime,
@@ -416,6 +416,12 @@ device_open(struct world_device *device, struct sambung_error *err)
 		.random = device_random_bytes,
 		.post = world_post,
 	};
+}
+
+static int
+device_open(struct world_device *device, struct sambung_error *err)
+{
+	struct sambung_platform platform = world_platform(device);
 
 	return sambung_open(
 		&(struct sambung_options){.directory = device->folder, .platform = &platform},

@@ -80,6 +80,8 @@ enum status world_start_server(struct world *world, struct error *err);
 uint64_t world_random(struct world *world, uint64_t below);
 /* One more enrolled device for a scope such as "6303072001"; returns its index. */
 size_t world_enrol(struct world *world, const char *cadre, const char *village);
+/* The machine of a device, whose network leads to the world's server. */
+struct sambung_platform world_platform(struct world_device *device);
 /* Closes and opens a device's folder again, as when the app was killed. */
 void world_reopen(struct world *world, size_t device);
 /* The same in two steps; the second returns sambung_open's status. */

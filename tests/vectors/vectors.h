@@ -15,6 +15,8 @@
 
 /* X(name of the file without .json, function) */
 #define VECTOR_TABLE(X)                                                                            \
+	X(carry_answers, vector_carry_answers)                                                     \
+	X(carry_file, vector_carry_file)                                                           \
 	X(cbor_items, vector_cbor_items)                                                           \
 	X(certificate, vector_certificate)                                                         \
 	X(chain, vector_chain)                                                                     \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sealed envelopes, around the head, body and reply of the other vectors. */
+#include "protocol/carry.h"
 #include "protocol/deflate.h"
 #include "tests/vectors/vectors_example.h"
 
@@ -113,6 +114,69 @@ vector_reply_parcel(struct vector *vector)
 	vector_require(vector,
 		       parcel_seal_reply(&session, nonce, plain, &vector->bytes, NULL) == STATUS_OK,
 		       "sealing a reply");
+	buffer_finish(&request);
+}
+
+/* The request that both kinds of file are made with. */
+static void
+carried_request(struct vector *vector, struct buffer *out, struct parcel_session *session_out)
+{
+	const struct span head_and_body[2] = {span_of("\x82\x01\x02", 3), span_of(NULL, 0)};
+	struct example_keys keys;
+
+	example_keys(&keys);
+	seal_request(vector, PARCEL_ENROL, &keys, head_and_body, out, session_out);
+}
+
+void
+vector_carry_file(struct vector *vector)
+{
+	struct carry_file file = {.count = 2};
+	struct parcel_session session;
+	struct buffer request;
+
+	vector->comment = "a file with the parcel of enrolment_parcel.json twice, which stands for "
+			  "any request";
+	buffer_init(&request, 4096);
+	carried_request(vector, &request, &session);
+	file.parcels[0] = buffer_span(&request);
+	file.parcels[1] = buffer_span(&request);
+	vector_bytes(vector, "request", buffer_span(&request));
+	carry_file_encode(&file, &vector->bytes);
+	vector_require(vector,
+		       carry_file_decode(buffer_span(&vector->bytes), &file, NULL) == STATUS_OK,
+		       "decoding a file");
+	buffer_finish(&request);
+}
+
+void
+vector_carry_answers(struct vector *vector)
+{
+	struct carry_replies replies = {.count = 1};
+	struct parcel_session session;
+	struct buffer request;
+	struct buffer reply;
+	uint8_t nonce[AEAD_NONCE_SIZE];
+
+	vector->comment = "the reply of reply_parcel.json in a file of answers";
+	example_count_up(0x70, nonce, sizeof nonce);
+	buffer_init(&request, 4096);
+	buffer_init(&reply, 4096);
+	carried_request(vector, &request, &session);
+	vector_require(vector,
+		       parcel_seal_reply(&session, nonce, span_of("\x00\x00\xa0", 3), &reply,
+					 NULL) == STATUS_OK,
+		       "sealing a reply");
+	parcel_tag(buffer_span(&request), replies.at[0].tag);
+	replies.at[0].bytes = buffer_span(&reply);
+	vector_bytes(vector, "tag", span_of(replies.at[0].tag, PARCEL_TAG_SIZE));
+	vector_bytes(vector, "reply", buffer_span(&reply));
+	carry_replies_encode(&replies, &vector->bytes);
+	vector_require(vector,
+		       carry_replies_decode(buffer_span(&vector->bytes), &replies, NULL) ==
+			       STATUS_OK,
+		       "decoding answers");
+	buffer_finish(&reply);
 	buffer_finish(&request);
 }
 

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of phones without signal, delivered to the daemon. */
+#include "ctl.h"
+#include "daemon/folder.h"
+#include "protocol/carry.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+static enum status
+post_parcel(void *context, struct span parcel, struct buffer *reply, struct error *err)
+{
+	return ctl_post_parcel(context, parcel, reply, err);
+}
+
+static enum status
+read_files(const char *path, const char *reply_path, struct buffer *file, struct buffer *before,
+	   struct error *err)
+{
+	enum status status = folder_read(path, CARRY_FILE_MAX, file, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	/* Of an earlier attempt, if there was one. */
+	status = folder_read(reply_path, CARRY_REPLIES_MAX, before, err);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static void
+print_delivery(const struct ctl *ctl, const struct carry_count *count, const char *reply_path)
+{
+	if (ctl->json) {
+		(void)printf("{\"parcels\":%zu,\"answered\":%zu}\n", count->parcels,
+			     count->answered);
+	} else if (count->answered > 0) {
+		(void)printf("%zu/%zu %s: %s\n", count->answered, count->parcels,
+			     ctl_text(ctl, "parcels are answered; bring this back to the phone",
+				      "paket terjawab; bawa ini kembali ke HP itu"),
+			     reply_path);
+	}
+}
+
+static enum status
+deliver(struct ctl *ctl, const struct carry_delivery *delivery, const char *reply_path,
+	struct error *err)
+{
+	struct carry_count count;
+	struct buffer answers;
+	struct error late = {.status = STATUS_OK};
+	enum status kept = STATUS_OK;
+	enum status status;
+
+	buffer_init(&answers, CARRY_REPLIES_MAX);
+	status = carry_deliver(delivery, &answers, &count, err);
+	/* What was answered is kept, whatever became of the rest. */
+	if (answers.length > 0 && answers.status == STATUS_OK) {
+		kept = folder_write(reply_path, S_IRUSR | S_IWUSR, buffer_span(&answers), &late);
+	}
+	buffer_finish(&answers);
+	if (kept == STATUS_OK) {
+		print_delivery(ctl, &count, reply_path);
+		return status;
+	}
+	if (status == STATUS_OK) {
+		*err = late;
+	}
+	return status == STATUS_OK ? kept : status;
+}
+
+enum status
+run_carry_in(struct ctl *ctl, struct error *err)
+{
+	char reply_path[FOLDER_PATH_SIZE];
+	struct carry_delivery delivery = {.post = post_parcel, .context = ctl};
+	struct buffer file;
+	struct buffer before;
+	enum status status;
+
+	if (snprintf(reply_path, sizeof reply_path, "%s.reply", ctl->words[0]) >=
+	    (int)sizeof reply_path) {
+		return fail(err, STATUS_LIMIT, "the path of a file");
+	}
+	buffer_init(&file, CARRY_FILE_MAX);
+	buffer_init(&before, CARRY_REPLIES_MAX);
+	status = read_files(ctl->words[0], reply_path, &file, &before, err);
+	if (status == STATUS_OK) {
+		delivery.file = buffer_span(&file);
+		delivery.before = buffer_span(&before);
+		status = deliver(ctl, &delivery, reply_path, err);
+	}
+	buffer_finish(&before);
+	buffer_finish(&file);
+	return status;
+}
