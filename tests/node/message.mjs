@@ -195,6 +195,7 @@ const REPLY_KEYS = new Map([
 	[5, ['from', cursorGet, cursorPut]],
 	[6, ['checkpoint']],
 	[7, ['to', cursorGet, cursorPut]],
+	[8, ['epochs', (flat) => rows(flat, 'epoch', 'parent', 'cut'), flatten]],
 	[9, ['more']],
 	[11, ['acked_n']],
 	[13, ['acks', (flat) => rows(flat, 'first_n', 'count', 'seq'), flatten]],
