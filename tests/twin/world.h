@@ -51,6 +51,7 @@ struct world {
 	uint64_t requests_lost;
 	uint64_t replies_lost;
 	uint64_t replies_repeated;
+	unsigned backups;
 };
 
 /* A new world in a folder of its own; dies with a message when it can't be made. schema_path: JSON
@@ -61,6 +62,12 @@ void world_free(struct world *world);
 
 /* The daemon ends and starts again: what it had only in memory is gone. */
 void world_restart_server(struct world *world);
+
+/* A consistent copy of the database as it is now, for world_restore; returns its
+ * number. */
+unsigned world_backup(struct world *world);
+/* The copy takes the database's place, and a new epoch begins, as by `sambungctl restore`. */
+void world_restore(struct world *world, unsigned backup);
 
 uint64_t world_random(struct world *world, uint64_t below);
 /* One more enrolled device for a scope such as "6303072001"; returns its index. */
