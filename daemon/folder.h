@@ -13,6 +13,7 @@
 #define FOLDER_URL "daemon.url"	   /* while a daemon runs */
 #define FOLDER_TOKEN "admin.token" /* 0600; the first admin's */
 #define FOLDER_LOCK "sambungd.lock"
+#define FOLDER_HEAD "head"	 /* by which an older copy of the database is noticed: head.h */
 #define FOLDER_BACKUPS "backups" /* copies on their way to whoever asked */
 
 enum { FOLDER_PATH_SIZE = 4096 };
@@ -24,5 +25,10 @@ enum status folder_path(const char *directory, const char *name, char out[FOLDER
 enum status folder_write(const char *path, mode_t mode, struct span text, struct error *err);
 /* The text up to `limit` bytes (LIMIT) of a file; NOT_FOUND. Appends to out. */
 enum status folder_read(const char *path, size_t limit, struct buffer *out, struct error *err);
+
+/* Only one at a time works on the folder; closing *fd_out lets go of it. NOT_FOUND; BUSY. */
+enum status folder_lock(const char *directory, int *fd_out, struct error *err);
+/* What was renamed or linked in the folder of `path` is on disk when it returns. */
+enum status folder_sync(const char *path, struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef SAMBUNG_DAEMON_MAIN_PARTS_H
 #define SAMBUNG_DAEMON_MAIN_PARTS_H
 
+#include "daemon/head.h"
 #include "daemon/http/server.h"
 
 struct daemon {
@@ -15,6 +16,7 @@ struct daemon {
 	struct catalogue *catalogue;
 	struct ingest *ingest;
 	struct mover *mover; /* of the write-ahead log, beside the writer */
+	struct head_keeper *head;
 	struct service service;
 	bool has_service;
 	bool announced;

@@ -51,5 +51,10 @@ const struct command commands[] = {
 	 run_schema_show},
 	{"backup", "FILE", "", 1, 1, "writes a consistent copy of the database",
 	 "menulis salinan utuh basis data", run_backup},
+	{"restore", "FILE", "", 1, 1,
+	 "puts a backup in the database's place; the daemon must not run",
+	 "memasang cadangan sebagai basis data; server harus berhenti dulu", run_restore},
+	{"epochs", "", "", 0, 0, "lists when the server was restored, and what came back from whom",
+	 "daftar pemulihan server, dan apa yang kembali dari siapa", run_epochs},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];

@@ -49,6 +49,9 @@ HANDLE_ANSWER(quarantine_answer);
 HANDLE_OPEN(revoke_open);
 HANDLE_WRITE(revoke_write);
 
+/* handle_epochs.c */
+HANDLE_ANSWER(epochs_answer);
+
 /* handle_access.c */
 HANDLE_WRITE(code_write);
 HANDLE_WRITE(token_write);

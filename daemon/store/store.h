@@ -92,6 +92,18 @@ typedef enum status (*log_row_fn)(void *context, const struct log_row *row, stru
 enum status store_log_read(struct store *store, const struct log_filter *filter, log_row_fn each,
 			   void *context, struct error *err);
 
+/* Changes of devices in a part of the log whose own time is not after some moment. */
+struct returned {
+	uint64_t after; /* seq greater than this … */
+	uint64_t until; /* … up to this */
+	int64_t latest; /* UTC seconds */
+};
+typedef enum status (*returned_fn)(void *context, uint32_t device, uint64_t count,
+				   struct error *err);
+/* Calls `each` for every device that has some, ascending. Reads that part of the log. */
+enum status store_returned_read(struct store *store, const struct returned *asked, returned_fn each,
+				void *context, struct error *err);
+
 struct logged_change {
 	uint32_t n;
 	uint64_t seq;
