@@ -63,17 +63,16 @@ sync_open(struct call *call, struct store *reader, struct error *err)
 /* A phone's word alone begins no epoch: one that lies would make a whole district send all again.
  * In the writer's thread. */
 static void
-warn_beyond(struct service *service, const struct parcel *parcel)
+warn_astray(struct service *service, const struct parcel *parcel)
 {
 	int64_t now_ms = parcel->report.time_ms;
 
-	if (service->beyond_warned_ms != 0 && now_ms - service->beyond_warned_ms < HOUR_MS) {
+	if (service->astray_warned_ms != 0 && now_ms - service->astray_warned_ms < HOUR_MS) {
 		return;
 	}
-	service->beyond_warned_ms = now_ms;
+	service->astray_warned_ms = now_ms;
 	log_event(LOG_WARNING,
-		  "device %" PRIu32
-		  " knows of more entries than the log has: if this server was set back "
+		  "device %" PRIu32 " remembers another log than this: if this server was set back "
 		  "with its whole folder, see \"Restore\" in operating.md",
 		  parcel->head.device);
 }
@@ -84,8 +83,8 @@ sync_write(struct call *call, struct ingest *ingest, struct error *err)
 	struct exchange *exchange = call->own;
 	enum status status = ingest_parcel(ingest, &exchange->parcel, err);
 
-	if (status == STATUS_OK && exchange->parcel.beyond) {
-		warn_beyond(call->service, &exchange->parcel);
+	if (status == STATUS_OK && exchange->parcel.astray) {
+		warn_astray(call->service, &exchange->parcel);
 	}
 	return status;
 }

@@ -95,6 +95,7 @@ struct parcel {
 	/* A device that this server lost with its newest past shows what it was given; device 0:
 	 * not. The writer takes it in again. */
 	struct certificate certificate;
+	bool witness_fits;    /* or there is none */
 	size_t request_bytes; /* body of the HTTP request */
 	bool sealed_reply;    /* a reply key exists: answer 200 and sealed, whatever the status */
 	enum status status;   /* OK, or why nothing of it is merged … */
@@ -103,8 +104,9 @@ struct parcel {
 	/* what the writer found */
 	uint64_t session;
 	bool fresh; /* r was new */
-	/* The device says that this epoch's log is longer than it is. It need not be true. */
-	bool beyond;
+	/* The device remembers another log of this epoch: one that is longer, or with a checkpoint
+	 * that this server never signed. It need not be true. */
+	bool astray;
 	uint64_t r_seen;
 	uint32_t acked_n;
 	uint32_t send_from;

@@ -132,6 +132,25 @@ open_stranger(struct parcel *parcel, struct store *reader, const struct server_k
 	return STATUS_OK;
 }
 
+/* Every checkpoint that a device can have verified is kept. */
+static enum status
+check_witness(struct parcel *parcel, struct store *reader, struct error *err)
+{
+	const struct request_head *head = &parcel->head;
+	uint8_t root[HASH_SIZE];
+	bool found = false;
+	enum status status = STATUS_OK;
+
+	if (head->witness_size > 0) {
+		status = store_checkpoint_root(reader, head->epoch, head->witness_size, root,
+					       &found, err);
+	}
+	parcel->witness_fits =
+		head->witness_size == 0 ||
+		(found && memcmp(root, head->witness_root, sizeof head->witness_root) == 0);
+	return status;
+}
+
 static enum status
 open_device(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 	    struct error *err)
@@ -146,6 +165,9 @@ open_device(struct parcel *parcel, struct store *reader, const struct server_key
 	known = status != STATUS_NOT_FOUND;
 	if (!known) {
 		status = open_stranger(parcel, reader, keys, err);
+	}
+	if (status == STATUS_OK) {
+		status = check_witness(parcel, reader, err);
 	}
 	store_snapshot_end(reader);
 	if (!known) {

@@ -56,9 +56,8 @@ check_counter(struct ingest *ingest, struct parcel *parcel, struct error *err)
 		seen = waiting->r;
 	}
 	parcel->fresh = parcel->head.r > seen;
-	parcel->beyond = parcel->fresh && parcel->head.epoch == ingest->ledger.epoch &&
-			 (parcel->head.cursor.complete > ingest->head ||
-			  parcel->head.witness_size > ingest->head);
+	parcel->astray = parcel->fresh && parcel->head.epoch == ingest->ledger.epoch &&
+			 (parcel->head.cursor.complete > ingest->head || !parcel->witness_fits);
 	parcel->r_seen = seen;
 	return parcel->fresh ? note_contact(ingest, parcel->head.device, parcel->head.r, err)
 			     : STATUS_OK;

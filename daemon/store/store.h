@@ -137,6 +137,10 @@ enum status store_checkpoint_append(struct store *store, const struct checkpoint
 enum status store_checkpoint_last(struct store *store, struct checkpoint *out, bool *found_out,
 				  struct error *err);
 
+/* The root that the server signed for that size in that epoch; false: it signed none. */
+enum status store_checkpoint_root(struct store *store, uint32_t epoch, uint64_t size,
+				  uint8_t root_out[HASH_SIZE], bool *found_out, struct error *err);
+
 /* Ascending age: the first epoch first. */
 enum status store_epochs(struct store *store, struct arena *arena, struct epoch **out,
 			 size_t *count_out, struct error *err);

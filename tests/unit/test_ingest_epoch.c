@@ -287,6 +287,59 @@ TEST(certificate_means_nothing_to_a_server_that_was_not_restored)
 	buffer_finish(&shown.bytes);
 }
 
+/* ---- what a phone says ---- */
+
+/* Sends a request as forged_head filled it in; is the admin to be told? */
+static bool
+sends_astray(struct forged *forged)
+{
+	struct world *world = forged->world;
+	struct parcel *parcel = calloc(1, sizeof *parcel);
+	bool astray;
+
+	assert_non_null(parcel);
+	parcel_init(parcel);
+	forged_seal(forged);
+	ingest_open(parcel, world->reader, &world->keys, buffer_span(&forged->parcel));
+	assert_ok(ingest_begin(world->ingest, &forged->err));
+	assert_ok(ingest_parcel(world->ingest, parcel, &forged->err));
+	assert_ok(ingest_commit(world->ingest, &forged->err));
+	assert_int_equal(parcel->status, STATUS_OK);
+	astray = parcel->astray;
+	parcel_finish(parcel);
+	free(parcel);
+	return astray;
+}
+
+TEST(word_of_a_phone_about_another_log_is_told_to_the_admin_and_begins_nothing)
+{
+	DEVICE;
+	struct checkpoint newest;
+	bool found = false;
+
+	assert_ok(forged_sync(ani));
+	assert_ok(store_checkpoint_last(ani->world->reader, &newest, &found, &ani->err));
+	forged_head(ani);
+	ani->head.witness_size = newest.size;
+	memcpy(ani->head.witness_root, newest.root, sizeof ani->head.witness_root);
+	assert_false(sends_astray(ani));
+	forged_head(ani);
+	ani->head.witness_size = newest.size;
+	assert_true(sends_astray(ani)); /* another root */
+	forged_head(ani);
+	ani->head.witness_size = newest.size + 1;
+	memcpy(ani->head.witness_root, newest.root, sizeof ani->head.witness_root);
+	assert_true(sends_astray(ani));
+	forged_head(ani);
+	ani->head.cursor = (struct cursor){newest.size + 1, newest.size + 1, CURSOR_ID_END};
+	assert_true(sends_astray(ani));
+	ani->epoch ^= 1; /* of another epoch it means nothing */
+	forged_head(ani);
+	ani->head.witness_size = newest.size + 1;
+	assert_false(sends_astray(ani));
+	assert_int_equal(epoch_count(ani), 1);
+}
+
 /* ---- beginning ---- */
 
 TEST(database_of_another_server_begins_no_epoch)
@@ -316,4 +369,5 @@ RUN_TESTS(WITH(request_of_a_former_epoch_learns_the_epoch_and_gets_no_record),
 	  WITH(certificate_of_somebody_else_brings_nobody_back),
 	  WITH(number_that_another_key_has_is_not_given_twice),
 	  WITH(certificate_means_nothing_to_a_server_that_was_not_restored),
+	  WITH(word_of_a_phone_about_another_log_is_told_to_the_admin_and_begins_nothing),
 	  WITH(database_of_another_server_begins_no_epoch))
