@@ -61,7 +61,7 @@ enum status device_schema_take(struct sambung *device, const struct schema_chunk
 
 /* ---- device_record.c ---- */
 
-/* The context that the device merges with; borrows epoch_out. */
+/* The context that the device merges with; borrows state and epoch_out. */
 struct merge_context device_merge_context(const struct sambung *device,
 					  const struct local_state *state, uint32_t type,
 					  struct epoch *epoch_out);

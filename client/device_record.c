@@ -8,6 +8,11 @@ device_merge_context(const struct sambung *device, const struct local_state *sta
 	const struct record_type *record_type =
 		device->schema == NULL ? NULL : schema_type(device->schema, type);
 
+	if (state->epoch_count > 0) {
+		return (struct merge_context){.type = record_type,
+					      .epochs = state->epochs,
+					      .epoch_count = state->epoch_count};
+	}
 	*epoch_out = (struct epoch){.epoch = state->epoch};
 	return (struct merge_context){.type = record_type, .epochs = epoch_out, .epoch_count = 1};
 }

@@ -8,6 +8,7 @@ enum {
 	PACKED_BUDGET = 32 * 1024, /* of the changes in a request */
 	PLAIN_BUDGET = 128 * 1024, /* of the same before packing */
 	REQUEST_ARENA_MAX = 2 * 1024 * 1024,
+	HEAD_MAX = 20 * 1024, /* with the certificate of the largest scope */
 	REPLY_ARENA_MAX = 8 * 1024 * 1024,
 };
 
@@ -62,7 +63,7 @@ exchange_asking_init(struct asking *asking, struct sambung *device)
 {
 	*asking = (struct asking){.device = device, .room = DEVICE_ROOM};
 	arena_init(&asking->arena, REQUEST_ARENA_MAX);
-	buffer_init(&asking->head, 1024);
+	buffer_init(&asking->head, HEAD_MAX);
 	buffer_init(&asking->body, PARCEL_REQUEST_MAX);
 }
 
@@ -182,6 +183,11 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 				    .programme = DEVICE_PROGRAMME};
 	enum status status = schema_held(asking, &head.schema_held, err);
 
+	if (status == STATUS_OK && exchange_is_stranger(state)) {
+		status = local_certificate(asking->device->local, &asking->arena, &head.certificate,
+					   err);
+		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	}
 	memcpy(asking->h_last, state->chain, HASH_SIZE);
 	memcpy(head.schema_hash, state->schema_hash, sizeof head.schema_hash);
 	/* A checkpoint of a former epoch says nothing about this log. */
@@ -357,6 +363,8 @@ reply_use(struct taking *taking, struct error *err)
 	case STATUS_OK:
 	case STATUS_GAP:
 		return exchange_take(taking, err);
+	case STATUS_FOREIGN:
+		return exchange_take_stranger(taking, err);
 	case STATUS_REVOKED:
 		return exchange_take_last(taking, err);
 	default:

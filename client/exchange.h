@@ -77,6 +77,12 @@ void exchange_count(struct sambung_result *so_far, const struct sambung_result *
 enum status exchange_take(struct taking *taking, struct error *err);
 /* Only what became of the changes: the last that a revoked device hears. */
 enum status exchange_take_last(struct taking *taking, struct error *err);
+/* FOREIGN: of another epoch, and the server lost this device with its newest past. The next request
+ * shows the certificate. */
+enum status exchange_take_stranger(struct taking *taking, struct error *err);
+/* Since the last epoch was told, the server has not said yet that it knows this device: it is shown
+ * the certificate (some 200 bytes, in the first requests of an epoch only). */
+bool exchange_is_stranger(const struct local_state *state);
 /* exchange_records.c */
 enum status exchange_take_acks(struct taking *taking, struct error *err);
 enum status exchange_take_records(struct taking *taking, struct error *err);

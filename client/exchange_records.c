@@ -133,9 +133,12 @@ record_take(struct taking *taking, struct span bytes, bool whole, struct error *
 		record = (struct record){0};
 	} else if (status != STATUS_OK) {
 		return status;
+	} else if (place.epoch != taking->state.epoch && !whole) {
+		/* The rest of it has seqs of another log. */
+		taking->lacking = taking->lacking || taking->fits;
+		return STATUS_OK;
 	} else if (place.epoch != taking->state.epoch) {
 		record = (struct record){0};
-		whole = true;
 	} else if (!taking->fits) {
 		/* It may have moved since, which raises no version. */
 		update.village = record.village;

@@ -37,6 +37,24 @@ send_again(struct taking *taking, uint32_t first_n, struct error *err)
 	return status;
 }
 
+/* What bases of former epochs still say. */
+static void
+epochs_take(struct taking *taking)
+{
+	const struct reply *reply = taking->reply;
+	struct local_state *state = &taking->state;
+	size_t skipped =
+		reply->epoch_count > LOCAL_EPOCHS_MAX ? reply->epoch_count - LOCAL_EPOCHS_MAX : 0;
+
+	if (reply->epoch_count == 0 ||
+	    reply->epochs[reply->epoch_count - 1].epoch != state->epoch) {
+		return;
+	}
+	state->epoch_count = reply->epoch_count - skipped;
+	memcpy(state->epochs, reply->epochs + skipped,
+	       state->epoch_count * sizeof state->epochs[0]);
+}
+
 /* The server has begun a new history: the scope is taken anew, from its beginning, with the next
  * request; of this reply nothing else can be used, because its seqs are of another log. */
 static enum status
@@ -44,9 +62,13 @@ epoch_begin(struct taking *taking, struct error *err)
 {
 	taking->state.epoch = taking->reply->epoch;
 	taking->state.cursor = cursor_start;
+	taking->state.epoch_count = 0;
 	taking->state.scope_version = 0;
-	taking->state.raised_n = 0;
+	/* The seqs of what this log has as well may be another log's; records come whole, and their
+	 * versions with them. */
+	taking->state.raised_n = taking->state.acked_n;
 	taking->again = true;
+	epochs_take(taking);
 	return taking->reply->send_from == 0 ? STATUS_OK
 					     : send_again(taking, taking->reply->send_from, err);
 }
@@ -290,6 +312,12 @@ cursor_take(struct taking *taking, struct error *err)
 	if (reply->more) {
 		return STATUS_OK;
 	}
+	if (from_start && state->epoch_count > 0 && state->acked_n < state->last_n) {
+		/* After a restore: from the start records come whole, and so must those of which
+		 * changes are still to be sent. The loop goes on with complete 0. */
+		state->cursor = (struct cursor){0, reply->to.key, CURSOR_ID_END};
+		return STATUS_OK;
+	}
 	if (from_start) {
 		status = local_records_sweep(taking->device->local, state->epoch, err);
 	}
@@ -366,6 +394,7 @@ exchange_take(struct taking *taking, struct error *err)
 	/* A loop of pages for another scope may have come to the same place. */
 	taking->fits = cursor_same(&reply->from, &state->cursor) &&
 		       taking->asked->scope_version == state->scope_version;
+	epochs_take(taking);
 	status = content_take(taking, err);
 	if (status == STATUS_OK) {
 		status = gap_take(taking, err);
@@ -374,4 +403,22 @@ exchange_take(struct taking *taking, struct error *err)
 		status = cursor_take(taking, err);
 	}
 	return status == STATUS_OK ? end_take(taking, err) : status;
+}
+
+bool
+exchange_is_stranger(const struct local_state *state)
+{
+	return state->scope_version == 0;
+}
+
+enum status
+exchange_take_stranger(struct taking *taking, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+
+	if (reply->epoch == 0 || reply->epoch == taking->state.epoch ||
+	    taking->asked->epoch != taking->state.epoch) {
+		return fail(err, STATUS_FOREIGN, "%u", taking->state.device);
+	}
+	return exchange_take(taking, err);
 }

@@ -15,6 +15,7 @@ enum {
 	WAL_PAGES = 256,
 	SEALED_MAX = RECORD_BYTES_MAX + 1,
 	REGION_BYTES = 16,
+	EPOCH_BYTES = 16,
 };
 
 static const char tables[] =
@@ -27,7 +28,8 @@ static const char tables[] =
 	" chain BLOB NOT NULL, scope_version INTEGER NOT NULL, scope BLOB NOT NULL,"
 	" witness BLOB NOT NULL, schema_version INTEGER NOT NULL, schema_hash BLOB NOT NULL,"
 	" server_time_ms INTEGER NOT NULL, server_uptime_ms INTEGER NOT NULL,"
-	" server_boot BLOB NOT NULL, last_sync_ms INTEGER NOT NULL, certificate BLOB);"
+	" server_boot BLOB NOT NULL, last_sync_ms INTEGER NOT NULL, certificate BLOB,"
+	" epochs BLOB NOT NULL);"
 	/* seq, chain and acked_ms as the server told; exception 0: none. */
 	"CREATE TABLE change (n INTEGER PRIMARY KEY, record INTEGER NOT NULL,"
 	" seq INTEGER NOT NULL DEFAULT 0, exception INTEGER NOT NULL DEFAULT 0,"
@@ -226,6 +228,31 @@ scope_get(struct span bytes, struct local_state *state)
 	return true;
 }
 
+static bool
+epochs_get(struct span bytes, struct local_state *state)
+{
+	if (bytes.length % EPOCH_BYTES != 0 || bytes.length / EPOCH_BYTES > LOCAL_EPOCHS_MAX) {
+		return false;
+	}
+	state->epoch_count = bytes.length / EPOCH_BYTES;
+	for (size_t i = 0; i < state->epoch_count; i++) {
+		const uint8_t *at = bytes.at + EPOCH_BYTES * i;
+
+		state->epochs[i] = (struct epoch){get_le32(at), get_le32(at + 4), get_le64(at + 8)};
+	}
+	return true;
+}
+
+static void
+epochs_put(const struct local_state *state, uint8_t *out)
+{
+	for (size_t i = 0; i < state->epoch_count; i++) {
+		put_le32(out + EPOCH_BYTES * i, state->epochs[i].epoch);
+		put_le32(out + EPOCH_BYTES * i + 4, state->epochs[i].parent);
+		put_le64(out + EPOCH_BYTES * i + 8, state->epochs[i].cut);
+	}
+}
+
 /* Copies a text into a fixed place with its NUL. */
 static bool
 text_get(struct span text, char *out, size_t size)
@@ -267,7 +294,8 @@ state_get_blobs(struct statement *s, struct local_state *state)
 	    !sql_blob_exact(s, 14, state->chain, sizeof state->chain) ||
 	    !scope_get(sql_blob(s, 16), state) || !sql_blob_exact(s, 17, witness, sizeof witness) ||
 	    !sql_blob_exact(s, 19, state->schema_hash, sizeof state->schema_hash) ||
-	    !sql_blob_exact(s, 22, state->server_boot, sizeof state->server_boot)) {
+	    !sql_blob_exact(s, 22, state->server_boot, sizeof state->server_boot) ||
+	    !epochs_get(sql_blob(s, 25), state)) {
 		return false;
 	}
 	checkpoint_decode(witness, &state->witness);
@@ -298,7 +326,7 @@ static const char state_select[] =
 	"SELECT number, cadre, url, server_key_id, server_key, log_key, origin, epoch, r,"
 	" cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain, scope_version, scope,"
 	" witness, schema_version, schema_hash, server_time_ms, server_uptime_ms, server_boot,"
-	" last_sync_ms, (SELECT max(n) FROM change) FROM device";
+	" last_sync_ms, (SELECT max(n) FROM change), epochs FROM device";
 
 enum status
 local_state_load(struct local *local, struct local_state *out, struct error *err)
@@ -352,14 +380,14 @@ static const char state_upsert[] =
 	"INSERT INTO device (id, number, cadre, url, server_key_id, server_key, log_key, origin,"
 	" epoch, r, cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain, scope_version,"
 	" scope, witness, schema_version, schema_hash, server_time_ms, server_uptime_ms,"
-	" server_boot, last_sync_ms) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-	" ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"
+	" server_boot, last_sync_ms, epochs) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+	" ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
 	" ON CONFLICT (id) DO UPDATE SET number = ?1, cadre = ?2, url = ?3, server_key_id = ?4,"
 	" server_key = ?5, log_key = ?6, origin = ?7, epoch = ?8, r = ?9, cursor_complete = ?10,"
 	" cursor_key = ?11, cursor_id = ?12, acked_n = ?13, raised_n = ?14, chain = ?15,"
 	" scope_version = ?16, scope = ?17, witness = ?18, schema_version = ?19,"
 	" schema_hash = ?20, server_time_ms = ?21, server_uptime_ms = ?22, server_boot = ?23,"
-	" last_sync_ms = ?24";
+	" last_sync_ms = ?24, epochs = ?25";
 
 enum status
 local_state_save(struct local *local, const struct local_state *state, struct error *err)
@@ -368,6 +396,7 @@ local_state_save(struct local *local, const struct local_state *state, struct er
 	struct span cadre;
 	uint8_t scope[LOCAL_SCOPE_MAX * REGION_BYTES];
 	uint8_t witness[CHECKPOINT_SIZE];
+	uint8_t epochs[LOCAL_EPOCHS_MAX * EPOCH_BYTES];
 	enum status status = local_seal(local, span_of_text(state->cadre), &cadre, err);
 
 	if (status != STATUS_OK) {
@@ -375,6 +404,7 @@ local_state_save(struct local *local, const struct local_state *state, struct er
 	}
 	scope_put(state, scope);
 	checkpoint_encode(&state->witness, witness);
+	epochs_put(state, epochs);
 	s = sql_prepare(local->sql, state_upsert, err);
 	state_bind_numbers(s, state);
 	sql_bind_blob(s, 2, cadre);
@@ -387,6 +417,7 @@ local_state_save(struct local *local, const struct local_state *state, struct er
 	sql_bind_blob(s, 18, span_of(witness, sizeof witness));
 	sql_bind_blob(s, 20, span_of(state->schema_hash, sizeof state->schema_hash));
 	sql_bind_blob(s, 23, span_of(state->server_boot, sizeof state->server_boot));
+	sql_bind_blob(s, 25, span_of(epochs, EPOCH_BYTES * state->epoch_count));
 	return sql_run(s, err);
 }
 
@@ -404,4 +435,22 @@ local_certificate_save(struct local *local, struct span certificate, struct erro
 	s = sql_prepare(local->sql, text, err);
 	sql_bind_blob(s, 1, sealed);
 	return sql_run(s, err);
+}
+
+enum status
+local_certificate(struct local *local, struct arena *arena, struct span *out, struct error *err)
+{
+	static const char text[] = "SELECT certificate FROM device WHERE certificate IS NOT NULL";
+	struct statement *s = sql_prepare(local->sql, text, err);
+	bool row;
+	enum status status = sql_row(s, &row, err);
+
+	if (status == STATUS_OK && !row) {
+		return fail(err, STATUS_NOT_FOUND, "certificate");
+	}
+	if (status == STATUS_OK) {
+		status = local_unseal(sql_blob(s, 0), arena, out, err);
+		sql_reset(s);
+	}
+	return status;
 }

@@ -27,7 +27,10 @@ void local_rollback(struct local *local);
 
 /* ---- the device itself: one row ---- */
 
-enum { LOCAL_SCOPE_MAX = MESSAGE_SCOPE_MAX };
+enum {
+	LOCAL_SCOPE_MAX = MESSAGE_SCOPE_MAX,
+	LOCAL_EPOCHS_MAX = 16 /* newest; a base of an older one covers nothing */
+};
 
 struct local_state {
 	uint32_t device; /* 0: not enrolled */
@@ -38,6 +41,10 @@ struct local_state {
 	uint8_t log_key[32];
 	uint8_t origin[ORIGIN_SIZE];
 	uint32_t epoch;
+	/* The server's histories, the present one last; 0 of them: there is no other, or nothing
+	 * was told yet. */
+	struct epoch epochs[LOCAL_EPOCHS_MAX];
+	size_t epoch_count;
 	uint64_t r; /* highest request counter used */
 	struct cursor cursor;
 	uint32_t last_n; /* last change recorded: as the changes tell, not saved */
@@ -61,6 +68,9 @@ enum status local_state_save(struct local *local, const struct local_state *stat
 			     struct error *err);
 /* Enrolment only: the certificate, kept for a server that was restored. */
 enum status local_certificate_save(struct local *local, struct span certificate, struct error *err);
+/* NOT_FOUND. */
+enum status local_certificate(struct local *local, struct arena *arena, struct span *out,
+			      struct error *err);
 
 /* ---- changes: the queue, and what was acknowledged, kept >= 30 days ---- */
 

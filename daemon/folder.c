@@ -120,3 +120,37 @@ folder_read(const char *path, size_t limit, struct buffer *out, struct error *er
 	}
 	return buffer_status(out, path, err);
 }
+
+enum status
+folder_sync(const char *path, struct error *err)
+{
+	return sync_folder_of(path) ? STATUS_OK : fail_file(err, errno, path);
+}
+
+enum status
+folder_lock(const char *directory, int *fd_out, struct error *err)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char path[FOLDER_PATH_SIZE];
+	enum status status = folder_path(directory, FOLDER_LOCK, path, err);
+	struct stat about;
+	int fd;
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (stat(directory, &about) != 0) {
+		return fail(err, STATUS_NOT_FOUND, "%s: %s; make it with sambungctl init",
+			    directory, strerror(errno));
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	if (fd < 0) {
+		return fail(err, STATUS_STORAGE, "%s: %s", path, strerror(errno));
+	}
+	if (fcntl(fd, F_SETLK, &lock) != 0) {
+		(void)close(fd);
+		return fail(err, STATUS_BUSY, "another sambungd runs on %s", directory);
+	}
+	*fd_out = fd;
+	return STATUS_OK;
+}

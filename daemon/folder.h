@@ -15,6 +15,7 @@
 #define FOLDER_LOCK "sambungd.lock"
 #define FOLDER_INBOX "inbox"	 /* files of phones without signal */
 #define FOLDER_OUTBOX "outbox"	 /* the answers to them */
+#define FOLDER_HEAD "head"	 /* by which an older copy of the database is noticed: head.h */
 #define FOLDER_BACKUPS "backups" /* copies on their way to whoever asked */
 
 enum { FOLDER_PATH_SIZE = 4096 };
@@ -26,5 +27,10 @@ enum status folder_path(const char *directory, const char *name, char out[FOLDER
 enum status folder_write(const char *path, mode_t mode, struct span text, struct error *err);
 /* The text up to `limit` bytes (LIMIT) of a file; NOT_FOUND. Appends to out. */
 enum status folder_read(const char *path, size_t limit, struct buffer *out, struct error *err);
+
+/* Only one at a time works on the folder; closing *fd_out lets go of it. NOT_FOUND; BUSY. */
+enum status folder_lock(const char *directory, int *fd_out, struct error *err);
+/* What was renamed or linked in the folder of `path` is on disk when it returns. */
+enum status folder_sync(const char *path, struct error *err);
 
 #endif

@@ -7,8 +7,7 @@
 #include "protocol/crypto.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,33 +24,6 @@ enum {
 static const char url_follows[] = "url_follows_listen";
 
 /* ---- the folder ---- */
-
-static enum status
-take_lock(struct daemon *daemon, struct error *err)
-{
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	char path[FOLDER_PATH_SIZE];
-	enum status status = folder_path(daemon->directory, FOLDER_LOCK, path, err);
-	struct stat about;
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (stat(daemon->directory, &about) != 0) {
-		return fail(err, STATUS_NOT_FOUND, "%s: %s; make it with sambungctl init",
-			    daemon->directory, strerror(errno));
-	}
-	daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	if (daemon->lock < 0) {
-		return fail(err, STATUS_STORAGE, "%s: %s", path, strerror(errno));
-	}
-	if (fcntl(daemon->lock, F_SETLK, &lock) != 0) {
-		(void)close(daemon->lock);
-		daemon->lock = -1;
-		return fail(err, STATUS_BUSY, "another sambungd runs on %s", daemon->directory);
-	}
-	return STATUS_OK;
-}
 
 /* Copies that a daemon did not live to send. */
 static void
@@ -161,6 +133,24 @@ announce(struct daemon *daemon, const char *reachable, struct error *err)
 
 /* ---- start ---- */
 
+/* Somebody copied an older database back? Nobody else has the store yet. */
+static enum status
+notice_copy(const struct daemon *daemon, struct error *err)
+{
+	struct epoch epoch;
+	bool copied = false;
+	enum status status = head_notice(daemon->directory, daemon->store, &daemon->keys,
+					 &machine_platform, &copied, &epoch, err);
+
+	if (status == STATUS_OK && copied) {
+		log_event(LOG_WARNING,
+			  "this database is an older copy, of %" PRIu64 " entries: epoch %" PRIu32
+			  " begins, and phones send again what they keep (sambungctl epochs)",
+			  epoch.cut, epoch.epoch);
+	}
+	return status;
+}
+
 static enum status
 open_store(struct daemon *daemon, const char *database, struct error *err)
 {
@@ -173,6 +163,9 @@ open_store(struct daemon *daemon, const char *database, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		status = store_open(database, STORE_WRITER, &daemon->store, err);
+	}
+	if (status == STATUS_OK) {
+		status = notice_copy(daemon, err);
 	}
 	if (status == STATUS_OK) {
 		status = catalogue_create(daemon->store, &daemon->catalogue, err);
@@ -217,6 +210,9 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 		status = writer_start(daemon->ingest, daemon->store, daemon->mover, config->queue,
 				      &service->writer, err);
 	}
+	if (status == STATUS_OK) {
+		status = head_keeper_start(database, daemon->directory, &daemon->head, err);
+	}
 	return status;
 }
 
@@ -231,7 +227,7 @@ daemon_start(struct daemon *daemon, struct error *err)
 		status = folder_path(daemon->directory, FOLDER_DATABASE, database, err);
 	}
 	if (status == STATUS_OK) {
-		status = take_lock(daemon, err);
+		status = folder_lock(daemon->directory, &daemon->lock, err);
 	}
 	if (status == STATUS_OK) {
 		remove_old_backups(daemon);
@@ -278,6 +274,7 @@ end_service(struct daemon *daemon)
 	}
 	server_free(daemon->server);
 	daemon->server = NULL;
+	head_keeper_stop(daemon->head);
 	waiting_stop(service->waiting);
 	errands_free(service->errands);
 	mover_stop(daemon->mover);

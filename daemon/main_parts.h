@@ -3,6 +3,7 @@
 #ifndef SAMBUNG_DAEMON_MAIN_PARTS_H
 #define SAMBUNG_DAEMON_MAIN_PARTS_H
 
+#include "daemon/head.h"
 #include "daemon/http/server.h"
 #include "daemon/inbox.h"
 
@@ -17,6 +18,7 @@ struct daemon {
 	struct ingest *ingest;
 	struct mover *mover; /* of the write-ahead log, beside the writer */
 	struct inbox *inbox;
+	struct head_keeper *head;
 	struct service service;
 	bool has_service;
 	bool announced;

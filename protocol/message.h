@@ -10,7 +10,7 @@
 
 #include "checkpoint.h"
 #include "entry.h"
-#include "record.h"
+#include "merge.h"
 #include "region.h"
 
 enum {
@@ -22,6 +22,7 @@ enum {
 	MESSAGE_EXCEPTIONS_MAX = 8192,
 	MESSAGE_SCOPE_MAX = 256,
 	MESSAGE_STREAMS_MAX = 4096,
+	MESSAGE_EPOCHS_MAX = 64,
 	STREAM_NAME_MAX = 100, /* bytes */
 };
 
@@ -56,9 +57,10 @@ struct request_head {
 	uint32_t schema_held;	 /* bytes held of the next schema */
 	uint32_t room;		 /* bytes the reply may have, sealed */
 	uint32_t programme;	 /* protocol features of the sender; now 1 */
+	struct span certificate; /* enrolment.h; empty: not shown */
 };
 
-/* CBOR array, positional. */
+/* CBOR array, positional. What is decoded borrows from `head`. */
 void request_head_encode(const struct request_head *head, struct buffer *out);
 bool request_head_decode(struct span head, struct request_head *out);
 
@@ -138,6 +140,8 @@ struct reply {
 	size_t exception_count;
 	struct stream_name *streams; /* of the dots in `records` */
 	size_t stream_count;
+	struct epoch *epochs; /* the server's histories, the present one last; none: not told */
+	size_t epoch_count;
 	struct span *records; /* each a record as record.h encodes it */
 	bool *whole;	      /* per record: replaces what the device has */
 	size_t record_count;

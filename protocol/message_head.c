@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The head of a request: a CBOR array of 19 items, always all of them, in this order.
+ * The head of a request: a CBOR array of 19 or 20 items in this order.
  *
  *    0  device          1 to 2^31 - 1
  *    1  epoch           32 bits
@@ -22,6 +22,8 @@
  *   16  schema held     bytes held of the next schema
  *   17  room            bytes that the reply may have, sealed
  *   18  programme       protocol features of the sender
+ *   19  certificate     bytes, not empty; the item is there only after a new epoch was told, for a
+ *                       server that was restored from a backup without this device
  *
  * Differences and the empty strings keep a usual head at about 100 bytes.
  */
@@ -30,7 +32,7 @@
 
 #include <string.h>
 
-enum { HEAD_ITEMS = 19, SHORT_HASH_SIZE = 8 };
+enum { HEAD_ITEMS = 19, HEAD_ITEMS_SHOWN = 20, SHORT_HASH_SIZE = 8 };
 
 /* Eight bytes that are there only with their number. */
 static void
@@ -49,7 +51,7 @@ short_hash_get(struct reader *in, bool present, uint8_t hash_out[SHORT_HASH_SIZE
 void
 request_head_encode(const struct request_head *head, struct buffer *out)
 {
-	cbor_put_array(out, HEAD_ITEMS);
+	cbor_put_array(out, head->certificate.length > 0 ? HEAD_ITEMS_SHOWN : HEAD_ITEMS);
 	cbor_put_uint(out, head->device);
 	cbor_put_uint(out, head->epoch);
 	cbor_put_uint(out, head->r);
@@ -69,6 +71,9 @@ request_head_encode(const struct request_head *head, struct buffer *out)
 	cbor_put_uint(out, head->schema_held);
 	cbor_put_uint(out, head->room);
 	cbor_put_uint(out, head->programme);
+	if (head->certificate.length > 0) {
+		cbor_put_bytes(out, head->certificate);
+	}
 }
 
 static bool
@@ -98,14 +103,20 @@ get_clock(struct reader *in, int64_t *out)
 	return cbor_get_int(in, out) && *out >= -CHANGE_TIME_MAX && *out <= CHANGE_TIME_MAX;
 }
 
+static bool
+get_certificate(struct reader *in, size_t items, struct span *out)
+{
+	return items == HEAD_ITEMS || (cbor_get_bytes(in, out) && out->length > 0);
+}
+
 bool
 request_head_decode(struct span bytes, struct request_head *out)
 {
 	struct reader in = reader_of(bytes);
-	struct request_head head;
+	struct request_head head = {.certificate = {NULL, 0}};
 	size_t items;
 
-	if (!cbor_get_array(&in, HEAD_ITEMS, &items) || items != HEAD_ITEMS ||
+	if (!cbor_get_array(&in, HEAD_ITEMS_SHOWN, &items) || items < HEAD_ITEMS ||
 	    !positive_u32_get(&in, CHANGE_STREAM_MAX, &head.device) ||
 	    !cbor_get_u32(&in, &head.epoch) || !cbor_get_uint_max(&in, STORED_MAX, &head.r) ||
 	    !cursor_get(&in, &head.cursor) || !get_changes(&in, &head) ||
@@ -118,7 +129,8 @@ request_head_decode(struct span bytes, struct request_head *out)
 	    !cbor_get_u32(&in, &head.schema_version) ||
 	    !short_hash_get(&in, head.schema_version != 0, head.schema_hash) ||
 	    !cbor_get_u32(&in, &head.schema_held) || !cbor_get_u32(&in, &head.room) ||
-	    !cbor_get_u32(&in, &head.programme) || in.left != 0) {
+	    !cbor_get_u32(&in, &head.programme) ||
+	    !get_certificate(&in, items, &head.certificate) || in.left != 0) {
 		return false;
 	}
 	*out = head;

@@ -207,6 +207,28 @@ columns_read(struct reading *reading, struct error *err)
 	return status;
 }
 
+static enum status
+epochs_get(struct reader *in, struct arena *arena, struct reply *reply)
+{
+	if (!rows_get(in, EPOCH_ITEMS, MESSAGE_EPOCHS_MAX, &reply->epoch_count)) {
+		return STATUS_MALFORMED;
+	}
+	reply->epochs = ARENA_ARRAY(arena, struct epoch, reply->epoch_count);
+	if (reply->epochs == NULL) {
+		return STATUS_LIMIT;
+	}
+	for (size_t i = 0; i < reply->epoch_count; i++) {
+		struct epoch *epoch = &reply->epochs[i];
+
+		if (!positive_u32_get(in, UINT32_MAX, &epoch->epoch) ||
+		    !cbor_get_u32(in, &epoch->parent) ||
+		    !cbor_get_uint_max(in, STORED_MAX, &epoch->cut)) {
+			return STATUS_MALFORMED;
+		}
+	}
+	return STATUS_OK;
+}
+
 static bool
 whole_get(struct reader *in, struct reply *reply)
 {
@@ -312,6 +334,8 @@ value_of_key_get(struct map_reader *map, struct reading *reading)
 		return well_formed(checkpoint_get(in, reply));
 	case REPLY_TO:
 		return well_formed(to_get(in, reply));
+	case REPLY_EPOCHS:
+		return epochs_get(in, arena, reply);
 	case REPLY_MORE:
 		return well_formed(cbor_get_bool(in, &reply->more) && reply->more);
 	case REPLY_ACKED:

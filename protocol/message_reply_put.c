@@ -15,6 +15,8 @@
  *     5  from         cursor of the head that is answered                     finished, 0
  *     6  checkpoint   112 bytes                                               none
  *     7  to           cursor                                                  as from
+ *     8  epochs       [epoch, parent, cut, …], the present one last; the      none
+ *                     first has parent 0 and cut 0
  *     9  more         true                                                    false
  *    11  acked n                                                              0
  *    13  acks         [first n, count, seq, …], ascending and disjoint        none
@@ -60,6 +62,7 @@ reply_within_limits(const struct reply *reply)
 	return reply->ack_count <= MESSAGE_CHANGES_MAX &&
 	       reply->exception_count <= MESSAGE_EXCEPTIONS_MAX &&
 	       reply->stream_count <= MESSAGE_STREAMS_MAX &&
+	       reply->epoch_count <= MESSAGE_EPOCHS_MAX &&
 	       reply->record_count <= MESSAGE_RECORDS_MAX &&
 	       reply->evicted_count <= MESSAGE_RECORDS_MAX &&
 	       reply->scope_count <= MESSAGE_SCOPE_MAX;
@@ -95,6 +98,23 @@ checkpoint_put(const struct reply *reply, struct map_writer *map)
 }
 
 static void
+epochs_put(const struct reply *reply, struct map_writer *map)
+{
+	struct buffer *out;
+
+	if (reply->epoch_count == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_EPOCHS);
+	cbor_put_array(out, EPOCH_ITEMS * reply->epoch_count);
+	for (size_t i = 0; i < reply->epoch_count; i++) {
+		cbor_put_uint(out, reply->epochs[i].epoch);
+		cbor_put_uint(out, reply->epochs[i].parent);
+		cbor_put_uint(out, reply->epochs[i].cut);
+	}
+}
+
+static void
 cursors_and_checkpoint_put(const struct reply *reply, struct map_writer *map)
 {
 	if (!cursor_equal(&reply->from, &start)) {
@@ -104,6 +124,7 @@ cursors_and_checkpoint_put(const struct reply *reply, struct map_writer *map)
 	if (!cursor_equal(&reply->to, &reply->from)) {
 		cursor_put(&reply->to, map_key(map, REPLY_TO));
 	}
+	epochs_put(reply, map);
 	if (reply->more) {
 		cbor_put_bool(map_key(map, REPLY_MORE), true);
 	}

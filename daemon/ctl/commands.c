@@ -62,5 +62,10 @@ const struct command commands[] = {
 	 "delivers a phone's file (sambung carry out) and writes the answer to FILE.reply",
 	 "mengantar berkas HP (sambung carry out) dan menulis jawabannya ke FILE.reply",
 	 run_carry_in},
+	{"restore", "FILE", "", 1, 1,
+	 "puts a backup in the database's place; the daemon must not run",
+	 "memasang cadangan sebagai basis data; server harus berhenti dulu", run_restore},
+	{"epochs", "", "", 0, 0, "lists when the server was restored, and what came back from whom",
+	 "daftar pemulihan server, dan apa yang kembali dari siapa", run_epochs},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];

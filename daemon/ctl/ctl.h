@@ -136,5 +136,7 @@ enum status run_schema_load(struct ctl *ctl, struct error *err);
 enum status run_schema_show(struct ctl *ctl, struct error *err);
 enum status run_backup(struct ctl *ctl, struct error *err);
 enum status run_carry_in(struct ctl *ctl, struct error *err);
+enum status run_restore(struct ctl *ctl, struct error *err);
+enum status run_epochs(struct ctl *ctl, struct error *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sambungctl: the server's command. Makes a server (init); all else asks the daemon over HTTP. */
+/* sambungctl: the server's command. Makes a server (init) and restores one; all else asks the
+ * daemon over HTTP. */
 #include "ctl.h"
 
 #include <stdio.h>

@@ -4,7 +4,10 @@
 #include "daemon/log.h"
 #include "handle.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+
+#define HOUR_MS (INT64_C(3600) * 1000)
 
 struct exchange {
 	struct call *call; /* that it belongs to */
@@ -57,12 +60,33 @@ sync_open(struct call *call, struct store *reader, struct error *err)
 	return STATUS_OK;
 }
 
+/* A phone's word alone begins no epoch: one that lies would make a whole district send all again.
+ * In the writer's thread. */
+static void
+warn_astray(struct service *service, const struct parcel *parcel)
+{
+	int64_t now_ms = parcel->report.time_ms;
+
+	if (service->astray_warned_ms != 0 && now_ms - service->astray_warned_ms < HOUR_MS) {
+		return;
+	}
+	service->astray_warned_ms = now_ms;
+	log_event(LOG_WARNING,
+		  "device %" PRIu32 " remembers another log than this: if this server was set back "
+		  "with its whole folder, see \"Restore\" in operating.md",
+		  parcel->head.device);
+}
+
 enum status
 sync_write(struct call *call, struct ingest *ingest, struct error *err)
 {
 	struct exchange *exchange = call->own;
+	enum status status = ingest_parcel(ingest, &exchange->parcel, err);
 
-	return ingest_parcel(ingest, &exchange->parcel, err);
+	if (status == STATUS_OK && exchange->parcel.astray) {
+		warn_astray(call->service, &exchange->parcel);
+	}
+	return status;
 }
 
 enum status

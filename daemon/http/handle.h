@@ -54,6 +54,9 @@ HANDLE_OPEN(handover_open);
 HANDLE_WRITE(handover_write);
 HANDLE_ANSWER(handover_answer);
 
+/* handle_epochs.c */
+HANDLE_ANSWER(epochs_answer);
+
 /* handle_access.c */
 HANDLE_WRITE(code_write);
 HANDLE_WRITE(token_write);

@@ -45,6 +45,13 @@ enum status ingest_found_server(const char *database, const struct server_keys *
 				const struct platform *platform, const struct server_birth *birth,
 				struct span admin_token, struct error *err);
 
+/* The database is an older copy of what this server had: a new epoch begins, cut at the log's head,
+ * as an entry of its own with a checkpoint. Durable when it returns. STORAGE: it is no whole
+ * database, or one of another server. Nobody else may use the store. */
+enum status ingest_epoch_begin(struct store *store, const struct server_keys *keys,
+			       const struct platform *platform, struct epoch *out,
+			       struct error *err);
+
 /* One transaction. Everything in between is in it; commit makes it durable and learns the new head.
  * A commit with nothing to write writes nothing. After a failed commit nothing of it happened. */
 enum status ingest_begin(struct ingest *ingest, struct error *err);
@@ -85,6 +92,10 @@ struct parcel {
 	struct device device; /* as it was when the parcel was opened */
 	struct parcel_change *changes;
 	size_t change_count;
+	/* A device that this server lost with its newest past shows what it was given; device 0:
+	 * not. The writer takes it in again. */
+	struct certificate certificate;
+	bool witness_fits;    /* or there is none */
 	size_t request_bytes; /* body of the HTTP request */
 	bool sealed_reply;    /* a reply key exists: answer 200 and sealed, whatever the status */
 	enum status status;   /* OK, or why nothing of it is merged … */
@@ -93,6 +104,9 @@ struct parcel {
 	/* what the writer found */
 	uint64_t session;
 	bool fresh; /* r was new */
+	/* The device remembers another log of this epoch: one that is longer, or with a checkpoint
+	 * that this server never signed. It need not be true. */
+	bool astray;
 	uint64_t r_seen;
 	uint32_t acked_n;
 	uint32_t send_from;

@@ -9,7 +9,7 @@
 /* Numbers are part of the log for ever. Absent members are not written. */
 struct note {
 	const char *action; /* 1: "found", "enrol", "scope", "code", "token", "schema", "revoke",
-			       "import", "read" */
+			       "import", "read", "restore", "readmit" */
 	uint32_t stream;    /* 2: device, user or import that it is about */
 	struct span key;    /* 3: a device's public key */
 	struct span name;   /* 4: of the server, cadre or user */

@@ -86,18 +86,92 @@ open_body(struct parcel *parcel, struct error *err)
 	return STATUS_OK;
 }
 
+/* Is it this server's own certificate, of this device, and was the server restored? Else FOREIGN.
+ */
 static enum status
-open_device(struct parcel *parcel, struct store *reader, struct error *err)
+check_certificate(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+		  struct certificate *out, struct error *err)
+{
+	const struct request_head *head = &parcel->head;
+	struct span origin;
+	struct epoch *epochs;
+	size_t epoch_count = 0;
+	enum status status = STATUS_FOREIGN;
+
+	if (head->certificate.length > 0 &&
+	    certificate_read(head->certificate, keys->log_public, &parcel->arena, out, NULL) ==
+		    STATUS_OK) {
+		status = store_setting(reader, "origin", &parcel->arena, &origin, err);
+	}
+	if (status == STATUS_OK) {
+		status = store_epochs(reader, &parcel->arena, &epochs, &epoch_count, err);
+	}
+	if (status == STATUS_FOREIGN ||
+	    (status == STATUS_OK &&
+	     (out->device != head->device || epoch_count < 2 ||
+	      !span_equal(origin, span_of(out->origin, sizeof out->origin))))) {
+		return fail(err, STATUS_FOREIGN, "device %u", head->device);
+	}
+	return status;
+}
+
+static enum status
+open_stranger(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+	      struct error *err)
+{
+	struct certificate certificate = {.device = 0};
+	enum status status = check_certificate(parcel, reader, keys, &certificate, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!parcel_signed_by(PARCEL_SYNC, &parcel->opened, certificate.device_key)) {
+		return fail(err, STATUS_SIGNATURE, "device %u", parcel->head.device);
+	}
+	parcel->certificate = certificate;
+	return STATUS_OK;
+}
+
+/* Every checkpoint that a device can have verified is kept. */
+static enum status
+check_witness(struct parcel *parcel, struct store *reader, struct error *err)
+{
+	const struct request_head *head = &parcel->head;
+	uint8_t root[HASH_SIZE];
+	bool found = false;
+	enum status status = STATUS_OK;
+
+	if (head->witness_size > 0) {
+		status = store_checkpoint_root(reader, head->epoch, head->witness_size, root,
+					       &found, err);
+	}
+	parcel->witness_fits =
+		head->witness_size == 0 ||
+		(found && memcmp(root, head->witness_root, sizeof head->witness_root) == 0);
+	return status;
+}
+
+static enum status
+open_device(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+	    struct error *err)
 {
 	enum status status = store_snapshot(reader, err);
+	bool known;
 
 	if (status != STATUS_OK) {
 		return status;
 	}
 	status = store_device(reader, parcel->head.device, &parcel->arena, &parcel->device, err);
+	known = status != STATUS_NOT_FOUND;
+	if (!known) {
+		status = open_stranger(parcel, reader, keys, err);
+	}
+	if (status == STATUS_OK) {
+		status = check_witness(parcel, reader, err);
+	}
 	store_snapshot_end(reader);
-	if (status == STATUS_NOT_FOUND) {
-		return fail(err, STATUS_FOREIGN, "device %u", parcel->head.device);
+	if (!known) {
+		return status;
 	}
 	if (status == STATUS_OK &&
 	    !parcel_signed_by(PARCEL_SYNC, &parcel->opened, parcel->device.stream.key)) {
@@ -120,7 +194,7 @@ open_parcel(struct parcel *parcel, struct store *reader, const struct server_key
 	if (!request_head_decode(parcel->opened.head, &parcel->head)) {
 		return fail(err, STATUS_MALFORMED, "the parcel's head");
 	}
-	status = open_device(parcel, reader, err);
+	status = open_device(parcel, reader, keys, err);
 	if (status == STATUS_OK) {
 		status = open_body(parcel, err);
 	}

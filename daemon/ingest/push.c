@@ -56,6 +56,8 @@ check_counter(struct ingest *ingest, struct parcel *parcel, struct error *err)
 		seen = waiting->r;
 	}
 	parcel->fresh = parcel->head.r > seen;
+	parcel->astray = parcel->fresh && parcel->head.epoch == ingest->ledger.epoch &&
+			 (parcel->head.cursor.complete > ingest->head || !parcel->witness_fits);
 	parcel->r_seen = seen;
 	return parcel->fresh ? note_contact(ingest, parcel->head.device, parcel->head.r, err)
 			     : STATUS_OK;
@@ -420,6 +422,28 @@ chain_fits(const struct parcel *parcel, const struct stream *stream, size_t logg
 	return memcmp(chain, parcel->head.h_last, HASH_SIZE) == 0;
 }
 
+/* Another history at the device than the log has. A request of another epoch is none to tell it by:
+ * what it says of acknowledgements is about another log. It only learns the epoch, and its next
+ * request tells. */
+static void
+push_forked(const struct ingest *ingest, struct parcel *parcel)
+{
+	bool former = parcel->head.epoch != ingest->ledger.epoch;
+
+	parcel->status = former ? STATUS_OK : STATUS_FORK;
+	parcel->ack_count = 0;
+	parcel->exception_count = 0;
+}
+
+/* May a fresh head tell of fewer changes than were acknowledged? */
+static bool
+knows_too_little(const struct ingest *ingest, const struct parcel *parcel,
+		 const struct stream *stream)
+{
+	return parcel->fresh && parcel->head.epoch == ingest->ledger.epoch &&
+	       parcel->head.known_n < stream->acked_n;
+}
+
 static enum status
 push_changes(struct ingest *ingest, struct parcel *parcel, struct error *err)
 {
@@ -442,17 +466,15 @@ push_changes(struct ingest *ingest, struct parcel *parcel, struct error *err)
 		logged = parcel->change_count;
 	}
 	if (!chain_fits(parcel, &slot->stream, logged) ||
-	    (parcel->fresh && parcel->head.known_n < slot->stream.acked_n)) {
-		parcel->status = STATUS_FORK;
+	    knows_too_little(ingest, parcel, &slot->stream)) {
+		push_forked(ingest, parcel);
 		return STATUS_OK;
 	}
 	if (logged > 0) {
 		status = push_logged(ingest, parcel, logged, &fork, err);
 	}
 	if (status == STATUS_OK && fork) {
-		parcel->status = STATUS_FORK;
-		parcel->ack_count = 0;
-		parcel->exception_count = 0;
+		push_forked(ingest, parcel);
 		return STATUS_OK;
 	}
 	if (status == STATUS_OK) {
@@ -460,6 +482,33 @@ push_changes(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	}
 	parcel->acked_n = slot->stream.acked_n;
 	return status;
+}
+
+/* The device as it is now; one that shows its certificate is taken in again first. */
+static enum status
+find_device(struct ingest *ingest, struct parcel *parcel, struct error *err)
+{
+	enum status status = store_device(ingest->options.store, parcel->head.device,
+					  &parcel->arena, &parcel->device, err);
+
+	if (status == STATUS_OK && parcel->certificate.device != 0 &&
+	    memcmp(parcel->device.stream.key, parcel->certificate.device_key, SIGN_PUBLIC_SIZE) !=
+		    0) {
+		/* Somebody else came with that number since it was opened. */
+		parcel->status = STATUS_FOREIGN;
+	}
+	if (status != STATUS_NOT_FOUND) {
+		return status;
+	}
+	status = ingest_readmit(ingest, &parcel->certificate, err);
+	if (status == STATUS_EXISTS) {
+		parcel->status = STATUS_FOREIGN;
+		return STATUS_OK;
+	}
+	parcel->report.stream = parcel->head.device;
+	return status == STATUS_OK ? store_device(ingest->options.store, parcel->head.device,
+						  &parcel->arena, &parcel->device, err)
+				   : status;
 }
 
 enum status
@@ -475,12 +524,11 @@ ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	}
 	/* What was read when it was opened may be old by now: scope, state and counter count as
 	 * they are. */
-	status = store_device(ingest->options.store, parcel->head.device, &parcel->arena,
-			      &parcel->device, err);
-	if (status == STATUS_OK) {
+	status = find_device(ingest, parcel, err);
+	if (status == STATUS_OK && parcel->status == STATUS_OK) {
 		status = check_counter(ingest, parcel, err);
 	}
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && parcel->status == STATUS_OK) {
 		status = push_changes(ingest, parcel, err);
 	}
 	if (status == STATUS_OK && parcel->status == STATUS_OK &&

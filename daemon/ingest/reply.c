@@ -33,6 +33,7 @@ struct reply_builder {
 	struct reply reply;
 	uint64_t head;	  /* of the snapshot */
 	bool whole_scope; /* the device takes its scope anew */
+	bool former;	  /* the request is of another epoch */
 	size_t budget;	  /* plain bytes for records */
 	uint32_t *streams;
 	size_t stream_count;
@@ -326,16 +327,40 @@ builder_start(struct reply_builder *builder, const struct platform *platform)
 	reply->exception_count = parcel->exception_count;
 }
 
+/* The epoch, and of a server that was restored all of them: to a device of a former one and to one
+ * that begins. */
+static enum status
+builder_add_epochs(struct reply_builder *builder, struct error *err)
+{
+	const struct request_head *head = &builder->parcel->head;
+	struct reply *reply = &builder->reply;
+	struct epoch *epochs;
+	size_t count = 0;
+	size_t skipped;
+	enum status status = store_epochs(builder->reader, &builder->arena, &epochs, &count, err);
+
+	if (status != STATUS_OK || count == 0) {
+		return status;
+	}
+	/* To a device that it has never known, a server tells an epoch only if it may have
+	 * forgotten it: that asks for the certificate. */
+	if (reply->status != STATUS_FOREIGN || count > 1) {
+		reply->epoch = epochs[count - 1].epoch;
+	}
+	builder->former = head->epoch != reply->epoch;
+	if (count > 1 && (builder->former || head->cursor.complete == 0)) {
+		skipped = count > MESSAGE_EPOCHS_MAX ? count - MESSAGE_EPOCHS_MAX : 0;
+		reply->epochs = epochs + skipped;
+		reply->epoch_count = count - skipped;
+	}
+	return STATUS_OK;
+}
+
 static enum status
 builder_snapshot(struct reply_builder *builder, struct error *err)
 {
-	struct epoch *epochs;
-	size_t count = 0;
-	enum status status = store_epochs(builder->reader, &builder->arena, &epochs, &count, err);
+	enum status status = builder_add_epochs(builder, err);
 
-	if (status == STATUS_OK && count > 0) {
-		builder->reply.epoch = epochs[count - 1].epoch;
-	}
 	if (status == STATUS_OK) {
 		status = store_log_head(builder->reader, &builder->head, err);
 	}
@@ -345,6 +370,11 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 	/* A replay moves nothing: it learns the counter, and is acknowledged, that is all. */
 	if (!builder->parcel->fresh) {
 		builder->reply.r_seen = builder->parcel->r_seen;
+		builder->reply.more = true;
+		return STATUS_OK;
+	}
+	/* Its cursor is a place in another log. */
+	if (builder->former) {
 		builder->reply.more = true;
 		return STATUS_OK;
 	}

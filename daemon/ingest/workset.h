@@ -165,6 +165,12 @@ enum status ingest_server_change(struct ingest *ingest, struct server_change *ow
 enum status ingest_token_put(struct ingest *ingest, const struct token_order *order,
 			     struct span text, struct error *err);
 
+/* epoch.c: takes a device in again that the backup does not know: stream and device as its
+ * certificate says, and an entry like that of an enrolment. EXISTS: its number is another's, or
+ * there is none on it (device 0). The caller has checked whose certificate it is. */
+enum status ingest_readmit(struct ingest *ingest, const struct certificate *certificate,
+			   struct error *err);
+
 /* A new stream with a random unused number. */
 enum status ingest_stream_create(struct ingest *ingest, enum stream_kind kind, struct span name,
 				 const uint8_t key[32], uint32_t *number_out, struct error *err);

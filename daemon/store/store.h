@@ -93,6 +93,18 @@ typedef enum status (*log_row_fn)(void *context, const struct log_row *row, stru
 enum status store_log_read(struct store *store, const struct log_filter *filter, log_row_fn each,
 			   void *context, struct error *err);
 
+/* Changes of devices in a part of the log whose own time is not after some moment. */
+struct returned {
+	uint64_t after; /* seq greater than this … */
+	uint64_t until; /* … up to this */
+	int64_t latest; /* UTC seconds */
+};
+typedef enum status (*returned_fn)(void *context, uint32_t device, uint64_t count,
+				   struct error *err);
+/* Calls `each` for every device that has some, ascending. Reads that part of the log. */
+enum status store_returned_read(struct store *store, const struct returned *asked, returned_fn each,
+				void *context, struct error *err);
+
 struct logged_change {
 	uint32_t n;
 	uint64_t seq;
@@ -125,6 +137,10 @@ enum status store_checkpoint_append(struct store *store, const struct checkpoint
 /* The newest, if any. */
 enum status store_checkpoint_last(struct store *store, struct checkpoint *out, bool *found_out,
 				  struct error *err);
+
+/* The root that the server signed for that size in that epoch; false: it signed none. */
+enum status store_checkpoint_root(struct store *store, uint32_t epoch, uint64_t size,
+				  uint8_t root_out[HASH_SIZE], bool *found_out, struct error *err);
 
 /* Ascending age: the first epoch first. */
 enum status store_epochs(struct store *store, struct arena *arena, struct epoch **out,

@@ -88,6 +88,28 @@ store_checkpoint_last(struct store *store, struct checkpoint *out, bool *found_o
 	return status;
 }
 
+enum status
+store_checkpoint_root(struct store *store, uint32_t epoch, uint64_t size,
+		      uint8_t root_out[HASH_SIZE], bool *found_out, struct error *err)
+{
+	static const char text[] = "SELECT root FROM checkpoint WHERE epoch = ? AND size = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	bool row;
+	enum status status;
+
+	sql_bind_uint(s, 1, epoch);
+	sql_bind_uint(s, 2, size);
+	status = sql_row(s, &row, err);
+	if (status == STATUS_OK && row && !sql_blob_exact(s, 0, root_out, HASH_SIZE)) {
+		status = store_damaged("checkpoint", size, err);
+	}
+	sql_reset(s);
+	if (status == STATUS_OK) {
+		*found_out = row;
+	}
+	return status;
+}
+
 static enum status
 count_epochs(struct store *store, uint64_t *count_out, struct error *err)
 {

@@ -266,6 +266,32 @@ store_log_read(struct store *store, const struct log_filter *filter, log_row_fn 
 	return status == STATUS_OK ? read_rows(store, s, filter, each, context, err) : status;
 }
 
+enum status
+store_returned_read(struct store *store, const struct returned *asked, returned_fn each,
+		    void *context, struct error *err)
+{
+	static const char text[] =
+		"SELECT log.stream, count(*) FROM log JOIN device ON device.number = log.stream"
+		" WHERE log.seq > ? AND log.seq <= ? AND log.kind = ? AND log.time <= ?"
+		" GROUP BY log.stream ORDER BY log.stream";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status = STATUS_OK;
+	bool row = true;
+
+	sql_bind_uint(s, 1, asked->after);
+	sql_bind_uint(s, 2, asked->until);
+	sql_bind_int(s, 3, ENTRY_CHANGE);
+	sql_bind_int(s, 4, asked->latest);
+	while (status == STATUS_OK && row) {
+		status = sql_row(s, &row, err);
+		if (status == STATUS_OK && row) {
+			status = each(context, store_u32(s, 0), sql_uint(s, 1), err);
+		}
+	}
+	sql_reset(s);
+	return status;
+}
+
 /* ---- what a stream has logged ---- */
 
 static enum status

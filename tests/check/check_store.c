@@ -198,6 +198,11 @@ merge_entry(struct check *check, const struct entry *entry, struct span payload,
 		return fail(err, STATUS_MEMORY, "merging again");
 	}
 	context.type = schema_type(check->schema, change.type);
+	/* As it was merged: an epoch counts from its cut on. */
+	while (context.epoch_count > 1 &&
+	       check->epochs[context.epoch_count - 1].cut >= entry->seq) {
+		context.epoch_count--;
+	}
 	record->changes++;
 	record->of_device = !server_stream;
 	return merge_change(&record->record, entry->stream, &change, entry->seq, &context,

@@ -130,7 +130,7 @@ function rebuild(dump, entries) {
 		checkRule('schema', hexOf(row.cbor), `schema ${row.version}`);
 	}
 	const schema = new Schema(hexOf(dump.schema.at(-1).cbor));
-	const context = { epochs: dump.epoch, policyOf: (type, tag) => schema.policy(type, tag) };
+	const policyOf = (type, tag) => schema.policy(type, tag);
 	const devices = new Set(dump.stream.filter((row) => row.kind === DEVICE).map((row) => row.number));
 	const states = new Map();
 
@@ -146,7 +146,9 @@ function rebuild(dump, entries) {
 		states.set(key, state);
 		state.changes++;
 		state.ofDevice = devices.has(entry.stream);
-		merge(context, state, entry.stream, change, entry.seq, !devices.has(entry.stream));
+		// As it was merged: an epoch counts from its cut on.
+		const epochs = dump.epoch.filter((epoch) => epoch.parent === 0 || epoch.cut < entry.seq);
+		merge({ epochs, policyOf }, state, entry.stream, change, entry.seq, !devices.has(entry.stream));
 	}
 	return { schema, states };
 }

@@ -144,6 +144,17 @@ function checkReply(given, bytes) {
 	same(replyStored(replyUnpack(bytes)), bytes, 'reply written again');
 }
 
+function checkReplyEpochs(given, bytes) {
+	const { server_time_ms, epoch, acked_n, send_from } = given;
+	const reply = { status: 'gap', server_time_ms, epoch, acked_n, send_from,
+		epochs: [{ epoch: given.first_epoch, parent: 0, cut: 0 },
+			{ epoch, parent: given.parent, cut: given.cut }] };
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored(reply), bytes, 'reply');
+	isTrue(replyUnpack(bytes).epochs[1].cut === given.cut, 'cut');
+}
+
 function checkReplyColumns(given, bytes) {
 	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
 	const records = numbered(given, 'record');
@@ -313,6 +324,7 @@ const CHECKS = {
 	record_set: checkRecord,
 	reply: checkReply,
 	reply_columns: checkReplyColumns,
+	reply_epochs: checkReplyEpochs,
 	reply_parcel: (given, bytes) => {
 		const session = { key: given.key, tag: given.tag };
 
@@ -323,6 +335,7 @@ const CHECKS = {
 	request_body_columns: checkBody(bodyStoredColumns),
 	request_body_deflated: checkBody(null),
 	request_head: checkHead,
+	request_head_certificate: checkHead,
 	request_head_paging: checkHead,
 	request_parcel: checkRequestParcel(SYNC),
 	salt: (given, bytes) => same(salt(given.seed, given.n), bytes, 'salt'),
@@ -346,7 +359,9 @@ const RULES = {
 	record_set: ['record', 0],
 	reply: ['reply', 2],
 	reply_columns: ['reply', 2],
+	reply_epochs: ['reply', 2],
 	request_head: ['request-head', 0],
+	request_head_certificate: ['request-head', 0],
 	request_head_paging: ['request-head', 0],
 };
 const cddl = protocolCddl();

@@ -55,22 +55,22 @@ export function headEncode(head) {
 		head.witness_size === 0 ? Buffer.alloc(0) : head.witness_root, head.clock_wall,
 		head.clock_shift, head.clock_quality, head.scope_version, head.schema_version,
 		head.schema_version === 0 ? Buffer.alloc(0) : head.schema_hash, head.schema_held,
-		head.room, head.programme]);
+		head.room, head.programme, ...head.certificate ? [head.certificate] : []]);
 }
 
 export function headDecode(bytes) {
 	const items = decode(bytes);
 	const [device, epoch, r, cursor, first_n, count, more, h_last, witness_size, witness_root,
 		clock_wall, clock_shift, clock_quality, scope_version, schema_version, schema_hash,
-		schema_held, room, programme] = items;
+		schema_held, room, programme, certificate] = items;
 
-	if (items.length !== 19) {
+	if (items.length !== 19 && !(items.length === 20 && certificate.length > 0)) {
 		throw new Error(`a head of ${items.length} items`);
 	}
 	return { device, epoch, r, cursor: cursorGet(cursor), first_n, count,
 		known_n: first_n + count - 1 + more, h_last, witness_size, witness_root, clock_wall,
 		clock_shift, clock_quality, scope_version, schema_version, schema_hash, schema_held,
-		room, programme };
+		room, programme, certificate };
 }
 
 function bodyFront(batches, changes) {
@@ -195,6 +195,7 @@ const REPLY_KEYS = new Map([
 	[5, ['from', cursorGet, cursorPut]],
 	[6, ['checkpoint']],
 	[7, ['to', cursorGet, cursorPut]],
+	[8, ['epochs', (flat) => rows(flat, 'epoch', 'parent', 'cut'), flatten]],
 	[9, ['more']],
 	[11, ['acked_n']],
 	[13, ['acks', (flat) => rows(flat, 'first_n', 'count', 'seq'), flatten]],

@@ -180,6 +180,54 @@ is_dead(const struct world *world, const char *folder)
 	return world->dead != NULL && world->dead(folder);
 }
 
+unsigned
+world_backup(struct world *world)
+{
+	struct error err;
+	char path[256];
+
+	(void)snprintf(path, sizeof path, "%s/backup%u.db", world->folder, world->backups);
+	must(store_backup(world->reader, path, &err), "backup", &err);
+	return world->backups++;
+}
+
+static void
+copy_backup(struct world *world, unsigned backup)
+{
+	struct buffer bytes;
+	char path[256];
+	FILE *file;
+
+	buffer_init(&bytes, SIZE_MAX);
+	(void)snprintf(path, sizeof path, "%s/backup%u.db", world->folder, backup);
+	read_file(path, &bytes);
+	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
+	file = fopen(path, "wb");
+	if (file == NULL || fwrite(bytes.at, 1, bytes.length, file) != bytes.length ||
+	    fclose(file) != 0) {
+		die("cannot restore", path);
+	}
+	buffer_finish(&bytes);
+}
+
+void
+world_restore(struct world *world, unsigned backup)
+{
+	struct epoch epoch;
+	struct store *store;
+	struct error err;
+	char path[256];
+
+	server_close(world);
+	copy_backup(world, backup);
+	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
+	must(store_open(path, STORE_WRITER, &store, &err), "restoring", &err);
+	must(ingest_epoch_begin(store, &world->keys, &world->platform, &epoch, &err), "an epoch",
+	     &err);
+	store_close(store);
+	server_open(world);
+}
+
 static void
 server_found(struct world *world, const char *schema_path)
 {

@@ -63,6 +63,7 @@ struct world {
 	uint64_t replies_repeated;
 	uint64_t cut;
 	uint64_t server_failures; /* answers of HTTP 5xx */
+	unsigned backups;
 };
 
 /* A new world in a folder of its own; dies with a message when it can't be made. schema_path: JSON
@@ -76,6 +77,12 @@ void world_restart_server(struct world *world);
 /* The same in two steps; of the second the status tells, and after a failure it is still ended. */
 void world_stop_server(struct world *world);
 enum status world_start_server(struct world *world, struct error *err);
+
+/* A consistent copy of the database as it is now, for world_restore; returns its
+ * number. */
+unsigned world_backup(struct world *world);
+/* The copy takes the database's place, and a new epoch begins, as by `sambungctl restore`. */
+void world_restore(struct world *world, unsigned backup);
 
 uint64_t world_random(struct world *world, uint64_t below);
 /* One more enrolled device for a scope such as "6303072001"; returns its index. */

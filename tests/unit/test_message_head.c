@@ -248,10 +248,38 @@ TEST(head_cut_off_anywhere_or_with_a_tail_is_refused)
 	buffer_finish(&bytes);
 }
 
+TEST(certificate_is_shown_behind_all_other_items)
+{
+	struct request_head head = head_example();
+	struct request_head read;
+	struct buffer plain;
+	struct buffer shown;
+
+	buffer_init(&plain, 1024);
+	buffer_init(&shown, 1024);
+	request_head_encode(&head, &plain);
+	head.certificate = span_of_text("cert");
+	request_head_encode(&head, &shown);
+	assert_int_equal(shown.at[0], 0x94);
+	assert_int_equal(shown.length, plain.length + 5);
+	assert_memory_equal(shown.at + 1, plain.at + 1, plain.length - 1);
+	assert_true(request_head_decode(buffer_span(&shown), &read));
+	assert_true(span_equal(read.certificate, head.certificate));
+	assert_true(request_head_decode(buffer_span(&plain), &read));
+	assert_int_equal(read.certificate.length, 0);
+	/* An empty one would be a second way to show none. */
+	plain.at[0] = 0x94;
+	buffer_append_byte(&plain, 0x40);
+	assert_false(request_head_decode(buffer_span(&plain), &read));
+	buffer_finish(&shown);
+	buffer_finish(&plain);
+}
+
 RUN_TESTS(CASE(head_is_a_positional_array), CASE(head_of_a_new_device_leaves_out_what_it_lacks),
 	  CASE(cursor_within_a_loop_of_pages_is_an_array), CASE(extremes_are_kept),
 	  CASE(numbers_out_of_bounds_are_refused),
 	  CASE(clocks_beyond_the_bounds_of_time_are_refused),
 	  CASE(counts_of_changes_out_of_bounds_are_refused),
 	  CASE(second_way_to_write_the_same_head_is_refused),
-	  CASE(head_cut_off_anywhere_or_with_a_tail_is_refused))
+	  CASE(head_cut_off_anywhere_or_with_a_tail_is_refused),
+	  CASE(certificate_is_shown_behind_all_other_items))

@@ -193,6 +193,22 @@ TEST(scope_may_become_empty)
 	assert_int_equal(fixture->read.scope_count, 0);
 }
 
+TEST(epochs_are_read_back_in_their_order)
+{
+	struct epoch epochs[] = {{7, 0, 0}, {UINT32_MAX, 7, 88000}};
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+
+	reply.epochs = epochs;
+	reply.epoch_count = 2;
+	assert_ok(round_trip(fixture, &reply));
+	assert_int_equal(fixture->read.epoch_count, 2);
+	assert_memory_equal(&fixture->read.epochs[0], &epochs[0], sizeof epochs[0]);
+	assert_memory_equal(&fixture->read.epochs[1], &epochs[1], sizeof epochs[1]);
+	reply.epoch_count = MESSAGE_EPOCHS_MAX + 1;
+	assert_int_equal(round_trip(fixture, &reply), STATUS_LIMIT);
+}
+
 TEST(status_travels_by_a_fixed_number)
 {
 	static const enum status statuses[] = {
@@ -228,9 +244,9 @@ TEST(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported)
 {
 	struct fixture *fixture = *state;
 
-	assert_ok(unpack_hex(fixture, "a208820118ff0b07"));
+	assert_ok(unpack_hex(fixture, "a20a820118ff0b07"));
 	assert_int_equal(fixture->read.acked_n, 7);
-	assert_int_equal(unpack_hex(fixture, "a10864"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a10a64"), STATUS_MALFORMED);
 	assert_int_equal(unpack_hex(fixture, "a1183d00"), STATUS_UNSUPPORTED);
 	assert_int_equal(unpack_hex(fixture, "a11900ff00"), STATUS_MALFORMED);
 }
@@ -441,7 +457,8 @@ TEST(full_arena_is_a_limit)
 RUN_TESTS(ROW(reply_that_says_nothing_is_an_empty_map), ROW(reply_to_a_push_is_small),
 	  ROW(head_and_cursors_are_read_back), ROW(acks_exceptions_and_evictions_are_read_back),
 	  ROW(records_and_names_are_read_back), ROW(checkpoint_schema_and_scope_are_read_back),
-	  ROW(scope_may_become_empty), ROW(status_travels_by_a_fixed_number),
+	  ROW(scope_may_become_empty), ROW(epochs_are_read_back_in_their_order),
+	  ROW(status_travels_by_a_fixed_number),
 	  ROW(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupported),
 	  ROW(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported),
 	  ROW(keys_must_ascend), ROW(default_that_is_written_is_malformed),

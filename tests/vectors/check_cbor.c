@@ -48,6 +48,8 @@ static const struct format formats[] = {
 	{"request_body", 3, ""},
 	/* Of known_n what goes beyond the changes in the body. */
 	{"request_head", 0, " cursor_key cursor_id known_n "},
+	{"reply_epochs", 2, ""},
+	{"request_head_certificate", 0, " cursor_key cursor_id known_n witness_root "},
 	/* Without schema and witness nothing stands for their hashes. */
 	{"request_head_paging", 0, " known_n witness_root schema_hash "},
 };

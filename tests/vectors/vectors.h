@@ -44,11 +44,13 @@
 	X(record_set, vector_record_set)                                                           \
 	X(reply, vector_reply)                                                                     \
 	X(reply_columns, vector_reply_columns)                                                     \
+	X(reply_epochs, vector_reply_epochs)                                                       \
 	X(reply_parcel, vector_reply_parcel)                                                       \
 	X(request_body, vector_request_body)                                                       \
 	X(request_body_columns, vector_request_body_columns)                                       \
 	X(request_body_deflated, vector_request_body_deflated)                                     \
 	X(request_head, vector_request_head)                                                       \
+	X(request_head_certificate, vector_request_head_certificate)                               \
 	X(request_head_paging, vector_request_head_paging)                                         \
 	X(request_parcel, vector_request_parcel)                                                   \
 	X(salt, vector_salt)                                                                       \

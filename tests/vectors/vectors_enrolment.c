@@ -54,8 +54,8 @@ vector_enrolment_request(struct vector *vector)
 		       "the head is not read");
 }
 
-static void
-certificate_make(struct buffer *out)
+void
+example_certificate(struct buffer *out)
 {
 	struct region scope[] = {{6303072001, 6303072001}, {6303080000, 6303089999}};
 	struct certificate certificate = {
@@ -95,7 +95,7 @@ vector_certificate(struct vector *vector)
 	vector_number(vector, "scope_1_low", 6303080000);
 	vector_number(vector, "scope_1_high", 6303089999);
 	vector_number(vector, "issued", EXAMPLE_TIME);
-	certificate_make(&vector->bytes);
+	example_certificate(&vector->bytes);
 	arena_init(&arena, 4096);
 	vector_require(vector,
 		       certificate_read(buffer_span(&vector->bytes), keys.log_public, &arena, &read,
@@ -119,7 +119,7 @@ vector_enrolment_reply(struct vector *vector)
 	vector->comment = "reply to an enrolment that succeeded";
 	example_keys(&keys);
 	buffer_init(&certificate, 4096);
-	certificate_make(&certificate);
+	example_certificate(&certificate);
 	reply.certificate = buffer_span(&certificate);
 	memcpy(reply.log_key, keys.log_public, SIGN_PUBLIC_SIZE);
 	vector_number(vector, "server_time_ms", reply.server_time_ms);

@@ -34,6 +34,8 @@ void example_seed(uint8_t seed_out[SEED_SIZE]);
 void example_commitment(uint8_t commitment_out[HASH_SIZE]);
 void example_chain(uint8_t head_out[HASH_SIZE]);
 struct request_head example_head(void);
+/* Appends the device's certificate (vectors_enrolment.c). */
+void example_certificate(struct buffer *out);
 /* Appends what stands before the changes of a stored body: one batch with `count` changes. */
 void example_body_front(enum change_coding coding, size_t count, struct buffer *out);
 /* The body with that one change, stored as it is. */

@@ -40,6 +40,9 @@ put_head(struct vector *vector, const struct request_head *head)
 	vector_number(vector, "schema_held", head->schema_held);
 	vector_number(vector, "room", head->room);
 	vector_number(vector, "programme", head->programme);
+	if (head->certificate.length > 0) {
+		vector_bytes(vector, "certificate", head->certificate);
+	}
 	request_head_encode(head, &vector->bytes);
 	vector_require(vector, request_head_decode(buffer_span(&vector->bytes), &read),
 		       "the head is not read");
@@ -67,6 +70,24 @@ vector_request_head_paging(struct vector *vector)
 	head.schema_version = 0;
 	memset(head.schema_hash, 0, sizeof head.schema_hash);
 	put_head(vector, &head);
+}
+
+void
+vector_request_head_certificate(struct vector *vector)
+{
+	struct request_head head = example_head();
+	struct buffer certificate;
+
+	vector->comment = "head of a device that was told a new epoch and shows its certificate";
+	buffer_init(&certificate, 4096);
+	example_certificate(&certificate);
+	head.cursor = (struct cursor){0, 0, CURSOR_ID_END};
+	head.witness_size = 0;
+	memset(head.witness_root, 0, sizeof head.witness_root);
+	head.scope_version = 0;
+	head.certificate = buffer_span(&certificate);
+	put_head(vector, &head);
+	buffer_finish(&certificate);
 }
 
 void
@@ -289,6 +310,37 @@ vector_reply(struct vector *vector)
 			  "is any CBOR array here";
 	example_count_up(0xd0, reply.schema.hash, HASH_SIZE);
 	put_reply(vector, &reply);
+	buffer_init(&packed, MESSAGE_REPLY_MAX);
+	vector_require(vector, reply_pack(&reply, &packed, NULL) == STATUS_OK, "packing a reply");
+	example_reply_stored(vector, buffer_span(&packed), &vector->bytes);
+	buffer_finish(&packed);
+}
+
+void
+vector_reply_epochs(struct vector *vector)
+{
+	struct epoch epochs[] = {{EXAMPLE_EPOCH, 0, 0}, {0x13579bdf, EXAMPLE_EPOCH, 40}};
+	struct reply reply = {
+		.status = STATUS_GAP,
+		.server_time_ms = (EXAMPLE_TIME + 61) * 1000 + 250,
+		.epoch = epochs[1].epoch,
+		.from = {0, 0, CURSOR_ID_END},
+		.to = {0, 0, CURSOR_ID_END},
+		.epochs = epochs,
+		.epoch_count = 2,
+		.acked_n = 2,
+		.send_from = 3,
+	};
+	struct buffer packed;
+
+	vector->comment = "a restored server's reply to a device of the former epoch: gap";
+	vector_number(vector, "server_time_ms", reply.server_time_ms);
+	vector_number(vector, "first_epoch", epochs[0].epoch);
+	vector_number(vector, "epoch", epochs[1].epoch);
+	vector_number(vector, "parent", epochs[1].parent);
+	vector_number(vector, "cut", (int64_t)epochs[1].cut);
+	vector_number(vector, "acked_n", reply.acked_n);
+	vector_number(vector, "send_from", reply.send_from);
 	buffer_init(&packed, MESSAGE_REPLY_MAX);
 	vector_require(vector, reply_pack(&reply, &packed, NULL) == STATUS_OK, "packing a reply");
 	example_reply_stored(vector, buffer_span(&packed), &vector->bytes);

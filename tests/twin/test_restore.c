@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A server restored from an older copy: what phones keep comes back, and nothing else happens. */
+#include "tests/check/check_store.h"
+#include "tests/testing.h"
+#include "tests/twin/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char village[] = "6303072001";
+static const char other_village[] = "6303072002";
+
+enum { DAY_MS = 24 * 3600 * 1000, LONG_VISITS = 300, LONG_NOTE = 480 };
+
+struct team {
+	struct world *world;
+	size_t ani;
+	size_t budi;
+	char family[16];
+	char person[16];
+};
+
+static struct team
+team_with_a_family(void)
+{
+	struct team all = {.world = world_create(11, getenv("SAMBUNG_SCHEMA"))};
+
+	world_import(all.world, "family",
+		     (const char *[]){"key", "K1", "village", village, "head", "Uji", "address",
+				      "Jl. Lama", NULL});
+	world_import(all.world, "person",
+		     (const char *[]){"key", "P1", "family", "K1", "name", "Anak", NULL});
+	world_imported_id(all.world, "family", "K1", all.family);
+	world_imported_id(all.world, "person", "P1", all.person);
+	all.ani = world_enrol(all.world, "Ani", village);
+	all.budi = world_enrol(all.world, "Budi", village);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	return all;
+}
+
+static struct sambung *
+handle(const struct team *all, size_t device)
+{
+	return all->world->devices[device].sambung;
+}
+
+static void
+set(struct sambung_edit *edit, const char *field, const char *value)
+{
+	struct sambung_error err;
+
+	assert_int_equal(sambung_edit_set(edit, field, value, &err), 0);
+}
+
+static void
+save(struct sambung_edit *edit, const char *field, const char *value)
+{
+	struct sambung_error err;
+
+	set(edit, field, value);
+	assert_int_equal(sambung_edit_commit(edit, NULL, NULL, &err), 0);
+}
+
+static struct sambung_edit *
+open_form(const struct team *all, size_t device)
+{
+	struct sambung_edit *edit = NULL;
+	struct sambung_error err;
+
+	assert_int_equal(sambung_edit_begin(handle(all, device), all->family, &edit, &err), 0);
+	return edit;
+}
+
+static void
+edit(const struct team *all, size_t device, const char *field, const char *value)
+{
+	save(open_form(all, device), field, value);
+}
+
+static void
+record_visits(const struct team *all, size_t device, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct sambung_edit *visit;
+		struct sambung_error err;
+
+		assert_int_equal(sambung_edit_create(handle(all, device), "visit", &visit, &err),
+				 0);
+		set(visit, "person", all->person);
+		save(visit, "weight", i % 2 == 0 ? "8.4" : "8.6");
+	}
+}
+
+/* With notes that do not pack well: more than fits one request. */
+static void
+record_long_visits(const struct team *all, size_t device, size_t count)
+{
+	char note[LONG_NOTE + 1] = "";
+
+	for (size_t i = 0; i < count; i++) {
+		struct sambung_edit *visit;
+		struct sambung_error err;
+
+		for (size_t k = 0; k < LONG_NOTE; k++) {
+			note[k] = (char)('A' + world_random(all->world, 26));
+		}
+		assert_int_equal(sambung_edit_create(handle(all, device), "visit", &visit, &err),
+				 0);
+		set(visit, "person", all->person);
+		save(visit, "note", note);
+	}
+}
+
+static struct sambung_state
+state_of(const struct team *all, size_t device)
+{
+	struct sambung_state state;
+	struct sambung_error err;
+
+	assert_int_equal(sambung_state(handle(all, device), &state, &err), 0);
+	return state;
+}
+
+struct counting {
+	uint32_t stream;
+	uint32_t n; /* of the last change */
+	uint32_t quarantined;
+};
+
+static enum status
+count_change(void *context, const struct log_row *row, struct error *err)
+{
+	struct counting *counting = context;
+
+	(void)err;
+	if (row->entry.kind == ENTRY_CHANGE && row->entry.stream == counting->stream) {
+		assert_int_equal(row->entry.n, counting->n + 1);
+		counting->n = row->entry.n;
+		counting->quarantined += row->entry.verdict == VERDICT_QUARANTINED;
+	}
+	return STATUS_OK;
+}
+
+/* All of the device's changes are in the log, each once, in their order, and merged. */
+static void
+assert_all_logged(const struct team *all, size_t device)
+{
+	struct sambung_state state = state_of(all, device);
+	struct counting counting = {.stream = state.device};
+	struct log_filter filter = {.limit = SIZE_MAX};
+	struct error err;
+
+	assert_ok(store_log_read(all->world->store, &filter, count_change, &counting, &err));
+	assert_int_equal(counting.n, state.last_n);
+	assert_int_equal(counting.quarantined, 0);
+	assert_int_equal(state.queued, 0);
+}
+
+static void
+assert_same_as_server(const struct team *all, size_t device, const char *type, const char *region)
+{
+	struct buffer ours;
+	struct buffer theirs;
+
+	buffer_init(&ours, 1 << 26);
+	buffer_init(&theirs, 1 << 26);
+	world_dump_device(all->world, device, type, &ours);
+	world_dump_server(all->world, type, region, &theirs);
+	buffer_append_byte(&ours, '\0');
+	buffer_append_byte(&theirs, '\0');
+	assert_string_equal((const char *)ours.at, (const char *)theirs.at);
+	buffer_finish(&ours);
+	buffer_finish(&theirs);
+}
+
+/* Once all have synced: every change is there, both sides show the same, the database is whole. */
+static void
+assert_healed(const struct team *all)
+{
+	static const char *const types[] = {"family", "person", "visit"};
+	struct world *world = all->world;
+	struct error err = {.status = STATUS_OK};
+
+	for (size_t round = 0; round < 2; round++) {
+		for (size_t d = 0; d < world->device_count; d++) {
+			world_sync(world, d);
+		}
+	}
+	for (size_t d = 0; d < world->device_count; d++) {
+		assert_all_logged(all, d);
+		for (size_t t = 0; t < 3; t++) {
+			assert_same_as_server(all, d, types[t], village);
+		}
+	}
+	assert_ok(check_store_database(world->folder, &err));
+}
+
+static size_t
+epochs_of(const struct team *all)
+{
+	struct epoch *epochs;
+	struct arena arena;
+	struct error err;
+	size_t count = 0;
+
+	arena_init(&arena, 1 << 16);
+	assert_ok(store_epochs(all->world->reader, &arena, &epochs, &count, &err));
+	arena_finish(&arena);
+	return count;
+}
+
+/* Of the family's address on the server. */
+static bool
+shows_rivals(const struct team *all)
+{
+	struct buffer view;
+	bool rivals;
+
+	buffer_init(&view, 1 << 20);
+	world_dump_server(all->world, "family", village, &view);
+	buffer_append_byte(&view, '\0');
+	rivals = strstr((const char *)view.at, "\"conflicts\":{}") == NULL;
+	buffer_finish(&view);
+	return rivals;
+}
+
+TEST(after_a_restore_every_acknowledged_change_is_in_the_log_again_once)
+{
+	struct team all = team_with_a_family();
+	unsigned backup;
+
+	record_visits(&all, all.ani, 3);
+	world_sync(all.world, all.ani);
+	backup = world_backup(all.world);
+	record_visits(&all, all.ani, 5);
+	record_visits(&all, all.budi, 4);
+	edit(&all, all.ani, "address", "Jl. Baru");
+	edit(&all, all.budi, "rt", "007");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	record_visits(&all, all.budi, 2); /* waiting when the server is restored */
+	world_restore(all.world, backup);
+	assert_healed(&all);
+	assert_int_equal(epochs_of(&all), 2);
+	world_free(all.world);
+}
+
+TEST(a_device_enrolled_after_the_backup_comes_back_with_its_number)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+	size_t citra = world_enrol(all.world, "Citra", village);
+	uint32_t number = state_of(&all, citra).device;
+
+	world_sync(all.world, citra);
+	record_visits(&all, citra, 4);
+	world_sync(all.world, citra);
+	record_visits(&all, citra, 1);
+	world_restore(all.world, backup);
+	assert_healed(&all);
+	assert_int_equal(state_of(&all, citra).device, number);
+	world_free(all.world);
+}
+
+TEST(a_device_enrolled_after_the_backup_that_never_synced_comes_back)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+
+	(void)world_enrol(all.world, "Citra", village);
+	world_restore(all.world, backup);
+	assert_healed(&all);
+	world_free(all.world);
+}
+
+TEST(a_device_that_syncs_only_a_month_later_loses_nothing)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+
+	record_visits(&all, all.ani, 3);
+	record_visits(&all, all.budi, 3);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	world_restore(all.world, backup);
+	world_sync(all.world, all.budi);
+	all.world->now_ms += INT64_C(30) * DAY_MS;
+	record_visits(&all, all.budi, 1);
+	world_sync(all.world, all.budi);
+	assert_healed(&all);
+	world_free(all.world);
+}
+
+TEST(two_restores_in_a_row_lose_nothing)
+{
+	struct team all = team_with_a_family();
+	unsigned first = world_backup(all.world);
+	unsigned second;
+
+	record_visits(&all, all.ani, 3);
+	edit(&all, all.budi, "address", "Jl. Satu");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	world_restore(all.world, first);
+	record_visits(&all, all.ani, 1);
+	world_sync(all.world, all.ani);
+	second = world_backup(all.world);
+	edit(&all, all.ani, "rt", "003");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	world_restore(all.world, second);
+	world_sync(all.world, all.budi);
+	record_visits(&all, all.budi, 2);
+	assert_healed(&all);
+	assert_int_equal(epochs_of(&all), 3);
+	world_free(all.world);
+}
+
+TEST(the_same_backup_restored_twice_loses_nothing)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+
+	record_visits(&all, all.ani, 3);
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	world_sync(all.world, all.budi);
+	edit(&all, all.budi, "address", "Jl. Dua");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	world_restore(all.world, backup);
+	assert_healed(&all);
+	world_free(all.world);
+}
+
+TEST(going_back_to_the_database_that_was_put_aside_loses_nothing)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+	unsigned aside;
+
+	record_visits(&all, all.ani, 3);
+	edit(&all, all.ani, "address", "Jl. Satu");
+	world_sync(all.world, all.ani);
+	aside = world_backup(all.world);
+	world_restore(all.world, backup);
+	world_sync(all.world, all.ani);
+	record_visits(&all, all.budi, 2);
+	edit(&all, all.budi, "rt", "009");
+	world_sync(all.world, all.budi);
+	world_sync(all.world, all.ani);
+	world_restore(all.world, aside);
+	assert_healed(&all);
+	world_free(all.world);
+}
+
+TEST(more_than_a_request_takes_comes_back)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+	uint64_t requests;
+
+	record_long_visits(&all, all.ani, LONG_VISITS);
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	requests = all.world->requests;
+	world_sync(all.world, all.ani);
+	assert_true(all.world->requests - requests > 3); /* or the test tests nothing */
+	assert_healed(&all);
+	world_free(all.world);
+}
+
+TEST(lost_and_repeated_parcels_after_a_restore_do_no_harm)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+	size_t citra = world_enrol(all.world, "Citra", village);
+
+	world_sync(all.world, citra);
+	record_visits(&all, all.ani, 20);
+	record_visits(&all, citra, 20);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, citra);
+	world_restore(all.world, backup);
+	all.world->faults = (struct world_faults){
+		.lose_request = 60, .lose_reply = 100, .twice = 100, .old_again = 120};
+	for (int i = 0; i < 40; i++) {
+		record_visits(&all, i % 2 == 0 ? all.ani : citra, 1);
+		(void)world_try_sync(all.world, (size_t)(i % 3));
+		if (i == 10) {
+			world_reopen(all.world, citra);
+		}
+	}
+	assert_int_equal(epochs_of(&all), 2);
+	assert_healed(&all);
+	world_free(all.world);
+}
+
+TEST(a_value_written_after_the_restore_is_not_seen_by_a_base_of_the_lost_log)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+	struct sambung_edit *form;
+	size_t citra;
+
+	/* Budi looks at what is entry n of a log that is lost … */
+	record_visits(&all, all.ani, 6);
+	edit(&all, all.ani, "address", "Jl. Hilang");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	form = open_form(&all, all.budi);
+	world_restore(all.world, backup);
+	/* … while Citra, of the new log, writes a value whose entry has a lower number. */
+	citra = world_enrol(all.world, "Citra", village);
+	world_sync(all.world, citra);
+	edit(&all, citra, "address", "Jl. Citra");
+	world_sync(all.world, citra);
+	save(form, "address", "Jl. Budi");
+	world_sync(all.world, all.budi);
+	assert_true(shows_rivals(&all));
+	assert_healed(&all);
+	assert_true(shows_rivals(&all));
+	world_free(all.world);
+}
+
+TEST(a_form_opened_before_the_restore_on_what_the_backup_has_makes_no_conflict)
+{
+	struct team all = team_with_a_family();
+	unsigned backup;
+	struct sambung_edit *form;
+
+	edit(&all, all.ani, "address", "Jl. Ani");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	backup = world_backup(all.world);
+	form = open_form(&all, all.budi);
+	record_visits(&all, all.ani, 1);
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	world_sync(all.world, all.budi);
+	save(form, "address", "Jl. Budi");
+	assert_healed(&all);
+	assert_false(shows_rivals(&all));
+	world_free(all.world);
+}
+
+TEST(what_was_archived_before_the_restore_is_shown_alike_by_all)
+{
+	struct team all = team_with_a_family();
+	unsigned backup;
+
+	edit(&all, all.ani, "address", "Jl. Ani");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	edit(&all, all.budi, "archived", "pindah");
+	world_sync(all.world, all.budi);
+	backup = world_backup(all.world);
+	world_restore(all.world, backup);
+	(void)world_enrol(all.world, "Citra", village); /* she never knew the former epoch */
+	assert_healed(&all);
+	assert_false(shows_rivals(&all));
+	world_free(all.world);
+}
+
+TEST(an_exchange_with_nothing_to_say_is_one_request_again_after_a_restore)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+	uint64_t requests;
+	uint64_t head;
+
+	record_visits(&all, all.ani, 2);
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	world_sync(all.world, all.ani);
+	requests = all.world->requests;
+	head = world_head(all.world);
+	world_sync(all.world, all.ani);
+	assert_int_equal(all.world->requests, requests + 1);
+	assert_int_equal(world_head(all.world), head);
+	world_free(all.world);
+}
+
+TEST(a_device_of_another_village_takes_its_own_scope_again)
+{
+	struct team all = team_with_a_family();
+	unsigned backup = world_backup(all.world);
+	size_t dewi = world_enrol(all.world, "Dewi", other_village);
+
+	world_sync(all.world, dewi);
+	world_restore(all.world, backup);
+	world_sync(all.world, dewi);
+	assert_same_as_server(&all, dewi, "family", other_village);
+	assert_same_as_server(&all, dewi, "visit", other_village);
+	world_free(all.world);
+}
+
+RUN_TESTS(CASE(after_a_restore_every_acknowledged_change_is_in_the_log_again_once),
+	  CASE(a_device_enrolled_after_the_backup_comes_back_with_its_number),
+	  CASE(a_device_enrolled_after_the_backup_that_never_synced_comes_back),
+	  CASE(a_device_that_syncs_only_a_month_later_loses_nothing),
+	  CASE(two_restores_in_a_row_lose_nothing),
+	  CASE(the_same_backup_restored_twice_loses_nothing),
+	  CASE(going_back_to_the_database_that_was_put_aside_loses_nothing),
+	  CASE(more_than_a_request_takes_comes_back),
+	  CASE(lost_and_repeated_parcels_after_a_restore_do_no_harm),
+	  CASE(a_value_written_after_the_restore_is_not_seen_by_a_base_of_the_lost_log),
+	  CASE(a_form_opened_before_the_restore_on_what_the_backup_has_makes_no_conflict),
+	  CASE(what_was_archived_before_the_restore_is_shown_alike_by_all),
+	  CASE(an_exchange_with_nothing_to_say_is_one_request_again_after_a_restore),
+	  CASE(a_device_of_another_village_takes_its_own_scope_again))
