@@ -5,6 +5,7 @@
 #define SAMBUNG_CLIENT_EXCHANGE_H
 
 #include "client/device.h"
+#include "client/pace.h"
 
 enum { EXCHANGE_REQUESTS = 2 /* whose answers are still taken */ };
 
@@ -21,7 +22,10 @@ struct asked {
 struct exchange {
 	struct asked asked[EXCHANGE_REQUESTS]; /* newest first */
 	struct buffer parcel;
-	uint64_t r; /* the highest used, also by requests that left nothing on the disk */
+	uint64_t r;	  /* the highest used, also by requests that left nothing on the disk */
+	uint32_t size;	  /* pace.h */
+	bool awaited;	  /* the answer to the newest request has not come, */
+	int64_t asked_ms; /* which was made at this uptime */
 };
 
 /* A reply on its way into the database, inside one transaction. */

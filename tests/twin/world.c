@@ -256,6 +256,26 @@ lost(char *why, size_t why_size)
 	return 1;
 }
 
+/* How many of these bytes still come through in this window of signal; when not all do, the next
+ * one begins. */
+static size_t
+window_pass(struct world *world, size_t length)
+{
+	size_t window = world->faults.window;
+	size_t left = window > world->window_used ? window - world->window_used : 0;
+
+	if (window == 0) {
+		return length;
+	}
+	if (length <= left) {
+		world->window_used += length;
+		return length;
+	}
+	world->window_used = 0;
+	world->cuts++;
+	return left;
+}
+
 static int
 world_post(void *context, const char *url, struct sambung_bytes body, size_t reply_limit,
 	   int (*take)(void *sink, const void *bytes, size_t length), void *sink,
@@ -274,17 +294,21 @@ world_post(void *context, const char *url, struct sambung_bytes body, size_t rep
 		world->requests_lost++;
 		return lost(why, why_size);
 	}
+	*bytes_up_out = window_pass(world, body.length);
+	if (*bytes_up_out < body.length) {
+		return lost(why, why_size);
+	}
 	buffer_init(&reply, PARCEL_REPLY_MAX);
 	*http_status_out = deliver(world, url, span_of(body.at, body.length), &reply) ? 200 : 400;
-	*bytes_up_out = body.length;
-	*bytes_down_out = reply.length;
+	*bytes_down_out = window_pass(world, reply.length);
 	if (chance(world, world->faults.old_again)) {
 		deliver_old_request(world);
 	}
 	if (chance(world, world->faults.lose_reply)) {
 		world->replies_lost++;
 		result = lost(why, why_size);
-	} else if (reply.length > 0 && take(sink, reply.at, reply.length) != 0) {
+	} else if ((reply.length > 0 && take(sink, reply.at, (size_t)*bytes_down_out) != 0) ||
+		   *bytes_down_out < reply.length) {
 		result = lost(why, why_size);
 	}
 	buffer_finish(&reply);
@@ -323,6 +347,15 @@ device_random_bytes(void *context, void *out, size_t length)
 	return 0;
 }
 
+static int
+device_wait(void *context, uint32_t milliseconds)
+{
+	struct world *world = ((struct world_device *)context)->world;
+
+	world->now_ms += milliseconds;
+	return world->faults.window == 0;
+}
+
 static void
 device_open(struct world_device *device)
 {
@@ -333,6 +366,7 @@ device_open(struct world_device *device)
 		.boot_id = device_boot,
 		.random = device_random_bytes,
 		.post = world_post,
+		.wait = device_wait,
 	};
 	struct sambung_error err;
 

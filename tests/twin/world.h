@@ -23,12 +23,15 @@ struct world_device {
 	int64_t clock_shift_ms; /* how wrong its wall clock is */
 };
 
-/* Chances in 256. */
 struct world_faults {
+	/* Chances in 256. */
 	unsigned lose_request;
 	unsigned lose_reply;
 	unsigned twice;
 	unsigned old_again;
+	/* Signal comes in windows that let so many bytes through, both ways, before everything
+	 * under way is lost; 0: it does not. Only with these does a sync try again by itself. */
+	size_t window;
 };
 
 struct world {
@@ -44,12 +47,14 @@ struct world {
 	struct world_device devices[WORLD_DEVICES_MAX];
 	size_t device_count;
 	struct world_faults faults;
+	size_t window_used;
 	uint32_t room; /* bytes a reply may have at most; 0: as many as the device says */
 	struct buffer old[WORLD_OLD_REQUESTS]; /* requests that the server has seen */
 	size_t old_count;
 	uint64_t requests;
 	uint64_t requests_lost;
 	uint64_t replies_lost;
+	uint64_t cuts;
 	uint64_t replies_repeated;
 };
 
