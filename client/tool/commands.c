@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{"status", cmd_status, TEXTS(STATUS), 0, {0, 0}, {1, 0}},
 	{"records", cmd_records, TEXTS(RECORDS), 0, {1, 1}, {1, 0}},
 	{"sync", cmd_sync, TEXTS(SYNC), 0, {0, 0}, {1, 0}},
+	{"agent", cmd_agent, TEXTS(AGENT), 0, {0, 0}, {1, 0}},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
