@@ -6,7 +6,8 @@
 #include <string.h>
 
 enum {
-	CARRY_AT_ONCE = 32, /* parcels in a file: replies to two files can be opened */
+	CARRY_AT_ONCE = 32,	/* parcels in a file: replies to two files can be opened */
+	CARRY_SIZE = 32 * 1024, /* of the changes in a parcel, packed */
 	/* There is room in a file, and it may be days until the next. */
 	CARRY_ROOM = 256 * 1024,
 	/* The pages of one loop do not follow each other here: one parcel asks for news. */
@@ -57,6 +58,7 @@ parcel_add(struct carrying *carrying, uint64_t r, struct error *err)
 	arena_reset(&asking->arena);
 	asking->changes = (struct local_changes){NULL, 0};
 	asking->batches = (struct local_batches){NULL, 0};
+	asking->size = CARRY_SIZE;
 	asking->room = carrying->counted.parcels == 0 ? CARRY_ROOM : CARRY_ROOM_OTHERS;
 	buffer_clear(&asking->head);
 	buffer_clear(&asking->body);

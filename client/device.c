@@ -59,6 +59,11 @@ device_platform_fill(struct sambung_platform *platform, const struct sambung_pla
 	}
 	if (given->post != NULL) {
 		platform->post = given->post;
+		platform->retry_after_s = given->retry_after_s;
+		platform->wait = given->wait;
+	}
+	if (given->wait != NULL) {
+		platform->wait = given->wait;
 	}
 }
 

@@ -9,6 +9,7 @@
  *   enrol.c     enrolment                                   sync.c            the loop over the
  *   exchange*.c one request, one reply (pure over local)                      network
  *   carry*.c    requests and replies in files
+ *   pace.c      how much an exchange asks of the link
  */
 #ifndef SAMBUNG_CLIENT_DEVICE_H
 #define SAMBUNG_CLIENT_DEVICE_H
@@ -18,19 +19,21 @@
 #include "protocol/parcel.h"
 
 enum {
-	DEVICE_ROOM = 64 * 1024,	    /* bytes a reply may have, sealed */
+	DEVICE_ROOM = 64 * 1024,	    /* bytes the answer to an enrolment may have, sealed */
 	DEVICE_PROGRAMME = 1,		    /* protocol features */
 	DEVICE_ARENA_MAX = 16 * 1024 * 1024 /* a record of RECORD_BYTES_MAX, decoded and merged */
 };
 
 struct sambung {
-	struct sambung_platform platform; /* every member set */
+	struct sambung_platform platform; /* all set but wait and retry_after_s */
 	struct transport *transport;	  /* of the built-in post, while a sync runs; else NULL */
 	struct local *local;
 	char *directory;
 	struct schema *schema;		  /* in use; NULL before the first */
 	uint8_t secret[SIGN_SECRET_SIZE]; /* zeros before enrolment */
 	struct exchange *exchange;	  /* requests whose answer is awaited; NULL: none yet */
+	bool cut;			  /* the last post broke off with bytes under way */
+	bool put_off;			  /* … or the server was full */
 };
 
 /* ---- device.c ---- */
@@ -89,6 +92,8 @@ int transport_http_post(void *context, const char *url, struct sambung_bytes bod
 			int (*take)(void *sink, const void *bytes, size_t length), void *sink,
 			int *http_status_out, uint64_t *bytes_up_out, uint64_t *bytes_down_out,
 			char *why, size_t why_size);
+/* What the last answer on this connection asked for. */
+unsigned transport_http_retry_after_s(const struct transport *transport);
 
 /* ---- sync.c ---- */
 
@@ -118,5 +123,7 @@ enum status key_create(const char *directory, const uint8_t seed[32],
 /* ---- exchange.c ---- */
 
 void exchange_free(struct exchange *exchange);
+/* The answer to the last request will not come, and that tells nothing of the link. */
+void exchange_excuse(struct exchange *exchange);
 
 #endif

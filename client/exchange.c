@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-	PACKED_BUDGET = 32 * 1024, /* of the changes in a request */
-	PLAIN_BUDGET = 128 * 1024, /* of the same before packing */
+	PLAIN_BUDGET = 128 * 1024, /* of the changes in a request before packing, */
+	PLAIN_PER_PACKED = 8,	   /* … and as a multiple of what they may have after it */
 	REQUEST_ARENA_MAX = 2 * 1024 * 1024,
 	HEAD_MAX = 20 * 1024, /* with the certificate of the largest scope */
 	REPLY_ARENA_MAX = 8 * 1024 * 1024,
@@ -22,6 +22,20 @@ exchange_free(struct exchange *exchange)
 	}
 }
 
+void
+exchange_excuse(struct exchange *exchange)
+{
+	if (exchange != NULL) {
+		exchange->awaited = false;
+	}
+}
+
+static int64_t
+uptime(struct sambung *device)
+{
+	return device->platform.uptime_ms(device->platform.context);
+}
+
 static enum status
 exchange_get(struct sambung *device, struct exchange **out, struct error *err)
 {
@@ -31,6 +45,7 @@ exchange_get(struct sambung *device, struct exchange **out, struct error *err)
 			return fail(err, STATUS_MEMORY, "%s", "");
 		}
 		buffer_init(&device->exchange->parcel, PARCEL_REQUEST_MAX);
+		device->exchange->size = PACE_START;
 	}
 	*out = device->exchange;
 	return STATUS_OK;
@@ -61,7 +76,7 @@ exchange_chain(const struct local_state *state, const struct local_batches *batc
 void
 exchange_asking_init(struct asking *asking, struct sambung *device)
 {
-	*asking = (struct asking){.device = device, .room = DEVICE_ROOM};
+	*asking = (struct asking){.device = device, .size = PACE_START};
 	arena_init(&asking->arena, REQUEST_ARENA_MAX);
 	buffer_init(&asking->head, HEAD_MAX);
 	buffer_init(&asking->body, PARCEL_REQUEST_MAX);
@@ -115,7 +130,7 @@ body_pack(struct asking *asking, struct error *err)
 	return request_body_pack(&body, &asking->body, err);
 }
 
-/* As many changes as fit the budget once packed, but one at least. */
+/* As many changes as fit the size once packed, but one at least. */
 static enum status
 body_make(struct asking *asking, struct error *err)
 {
@@ -123,9 +138,10 @@ body_make(struct asking *asking, struct error *err)
 	struct local_range range = {.first_n = asking->state.acked_n + 1,
 				    .count = waiting < MESSAGE_CHANGES_MAX ? waiting
 									   : MESSAGE_CHANGES_MAX,
-				    .bytes = PLAIN_BUDGET};
+				    .bytes = (size_t)asking->size * PLAIN_PER_PACKED};
 	enum status status = STATUS_OK;
 
+	range.bytes = range.bytes < PLAIN_BUDGET ? range.bytes : PLAIN_BUDGET;
 	if (waiting > 0) {
 		status = local_changes(asking->device->local, range, &asking->arena,
 				       &asking->changes, err);
@@ -137,8 +153,8 @@ body_make(struct asking *asking, struct error *err)
 		status = body_pack(asking, err);
 	}
 	while (status == STATUS_OK && asking->changes.count > 1 &&
-	       asking->body.length > PACKED_BUDGET) {
-		size_t fewer = asking->changes.count * PACKED_BUDGET / asking->body.length;
+	       asking->body.length > asking->size) {
+		size_t fewer = asking->changes.count * asking->size / asking->body.length;
 
 		asking->changes.count = fewer == 0			? 1
 					: fewer < asking->changes.count ? fewer
@@ -181,12 +197,16 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 				    .schema_version = state->schema_version,
 				    .room = asking->room,
 				    .programme = DEVICE_PROGRAMME};
+	bool more_wait = asking->changes.count < state->last_n - state->acked_n;
 	enum status status = schema_held(asking, &head.schema_held, err);
 
 	if (status == STATUS_OK && exchange_is_stranger(state)) {
 		status = local_certificate(asking->device->local, &asking->arena, &head.certificate,
 					   err);
 		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	}
+	if (head.room == 0) {
+		head.room = pace_room(asking->size, asking->body.length, more_wait);
 	}
 	memcpy(asking->h_last, state->chain, HASH_SIZE);
 	memcpy(head.schema_hash, state->schema_hash, sizeof head.schema_hash);
@@ -256,6 +276,8 @@ request_seal(const struct asking *asking, uint64_t r, struct exchange *exchange,
 	status = exchange_seal(asking, r, &exchange->parcel, &asked, err);
 	if (status == STATUS_OK) {
 		exchange->r = r;
+		exchange->awaited = true;
+		exchange->asked_ms = uptime(asking->device);
 		memmove(&exchange->asked[1], &exchange->asked[0],
 			sizeof exchange->asked - sizeof exchange->asked[0]);
 		exchange->asked[0] = asked;
@@ -317,6 +339,11 @@ sambung_exchange_request(struct sambung *device, struct sambung_bytes *out,
 
 	exchange_asking_init(&asking, device);
 	if (status == STATUS_OK) {
+		if (exchange->awaited) {
+			exchange->size = pace_next(exchange->size, &(struct pace_seen){0});
+			exchange->awaited = false;
+		}
+		asking.size = exchange->size;
 		status = request_make(&asking, exchange, &inner);
 	}
 	exchange_asking_finish(&asking);
@@ -423,6 +450,21 @@ exchange_take_packed(struct taking *taking, struct span packed, struct error *er
 	return status;
 }
 
+/* What the newest answer tells of the link. */
+static void
+exchange_measure(struct taking *taking, size_t length)
+{
+	struct exchange *exchange = taking->device->exchange;
+	struct pace_seen seen = {.arrived = true, .bytes = exchange->parcel.length + length};
+
+	taking->newest = taking->asked == &exchange->asked[0];
+	if (taking->newest && exchange->awaited) {
+		seen.ms = uptime(taking->device) - exchange->asked_ms;
+		exchange->size = pace_next(exchange->size, &seen);
+		exchange->awaited = false;
+	}
+}
+
 static enum status
 reply_unseal_and_take(struct taking *taking, struct span sealed, struct error *err)
 {
@@ -433,7 +475,7 @@ reply_unseal_and_take(struct taking *taking, struct span sealed, struct error *e
 	buffer_init(&packed, PARCEL_REPLY_MAX);
 	status = reply_open(exchange, sealed, &packed, &taking->asked, err);
 	if (status == STATUS_OK) {
-		taking->newest = taking->asked == &exchange->asked[0];
+		exchange_measure(taking, sealed.length);
 		status = exchange_take_packed(taking, buffer_span(&packed), err);
 	}
 	buffer_finish(&packed);

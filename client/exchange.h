@@ -5,6 +5,7 @@
 #define SAMBUNG_CLIENT_EXCHANGE_H
 
 #include "client/device.h"
+#include "client/pace.h"
 
 enum { EXCHANGE_REQUESTS = 2 /* whose answers are still taken */ };
 
@@ -23,7 +24,8 @@ struct asked {
 struct asking {
 	struct sambung *device;
 	struct local_state state; /* its changes begin after acked_n, where its chain stands */
-	uint32_t room;		  /* bytes that the reply may have, sealed */
+	uint32_t size;		  /* bytes that the exchange may have: pace.h */
+	uint32_t room;		  /* … and the reply, sealed; 0: what the pace gives it */
 	struct arena arena;
 	struct local_changes changes; /* as many as will be sent */
 	struct local_batches batches;
@@ -35,7 +37,10 @@ struct asking {
 struct exchange {
 	struct asked asked[EXCHANGE_REQUESTS]; /* newest first */
 	struct buffer parcel;
-	uint64_t r; /* the highest used, also by requests that left nothing on the disk */
+	uint64_t r;	  /* the highest used, also by requests that left nothing on the disk */
+	uint32_t size;	  /* pace.h */
+	bool awaited;	  /* the answer to the newest request has not come, */
+	int64_t asked_ms; /* which was made at this uptime */
 };
 
 /* A reply on its way into the database, inside one transaction. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/device.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
@@ -78,10 +79,23 @@ builtin_random(void *context, void *out, size_t length)
 	return 0;
 }
 
+static int
+builtin_wait(void *context, uint32_t milliseconds)
+{
+	struct timespec left = {.tv_sec = (time_t)(milliseconds / 1000),
+				.tv_nsec = (long)(milliseconds % 1000) * 1000000};
+
+	(void)context;
+	while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+	}
+	return 0;
+}
+
 const struct sambung_platform platform_builtin = {
 	.wall_ms = builtin_wall_ms,
 	.uptime_ms = builtin_uptime_ms,
 	.boot_id = builtin_boot_id,
 	.random = builtin_random,
 	.post = transport_http_post,
+	.wait = builtin_wait,
 };

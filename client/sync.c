@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/device.h"
+#include "client/pace.h"
 
 #include <string.h>
 
@@ -88,6 +89,18 @@ url_make(const char *server, const char *path, struct buffer *out, struct error 
 	return buffer_status(out, "URL", err);
 }
 
+/* That the last answer asked for. */
+static unsigned
+retry_after_s(struct sambung *device)
+{
+	const struct sambung_platform *platform = &device->platform;
+
+	if (platform->post == transport_http_post) {
+		return transport_http_retry_after_s(device->transport);
+	}
+	return platform->retry_after_s == NULL ? 0 : platform->retry_after_s(platform->context);
+}
+
 enum status
 device_post(struct sambung *device, const struct device_parcel *parcel, struct buffer *reply,
 	    struct sambung_result *counted, struct error *err)
@@ -103,6 +116,7 @@ device_post(struct sambung *device, const struct device_parcel *parcel, struct b
 	int failed = 1;
 	enum status status;
 
+	counted->retry_after_s = 0;
 	buffer_init(&url, URL_SIZE);
 	status = url_make(parcel->server, parcel->path, &url, err);
 	if (status == STATUS_OK) {
@@ -124,11 +138,16 @@ device_post(struct sambung *device, const struct device_parcel *parcel, struct b
 		return buffer_status(reply, parcel->path, err);
 	}
 	if (failed != 0) {
+		device->cut = up > 0;
 		return fail(err, STATUS_UNREACHABLE, "%s%s%s", parcel->server,
 			    why[0] == '\0' ? "" : ": ", why);
 	}
 	if (http_status != 200) {
-		return http_failed(http_status, buffer_span(reply), err);
+		device->cut = http_status == 504;
+		counted->retry_after_s = retry_after_s(device);
+		status = http_failed(http_status, buffer_span(reply), err);
+		device->put_off = status == STATUS_BUSY;
+		return status;
 	}
 	/* Both kinds of parcel begin so; a login page does not. */
 	if (reply->length == 0 || reply->at[0] != 0x01) {
@@ -186,8 +205,11 @@ sync_once(struct sambung *device, struct buffer *reply, int *again_out,
 	struct local_state state;
 	struct sambung_bytes request;
 	struct device_parcel parcel = {.server = state.url, .path = "/v1/sync"};
-	int failed = sambung_exchange_request(device, &request, err);
+	int failed;
 
+	device->cut = false;
+	device->put_off = false;
+	failed = sambung_exchange_request(device, &request, err);
 	if (failed != 0) {
 		return failed;
 	}
@@ -201,6 +223,43 @@ sync_once(struct sambung *device, struct buffer *reply, int *again_out,
 				      again_out, result, err);
 }
 
+/* Tries of one exchange. */
+struct trying {
+	unsigned tries;
+	int64_t since_ms; /* the uptime when the sync last got anywhere */
+};
+
+static void
+trying_start(struct sambung *device, struct trying *trying)
+{
+	trying->tries = 0;
+	trying->since_ms = device->platform.uptime_ms(device->platform.context);
+}
+
+/* Waits if the exchange that failed so is to be tried again. */
+static bool
+trying_again(struct sambung *device, struct trying *trying, const struct sambung_result *result)
+{
+	const struct sambung_platform *platform = &device->platform;
+	struct pace_failure failure = {.tries = ++trying->tries,
+				       .cut = device->cut,
+				       .busy = device->put_off,
+				       .retry_after_s = result->retry_after_s};
+	uint32_t random = 0;
+	uint32_t wait_ms;
+
+	if (!failure.cut) {
+		exchange_excuse(device->exchange);
+	}
+	failure.elapsed_ms = platform->uptime_ms(platform->context) - trying->since_ms;
+	if (platform->wait == NULL ||
+	    platform->random(platform->context, &random, sizeof random) != 0 ||
+	    !pace_retry(&failure, random, &wait_ms)) {
+		return false;
+	}
+	return platform->wait(platform->context, wait_ms) == 0;
+}
+
 static int
 sync_loop(struct sambung *device, sambung_progress_fn progress, void *context,
 	  struct sambung_result *result, struct sambung_error *err)
@@ -208,14 +267,19 @@ sync_loop(struct sambung *device, sambung_progress_fn progress, void *context,
 	struct error inner = {0};
 	struct progress before = {0};
 	struct progress now;
+	struct trying trying;
 	struct buffer reply;
 	int again = 1;
 	int stuck = 0;
 	int failed = 0;
 
 	buffer_init(&reply, PARCEL_REPLY_MAX);
+	trying_start(device, &trying);
 	while (failed == 0 && again != 0) {
-		failed = sync_once(device, &reply, &again, result, err);
+		do {
+			failed = sync_once(device, &reply, &again, result, err);
+		} while (failed != 0 && trying_again(device, &trying, result));
+		trying_start(device, &trying);
 		if (failed != 0 || (progress != NULL && progress(context, result) != 0)) {
 			break;
 		}

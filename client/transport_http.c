@@ -11,6 +11,7 @@ enum { CONNECT_SECONDS = 20, SILENCE_SECONDS = 60 };
 struct transport {
 	CURL *handle; /* keeps its connection from one post to the next */
 	struct curl_slist *headers;
+	unsigned retry_after_s; /* that the last answer asked for */
 };
 
 /* One post while it runs. */
@@ -119,6 +120,25 @@ handle_configure(struct transport *transport, const char *url, struct sambung_by
 	curl_easy_setopt(handle, CURLOPT_DEBUGDATA, posting);
 }
 
+/* No more than a day: what it says comes from anywhere. */
+static unsigned
+retry_after_read(CURL *handle)
+{
+	const curl_off_t most = 24 * 3600;
+	curl_off_t seconds = 0;
+
+	if (curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds < 0) {
+		return 0;
+	}
+	return (unsigned)(seconds < most ? seconds : most);
+}
+
+unsigned
+transport_http_retry_after_s(const struct transport *transport)
+{
+	return transport == NULL ? 0 : transport->retry_after_s;
+}
+
 static CURLcode
 post_run(struct transport *transport, const char *url, struct sambung_bytes body,
 	 struct posting *posting, char *why, size_t why_size)
@@ -131,6 +151,7 @@ post_run(struct transport *transport, const char *url, struct sambung_bytes body
 		code = curl_easy_getinfo(transport->handle, CURLINFO_RESPONSE_CODE,
 					 &posting->http_status);
 	}
+	transport->retry_after_s = code == CURLE_OK ? retry_after_read(transport->handle) : 0;
 	if (posting->too_long) {
 		(void)snprintf(why, why_size, "> %zu", posting->limit);
 	} else if (code != CURLE_OK) {

@@ -78,6 +78,12 @@ struct sambung_platform {
 		    int (*take)(void *sink, const void *bytes, size_t length), void *sink,
 		    int *http_status_out, uint64_t *bytes_up_out, uint64_t *bytes_down_out,
 		    char *why, size_t why_size);
+	/* Seconds that the last answer of `post` asked to wait (Retry-After); 0: it did not. NULL
+	 * beside a `post` of one's own: never. */
+	unsigned (*retry_after_s)(void *context);
+	/* Waits; non-zero: the sync ends instead. NULL beside a `post` of one's own: a sync tries
+	 * nothing twice. */
+	int (*wait)(void *context, uint32_t milliseconds);
 };
 
 struct sambung_options {
@@ -169,12 +175,15 @@ struct sambung_result {
 	uint32_t received;  /* records */
 	uint32_t conflicts; /* own changes found in conflict in this sync */
 	uint32_t quarantined;
-	int synced; /* last n acknowledged, and all of the scope received */
+	int synced;		/* last n acknowledged, and all of the scope received */
+	unsigned retry_after_s; /* a full server asked to wait so long; 0: it did not */
 };
 /* Called after each exchange; non-zero stops the sync (everything so far is kept). */
 typedef int (*sambung_progress_fn)(void *context, const struct sambung_result *so_far);
 
-/* Exchanges until synced or failed. *result is written either way. */
+/* Exchanges until synced or failed. *result is written either way. An exchange that is cut off, or
+ * that a full server puts off, is tried again up to twice within 30 seconds; a server that is not
+ * reached at all is not. What came through stays, so the next sync goes on from there. */
 SAMBUNG_API int sambung_sync(struct sambung *device, sambung_progress_fn progress, void *context,
 			     struct sambung_result *result, struct sambung_error *err);
 

@@ -172,7 +172,7 @@ cmd_carry_in(struct task *task)
 		return task_failed(task, MESSAGE_CARRY_FOREIGN, task->arguments[0], NULL);
 	}
 	if (task->json) {
-		print_json(result_json(&result));
+		print_json(sync_json(&result));
 	} else if (result.requests > 0) {
 		print_result(task, &result, MESSAGE_CARRY_REST);
 	}

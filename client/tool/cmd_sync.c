@@ -4,17 +4,6 @@
 
 #include <stdlib.h>
 
-json_t *
-result_json(const struct sambung_result *result)
-{
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "requests",
-			 (json_int_t)result->requests, "bytes_up", (json_int_t)result->bytes_up,
-			 "bytes_down", (json_int_t)result->bytes_down, "sent",
-			 (json_int_t)result->sent, "acked", (json_int_t)result->acked, "received",
-			 (json_int_t)result->received, "conflicts", (json_int_t)result->conflicts,
-			 "quarantined", (json_int_t)result->quarantined, "synced", result->synced);
-}
-
 /* A sentence about so many changes, if there are any. */
 static void
 print_changes(const struct task *task, enum message message, uint32_t count)
@@ -60,7 +49,7 @@ cmd_sync(struct task *task)
 	}
 	failed = sambung_sync(task->device, NULL, NULL, &result, &err);
 	if (task->json) {
-		print_json(result_json(&result));
+		print_json(sync_json(&result));
 	} else {
 		print_result(task, &result, MESSAGE_SYNC_REST);
 	}

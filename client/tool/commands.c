@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{"carry out", cmd_carry_out, TEXTS(CARRY_OUT), 0, {1, 1}, {1, 0}},
 	{"carry deliver", cmd_carry_deliver, TEXTS(CARRY_DELIVER), TO, {1, 1}, {1, 0}},
 	{"carry in", cmd_carry_in, TEXTS(CARRY_IN), 0, {1, 1}, {1, 0}},
+	{"agent", cmd_agent, TEXTS(AGENT), 0, {0, 0}, {1, 0}},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

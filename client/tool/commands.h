@@ -33,6 +33,7 @@ void command_usage(FILE *out, const struct command *command, enum sambung_langua
 /* The whole help of a command, or of the program (NULL). */
 void command_help(FILE *out, const struct command *command, enum sambung_language language);
 
+enum exit_status cmd_agent(struct task *task);
 enum exit_status cmd_enrol(struct task *task);
 enum exit_status cmd_form(struct task *task);
 enum exit_status cmd_record(struct task *task);

@@ -143,6 +143,19 @@
 	  "The exit status is 0 only if everything is in sync.",                                      \
 	  "Boleh terputus dan diulang kapan saja; tidak ada yang hilang atau terhitung dua kali.\n"   \
 	  "Status akhir 0 hanya bila semuanya sudah sinkron.")                                        \
+	X(AGENT_ARGUMENTS, "", "")                                                                    \
+	X(AGENT_SUMMARY,                                                                              \
+	  "stay in the background, and sync when there is something to say or hear",                  \
+	  "tetap berjalan, dan sinkron saat ada yang perlu dikirim atau diterima")                    \
+	X(AGENT_DETAILS,                                                                              \
+	  "Syncs when something was recorded, otherwise once a day; while the server cannot be\n"     \
+	  "reached, after 30 seconds, then more and more rarely, up to an hour. One line on\n"        \
+	  "standard error for each sync. Other commands may be used meanwhile. SIGTERM or Ctrl-C\n"   \
+	  "ends it, after the exchange that is under way.",                                           \
+	  "Sinkron setelah ada yang dicatat, selain itu sekali sehari; selama server tidak dapat\n"   \
+	  "dihubungi, setelah 30 detik, lalu makin jarang sampai satu jam. Satu baris di galat\n"     \
+	  "standar untuk tiap sinkron. Perintah lain tetap dapat dipakai. SIGTERM atau Ctrl-C\n"      \
+	  "mengakhirinya, setelah pertukaran yang sedang berjalan.")                                  \
 	/* what was not understood (exit status 2) */                                                 \
 	X(COMMAND_MISSING, "no command was given", "perintah belum disebut")                          \
 	X(COMMAND_UNKNOWN, "there is no command '{1}'", "tidak ada perintah '{1}'")                   \
@@ -245,6 +258,11 @@
 	X(SYNC_QUARANTINED,                                                                           \
 	  "{1} set aside at the server for the admin to look at; nothing is lost.",                   \
 	  "{1} ditahan di server untuk diperiksa admin; tidak ada yang hilang.")                      \
+	X(AGENT_NEXT, "Next sync in {1} at the latest",                                               \
+	  "Sinkron berikutnya paling lambat {1} lagi")                                                \
+	X(SECONDS, "{1} s", "{1} detik")                                                              \
+	X(MINUTES, "{1} min", "{1} menit")                                                            \
+	X(HOURS, "{1} h", "{1} jam")                                                                  \
 	/* status */                                                                                  \
 	X(NOT_ENROLLED,                                                                               \
 	  "This device is not enrolled. Run `sambung enrol` with a code from the admin.",             \

@@ -135,6 +135,33 @@ print_time(int64_t milliseconds)
 	return text_copy(text);
 }
 
+char *
+print_duration(const struct task *task, int64_t milliseconds)
+{
+	static const struct {
+		int64_t seconds;
+		enum message message;
+	} units[] = {{1, MESSAGE_SECONDS}, {60, MESSAGE_MINUTES}, {3600, MESSAGE_HOURS}};
+	int64_t seconds = milliseconds / MILLISECONDS;
+	size_t unit = seconds < 120 ? 0 : seconds < 7200 ? 1 : 2;
+	char *number = text_format("%" PRId64, seconds / units[unit].seconds);
+	char *text = message_format(task->language, units[unit].message, number, NULL);
+
+	free(number);
+	return text;
+}
+
+json_t *
+sync_json(const struct sambung_result *result)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "requests",
+			 (json_int_t)result->requests, "bytes_up", (json_int_t)result->bytes_up,
+			 "bytes_down", (json_int_t)result->bytes_down, "sent",
+			 (json_int_t)result->sent, "acked", (json_int_t)result->acked, "received",
+			 (json_int_t)result->received, "conflicts", (json_int_t)result->conflicts,
+			 "quarantined", (json_int_t)result->quarantined, "synced", result->synced);
+}
+
 json_t *
 instant_json(int64_t milliseconds)
 {

@@ -31,13 +31,16 @@ void print_json(json_t *line);
 int print_line(void *context, const char *line, size_t length);
 /* Prints {"id","n"} or its sentence. */
 void print_saved(const struct task *task, const char *id, uint32_t n);
-/* What a sync did (cmd_sync.c): as JSON, and as sentences, with `rest` if it was not all. */
-json_t *result_json(const struct sambung_result *result);
+/* What became of a sync: as JSON (a new object), and as sentences, with `rest` if it was not all.
+ */
+json_t *sync_json(const struct sambung_result *result);
 void print_result(const struct task *task, const struct sambung_result *result, enum message rest);
 /* A number with its noun ("1 change", "5 changes"); a new text (free). */
 char *print_count(const struct task *task, uint64_t count, enum message one, enum message many);
 /* Local date and minute; a new text (free). */
 char *print_time(int64_t milliseconds);
+/* "45 s", "12 min", "23 h"; a new text (free). */
+char *print_duration(const struct task *task, int64_t milliseconds);
 /* RFC 3339 in UTC with milliseconds and Z; null for 0. */
 json_t *instant_json(int64_t milliseconds);
 /* What instant_json made (or the like) back in milliseconds; false: it is none. */

@@ -6,10 +6,10 @@
 #ifndef SAMBUNG_TESTS_BENCH_BENCH_CLIENT_H
 #define SAMBUNG_TESTS_BENCH_BENCH_CLIENT_H
 
-#include "link_proxy.h"
 #include "protocol/schema.h"
 #include "tests/bench/host.h"
 #include "tests/bench/workload.h"
+#include "tests/link/link_proxy.h"
 
 enum { BENCH_FAMILIES_MAX = 60, BENCH_PERSONS_MAX = BENCH_FAMILIES_MAX * WORKLOAD_MEMBERS };
 

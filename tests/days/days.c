@@ -170,6 +170,7 @@ join(struct phone *phone, const char *folder, const char *code)
 
 	platform.context = phone;
 	platform.post = post;
+	platform.wait = NULL;
 	(void)snprintf(path, sizeof path, "%s/%u", folder, phone->number);
 	options.directory = path;
 	if (sambung_open(&options, &phone->sambung, &err) != 0) {

@@ -218,14 +218,14 @@ world_restore(struct world *world, unsigned backup)
 	struct error err;
 	char path[256];
 
-	server_close(world);
+	world_stop_server(world);
 	copy_backup(world, backup);
 	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
 	must(store_open(path, STORE_WRITER, &store, &err), "restoring", &err);
 	must(ingest_epoch_begin(store, &world->keys, &world->platform, &epoch, &err), "an epoch",
 	     &err);
 	store_close(store);
-	server_open(world);
+	must(world_start_server(world, &err), "starting the server", &err);
 }
 
 static void
@@ -379,6 +379,26 @@ lost(char *why, size_t why_size)
 	return 1;
 }
 
+/* How many of these bytes still come through in this window of signal; when not all do, the next
+ * one begins. */
+static size_t
+window_pass(struct world *world, size_t length)
+{
+	size_t window = world->faults.window;
+	size_t left = window > world->window_used ? window - world->window_used : 0;
+
+	if (window == 0) {
+		return length;
+	}
+	if (length <= left) {
+		world->window_used += length;
+		return length;
+	}
+	world->window_used = 0;
+	world->cuts++;
+	return left;
+}
+
 static int
 world_post(void *context, const char *url, struct sambung_bytes body, size_t reply_limit,
 	   int (*take)(void *sink, const void *bytes, size_t length), void *sink,
@@ -399,12 +419,15 @@ world_post(void *context, const char *url, struct sambung_bytes body, size_t rep
 		world->requests_lost++;
 		return lost(why, why_size);
 	}
+	*bytes_up_out = window_pass(world, body.length);
+	if (*bytes_up_out < body.length) {
+		return lost(why, why_size);
+	}
 	buffer_init(&reply, PARCEL_REPLY_MAX);
 	*http_status_out = deliver(world, url, span_of(body.at, body.length), &reply) ? 200
 			   : world->server_failures > failures			      ? 503
 										      : 400;
-	*bytes_up_out = body.length;
-	*bytes_down_out = reply.length;
+	*bytes_down_out = window_pass(world, reply.length);
 	if (chance(world, world->faults.old_again) && !is_dead(world, world->folder)) {
 		deliver_old_request(world);
 	}
@@ -415,7 +438,8 @@ world_post(void *context, const char *url, struct sambung_bytes body, size_t rep
 		(void)take(sink, reply.at, reply.length);
 		/* Whoever ends a connection in order lets half a reply look like a whole one. */
 		result = world_random(world, 2) == 0 ? 0 : lost(why, why_size);
-	} else if (reply.length > 0 && take(sink, reply.at, reply.length) != 0) {
+	} else if ((reply.length > 0 && take(sink, reply.at, (size_t)*bytes_down_out) != 0) ||
+		   *bytes_down_out < reply.length) {
 		result = lost(why, why_size);
 	}
 	buffer_finish(&reply);
@@ -453,6 +477,15 @@ device_random_bytes(void *context, void *out, size_t length)
 	return 0;
 }
 
+static int
+device_wait(void *context, uint32_t milliseconds)
+{
+	struct world *world = ((struct world_device *)context)->world;
+
+	world->now_ms += milliseconds;
+	return world->faults.window == 0;
+}
+
 struct sambung_platform
 world_platform(struct world_device *device)
 {
@@ -463,6 +496,7 @@ world_platform(struct world_device *device)
 		.boot_id = device_boot,
 		.random = device_random_bytes,
 		.post = world_post,
+		.wait = device_wait,
 	};
 }
 

@@ -28,14 +28,17 @@ struct world_device {
 	uint8_t boots;		/* of its machine since it was enrolled */
 };
 
-/* Chances in 256. */
 struct world_faults {
+	/* Chances in 256. */
 	unsigned lose_request;
 	unsigned lose_reply;
 	unsigned twice;
 	unsigned old_again;
 	unsigned cut_request; /* the connection ends within it */
 	unsigned cut_reply;
+	/* Signal comes in windows that let so many bytes through, both ways, before everything
+	 * under way is lost; 0: it does not. Only with these does a sync try again by itself. */
+	size_t window;
 };
 
 struct world {
@@ -51,6 +54,7 @@ struct world {
 	struct world_device devices[WORLD_DEVICES_MAX];
 	size_t device_count;
 	struct world_faults faults;
+	size_t window_used;
 	uint32_t room; /* bytes a reply may have at most; 0: as many as the device says */
 	bool tolerant;
 	bool (*dead)(const char *folder);      /* NULL: no disk ever is */
@@ -60,6 +64,7 @@ struct world {
 	uint64_t requests;
 	uint64_t requests_lost;
 	uint64_t replies_lost;
+	uint64_t cuts;
 	uint64_t replies_repeated;
 	uint64_t cut;
 	uint64_t server_failures; /* answers of HTTP 5xx */

@@ -133,6 +133,24 @@ fake_post(void *context, const char *url, struct sambung_bytes body, size_t repl
 	return failed;
 }
 
+static unsigned
+fake_retry_after_s(void *context)
+{
+	return ((struct world *)context)->retry_after_s;
+}
+
+static int
+fake_wait(void *context, uint32_t milliseconds)
+{
+	struct world *w = context;
+
+	if (w->patient) {
+		w->waited_ms += milliseconds;
+		w->uptime_ms += milliseconds;
+	}
+	return !w->patient;
+}
+
 static void
 device_open(struct world *w)
 {
@@ -141,7 +159,9 @@ device_open(struct world *w)
 						  .uptime_ms = fake_uptime_ms,
 						  .boot_id = fake_boot_id,
 						  .random = fake_random,
-						  .post = fake_post};
+						  .post = fake_post,
+						  .retry_after_s = fake_retry_after_s,
+						  .wait = fake_wait};
 	const struct sambung_options options = {.directory = w->folder, .platform = &platform};
 
 	assert_ok(sambung_open(&options, &w->device, &w->err));

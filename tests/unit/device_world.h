@@ -69,6 +69,9 @@ struct world {
 	int (*answer)(struct world *w, struct buffer *reply); /* returns the HTTP status; 0: none */
 	uint32_t posts;
 	bool answers_lost;
+	unsigned retry_after_s; /* that an answer asks for */
+	bool patient;		/* a sync may wait, */
+	int64_t waited_ms;	/* … and has waited so long */
 
 	/* what a reply was taken for */
 	int again;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop over the network. */
+#include "client/exchange.h"
 #include "device_world.h"
 
 static const struct cursor at_100 = {100, 100, CURSOR_ID_END};
@@ -131,6 +132,92 @@ TEST(an_answer_that_is_no_parcel_is_told_as_what_it_means)
 	}
 }
 
+/* What `after` says from the second post on. */
+static int (*answer_after)(struct world *w, struct buffer *reply);
+
+static int
+answer_failing_once(struct world *w, struct buffer *reply)
+{
+	return w->posts == 1 ? answer_http(w, reply) : answer_after(w, reply);
+}
+
+TEST(an_exchange_that_is_cut_off_is_tried_again_and_counted)
+{
+	struct world *w = *state;
+
+	(void)family(w);
+	w->patient = true;
+	w->answer = answer_failing_once;
+	answer_after = answer_two_pages;
+	http_status = 0;
+	assert_ok(sambung_sync(w->device, NULL, NULL, &w->result, &w->err));
+	assert_int_equal(w->result.requests, 2);
+	assert_int_equal(w->result.acked, 1);
+	assert_true(w->result.synced);
+	assert_in_range(w->waited_ms, 1, 1000);
+	/* What was cut off counts as it went through the socket. */
+	assert_true(w->result.bytes_up > 2 * PARCEL_REQUEST_OVERHEAD);
+	assert_int_equal(w->device->exchange->size, PACE_START / 2);
+}
+
+TEST(an_exchange_that_is_cut_off_again_and_again_is_given_up)
+{
+	struct world *w = *state;
+
+	(void)family(w);
+	w->patient = true;
+	w->answer = answer_http;
+	http_status = 0;
+	assert_int_equal(sambung_sync(w->device, NULL, NULL, &w->result, &w->err),
+			 STATUS_UNREACHABLE);
+	assert_int_equal(w->result.requests, PACE_TRIES);
+	assert_int_equal(world_state(w).last_n - world_state(w).acked_n, 1);
+}
+
+TEST(a_full_server_is_asked_again_after_what_it_said)
+{
+	struct world *w = *state;
+
+	(void)family(w);
+	w->patient = true;
+	w->retry_after_s = 7;
+	w->answer = answer_failing_once;
+	answer_after = answer_two_pages;
+	http_status = 503;
+	assert_ok(sambung_sync(w->device, NULL, NULL, &w->result, &w->err));
+	assert_int_equal(w->result.requests, 2);
+	assert_in_range(w->waited_ms, 7000, 8000);
+	assert_int_equal(w->result.retry_after_s, 0);
+	/* It says nothing of the link. */
+	assert_int_equal(w->device->exchange->size, PACE_START);
+}
+
+TEST(a_server_that_stays_full_is_left_with_what_it_asked)
+{
+	struct world *w = *state;
+
+	w->patient = true;
+	w->retry_after_s = 7;
+	w->answer = answer_http;
+	http_status = 503;
+	assert_int_equal(sambung_sync(w->device, NULL, NULL, &w->result, &w->err), STATUS_BUSY);
+	assert_int_equal(w->result.requests, 2);
+	assert_int_equal(w->result.retry_after_s, 7);
+}
+
+TEST(a_login_page_is_not_asked_again)
+{
+	struct world *w = *state;
+
+	w->patient = true;
+	w->answer = answer_http;
+	http_status = 302;
+	assert_int_equal(sambung_sync(w->device, NULL, NULL, &w->result, &w->err),
+			 STATUS_UNREACHABLE);
+	assert_int_equal(w->result.requests, 1);
+	assert_int_equal(w->waited_ms, 0);
+}
+
 static int
 answer_unopened(struct world *w, struct buffer *reply)
 {
@@ -163,5 +250,10 @@ RUN_TESTS(IN_WORLD(a_sync_goes_on_until_everything_is_there),
 	  IN_WORLD(a_sync_that_is_stopped_keeps_what_it_has),
 	  IN_WORLD(a_sync_that_does_not_get_on_ends),
 	  IN_WORLD(an_answer_that_is_no_parcel_is_told_as_what_it_means),
+	  IN_WORLD(an_exchange_that_is_cut_off_is_tried_again_and_counted),
+	  IN_WORLD(an_exchange_that_is_cut_off_again_and_again_is_given_up),
+	  IN_WORLD(a_full_server_is_asked_again_after_what_it_said),
+	  IN_WORLD(a_server_that_stays_full_is_left_with_what_it_asked),
+	  IN_WORLD(a_login_page_is_not_asked_again),
 	  IN_WORLD(a_server_that_cannot_open_the_parcel_is_another_server),
 	  IN_NEW_WORLD(a_device_that_is_not_enrolled_cannot_sync))

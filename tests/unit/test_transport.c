@@ -163,6 +163,21 @@ TEST(a_sync_posts_over_one_connection_and_counts_every_byte)
 	assert_null(strstr(told, "Accept"));
 }
 
+TEST(what_a_full_server_asks_to_wait_is_known)
+{
+	struct server server = server_start(
+		"HTTP/1.1 503 Busy\r\nRetry-After: 17\r\nContent-Length: 4\r\n\r\nlate");
+	struct transport *transport = transport_http_open();
+	struct posted posted = post(transport, server.url, 100);
+	char told[REQUEST_MAX];
+
+	assert_int_equal(posted.http_status, 503);
+	assert_int_equal(transport_http_retry_after_s(transport), 17);
+	assert_int_equal(transport_http_retry_after_s(NULL), 0);
+	transport_http_close(transport);
+	server_end(&server, told, sizeof told);
+}
+
 TEST(an_answer_that_is_too_long_is_cut_off)
 {
 	struct server server =
@@ -199,6 +214,7 @@ TEST(only_http_and_https_are_spoken)
 }
 
 RUN_TESTS(CASE(a_sync_posts_over_one_connection_and_counts_every_byte),
+	  CASE(what_a_full_server_asks_to_wait_is_known),
 	  CASE(an_answer_that_is_too_long_is_cut_off),
 	  CASE(a_server_that_is_not_there_is_told_with_the_reason),
 	  CASE(only_http_and_https_are_spoken))

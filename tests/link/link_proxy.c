@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link_proxy.h"
 
+#include "link_cut.h"
+#include "link_lane.h"
+#include "link_meter.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,48 +13,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-	PACKET = 1448,		/* bytes of a TCP segment on a link of 1500 */
-	HEAD_MAX = 8192,	/* bytes of the head of an HTTP request */
 	QUEUED_MAX = 64 * 1024, /* bytes under way; more are not read */
 };
 
-enum { UP = 0, DOWN = 1 };
-
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
-
-/* What was read at one end and is on its way to the other; length 0: the end of it. */
-struct packet {
-	struct packet *next;
-	int64_t arrives_ns;
-	size_t length;
-	size_t sent;
-	uint8_t bytes[PACKET];
-};
-
-/* One direction of a connection. */
-struct lane {
-	int from;
-	int to;
-	struct packet *first;
-	struct packet *last;
-	size_t queued;
-	bool read_all;
-	bool ended;
-};
-
-/* Finds the heads of HTTP requests in what a client sends. */
-struct request_meter {
-	char head[HEAD_MAX];
-	size_t length;
-	uint64_t body_left;
-};
 
 struct connection {
 	bool used;
@@ -59,8 +31,9 @@ struct connection {
 	int server;
 	int64_t opened_ns;
 	struct link_shape shape;
-	struct lane lanes[2];
-	struct request_meter meter;
+	struct link_cut cut;
+	struct link_lane lanes[2];
+	struct link_meter meter;
 	struct link_counts counts;
 };
 
@@ -78,6 +51,7 @@ struct link_proxy {
 	pthread_mutex_t lock;
 	unsigned server_port;
 	struct link_shape shape;
+	int64_t shaped_ns;
 	struct link_counts counts;
 };
 
@@ -101,53 +75,10 @@ loopback(unsigned port)
 
 /* ---- counting ---- */
 
-static uint64_t
-content_length(const char *head)
-{
-	static const char name[] = "content-length:";
-
-	for (const char *line = strchr(head, '\n'); line != NULL; line = strchr(line, '\n')) {
-		line++;
-		if (strncasecmp(line, name, sizeof name - 1) == 0) {
-			return strtoull(line + sizeof name - 1, NULL, 10);
-		}
-	}
-	return 0;
-}
-
-/* Returns how many heads ended in these bytes. */
-static uint32_t
-meter_take(struct request_meter *meter, const uint8_t *bytes, size_t length)
-{
-	uint32_t heads = 0;
-
-	for (size_t i = 0; i < length; i++) {
-		if (meter->body_left > 0) {
-			size_t rest = length - i;
-			size_t skipped = meter->body_left < rest ? (size_t)meter->body_left : rest;
-
-			meter->body_left -= skipped;
-			i += skipped - 1;
-			continue;
-		}
-		if (meter->length < HEAD_MAX - 1) {
-			meter->head[meter->length++] = (char)bytes[i];
-		}
-		if (meter->length >= 4 &&
-		    memcmp(meter->head + meter->length - 4, "\r\n\r\n", 4) == 0) {
-			meter->head[meter->length] = '\0';
-			meter->body_left = content_length(meter->head);
-			meter->length = 0;
-			heads++;
-		}
-	}
-	return heads;
-}
-
 static void
 counts_add(struct link_counts *counts, int way, size_t length, uint32_t heads)
 {
-	*(way == UP ? &counts->bytes_up : &counts->bytes_down) += length;
+	*(way == LINK_UP ? &counts->bytes_up : &counts->bytes_down) += length;
 	counts->requests += heads;
 }
 
@@ -155,16 +86,51 @@ static void
 piece_count(struct link_proxy *proxy, struct connection *connection, int way, const uint8_t *bytes,
 	    size_t length)
 {
-	uint32_t heads = way == UP ? meter_take(&connection->meter, bytes, length) : 0;
+	uint32_t heads = way == LINK_UP ? link_meter_take(&connection->meter, bytes, length) : 0;
 
 	if (proxy->watch.passed != NULL) {
-		proxy->watch.passed(proxy->watch.context, connection->number, way == UP, bytes,
+		proxy->watch.passed(proxy->watch.context, connection->number, way == LINK_UP, bytes,
 				    length);
 	}
 	counts_add(&connection->counts, way, length, heads);
 	(void)pthread_mutex_lock(&proxy->lock);
 	counts_add(&proxy->counts, way, length, heads);
 	(void)pthread_mutex_unlock(&proxy->lock);
+}
+
+static void
+cut_count(struct link_proxy *proxy, struct connection *connection)
+{
+	connection->counts.cuts++;
+	(void)pthread_mutex_lock(&proxy->lock);
+	proxy->counts.cuts++;
+	(void)pthread_mutex_unlock(&proxy->lock);
+}
+
+/* ---- windows ---- */
+
+/* Whether the link is down, and how long until that changes; 0: never. */
+static bool
+link_is_down(struct link_proxy *proxy, int64_t *left_ns_out)
+{
+	struct link_shape shape;
+	int64_t at;
+
+	(void)pthread_mutex_lock(&proxy->lock);
+	shape = proxy->shape;
+	at = now_ns() - proxy->shaped_ns;
+	(void)pthread_mutex_unlock(&proxy->lock);
+	*left_ns_out = 0;
+	if (shape.down_ms == 0) {
+		return false;
+	}
+	at %= ((int64_t)shape.up_ms + shape.down_ms) * NS_PER_MS;
+	if (at < shape.up_ms * NS_PER_MS) {
+		*left_ns_out = shape.up_ms * NS_PER_MS - at;
+		return false;
+	}
+	*left_ns_out = ((int64_t)shape.up_ms + shape.down_ms) * NS_PER_MS - at;
+	return true;
 }
 
 /* ---- one connection ---- */
@@ -176,7 +142,7 @@ arrival(struct link_proxy *proxy, const struct connection *connection, int way, 
 	int64_t rtt = connection->shape.rtt_ms * NS_PER_MS;
 	int64_t leaves = now_ns();
 
-	if (way == UP && leaves < connection->opened_ns + rtt) {
+	if (way == LINK_UP && leaves < connection->opened_ns + rtt) {
 		leaves = connection->opened_ns + rtt;
 	}
 	if (connection->shape.bits_per_s > 0) {
@@ -189,13 +155,35 @@ arrival(struct link_proxy *proxy, const struct connection *connection, int way, 
 	return leaves + rtt / 2;
 }
 
+/* What of the bytes just read goes on. */
+static void
+packet_cut(struct connection *connection, int way, struct link_packet *packet)
+{
+	if (packet->length == 0) {
+		return;
+	}
+	if (way == LINK_UP && link_meter_between(&connection->meter)) {
+		link_cut_draw(&connection->cut);
+	}
+	packet->length = link_cut_take(&connection->cut, way, packet->length);
+	packet->cut = link_cut_reached(&connection->cut, way);
+	if (packet->cut) {
+		connection->lanes[LINK_UP].read_all = true;
+		connection->lanes[LINK_DOWN].read_all = true;
+	}
+}
+
 static bool
 lane_read(struct link_proxy *proxy, struct connection *connection, int way)
 {
-	struct lane *lane = &connection->lanes[way];
-	struct packet *packet = calloc(1, sizeof *packet);
+	struct link_lane *lane = &connection->lanes[way];
+	struct link_packet *packet;
 	ssize_t got;
 
+	if (lane->read_all) {
+		return true;
+	}
+	packet = calloc(1, sizeof *packet);
 	if (packet == NULL) {
 		return false;
 	}
@@ -205,60 +193,15 @@ lane_read(struct link_proxy *proxy, struct connection *connection, int way)
 		return errno == EAGAIN || errno == EINTR;
 	}
 	packet->length = (size_t)got;
-	packet->arrives_ns = arrival(proxy, connection, way, packet->length);
-	if (lane->last == NULL) {
-		lane->first = packet;
-	} else {
-		lane->last->next = packet;
-	}
-	lane->last = packet;
-	lane->queued += packet->length;
 	lane->read_all = got == 0;
-	if (got > 0) {
+	packet_cut(connection, way, packet);
+	packet->arrives_ns = arrival(proxy, connection, way, packet->length);
+	link_lane_append(lane, packet);
+	if (packet->cut) {
+		cut_count(proxy, connection);
+	}
+	if (packet->length > 0) {
 		piece_count(proxy, connection, way, packet->bytes, packet->length);
-	}
-	return true;
-}
-
-static void
-lane_drop_first(struct lane *lane)
-{
-	struct packet *packet = lane->first;
-
-	lane->first = packet->next;
-	if (lane->first == NULL) {
-		lane->last = NULL;
-	}
-	lane->queued -= packet->length;
-	free(packet);
-}
-
-/* Hands over what has arrived by now. */
-static bool
-lane_write(struct lane *lane)
-{
-	int64_t now = now_ns();
-
-	while (lane->first != NULL && lane->first->arrives_ns <= now) {
-		struct packet *packet = lane->first;
-		ssize_t sent;
-
-		if (packet->length == 0) {
-			lane->ended = true;
-			(void)shutdown(lane->to, SHUT_WR);
-			lane_drop_first(lane);
-			return true;
-		}
-		sent = send(lane->to, packet->bytes + packet->sent, packet->length - packet->sent,
-			    MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (sent < 0) {
-			return errno == EAGAIN || errno == EINTR;
-		}
-		packet->sent += (size_t)sent;
-		if (packet->sent < packet->length) {
-			return true;
-		}
-		lane_drop_first(lane);
 	}
 	return true;
 }
@@ -266,11 +209,8 @@ lane_write(struct lane *lane)
 static void
 connection_end(struct link_proxy *proxy, struct connection *connection)
 {
-	for (int way = UP; way <= DOWN; way++) {
-		while (connection->lanes[way].first != NULL) {
-			lane_drop_first(&connection->lanes[way]);
-		}
-	}
+	link_lane_drop(&connection->lanes[LINK_UP]);
+	link_lane_drop(&connection->lanes[LINK_DOWN]);
 	(void)close(connection->client);
 	(void)close(connection->server);
 	connection->used = false;
@@ -319,9 +259,11 @@ connection_begin(struct link_proxy *proxy, struct connection *connection)
 	connection->number = ++proxy->number;
 	connection->counts.connections = 1;
 	connection->opened_ns = now_ns();
-	connection->lanes[UP] = (struct lane){.from = connection->client, .to = connection->server};
-	connection->lanes[DOWN] =
-		(struct lane){.from = connection->server, .to = connection->client};
+	link_cut_start(&connection->cut, &connection->shape, connection->number);
+	connection->lanes[LINK_UP] =
+		(struct link_lane){.from = connection->client, .to = connection->server};
+	connection->lanes[LINK_DOWN] =
+		(struct link_lane){.from = connection->server, .to = connection->client};
 }
 
 /* ---- the loop ---- */
@@ -332,7 +274,8 @@ struct waiting {
 };
 
 static void
-lane_wait(const struct lane *lane, struct waiting *waiting, struct pollfd *from, struct pollfd *to)
+lane_wait(const struct link_lane *lane, struct waiting *waiting, struct pollfd *from,
+	  struct pollfd *to)
 {
 	if (!lane->read_all && lane->queued < QUEUED_MAX) {
 		from->events |= POLLIN;
@@ -347,13 +290,33 @@ lane_wait(const struct lane *lane, struct waiting *waiting, struct pollfd *from,
 	}
 }
 
+/* Cuts what there is, and what asks for a connection, while the link is down. */
+static void
+link_apply_window(struct link_proxy *proxy, struct waiting *waiting)
+{
+	int64_t left_ns;
+	bool down = link_is_down(proxy, &left_ns);
+	int64_t until_ns = now_ns() + left_ns;
+
+	if (left_ns != 0 && (waiting->until_ns == 0 || until_ns < waiting->until_ns)) {
+		waiting->until_ns = until_ns;
+	}
+	for (size_t i = 0; i < LINK_CONNECTIONS_MAX && down; i++) {
+		if (proxy->connections[i].used) {
+			cut_count(proxy, &proxy->connections[i]);
+			connection_end(proxy, &proxy->connections[i]);
+		}
+	}
+}
+
 /* poll passes over what has a negative number. */
 static void
-waiting_fill(const struct link_proxy *proxy, struct waiting *waiting)
+waiting_fill(struct link_proxy *proxy, struct waiting *waiting)
 {
 	bool room = false;
 
 	waiting->until_ns = 0;
+	link_apply_window(proxy, waiting);
 	for (size_t i = 0; i < LINK_CONNECTIONS_MAX; i++) {
 		const struct connection *connection = &proxy->connections[i];
 		struct pollfd *client = &waiting->fds[2 + 2 * i];
@@ -362,8 +325,8 @@ waiting_fill(const struct link_proxy *proxy, struct waiting *waiting)
 		*client = (struct pollfd){.fd = connection->used ? connection->client : -1};
 		*server = (struct pollfd){.fd = connection->used ? connection->server : -1};
 		if (connection->used) {
-			lane_wait(&connection->lanes[UP], waiting, client, server);
-			lane_wait(&connection->lanes[DOWN], waiting, server, client);
+			lane_wait(&connection->lanes[LINK_UP], waiting, client, server);
+			lane_wait(&connection->lanes[LINK_DOWN], waiting, server, client);
 			/* A closed socket is always ready: it is asked only when something is
 			 * wanted of it. */
 			client->fd = client->events == 0 ? -1 : client->fd;
@@ -395,13 +358,14 @@ connection_serve(struct link_proxy *proxy, struct connection *connection,
 	bool alive = true;
 
 	if ((ready[0].events & POLLIN) != 0 && (ready[0].revents & there) != 0) {
-		alive = lane_read(proxy, connection, UP);
+		alive = lane_read(proxy, connection, LINK_UP);
 	}
 	if (alive && (ready[1].events & POLLIN) != 0 && (ready[1].revents & there) != 0) {
-		alive = lane_read(proxy, connection, DOWN);
+		alive = lane_read(proxy, connection, LINK_DOWN);
 	}
-	alive = alive && lane_write(&connection->lanes[UP]) && lane_write(&connection->lanes[DOWN]);
-	if (!alive || (connection->lanes[UP].ended && connection->lanes[DOWN].ended)) {
+	alive = alive && link_lane_write(&connection->lanes[LINK_UP], now_ns()) &&
+		link_lane_write(&connection->lanes[LINK_DOWN], now_ns());
+	if (!alive || (connection->lanes[LINK_UP].ended && connection->lanes[LINK_DOWN].ended)) {
 		connection_end(proxy, connection);
 	}
 }
@@ -530,6 +494,7 @@ link_proxy_shape(struct link_proxy *proxy, struct link_shape shape)
 {
 	(void)pthread_mutex_lock(&proxy->lock);
 	proxy->shape = shape;
+	proxy->shaped_ns = now_ns();
 	(void)pthread_mutex_unlock(&proxy->lock);
 }
 
