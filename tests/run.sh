@@ -14,7 +14,7 @@ say() {
 suites='--suite unit --suite lint --suite twin --suite integration'
 case "$#:${1:-}" in
 0:) ;;
-1:--long) suites="$suites --suite long" ;;
+1:--long) suites="$suites --suite long --suite simulation" ;;
 *)
 	say "usage: sh tests/run.sh [--long]"
 	exit 2

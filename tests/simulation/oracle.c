@@ -149,6 +149,7 @@ change_add(struct oracle *oracle, uint32_t stream, const struct change *change, 
 	*known = (struct known_change){.stream = stream,
 				       .n = change->n,
 				       .record = change->record,
+				       .kind = change->kind,
 				       .time = change->time,
 				       .hash = hash_of(bytes),
 				       .seen = seen};
@@ -232,6 +233,31 @@ oracle_screen(struct oracle *oracle, const struct record *shown, struct seen *ou
 	}
 	*out = seen;
 	return true;
+}
+
+bool
+oracle_shows(struct oracle *oracle, const struct record *shown, uint32_t stream, uint32_t n,
+	     struct error *why)
+{
+	const struct known_record *record = oracle_record(oracle, shown->id);
+	struct seen seen;
+	bool good = oracle_screen(oracle, shown, &seen, why);
+
+	if (!good) {
+		return false;
+	}
+	for (size_t i = 0; i < record->write_count && good; i++) {
+		const struct known_change *change = &oracle->changes[record->writes[i].change];
+
+		if (change->stream == stream && change->n == n && !seen_has(&seen, i)) {
+			good = false;
+			(void)fail(why, STATUS_MALFORMED,
+				   "change %u of field %d, not acknowledged yet, is on no screen",
+				   n, (int)record->writes[i].tag);
+		}
+	}
+	seen_free(&seen);
+	return good;
 }
 
 /* ---- the log ---- */

@@ -33,6 +33,10 @@ void oracle_free(struct oracle *oracle);
  * nobody made (`why` says which). */
 bool oracle_screen(struct oracle *oracle, const struct record *shown, struct seen *out,
 		   struct error *why);
+/* Does a screen with this record still show what change (stream, n) wrote, or what somebody wrote
+ * who had seen that? */
+bool oracle_shows(struct oracle *oracle, const struct record *shown, uint32_t stream, uint32_t n,
+		  struct error *why);
 /* A device made this change (`bytes` are its canonical ones), and its form had shown `seen` (which
  * is copied; NULL: a new record). */
 void oracle_change(struct oracle *oracle, uint32_t stream, const struct change *change,

@@ -20,6 +20,8 @@ struct expected_field {
 	enum policy policy;
 	struct expected members[EXPECTED_MAX];
 	size_t count;
+	const struct known_write *imported; /* what an import wrote last */
+	bool erased;			    /* by an import: another value of somebody */
 };
 
 /* One record on trial. */
@@ -72,6 +74,16 @@ leave_rest(struct expected *member, enum policy policy, struct value by)
 	return member->value.integer != 0;
 }
 
+/* An import knows only what imports wrote: another value of somebody it may not take away. */
+static bool
+import_erases(const struct trial *trial, size_t write, const struct expected_field *field,
+	      const struct expected *member)
+{
+	return field->policy != POLICY_SET && change_of(trial, write)->kind == CHANGE_IMPORT &&
+	       change_of(trial, member->write)->kind != CHANGE_IMPORT &&
+	       (field->imported == NULL || !value_equal(field->imported->value, member->value));
+}
+
 static void
 expect_write(const struct trial *trial, size_t write, struct expected_field *field)
 {
@@ -88,6 +100,7 @@ expect_write(const struct trial *trial, size_t write, struct expected_field *fie
 		bool stays = true;
 
 		if (saw(trial, write, member.write)) {
+			field->erased |= import_erases(trial, write, field, &member);
 			made.rank = member.rank < made.rank ? member.rank : made.rank;
 			stays = leave_rest(&member, field->policy, own->value);
 		}
@@ -101,6 +114,9 @@ expect_write(const struct trial *trial, size_t write, struct expected_field *fie
 		set_parts(own->value, &added, &removed);
 		made.value = value_integer(added);
 	}
+	if (change_of(trial, write)->kind == CHANGE_IMPORT) {
+		field->imported = own;
+	}
 	field->members[kept++] = made;
 	field->count = kept;
 }
@@ -112,6 +128,8 @@ expect_field(const struct trial *trial, int32_t tag, const struct record_type *t
 	field->tag = tag;
 	field->policy = type_policy(type, tag);
 	field->count = 0;
+	field->imported = NULL;
+	field->erased = false;
 	for (size_t i = 0; i < trial->order_count; i++) {
 		if (trial->known->writes[trial->order[i]].tag == tag &&
 		    field->count < EXPECTED_MAX) {
@@ -261,6 +279,10 @@ check_field(const struct trial *trial, const struct expected_field *expected,
 
 	if (field == NULL) {
 		return differs(trial, expected->tag, "it is missing", err);
+	}
+	if (expected->erased) {
+		return differs(trial, expected->tag, "an import took away what a person wrote",
+			       err);
 	}
 	status = check_members(trial, expected, record, field, err);
 	if (status != STATUS_OK) {

@@ -9,6 +9,7 @@ struct known_change {
 	uint32_t stream;
 	uint32_t n;
 	uint64_t record;
+	uint32_t kind;
 	int64_t time;
 	uint64_t hash;
 	uint64_t seq; /* 0: not in the log yet */

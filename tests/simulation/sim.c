@@ -145,7 +145,8 @@ step(struct sim *sim)
 	size_t device = (size_t)sim_choose(sim, sim->options.devices);
 
 	sim_disk_arm(sim, device);
-	return sim_event(sim, device) && sim_disk_recover(sim, device) && observe(sim);
+	return sim_event(sim, device) && sim_disk_recover(sim, device) && observe(sim) &&
+	       sim_pending_shown(sim, device);
 }
 
 struct sim *

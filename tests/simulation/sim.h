@@ -139,6 +139,9 @@ void sim_form_drop(struct sim_form *form);
 void sim_forms_drop(struct sim *sim, size_t device);
 /* Tells the oracle of changes that turned out to be durable. False: one that was is gone. */
 bool sim_changes_learn(struct sim *sim, size_t device);
+/* What the device recorded and nobody has acknowledged stands on its screens, unless the record
+ * left its scope. */
+bool sim_pending_shown(struct sim *sim, size_t device);
 void sim_tries_forget(struct sim *sim, size_t device);
 
 /* ---- sim_disk.c: disks that fail ---- */

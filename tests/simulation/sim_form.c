@@ -192,6 +192,47 @@ sim_changes_learn(struct sim *sim, size_t device)
 	return true;
 }
 
+static bool
+pending_shown(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
+{
+	struct local *local = sim_handle(sim, device)->local;
+	struct local_change change;
+	struct record shown;
+	struct arena arena;
+	struct error err;
+	bool good = true;
+	enum status status;
+
+	arena_init(&arena, RECORD_ARENA);
+	status = local_change(local, n, &arena, &change, &err);
+	if (status == STATUS_OK) {
+		status = local_record(local, change.record, &arena, &shown, NULL, &err);
+		good = status == STATUS_NOT_FOUND ||
+		       (status == STATUS_OK && oracle_shows(sim->oracle, &shown, stream, n, &err));
+	} else {
+		good = false;
+	}
+	arena_finish(&arena);
+	return good || sim_fail(sim, "device %zu: %s", device, err.detail);
+}
+
+bool
+sim_pending_shown(struct sim *sim, size_t device)
+{
+	struct sambung_state state;
+	struct sambung_error err;
+
+	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
+		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
+	}
+	for (uint32_t n = state.acked_n + 1; n <= state.last_n; n++) {
+		if (!pending_shown(sim, device, state.device, n)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* What a disk did not take can be saved once more, or given up. */
 static bool
 save_failed(struct sim *sim, size_t device, struct sim_form *form, const struct sambung_error *err)
