@@ -372,6 +372,66 @@ TEST(epochs_come_in_the_order_in_which_they_began)
 	assert_memory_equal(&epochs[1], &second, sizeof second);
 }
 
+TEST(a_root_is_found_by_its_epoch_and_size)
+{
+	struct world *w = *state;
+	struct checkpoint one = {.epoch = 9, .size = 100};
+	uint8_t root[HASH_SIZE] = {0};
+	bool found = false;
+
+	memset(one.root, 4, sizeof one.root);
+	assert_ok(store_checkpoint_append(w->writer, &one, &w->err));
+	assert_ok(store_checkpoint_root(w->reader, 9, 100, root, &found, &w->err));
+	assert_true(found);
+	assert_memory_equal(root, one.root, sizeof root);
+	assert_ok(store_checkpoint_root(w->reader, 9, 99, root, &found, &w->err));
+	assert_false(found);
+	assert_ok(store_checkpoint_root(w->reader, 8, 100, root, &found, &w->err));
+	assert_false(found);
+}
+
+struct counts {
+	uint64_t of[2]; /* devices 5 and 6 */
+	size_t calls;
+};
+
+static enum status
+keep_count(void *context, uint32_t device, uint64_t count, struct error *err)
+{
+	struct counts *counts = context;
+
+	(void)err;
+	assert_in_range(device, 5, 6);
+	counts->of[device - 5] = count;
+	counts->calls++;
+	return STATUS_OK;
+}
+
+TEST(changes_that_came_back_are_counted_per_device)
+{
+	struct world *w = *state;
+	struct log_row late = log_row_make(6, 6, 2, id_make(6, 2));
+	struct returned asked = {.after = 1, .until = 6, .latest = 1700000000};
+	struct counts counts = {.calls = 0};
+
+	for (uint32_t number = 5; number <= 6; number++) {
+		struct device device = {.stream = {.number = number,
+						   .kind = STREAM_DEVICE,
+						   .name = span_of_text("Ani")},
+					.state = DEVICE_ACTIVE};
+
+		assert_ok(store_stream_add(w->writer, &device.stream, &w->err));
+		assert_ok(store_device_put(w->writer, &device, &w->err));
+	}
+	append_history(w);
+	late.entry.time++;
+	append(w, &late, 1);
+	assert_ok(store_returned_read(w->reader, &asked, keep_count, &counts, &w->err));
+	assert_int_equal(counts.calls, 2);
+	assert_int_equal(counts.of[0], 2);
+	assert_int_equal(counts.of[1], 1);
+}
+
 #define WITH(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(WITH(an_empty_log_has_head_0), WITH(an_entry_is_read_as_it_was_written),
@@ -390,4 +450,6 @@ RUN_TESTS(WITH(an_empty_log_has_head_0), WITH(an_entry_is_read_as_it_was_written
 	  WITH(releases_of_one_change_may_follow_it_in_the_log),
 	  WITH(subtree_roots_are_read_in_order_up_to_the_count), WITH(a_missing_subtree_is_damage),
 	  WITH(the_last_checkpoint_is_the_one_written_last),
-	  WITH(epochs_come_in_the_order_in_which_they_began))
+	  WITH(epochs_come_in_the_order_in_which_they_began),
+	  WITH(a_root_is_found_by_its_epoch_and_size),
+	  WITH(changes_that_came_back_are_counted_per_device))
