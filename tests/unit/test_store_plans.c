@@ -112,7 +112,8 @@ assert_plans(struct store *store, const struct texts *texts)
 	}
 }
 
-/* Two devices of one village record, edit and pull; one sends again. */
+/* Two devices of one village record, edit and pull; one sends again, one works outside its scope.
+ */
 static void
 sync_everything(struct forged *ani)
 {
@@ -127,6 +128,7 @@ sync_everything(struct forged *ani)
 	assert_ok(forged_sync(budi));
 	forged_edit(budi, family, FAMILY, FAMILY_ADDRESS, value_text(span_of_text("Gang Uji")), 0,
 		    0);
+	(void)forged_family(budi, VILLAGE_B_NUMBER);
 	assert_ok(forged_sync(budi));
 	assert_ok(forged_sync(ani));
 	forged_finish(budi);
@@ -142,6 +144,8 @@ TEST(no_statement_of_a_sync_walks_along_what_is_stored)
 	read_texts(ani->world->store, texts);
 	assert_true(has_text(texts, "FROM record WHERE id = ?"));
 	assert_true(has_text(texts, "UPDATE record"));
+	assert_true(has_text(texts, "FROM device_scope WHERE device = ?"));
+	assert_true(has_text(texts, "FROM move WHERE record = ?"));
 	assert_plans(ani->world->store, texts);
 	read_texts(ani->world->reader, texts);
 	assert_true(has_text(texts, "ORDER BY version, id"));
