@@ -60,7 +60,7 @@ exchange_chain(const struct local_state *state, const struct local_batches *batc
 void
 exchange_asking_init(struct asking *asking, struct sambung *device)
 {
-	*asking = (struct asking){.device = device, .room = DEVICE_ROOM};
+	*asking = (struct asking){.device = device};
 	arena_init(&asking->arena, REQUEST_ARENA_MAX);
 	buffer_init(&asking->head, 1024);
 	buffer_init(&asking->body, PARCEL_REQUEST_MAX);
@@ -178,7 +178,7 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 				    .clock_quality = (uint32_t)quality,
 				    .scope_version = state->scope_version,
 				    .schema_version = state->schema_version,
-				    .room = asking->room,
+				    .room = asking->room != 0 ? asking->room : DEVICE_ROOM,
 				    .programme = DEVICE_PROGRAMME};
 	enum status status = schema_held(asking, &head.schema_held, err);
 
@@ -214,6 +214,7 @@ exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struc
 	struct asked asked = {.made = true,
 			      .r = r,
 			      .epoch = asking->state.epoch,
+			      .scope_version = asking->state.scope_version,
 			      .count = (uint32_t)asking->changes.count,
 			      .witness_size = asking->state.witness.size};
 	static const uint8_t no_secret[SIGN_SECRET_SIZE];

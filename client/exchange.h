@@ -14,6 +14,7 @@ struct asked {
 	struct parcel_session session;
 	uint64_t r;
 	uint32_t epoch;
+	uint64_t scope_version;
 	uint32_t count; /* of changes */
 	uint64_t witness_size;
 };
@@ -22,7 +23,7 @@ struct asked {
 struct asking {
 	struct sambung *device;
 	struct local_state state; /* its changes begin after acked_n, where its chain stands */
-	uint32_t room;		  /* bytes that the reply may have, sealed */
+	uint32_t room;		  /* bytes that the reply may have, sealed; 0: the usual */
 	struct arena arena;
 	struct local_changes changes; /* as many as will be sent */
 	struct local_batches batches;
@@ -43,7 +44,7 @@ struct taking {
 	const struct asked *asked;
 	const struct reply *reply;
 	bool newest;  /* it answers the last request */
-	bool fits;    /* it starts from the cursor that the device has */
+	bool fits;    /* it starts from the cursor and the scope that the device has */
 	bool carried; /* it came as a file, long after it was written */
 	bool again;
 	bool lacking;	  /* the server takes it to have a record that it has not */
