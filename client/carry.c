@@ -37,6 +37,7 @@ carried_save(struct local *local, const struct asked *asked, struct error *err)
 {
 	struct local_carried carried = {.r = asked->r,
 					.epoch = asked->epoch,
+					.scope_version = asked->scope_version,
 					.count = asked->count,
 					.witness_size = asked->witness_size,
 					.session = asked->session};
@@ -203,6 +204,7 @@ answer_take(struct sambung *device, const struct carry_reply *answer, struct sam
 		asked.session = carried.session;
 		asked.r = carried.r;
 		asked.epoch = carried.epoch;
+		asked.scope_version = carried.scope_version;
 		asked.count = carried.count;
 		asked.witness_size = carried.witness_size;
 		status = local_state_load(device->local, &state, err);

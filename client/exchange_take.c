@@ -391,6 +391,11 @@ exchange_take(struct taking *taking, struct error *err)
 		/* The answer to a request of a former epoch is of no use any more. */
 		return taking->asked->epoch == state->epoch ? epoch_begin(taking, err) : STATUS_OK;
 	}
+	if (taking->asked->epoch != state->epoch) {
+		/* Its cursor was one of another log. */
+		taking->again = true;
+		return changes_take(taking, err);
+	}
 	/* A loop of pages for another scope may have come to the same place. */
 	taking->fits = cursor_same(&reply->from, &state->cursor) &&
 		       taking->asked->scope_version == state->scope_version;

@@ -147,6 +147,7 @@ enum {
 struct local_carried {
 	uint64_t r;
 	uint32_t epoch;
+	uint64_t scope_version;
 	uint32_t count; /* of changes */
 	uint64_t witness_size;
 	struct parcel_session session;

@@ -10,7 +10,8 @@ table_make(struct local *local, struct error *err)
 	return sql_exec(local->sql,
 			"CREATE TABLE IF NOT EXISTS carried (r INTEGER PRIMARY KEY,"
 			" tag BLOB NOT NULL, epoch INTEGER NOT NULL, count INTEGER NOT NULL,"
-			" witness_size INTEGER NOT NULL, key BLOB NOT NULL)",
+			" scope_version INTEGER NOT NULL, witness_size INTEGER NOT NULL,"
+			" key BLOB NOT NULL)",
 			err);
 }
 
@@ -29,8 +30,8 @@ enum status
 local_carried_add(struct local *local, const struct local_carried *carried, struct error *err)
 {
 	static const char text[] =
-		"INSERT OR REPLACE INTO carried (r, tag, epoch, count, witness_size, key)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+		"INSERT OR REPLACE INTO carried (r, tag, epoch, count, witness_size, key,"
+		" scope_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 	const struct parcel_session *session = &carried->session;
 	struct statement *s;
 	struct span key;
@@ -49,6 +50,7 @@ local_carried_add(struct local *local, const struct local_carried *carried, stru
 	sql_bind_uint(s, 4, carried->count);
 	sql_bind_uint(s, 5, carried->witness_size);
 	sql_bind_blob(s, 6, key);
+	sql_bind_uint(s, 7, carried->scope_version);
 	status = sql_run(s, err);
 	return status == STATUS_OK ? oldest_forget(local, err) : status;
 }
@@ -77,7 +79,8 @@ local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE], struct lo
 	      struct error *err)
 {
 	static const char text[] =
-		"SELECT r, epoch, count, witness_size, key FROM carried WHERE tag = ?1";
+		"SELECT r, epoch, count, witness_size, key, scope_version FROM carried"
+		" WHERE tag = ?1";
 	struct local_carried carried;
 	struct statement *s;
 	bool row;
@@ -99,6 +102,7 @@ local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE], struct lo
 	carried.epoch = (uint32_t)sql_uint(s, 1);
 	carried.count = (uint32_t)sql_uint(s, 2);
 	carried.witness_size = sql_uint(s, 3);
+	carried.scope_version = sql_uint(s, 5);
 	memcpy(carried.session.tag, tag, PARCEL_TAG_SIZE);
 	status = key_get(sql_blob(s, 4), carried.session.key, err);
 	sql_reset(s);

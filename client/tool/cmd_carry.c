@@ -99,17 +99,18 @@ print_delivered(const struct task *task, const char *path, const struct sambung_
 
 /* What was answered is kept, whatever became of the rest. */
 static enum exit_status
-delivery_run(const struct task *task, const char *reply_path, struct sambung_delivery *delivery)
+delivery_run(const struct task *task, const char *reply_path, const struct sambung_delivery *parts)
 {
+	struct sambung_delivery delivery = *parts;
 	struct sambung_carried carried;
 	struct sambung_error err = {0};
 	struct file answers = {NULL, 0};
 	enum exit_status status = EXIT_DONE;
 	int failed;
 
-	delivery->take = file_keep;
-	delivery->context = &answers;
-	failed = sambung_carry_deliver(delivery, &carried, &err);
+	delivery.take = file_keep;
+	delivery.context = &answers;
+	failed = sambung_carry_deliver(&delivery, &carried, &err);
 	if (answers.length > 0) {
 		status = file_write(task, reply_path, &answers);
 	}

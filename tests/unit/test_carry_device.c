@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers that come as files, written by hand; how they go through a server is in tests/twin. */
+#include "device_world.h"
+#include "protocol/carry.h"
+
+static const struct cursor at_100 = {100, 100, CURSOR_ID_END};
+
+static int
+keep(void *context, struct sambung_bytes bytes)
+{
+	struct buffer *out = context;
+
+	buffer_append(out, bytes.at, bytes.length);
+	return out->status != STATUS_OK;
+}
+
+/* Lets the device make a file; what opens the answer to its only parcel. */
+static struct parcel_session
+carry_out(struct world *w)
+{
+	struct sambung_carried carried;
+	struct opened_parcel opened;
+	struct carry_file file;
+	struct buffer bytes;
+	struct buffer plain;
+
+	buffer_init(&bytes, CARRY_FILE_MAX);
+	buffer_init(&plain, PARCEL_REQUEST_MAX);
+	assert_ok(sambung_carry_out(w->device, keep, &bytes, &carried, &w->err));
+	assert_ok(carry_file_decode(buffer_span(&bytes), &file, NULL));
+	assert_int_equal(file.count, 1);
+	assert_ok(parcel_open_request(file.parcels[0], &w->key, 1, &plain, &opened, NULL));
+	assert_true(request_head_decode(opened.head, &w->head));
+	buffer_finish(&plain);
+	buffer_finish(&bytes);
+	return opened.session;
+}
+
+static int
+carry_in(struct world *w, const struct parcel_session *session, const struct reply *reply)
+{
+	static const uint8_t nonce[AEAD_NONCE_SIZE] = {5};
+	struct carry_replies replies = {.count = 1};
+	struct buffer packed;
+	struct buffer sealed;
+	struct buffer bytes;
+	int failed;
+
+	buffer_init(&packed, PARCEL_REPLY_MAX);
+	buffer_init(&sealed, PARCEL_REPLY_MAX);
+	buffer_init(&bytes, CARRY_REPLIES_MAX);
+	assert_ok(reply_pack(reply, &packed, NULL));
+	assert_ok(parcel_seal_reply(session, nonce, buffer_span(&packed), &sealed, NULL));
+	memcpy(replies.at[0].tag, session->tag, PARCEL_TAG_SIZE);
+	replies.at[0].bytes = buffer_span(&sealed);
+	carry_replies_encode(&replies, &bytes);
+	failed = sambung_carry_in(w->device, (struct sambung_bytes){bytes.at, bytes.length},
+				  &w->result, &w->err);
+	buffer_finish(&bytes);
+	buffer_finish(&sealed);
+	buffer_finish(&packed);
+	return failed;
+}
+
+/* A reply that acknowledges the first change. */
+static struct reply
+acknowledgement(const struct world *w, struct ack_run *run)
+{
+	struct reply reply = world_reply(w);
+
+	*run = (struct ack_run){.first_n = 1, .count = 1, .seq = 50};
+	reply.acks = run;
+	reply.ack_count = 1;
+	reply.acked_n = 1;
+	return reply;
+}
+
+TEST(an_answer_moves_the_cursor_from_where_its_request_was_made)
+{
+	struct world *w = *state;
+	struct parcel_session session = carry_out(w);
+	struct reply reply = world_reply(w);
+
+	reply.to = at_100;
+	assert_ok(carry_in(w, &session, &reply));
+	assert_int_equal(world_state(w).cursor.complete, 100);
+	assert_int_equal(w->result.synced, 1);
+}
+
+TEST(a_later_answer_from_the_same_place_moves_it_no_more)
+{
+	struct world *w = *state;
+	struct parcel_session first = carry_out(w);
+	struct parcel_session second = carry_out(w);
+	struct reply reply = world_reply(w);
+
+	reply.to = at_100;
+	assert_ok(carry_in(w, &second, &reply));
+	reply.to.complete = 60;
+	reply.to.key = 60;
+	assert_ok(carry_in(w, &first, &reply));
+	assert_int_equal(world_state(w).cursor.complete, 100);
+}
+
+TEST(an_answer_for_a_scope_that_is_no_longer_held_moves_no_cursor)
+{
+	struct world *w = *state;
+	struct parcel_session session = carry_out(w);
+	struct local_state held = world_state(w);
+	struct reply reply = world_reply(w);
+
+	held.scope_version++;
+	assert_ok(local_state_save(w->device->local, &held, NULL));
+	reply.to = at_100;
+	assert_ok(carry_in(w, &session, &reply));
+	assert_int_equal(world_state(w).cursor.complete, 0);
+}
+
+TEST(a_server_that_lacks_changes_gets_them_again_if_it_says_so_to_the_newest_request)
+{
+	struct world *w = *state;
+	struct parcel_session session;
+	struct ack_run run;
+	struct reply reply;
+
+	(void)world_record(w, "family", FIELDS("head", "Uji"));
+	session = carry_out(w);
+	reply = acknowledgement(w, &run);
+	assert_ok(carry_in(w, &session, &reply));
+	assert_int_equal(world_state(w).acked_n, 1);
+	session = carry_out(w);
+	reply = world_reply(w);
+	reply.send_from = 1;
+	assert_ok(carry_in(w, &session, &reply));
+	assert_int_equal(world_state(w).acked_n, 0);
+}
+
+TEST(what_an_older_answer_says_that_the_server_lacked_is_not_sent_again)
+{
+	struct world *w = *state;
+	struct parcel_session older;
+	struct parcel_session newest;
+	struct ack_run run;
+	struct reply reply;
+
+	(void)world_record(w, "family", FIELDS("head", "Uji"));
+	older = carry_out(w);
+	newest = carry_out(w);
+	reply = acknowledgement(w, &run);
+	assert_ok(carry_in(w, &newest, &reply));
+	reply = world_reply(w);
+	reply.send_from = 1;
+	assert_ok(carry_in(w, &older, &reply));
+	assert_int_equal(world_state(w).acked_n, 1);
+}
+
+TEST(an_answer_of_a_new_epoch_to_a_request_of_the_former_one_only_acknowledges)
+{
+	struct world *w = *state;
+	struct parcel_session first;
+	struct parcel_session second;
+	struct ack_run run;
+	struct reply reply;
+
+	(void)world_record(w, "family", FIELDS("head", "Uji"));
+	first = carry_out(w);
+	second = carry_out(w);
+	reply = world_reply(w);
+	reply.epoch = WORLD_EPOCH + 1;
+	assert_ok(carry_in(w, &second, &reply));
+	assert_int_equal(world_state(w).epoch, WORLD_EPOCH + 1);
+	reply = acknowledgement(w, &run);
+	reply.epoch = WORLD_EPOCH + 1;
+	reply.to = at_100;
+	assert_ok(carry_in(w, &first, &reply));
+	assert_int_equal(world_state(w).acked_n, 1);
+	assert_int_equal(world_state(w).cursor.complete, 0);
+	assert_int_equal(w->result.synced, 0);
+}
+
+TEST(an_answer_of_a_former_epoch_is_of_no_use_any_more)
+{
+	struct world *w = *state;
+	struct parcel_session first;
+	struct parcel_session second;
+	struct ack_run run;
+	struct reply reply;
+
+	(void)world_record(w, "family", FIELDS("head", "Uji"));
+	first = carry_out(w);
+	second = carry_out(w);
+	reply = world_reply(w);
+	reply.epoch = WORLD_EPOCH + 1;
+	assert_ok(carry_in(w, &second, &reply));
+	reply = acknowledgement(w, &run);
+	assert_ok(carry_in(w, &first, &reply));
+	assert_int_equal(world_state(w).acked_n, 0);
+	assert_int_equal(world_state(w).epoch, WORLD_EPOCH + 1);
+}
+
+#define IN_WORLD(sentence) CASE_WITH(sentence, world_open, world_close)
+
+RUN_TESTS(IN_WORLD(an_answer_moves_the_cursor_from_where_its_request_was_made),
+	  IN_WORLD(a_later_answer_from_the_same_place_moves_it_no_more),
+	  IN_WORLD(an_answer_for_a_scope_that_is_no_longer_held_moves_no_cursor),
+	  IN_WORLD(a_server_that_lacks_changes_gets_them_again_if_it_says_so_to_the_newest_request),
+	  IN_WORLD(what_an_older_answer_says_that_the_server_lacked_is_not_sent_again),
+	  IN_WORLD(an_answer_of_a_new_epoch_to_a_request_of_the_former_one_only_acknowledges),
+	  IN_WORLD(an_answer_of_a_former_epoch_is_of_no_use_any_more))
