@@ -69,10 +69,10 @@ help_names_every_command() {
 	check 'help succeeds without a folder' status_is 0
 	check 'help says nothing on stderr' lines_are err 0
 	commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$folder/out")
-	for name in enrol form record edit archive list show status records sync; do
+	for name in enrol form record edit archive list show status records sync agent; do
 		check "help names $name" has out "  $name "
 	done
-	check 'there are ten commands' [ "$(printf '%s\n' "$commands" | wc -l)" -eq 10 ]
+	check 'there are eleven commands' [ "$(printf '%s\n' "$commands" | wc -l)" -eq 11 ]
 }
 
 every_command_explains_itself_in_both_languages() {
