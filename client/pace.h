@@ -8,7 +8,8 @@
  * whole exchange through), and is halved when one does not come back. It lives as long as the
  * device's handle, and not on the disk: a sync with nothing to say writes nothing.
  *
- * Costs 16 bytes of RAM, nothing on the wire; of code what docs/performance.md says.
+ * Costs 16 bytes of RAM, nothing on the wire, and 1.5 KB of code (aarch64; with the tries, waiting
+ * and Retry-After in sync.c, platform.c and transport_http.c).
  */
 #ifndef SAMBUNG_CLIENT_PACE_H
 #define SAMBUNG_CLIENT_PACE_H
