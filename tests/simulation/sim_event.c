@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAMILIES = 4, PERSONS_EACH = 2, CHARACTERS = 16, BUSY = 2 };
+enum { FAMILIES = 4, PERSONS_EACH = 2, CHARACTERS = 16, BUSY = 2, FIELDS = 9, MEANWHILE = 4 };
 
 #define DAY_MS INT64_C(86400000)
 
@@ -80,7 +80,7 @@ static bool
 event_import(struct sim *sim, size_t device)
 {
 	size_t began = (size_t)sim_choose(sim, SIM_VILLAGES);
-	size_t family = (size_t)sim_choose(sim, FAMILIES);
+	size_t family = (size_t)sim_choose(sim, sim_choose(sim, 4) == 0 ? FAMILIES : BUSY);
 	size_t now = sim_choose(sim, 4) == 0 ? (size_t)sim_choose(sim, SIM_VILLAGES) : began;
 	enum status status = import_family(sim, began, family, now, addresses[sim_choose(sim, 3)]);
 
@@ -173,8 +173,11 @@ fill_family(struct sim *sim, struct sim_form *form)
 {
 	static const char *const sets[] = {"+mbg", "-mbg", "+bansos", "mbg,bansos", ""};
 	char extra[16];
+	uint64_t field = sim_choose(sim, FIELDS);
+	uint64_t theme = sim->options.seed % (2 * FIELDS);
 
-	switch (sim_choose(sim, 9)) {
+	/* Every second run has a field that people keep coming back to. */
+	switch (theme < FIELDS && sim_choose(sim, 2) == 0 ? theme : field) {
 	case 0:
 	case 1:
 		return sim_form_set(sim, form, "address", addresses[sim_choose(sim, 3)]);
@@ -368,6 +371,39 @@ event_answer(struct sim *sim, size_t device)
 			err.detail);
 }
 
+/* The app is used on while a sync is on its way. */
+static bool
+event_meanwhile(struct sim *sim, size_t device)
+{
+	struct sambung_bytes request;
+	struct sambung_error err = {0};
+	struct buffer reply;
+	int again;
+	int status = 0;
+	bool good = true;
+
+	if (!sim_may(sim, SIM_DELAY)) {
+		return true;
+	}
+	if (sambung_exchange_request(sim_handle(sim, device), &request, &err) != 0) {
+		return sim_device_excused(sim, device) ||
+		       sim_fail(sim, "device %zu: no request: %s", device, err.detail);
+	}
+	buffer_init(&reply, PARCEL_REPLY_MAX);
+	if (world_deliver(sim->world, span_of(request.at, request.length), &reply)) {
+		for (int i = 0; i < MEANWHILE && good; i++) {
+			good = event_form(sim, device);
+		}
+		status = sambung_exchange_reply(sim_handle(sim, device),
+						(struct sambung_bytes){reply.at, reply.length},
+						&again, NULL, &err);
+	}
+	buffer_finish(&reply);
+	return good && (status == 0 || sim_device_excused(sim, device) ||
+			sim_fail(sim, "device %zu: a reply: %s: %s", device,
+				 sambung_status_name(status), err.detail));
+}
+
 /* ---- programs that end, clocks, and what the server does by itself ---- */
 
 static bool
@@ -491,12 +527,16 @@ static const struct {
 	unsigned weight;
 	bool (*happen)(struct sim *sim, size_t device);
 } events[] = {
-	{"visit", 30, event_visit},	{"form", 130, event_form},   {"family", 6, event_family},
-	{"move", 8, event_move},	{"person", 8, event_person}, {"sync", 60, event_sync},
-	{"request", 12, event_request}, {"carry", 14, event_carry},  {"answer", 16, event_answer},
-	{"settle", 12, event_settle},	{"import", 8, event_import}, {"tidy", 8, event_tidy},
-	{"reopen", 6, event_reopen},	{"kill", 6, event_kill},     {"restart", 5, event_restart},
-	{"clock", 5, event_clock},	{"days", 3, event_days},     {"schema", 1, event_schema},
+	{"visit", 30, event_visit},	{"form", 130, event_form},
+	{"family", 6, event_family},	{"move", 8, event_move},
+	{"person", 8, event_person},	{"sync", 60, event_sync},
+	{"request", 12, event_request}, {"carry", 14, event_carry},
+	{"answer", 16, event_answer},	{"meanwhile", 24, event_meanwhile},
+	{"settle", 12, event_settle},	{"import", 8, event_import},
+	{"tidy", 8, event_tidy},	{"reopen", 6, event_reopen},
+	{"kill", 6, event_kill},	{"restart", 5, event_restart},
+	{"clock", 5, event_clock},	{"days", 3, event_days},
+	{"schema", 1, event_schema},
 };
 enum { EVENTS = sizeof events / sizeof events[0] };
 
