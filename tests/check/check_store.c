@@ -37,6 +37,7 @@ struct check {
 	struct arena arena;
 	struct epoch epochs[64];
 	size_t epoch_count;
+	size_t epochs_begun; /* as the log tells */
 	struct check_stream *streams[BUCKETS];
 	struct check_record *records[BUCKETS];
 	uint64_t record_count;
@@ -269,6 +270,20 @@ note_chunk(struct check *check, const uint8_t leaf[HASH_SIZE])
 	return true;
 }
 
+/* Each epoch begins where the one before was cut, with an entry of its own. */
+static enum status
+check_epoch(struct check *check, uint64_t seq, struct error *err)
+{
+	size_t begun = check->epochs_begun++;
+	const struct epoch *epoch = &check->epochs[begun];
+
+	if (begun >= check->epoch_count || epoch->cut != seq - 1 ||
+	    epoch->parent != (begun == 0 ? 0 : check->epochs[begun - 1].epoch)) {
+		return wrong(err, seq, "the table of epochs has no such beginning");
+	}
+	return STATUS_OK;
+}
+
 static enum status
 check_entry(struct check *check, struct statement *row, struct error *err)
 {
@@ -297,6 +312,9 @@ check_entry(struct check *check, struct statement *row, struct error *err)
 		return fail(err, STATUS_MEMORY, "the tree");
 	}
 	frontier_append(&check->frontier, leaf);
+	if (entry.kind == ENTRY_EPOCH) {
+		return check_epoch(check, entry.seq, err);
+	}
 	return is_change ? check_change(check, &entry, sql_blob(row, 14), err) : STATUS_OK;
 }
 
@@ -493,6 +511,9 @@ check_all(struct check *check, struct error *err)
 	}
 	if (status == STATUS_OK && check->chunk_seen != check->chunk_count) {
 		status = fail(err, STATUS_MALFORMED, "the table of subtrees ends early");
+	}
+	if (status == STATUS_OK && check->epochs_begun != check->epoch_count) {
+		status = fail(err, STATUS_MALFORMED, "the log has not all epochs of the table");
 	}
 	return status == STATUS_OK ? check_streams(check, err) : status;
 }

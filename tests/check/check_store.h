@@ -8,7 +8,8 @@
  * the order of the log, up to what is acknowledged, and its chain is the one kept. 4. the tree over
  * the recomputed headers has the roots that are stored, and the newest checkpoint's. 5. merging the
  * log again gives each record's state, and no record without a log. 6. each quarantined change is
- * listed, and nothing else.
+ * listed, and nothing else. 7. each epoch of the table begins with an entry, at the end of the one
+ * before.
  */
 #ifndef SAMBUNG_TESTS_CHECK_STORE_H
 #define SAMBUNG_TESTS_CHECK_STORE_H
