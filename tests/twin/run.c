@@ -7,11 +7,11 @@
  * Devices record, edit with forms left open, archive, move families to another village and persons
  * to another family, are killed and opened again and sync over a network that loses, repeats and
  * delays; some have one village and some the district of both, and on every second day replies are
- * small, so that they come in many pages. At the server people settle and import, give devices
- * other villages and let one take over from another. At rest, after a sync of all without faults,
- * every device must show exactly what the server shows of its scope, and the database must pass the
- * independent checker (tests/check). The last line says how many
- * seeds ran and how many failed; exit 1 if any.
+ * small, so that they come in many pages; on every third signal comes in windows of 8 KiB. At the
+ * server people settle and import, give devices other villages and let one take over from another.
+ * At rest, after a sync of all without faults, every device must show exactly what the server shows
+ * of its scope, and the database must pass the independent checker (tests/check). The last line says
+ * how many seeds ran and how many failed; exit 1 if any.
  */
 #include "tests/check/check_store.h"
 #include "tests/twin/world.h"
@@ -24,7 +24,7 @@ enum { FAMILIES = 6, PERSONS_EACH = 2, FORMS_MAX = 3, VISITS_MAX = 8 };
 
 static const char *const villages[] = {"6303072001", "6303072002"};
 static const char district[] = "630307";
-enum { VILLAGES = 2, DISTRICT_EVERY = 4, SMALL_ROOM = 2048 };
+enum { VILLAGES = 2, DISTRICT_EVERY = 4, SMALL_ROOM = 2048, WINDOW = 8192 };
 
 struct options {
 	uint64_t seeds;
@@ -448,6 +448,7 @@ run_seed(const struct options *options, uint64_t seed, const char *schema_path)
 	day->options = options;
 	day->world->faults = (struct world_faults){
 		.lose_request = 30, .lose_reply = 40, .twice = 40, .old_again = 30};
+	day->world->faults.window = seed % 3 == 0 ? WINDOW : 0;
 	day->world->room = seed % 2 == 0 ? SMALL_ROOM : 0;
 	make_families(day);
 	for (size_t d = 0; d < options->devices; d++) {
