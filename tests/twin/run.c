@@ -10,8 +10,8 @@
  * small, so that they come in many pages; on every third signal comes in windows of 8 KiB. At the
  * server people settle and import, give devices other villages and let one take over from another.
  * At rest, after a sync of all without faults, every device must show exactly what the server shows
- * of its scope, and the database must pass the independent checker (tests/check). The last line says
- * how many seeds ran and how many failed; exit 1 if any.
+ * of its scope, and the database must pass the independent checker (tests/check). The last line
+ * says how many seeds ran and how many failed; exit 1 if any.
  */
 #include "tests/check/check_store.h"
 #include "tests/twin/world.h"
