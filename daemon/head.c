@@ -178,6 +178,15 @@ is_copy(struct store *store, const struct head *head, bool found, bool *out, str
 	return status;
 }
 
+/* The folder's number into the database, the newest checkpoint into the file. */
+static enum status
+head_renew(const char *directory, struct store *store, struct head *head, struct error *err)
+{
+	enum status status = head_take(store, head, err);
+
+	return status == STATUS_OK ? head_write(directory, head, err) : status;
+}
+
 enum status
 head_notice(const char *directory, struct store *store, const struct server_keys *keys,
 	    const struct platform *platform, bool *copied_out, struct epoch *epoch_out,
@@ -198,10 +207,7 @@ head_notice(const char *directory, struct store *store, const struct server_keys
 		platform->random(platform->context, head.folder, sizeof head.folder);
 	}
 	if (status == STATUS_OK) {
-		status = head_take(store, &head, err);
-	}
-	if (status == STATUS_OK) {
-		status = head_write(directory, &head, err);
+		status = head_renew(directory, store, &head, err);
 	}
 	if (status == STATUS_OK) {
 		*copied_out = copied;

@@ -68,9 +68,7 @@ copy_file(const char *from, const char *to, struct error *err)
 		return fail_at(err, from);
 	}
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	if (out < 0) {
-		status = fail_at(err, to);
-	} else if (!pour(in, out)) {
+	if (out < 0 || !pour(in, out)) {
 		status = fail_at(err, to);
 	}
 	if (out >= 0) {

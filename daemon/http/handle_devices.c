@@ -198,8 +198,8 @@ enum status
 handover_open(struct call *call, struct store *reader, struct error *err)
 {
 	const struct body *body;
-	uint32_t from;
-	uint32_t to;
+	uint32_t from = 0;
+	uint32_t to = 0;
 	enum status status = access_number(call, &from, err);
 
 	if (status == STATUS_OK) {
@@ -217,8 +217,8 @@ handover_open(struct call *call, struct store *reader, struct error *err)
 enum status
 handover_write(struct call *call, struct ingest *ingest, struct error *err)
 {
-	uint32_t from;
-	uint32_t to;
+	uint32_t from = 0;
+	uint32_t to = 0;
 	enum status status = access_number(call, &from, err);
 
 	if (status == STATUS_OK) {
@@ -231,8 +231,8 @@ handover_write(struct call *call, struct ingest *ingest, struct error *err)
 enum status
 handover_answer(struct call *call, struct store *reader, struct error *err)
 {
-	uint32_t from;
-	uint32_t to;
+	uint32_t from = 0;
+	uint32_t to = 0;
 	enum status status = access_number(call, &from, err);
 
 	call->media = MEDIA_LINES;

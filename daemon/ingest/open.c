@@ -93,7 +93,7 @@ check_certificate(struct parcel *parcel, struct store *reader, const struct serv
 		  struct certificate *out, struct error *err)
 {
 	const struct request_head *head = &parcel->head;
-	struct span origin;
+	struct span origin = {0};
 	struct epoch *epochs;
 	size_t epoch_count = 0;
 	enum status status = STATUS_FOREIGN;
@@ -137,7 +137,7 @@ static enum status
 check_witness(struct parcel *parcel, struct store *reader, struct error *err)
 {
 	const struct request_head *head = &parcel->head;
-	uint8_t root[HASH_SIZE];
+	uint8_t root[HASH_SIZE] = {0};
 	bool found = false;
 	enum status status = STATUS_OK;
 
