@@ -189,9 +189,9 @@ head_renew(const char *directory, struct store *store, struct head *head, struct
 
 enum status
 head_notice(const char *directory, struct store *store, const struct server_keys *keys,
-	    const struct platform *platform, bool *copied_out, struct epoch *epoch_out,
-	    struct error *err)
+	    const struct platform *platform, struct epoch *epoch_out, struct error *err)
 {
+	struct epoch epoch = {0};
 	struct head head = {.newest = {.size = 0}};
 	bool found = false;
 	bool copied = false;
@@ -201,7 +201,7 @@ head_notice(const char *directory, struct store *store, const struct server_keys
 		status = is_copy(store, &head, found, &copied, err);
 	}
 	if (status == STATUS_OK && copied) {
-		status = ingest_epoch_begin(store, keys, platform, epoch_out, err);
+		status = ingest_epoch_begin(store, keys, platform, &epoch, err);
 	}
 	if (status == STATUS_OK && !found) {
 		platform->random(platform->context, head.folder, sizeof head.folder);
@@ -210,7 +210,7 @@ head_notice(const char *directory, struct store *store, const struct server_keys
 		status = head_renew(directory, store, &head, err);
 	}
 	if (status == STATUS_OK) {
-		*copied_out = copied;
+		*epoch_out = epoch;
 	}
 	return status;
 }

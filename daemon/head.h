@@ -33,9 +33,9 @@ enum status head_write(const char *directory, const struct head *head, struct er
 enum status head_take(struct store *store, struct head *head, struct error *err);
 
 /* At the start of a daemon, which has the store for itself: begins a new epoch if the database is a
- * copy, and writes D/head. *epoch_out: if *copied_out. */
+ * copy, and writes D/head. *epoch_out: the new epoch; all zero: none began. */
 enum status head_notice(const char *directory, struct store *store, const struct server_keys *keys,
-			const struct platform *platform, bool *copied_out, struct epoch *epoch_out,
+			const struct platform *platform, struct epoch *epoch_out,
 			struct error *err);
 
 /* A thread that keeps D/head up to date, at most every 10 seconds, with a reader of its own: what

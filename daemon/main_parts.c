@@ -138,11 +138,10 @@ static enum status
 notice_copy(const struct daemon *daemon, struct error *err)
 {
 	struct epoch epoch;
-	bool copied = false;
 	enum status status = head_notice(daemon->directory, daemon->store, &daemon->keys,
-					 &machine_platform, &copied, &epoch, err);
+					 &machine_platform, &epoch, err);
 
-	if (status == STATUS_OK && copied) {
+	if (status == STATUS_OK && epoch.epoch != 0) {
 		log_event(LOG_WARNING,
 			  "this database is an older copy, of %" PRIu64 " entries: epoch %" PRIu32
 			  " begins, and phones send again what they keep (sambungctl epochs)",

@@ -109,18 +109,16 @@ starts_an_epoch(struct place *place, const char *folder)
 	char path[FOLDER_PATH_SIZE];
 	struct store *store;
 	struct epoch epoch;
-	bool copied = false;
 
 	path_of(folder, FOLDER_DATABASE, path);
 	assert_ok(store_open(path, STORE_WRITER, &store, &place->err));
-	assert_ok(head_notice(folder, store, &place->keys, &machine_platform, &copied, &epoch,
-			      &place->err));
-	if (copied) {
+	assert_ok(head_notice(folder, store, &place->keys, &machine_platform, &epoch, &place->err));
+	if (epoch.epoch != 0) {
 		assert_int_not_equal(epoch.parent, 0);
 		assert_true(epoch.cut > 0);
 	}
 	store_close(store);
-	return copied;
+	return epoch.epoch != 0;
 }
 
 /* One entry more in the log; `kept`: and the keeper has seen it. */
