@@ -205,7 +205,9 @@ enum status local_passing(struct local *local, bool *leaving_out, bool *arriving
 /* A new epoch was pulled whole: records that it did not bring go, unless own changes made them. */
 enum status local_records_sweep(struct local *local, uint32_t epoch, struct error *err);
 /* Of each record of the epoch that holds an own acknowledged change after raised_n with
- * version < seq <= cursor.complete (but no quarantined one): its id and the highest such seq. */
+ * version < seq <= cursor.complete (but no quarantined one): its id and the highest such seq. None
+ * of those that leave: what others wrote of them does not come, and if they stay after all, they
+ * come whole, with their version. */
 struct local_raise {
 	uint64_t record;
 	uint64_t seq;
