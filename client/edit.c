@@ -378,7 +378,8 @@ change_make(struct sambung_edit *edit, const struct local_state *state, struct a
 	return status;
 }
 
-/* Where this device does not look, a new record stays only until the server has it. */
+/* Where this device does not look, a new record stays only until the server has it, and has said
+ * where that is. */
 static enum status
 new_record_leaves(struct sambung_edit *edit, const struct local_state *state,
 		  const struct record *record, struct error *err)

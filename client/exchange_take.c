@@ -353,6 +353,7 @@ end_take(struct taking *taking, struct error *err)
 {
 	const struct reply *reply = taking->reply;
 	struct local_state *state = &taking->state;
+	enum status status;
 
 	if (reply->status != STATUS_OK || reply->more || state->acked_n < state->last_n ||
 	    reply->r_seen != 0 || !taking->fits) {
@@ -365,7 +366,11 @@ end_take(struct taking *taking, struct error *err)
 	if (!taking->carried || reply->server_time_ms > state->last_sync_ms) {
 		state->last_sync_ms = reply->server_time_ms;
 	}
-	return local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS, err);
+	status = local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS, err);
+	return status == STATUS_OK && taking->leaving
+		       ? local_leaving_settle(taking->device->local, state->scope,
+					      state->scope_count, err)
+		       : status;
 }
 
 enum status

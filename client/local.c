@@ -44,8 +44,8 @@ static const char tables[] =
 	"CREATE INDEX record_type ON record (type, id);"
 	"CREATE INDEX record_parent ON record (parent, id) WHERE parent <> 0;"
 	"CREATE INDEX record_conflicts ON record (id) WHERE conflicts > 0;"
-	/* Kept only until their changes are acknowledged. */
-	"CREATE TABLE leaving (record INTEGER PRIMARY KEY);"
+	/* Kept only until their changes are acknowledged; guess: the server has not said so. */
+	"CREATE TABLE leaving (record INTEGER PRIMARY KEY, guess INTEGER NOT NULL);"
 	/* What the pages of a new scope have brought; 0 is there while they run. */
 	"CREATE TABLE arrived (record INTEGER PRIMARY KEY);"
 	"CREATE TABLE stream (number INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"

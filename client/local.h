@@ -185,14 +185,20 @@ enum status local_scope_apply(struct local *local, const struct region *scope, s
 /*
  * A record leaves if this device holds it only until its own changes of it are acknowledged. While
  * the pages of a new scope run it is noted what arrives. Both cost a page of 4 KiB in the file, and
- * 8 to 10 bytes for each record while it is noted; nothing on the wire.
+ * 8 to 11 bytes for each record while it is noted; nothing on the wire.
  */
 enum status local_leaving(struct local *local, uint64_t id, bool *leaving_out, struct error *err);
+/* A new record, where this device does not look. */
 enum status local_leaving_add(struct local *local, uint64_t id, struct error *err);
 /* It stays after all, and with it what is below it and the server has nothing of yet. */
 enum status local_leaving_drop(struct local *local, uint64_t id, struct error *err);
-/* Those that leave and hold no change that is not acknowledged are gone. */
+/* Those that leave and hold no change that is not acknowledged are gone, but not what this device
+ * only takes to leave: new records, which the server may have put elsewhere. */
 enum status local_leaving_sweep(struct local *local, struct error *err);
+/* Nothing waits, and every record here is where the server has it: of what was taken to leave goes
+ * what is not in the scope, or hangs on nothing here; the rest stays. */
+enum status local_leaving_settle(struct local *local, const struct region *scope, size_t count,
+				 struct error *err);
 /* The pages of a new scope begin. */
 enum status local_arrivals_begin(struct local *local, struct error *err);
 enum status local_arrivals_add(struct local *local, uint64_t id, struct error *err);

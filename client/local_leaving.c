@@ -26,9 +26,10 @@ run_with_id(struct local *local, const char *text, uint64_t id, struct error *er
 enum status
 local_record_evict(struct local *local, uint64_t id, struct error *err)
 {
-	static const char leave_text[] = "INSERT OR IGNORE INTO leaving (record)"
-					 " SELECT id FROM record WHERE id = ?1 AND " HAS_PENDING;
-	static const char go_text[] = "DELETE FROM record WHERE id = ?1 AND NOT " IS_LEAVING;
+	static const char leave_text[] = "INSERT OR REPLACE INTO leaving (record, guess)"
+					 " SELECT id, 0 FROM record WHERE id = ?1"
+					 " AND " HAS_PENDING;
+	static const char go_text[] = "DELETE FROM record WHERE id = ?1 AND NOT " HAS_PENDING;
 	enum status status = run_with_id(local, leave_text, id, err);
 
 	return status == STATUS_OK ? run_with_id(local, go_text, id, err) : status;
@@ -52,7 +53,8 @@ local_scope_apply(struct local *local, const struct region *scope, size_t count,
 	enum status status;
 
 	buffer_init(&text, SCOPE_TEXT_MAX);
-	buffer_printf(&text, "INSERT OR IGNORE INTO leaving (record) SELECT id FROM record"
+	buffer_printf(&text, "INSERT OR IGNORE INTO leaving (record, guess)"
+			     " SELECT id, " SERVER_LACKS " FROM record"
 			     " WHERE " HAS_PENDING " AND ");
 	put_outside(scope, count, &text);
 	buffer_printf(&text, "; DELETE FROM record WHERE NOT " IS_LEAVING " AND ");
@@ -88,7 +90,7 @@ local_leaving(struct local *local, uint64_t id, bool *leaving_out, struct error 
 enum status
 local_leaving_add(struct local *local, uint64_t id, struct error *err)
 {
-	static const char text[] = "INSERT OR IGNORE INTO leaving (record) VALUES (?1)";
+	static const char text[] = "INSERT OR IGNORE INTO leaving (record, guess) VALUES (?1, 1)";
 
 	return run_with_id(local, text, id, err);
 }
@@ -110,13 +112,42 @@ local_leaving_drop(struct local *local, uint64_t id, struct error *err)
 enum status
 local_leaving_sweep(struct local *local, struct error *err)
 {
-	static const char go_text[] =
-		"DELETE FROM record WHERE id IN (SELECT record FROM leaving) AND NOT " HAS_PENDING;
+	static const char go_text[] = "DELETE FROM record WHERE id IN"
+				      " (SELECT record FROM leaving WHERE guess = 0)"
+				      " AND NOT " HAS_PENDING;
 	static const char gone_text[] = "DELETE FROM leaving WHERE NOT EXISTS"
 					" (SELECT 1 FROM record WHERE record.id = leaving.record)";
 	enum status status = sql_run(sql_prepare(local->sql, go_text, err), err);
 
 	return status == STATUS_OK ? sql_run(sql_prepare(local->sql, gone_text, err), err) : status;
+}
+
+enum status
+local_leaving_settle(struct local *local, const struct region *scope, size_t count,
+		     struct error *err)
+{
+	struct buffer text;
+	enum status status;
+
+	buffer_init(&text, SCOPE_TEXT_MAX);
+	buffer_printf(&text, "WITH RECURSIVE gone (id) AS (SELECT record.id FROM leaving"
+			     " JOIN record ON record.id = leaving.record WHERE (parent <> 0"
+			     " AND NOT EXISTS (SELECT 1 FROM record AS above"
+			     " WHERE above.id = record.parent)) OR (");
+	put_outside(scope, count, &text);
+	buffer_printf(&text, ") UNION SELECT record.id FROM gone"
+			     " JOIN record ON record.parent = gone.id"
+			     " JOIN leaving ON leaving.record = record.id"
+			     " WHERE record.parent <> 0)"
+			     " DELETE FROM record WHERE id IN (SELECT id FROM gone);"
+			     "DELETE FROM leaving");
+	buffer_append_byte(&text, '\0');
+	status = buffer_status(&text, "scope", err);
+	if (status == STATUS_OK) {
+		status = sql_exec(local->sql, (const char *)text.at, err);
+	}
+	buffer_finish(&text);
+	return status;
 }
 
 /* ---- the pages of a new scope ---- */
@@ -141,7 +172,7 @@ enum status
 local_arrivals_end(struct local *local, struct error *err)
 {
 	static const char text[] =
-		"INSERT OR IGNORE INTO leaving (record) SELECT id FROM record"
+		"INSERT OR IGNORE INTO leaving (record, guess) SELECT id, 0 FROM record"
 		" WHERE NOT " HAS_ARRIVED " AND NOT " SERVER_LACKS " AND " HAS_PENDING ";"
 		"DELETE FROM record"
 		" WHERE NOT " HAS_ARRIVED " AND NOT " SERVER_LACKS " AND NOT " HAS_PENDING ";"

@@ -548,6 +548,41 @@ TEST(a_record_with_work_that_waits_stays_until_the_server_has_it)
 	end(&all);
 }
 
+/* Ani knows nothing of it: to her the person goes to village B with the family. */
+TEST(a_visit_of_a_person_who_came_to_a_family_that_stays_is_kept)
+{
+	struct two_villages all = two_villages();
+	size_t citra = world_enrol(all.world, "Citra", district);
+	char family_stays[16];
+
+	import_family(all.world, "A-9", village_a);
+	world_imported_id(all.world, "family", "A-9", family_stays);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, citra);
+	edit(&all, citra, all.person_a, "family", family_stays);
+	world_sync(all.world, citra);
+	edit(&all, all.ani, all.family_a, "village", village_b);
+	visit(&all, all.ani, all.person_a);
+	world_sync(all.world, all.ani);
+	assert_int_equal(count_shown(&all, all.ani, "family"), 1);
+	assert_int_equal(count_shown(&all, all.ani, "person"), 2);
+	assert_int_equal(count_shown(&all, all.ani, "visit"), 1);
+	end(&all);
+}
+
+TEST(a_visit_of_a_person_who_moves_goes_with_her)
+{
+	struct two_villages all = two_villages();
+
+	edit(&all, all.ani, all.family_a, "village", village_b);
+	visit(&all, all.ani, all.person_a);
+	world_sync(all.world, all.ani);
+	assert_shows(&all, all.ani, 0, 0);
+	world_sync(all.world, all.budi);
+	assert_shows(&all, all.budi, 2, 1);
+	end(&all);
+}
+
 TEST(a_form_on_a_record_that_leaves_is_still_sent)
 {
 	struct two_villages all = two_villages();
@@ -696,6 +731,8 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(a_new_family_of_the_old_phone_after_it_knew_is_set_aside_and_goes),
 	  CASE(a_phone_whose_villages_were_handed_over_may_get_others),
 	  CASE(a_record_with_work_that_waits_stays_until_the_server_has_it),
+	  CASE(a_visit_of_a_person_who_came_to_a_family_that_stays_is_kept),
+	  CASE(a_visit_of_a_person_who_moves_goes_with_her),
 	  CASE(a_form_on_a_record_that_leaves_is_still_sent),
 	  CASE(what_others_wrote_of_a_record_that_leaves_is_not_taken_for_seen),
 	  CASE(a_scope_that_changes_again_amid_its_pages_comes_whole),

@@ -122,6 +122,51 @@ add_own(struct world *w, uint32_t n, uint64_t village)
 	add_change(w->device->local, n, id_make(WORLD_DEVICE, n), 5);
 }
 
+TEST(new_record_elsewhere_waits_for_the_server_to_say_where_it_is)
+{
+	struct world *w = *state;
+	struct local *local = w->device->local;
+	const struct region scope = {VILLAGE_A, VILLAGE_A};
+
+	for (uint32_t n = 1; n <= 3; n++) {
+		add_own(w, n, VILLAGE_B);
+		assert_ok(local_leaving_add(local, id_make(WORLD_DEVICE, n), &error));
+		assert_ok(local_change_acked(local, n, 50 + n, &error));
+	}
+	assert_ok(local_leaving_sweep(local, &error));
+	assert_true(holds(w, id_make(WORLD_DEVICE, 1)) && holds(w, id_make(WORLD_DEVICE, 2)));
+	assert_ok(local_record_evict(local, id_make(WORLD_DEVICE, 3), &error));
+	assert_false(holds(w, id_make(WORLD_DEVICE, 3)));
+	add_record(w, id_make(WORLD_DEVICE, 2), VILLAGE_A);
+	assert_ok(local_leaving_settle(local, &scope, 1, &error));
+	assert_false(holds(w, id_make(WORLD_DEVICE, 1)));
+	assert_true(holds(w, id_make(WORLD_DEVICE, 2)));
+	assert_false(leaves(w, id_make(WORLD_DEVICE, 1)) || leaves(w, id_make(WORLD_DEVICE, 2)));
+}
+
+TEST(new_records_below_what_has_gone_go_to_the_last)
+{
+	struct world *w = *state;
+	struct local *local = w->device->local;
+	const struct region scope = {VILLAGE_A, VILLAGE_A};
+	char text[ID_TEXT_SIZE];
+	uint64_t family = world_record(w, "family", FIELDS("head", "Ani"));
+	uint64_t person;
+	uint64_t visit;
+
+	assert_ok(local_leaving_add(local, family, &error));
+	person = world_record(w, "person",
+			      FIELDS("family", id_format(family, text), "name", "Anak"));
+	visit = world_record(w, "visit", FIELDS("person", id_format(person, text)));
+	for (uint32_t n = 1; n <= 3; n++) {
+		assert_ok(local_change_acked(local, n, 50 + n, &error));
+	}
+	assert_ok(local_record_evict(local, family, &error));
+	assert_true(leaves(w, visit) && holds(w, person));
+	assert_ok(local_leaving_settle(local, &scope, 1, &error));
+	assert_false(holds(w, person) || holds(w, visit));
+}
+
 TEST(what_no_page_of_a_new_scope_brought_goes_but_for_what_the_server_lacks)
 {
 	struct world *w = *state;
@@ -317,6 +362,8 @@ RUN_TESTS(WITH(evicted_record_with_a_change_that_waits_stays_until_that_is_ackno
 	  WITH(scope_takes_what_is_acknowledged_and_keeps_what_waits),
 	  WITH(empty_scope_keeps_only_what_waits), WITH(record_that_came_back_stays),
 	  WITH(record_leaves_once_however_often_it_is_told),
+	  WITH(new_record_elsewhere_waits_for_the_server_to_say_where_it_is),
+	  WITH(new_records_below_what_has_gone_go_to_the_last),
 	  WITH(what_no_page_of_a_new_scope_brought_goes_but_for_what_the_server_lacks),
 	  WITH(a_scope_that_begins_anew_forgets_what_the_one_before_brought),
 	  WITH(new_record_stays_if_what_it_hangs_on_comes_back),
