@@ -207,7 +207,8 @@ local_raised(struct local *local, const struct local_state *state, uint32_t *n_o
 	     struct error *err)
 {
 	static const char text[] = "SELECT coalesce(min(n) - 1, ?2) FROM change"
-				   " WHERE n > ?1 AND n <= ?2 AND seq > ?3";
+				   " WHERE n > ?1 AND n <= ?2 AND (seq > ?3"
+				   " OR record IN (SELECT record FROM leaving))";
 	struct statement *s = sql_prepare(local->sql, text, err);
 	bool row;
 	enum status status;
