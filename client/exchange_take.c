@@ -367,10 +367,12 @@ end_take(struct taking *taking, struct error *err)
 		state->last_sync_ms = reply->server_time_ms;
 	}
 	status = local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS, err);
-	return status == STATUS_OK && taking->leaving
-		       ? local_leaving_settle(taking->device->local, state->scope,
-					      state->scope_count, err)
-		       : status;
+	if (status != STATUS_OK || !taking->leaving) {
+		return status;
+	}
+	status = local_leaving_settle(taking->device->local, state->scope, state->scope_count, err);
+	/* Of those that stay everything has come by now. */
+	return status == STATUS_OK ? exchange_raise(taking, err) : status;
 }
 
 enum status

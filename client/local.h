@@ -211,7 +211,8 @@ enum status local_passing(struct local *local, bool *leaving_out, bool *arriving
 /* A new epoch was pulled whole: records that it did not bring go, unless own changes made them. */
 enum status local_records_sweep(struct local *local, uint32_t epoch, struct error *err);
 /* Of each record of the epoch that holds an own acknowledged change after raised_n with
- * version < seq <= cursor.complete (but no quarantined one): its id and the highest such seq. */
+ * version < seq <= cursor.complete (but no quarantined one): its id and the highest such seq. None
+ * of those that leave: what others wrote of them may not have come. */
 struct local_raise {
 	uint64_t record;
 	uint64_t seq;
@@ -222,7 +223,8 @@ struct local_raises {
 };
 enum status local_raises(struct local *local, const struct local_state *state, struct arena *arena,
 			 struct local_raises *out, struct error *err);
-/* raised_n once these are raised: acked_n, or as far as no seq is above cursor.complete. */
+/* raised_n once these are raised: acked_n, or as far as no seq is above cursor.complete and no
+ * record leaves, because it may stay after all. */
 enum status local_raised(struct local *local, const struct local_state *state, uint32_t *n_out,
 			 struct error *err);
 enum status local_conflict_count(struct local *local, uint32_t *count_out, struct error *err);

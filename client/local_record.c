@@ -166,6 +166,7 @@ local_raises(struct local *local, const struct local_state *state, struct arena 
 				   " ON record.id = change.record WHERE change.n > ?4"
 				   " AND change.seq > record.version AND change.seq <= ?1"
 				   " AND change.exception <> ?2 AND record.epoch = ?3"
+				   " AND record.id NOT IN (SELECT record FROM leaving)"
 				   " GROUP BY +change.record ORDER BY +change.record";
 	struct statement *s = sql_prepare(local->sql, text, err);
 	struct local_raises found;
@@ -206,7 +207,8 @@ local_raised(struct local *local, const struct local_state *state, uint32_t *n_o
 	     struct error *err)
 {
 	static const char text[] = "SELECT coalesce(min(n) - 1, ?2) FROM change"
-				   " WHERE n > ?1 AND n <= ?2 AND seq > ?3";
+				   " WHERE n > ?1 AND n <= ?2 AND (seq > ?3"
+				   " OR record IN (SELECT record FROM leaving))";
 	struct statement *s = sql_prepare(local->sql, text, err);
 	bool row;
 	enum status status;

@@ -603,6 +603,32 @@ TEST(a_form_on_a_record_that_leaves_is_still_sent)
 	end(&all);
 }
 
+/* Citra writes and moves the family away; Ani's reply names it as gone and brings nothing of it. */
+TEST(what_others_wrote_of_a_record_that_leaves_is_not_taken_for_seen)
+{
+	struct two_villages all = two_villages();
+	size_t citra = world_enrol(all.world, "Citra", district);
+	struct bytes page;
+
+	world_sync(all.world, citra);
+	edit(&all, citra, all.family_a, "address", "Jl. Baru");
+	edit(&all, citra, all.family_a, "village", village_c);
+	world_sync(all.world, citra);
+	edit(&all, all.ani, all.family_a, "note", "satu");
+	ask(&all, all.ani, &page);
+	edit(&all, all.ani, all.family_a, "note", "dua");
+	assert_true(take(&all, all.ani, &page));
+	forget(&page);
+	edit(&all, all.ani, all.family_a, "address", "Jl. Lain");
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	assert_shows(&all, all.ani, 0, 0);
+	world_sync(all.world, citra);
+	assert_int_equal(state_of(&all, citra).conflicts, 1);
+	assert_shows(&all, citra, 2, 0);
+	end(&all);
+}
+
 /* ---- pages, and replies that are lost or come again ---- */
 
 TEST(a_scope_that_changes_again_amid_its_pages_comes_whole)
@@ -708,6 +734,7 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(a_visit_of_a_person_who_came_to_a_family_that_stays_is_kept),
 	  CASE(a_visit_of_a_person_who_moves_goes_with_her),
 	  CASE(a_form_on_a_record_that_leaves_is_still_sent),
+	  CASE(what_others_wrote_of_a_record_that_leaves_is_not_taken_for_seen),
 	  CASE(a_scope_that_changes_again_amid_its_pages_comes_whole),
 	  CASE(a_reply_with_a_scope_that_is_lost_or_comes_twice_does_no_harm),
 	  CASE(a_page_of_the_former_scope_that_comes_late_brings_nothing),

@@ -214,6 +214,26 @@ TEST(a_version_rises_to_the_highest_own_seq_that_is_known_of)
 	assert_int_equal(raises_at(w, WORLD_EPOCH + 1, 0, 100).count, 0);
 }
 
+TEST(a_record_that_leaves_does_not_rise_before_it_stays_after_all)
+{
+	struct world *w = *state;
+	struct local_state now = {.acked_n = 6, .cursor = {.complete = 100}};
+	uint32_t raised_n;
+
+	add_record(w, R(10), 0, VILLAGE_A, 3);
+	add_record(w, R(20), 0, VILLAGE_A, 3);
+	raising_changes(w->device->local);
+	assert_ok(local_leaving_add(w->device->local, R(10), &error));
+	assert_int_equal(raises_at(w, WORLD_EPOCH, 0, 100).count, 1);
+	assert_int_equal(raises_at(w, WORLD_EPOCH, 0, 100).at[0].record, R(20));
+	assert_ok(local_raised(w->device->local, &now, &raised_n, &error));
+	assert_int_equal(raised_n, 0);
+	assert_ok(local_leaving_drop(w->device->local, R(10), &error));
+	assert_int_equal(raises_at(w, WORLD_EPOCH, 0, 100).count, 2);
+	assert_ok(local_raised(w->device->local, &now, &raised_n, &error));
+	assert_int_equal(raised_n, 6);
+}
+
 TEST(changes_that_have_raised_their_records_are_not_looked_at_again)
 {
 	struct world *w = *state;
@@ -260,6 +280,8 @@ RUN_TESTS(CASE_WITH(a_damaged_record_is_an_error_of_the_storage, world_open, wor
 	  CASE_WITH(what_is_below_a_record_comes_newest_first_until_the_caller_has_enough,
 		    world_open, world_close),
 	  CASE_WITH(a_version_rises_to_the_highest_own_seq_that_is_known_of, world_open,
+		    world_close),
+	  CASE_WITH(a_record_that_leaves_does_not_rise_before_it_stays_after_all, world_open,
 		    world_close),
 	  CASE_WITH(changes_that_have_raised_their_records_are_not_looked_at_again, world_open,
 		    world_close),
