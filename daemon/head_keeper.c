@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/folder.h"
 #include "daemon/head.h"
+#include "daemon/http/waiting.h"
 #include "daemon/log.h"
 
 #include <pthread.h>
@@ -112,18 +113,17 @@ head_keeper_start(const char *database, const char *directory, struct head_keepe
 		  struct error *err)
 {
 	struct head_keeper *keeper = calloc(1, sizeof *keeper);
-	pthread_condattr_t attributes;
 	enum status status;
 
 	if (keeper == NULL) {
 		return fail(err, STATUS_MEMORY, "starting the keeper of the head");
 	}
 	(void)snprintf(keeper->directory, sizeof keeper->directory, "%s", directory);
+	if (!monotonic_condition(&keeper->changed)) {
+		free(keeper);
+		return fail(err, STATUS_MEMORY, "starting the keeper of the head");
+	}
 	(void)pthread_mutex_init(&keeper->lock, NULL);
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&keeper->changed, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
 	status = keeper_open(keeper, database, err);
 	if (status == STATUS_OK &&
 	    pthread_create(&keeper->thread, NULL, keeper_main, keeper) != 0) {

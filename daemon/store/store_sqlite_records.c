@@ -267,12 +267,12 @@ rewrite_record(struct store *store, const struct record_write *write, struct tal
 static size_t
 count_new(const struct record_write *writes, size_t count)
 {
-	size_t new = 0;
+	size_t fresh = 0;
 
-	while (new < count &&new < STORE_TOGETHER && writes[new].former == NULL) {
-		new ++;
+	while (fresh < count && fresh < STORE_TOGETHER && writes[fresh].former == NULL) {
+		fresh++;
 	}
-	return store_together(new);
+	return store_together(fresh);
 }
 
 enum status

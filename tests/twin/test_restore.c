@@ -2,84 +2,18 @@
 /* A server restored from an older copy: what phones keep comes back, and nothing else happens. */
 #include "tests/check/check_store.h"
 #include "tests/testing.h"
-#include "tests/twin/world.h"
+#include "tests/twin/two_cadres.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char village[] = "6303072001";
+static const char village[] = TWO_CADRES_VILLAGE;
 static const char other_village[] = "6303072002";
 
 enum { DAY_MS = 24 * 3600 * 1000, LONG_VISITS = 300, LONG_NOTE = 480 };
 
-struct team {
-	struct world *world;
-	size_t ani;
-	size_t budi;
-	char family[16];
-	char person[16];
-};
-
-static struct team
-team_with_a_family(void)
-{
-	struct team all = {.world = world_create(11, getenv("SAMBUNG_SCHEMA"))};
-
-	world_import(all.world, "family",
-		     (const char *[]){"key", "K1", "village", village, "head", "Uji", "address",
-				      "Jl. Lama", NULL});
-	world_import(all.world, "person",
-		     (const char *[]){"key", "P1", "family", "K1", "name", "Anak", NULL});
-	world_imported_id(all.world, "family", "K1", all.family);
-	world_imported_id(all.world, "person", "P1", all.person);
-	all.ani = world_enrol(all.world, "Ani", village);
-	all.budi = world_enrol(all.world, "Budi", village);
-	world_sync(all.world, all.ani);
-	world_sync(all.world, all.budi);
-	return all;
-}
-
-static struct sambung *
-handle(const struct team *all, size_t device)
-{
-	return all->world->devices[device].sambung;
-}
-
 static void
-set(struct sambung_edit *edit, const char *field, const char *value)
-{
-	struct sambung_error err;
-
-	assert_int_equal(sambung_edit_set(edit, field, value, &err), 0);
-}
-
-static void
-save(struct sambung_edit *edit, const char *field, const char *value)
-{
-	struct sambung_error err;
-
-	set(edit, field, value);
-	assert_int_equal(sambung_edit_commit(edit, NULL, NULL, &err), 0);
-}
-
-static struct sambung_edit *
-open_form(const struct team *all, size_t device)
-{
-	struct sambung_edit *edit = NULL;
-	struct sambung_error err;
-
-	assert_int_equal(sambung_edit_begin(handle(all, device), all->family, &edit, &err), 0);
-	return edit;
-}
-
-static void
-edit(const struct team *all, size_t device, const char *field, const char *value)
-{
-	save(open_form(all, device), field, value);
-}
-
-static void
-record_visits(const struct team *all, size_t device, size_t count)
+record_visits(const struct two_cadres *all, size_t device, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct sambung_edit *visit;
@@ -94,7 +28,7 @@ record_visits(const struct team *all, size_t device, size_t count)
 
 /* With notes that do not pack well: more than fits one request. */
 static void
-record_long_visits(const struct team *all, size_t device, size_t count)
+record_long_visits(const struct two_cadres *all, size_t device, size_t count)
 {
 	char note[LONG_NOTE + 1] = "";
 
@@ -113,7 +47,7 @@ record_long_visits(const struct team *all, size_t device, size_t count)
 }
 
 static struct sambung_state
-state_of(const struct team *all, size_t device)
+state_of(const struct two_cadres *all, size_t device)
 {
 	struct sambung_state state;
 	struct sambung_error err;
@@ -144,7 +78,7 @@ count_change(void *context, const struct log_row *row, struct error *err)
 
 /* All of the device's changes are in the log, each once, in their order, and merged. */
 static void
-assert_all_logged(const struct team *all, size_t device)
+assert_all_logged(const struct two_cadres *all, size_t device)
 {
 	struct sambung_state state = state_of(all, device);
 	struct counting counting = {.stream = state.device};
@@ -158,7 +92,8 @@ assert_all_logged(const struct team *all, size_t device)
 }
 
 static void
-assert_same_as_server(const struct team *all, size_t device, const char *type, const char *region)
+assert_same_as_server(const struct two_cadres *all, size_t device, const char *type,
+		      const char *region)
 {
 	struct buffer ours;
 	struct buffer theirs;
@@ -176,7 +111,7 @@ assert_same_as_server(const struct team *all, size_t device, const char *type, c
 
 /* Once all have synced: every change is there, both sides show the same, the database is whole. */
 static void
-assert_healed(const struct team *all)
+assert_healed(const struct two_cadres *all)
 {
 	static const char *const types[] = {"family", "person", "visit"};
 	struct world *world = all->world;
@@ -197,7 +132,7 @@ assert_healed(const struct team *all)
 }
 
 static size_t
-epochs_of(const struct team *all)
+epochs_of(const struct two_cadres *all)
 {
 	struct epoch *epochs;
 	struct arena arena;
@@ -212,7 +147,7 @@ epochs_of(const struct team *all)
 
 /* Of the family's address on the server. */
 static bool
-shows_rivals(const struct team *all)
+shows_rivals(const struct two_cadres *all)
 {
 	struct buffer view;
 	bool rivals;
@@ -227,7 +162,7 @@ shows_rivals(const struct team *all)
 
 TEST(after_a_restore_every_acknowledged_change_is_in_the_log_again_once)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup;
 
 	record_visits(&all, all.ani, 3);
@@ -248,7 +183,7 @@ TEST(after_a_restore_every_acknowledged_change_is_in_the_log_again_once)
 
 TEST(a_device_enrolled_after_the_backup_comes_back_with_its_number)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 	size_t citra = world_enrol(all.world, "Citra", village);
 	uint32_t number = state_of(&all, citra).device;
@@ -265,7 +200,7 @@ TEST(a_device_enrolled_after_the_backup_comes_back_with_its_number)
 
 TEST(a_device_enrolled_after_the_backup_that_never_synced_comes_back)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 
 	(void)world_enrol(all.world, "Citra", village);
@@ -276,7 +211,7 @@ TEST(a_device_enrolled_after_the_backup_that_never_synced_comes_back)
 
 TEST(a_device_that_syncs_only_a_month_later_loses_nothing)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 
 	record_visits(&all, all.ani, 3);
@@ -294,7 +229,7 @@ TEST(a_device_that_syncs_only_a_month_later_loses_nothing)
 
 TEST(two_restores_in_a_row_lose_nothing)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned first = world_backup(all.world);
 	unsigned second;
 
@@ -319,7 +254,7 @@ TEST(two_restores_in_a_row_lose_nothing)
 
 TEST(the_same_backup_restored_twice_loses_nothing)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 
 	record_visits(&all, all.ani, 3);
@@ -336,7 +271,7 @@ TEST(the_same_backup_restored_twice_loses_nothing)
 
 TEST(going_back_to_the_database_that_was_put_aside_loses_nothing)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 	unsigned aside;
 
@@ -357,7 +292,7 @@ TEST(going_back_to_the_database_that_was_put_aside_loses_nothing)
 
 TEST(more_than_a_request_takes_comes_back)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 	uint64_t requests;
 
@@ -373,7 +308,7 @@ TEST(more_than_a_request_takes_comes_back)
 
 TEST(lost_and_repeated_parcels_after_a_restore_do_no_harm)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 	size_t citra = world_enrol(all.world, "Citra", village);
 
@@ -399,7 +334,7 @@ TEST(lost_and_repeated_parcels_after_a_restore_do_no_harm)
 
 TEST(a_value_written_after_the_restore_is_not_seen_by_a_base_of_the_lost_log)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 	struct sambung_edit *form;
 	size_t citra;
@@ -426,7 +361,7 @@ TEST(a_value_written_after_the_restore_is_not_seen_by_a_base_of_the_lost_log)
 
 TEST(a_form_opened_before_the_restore_on_what_the_backup_has_makes_no_conflict)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup;
 	struct sambung_edit *form;
 
@@ -447,7 +382,7 @@ TEST(a_form_opened_before_the_restore_on_what_the_backup_has_makes_no_conflict)
 
 TEST(what_was_archived_before_the_restore_is_shown_alike_by_all)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup;
 
 	edit(&all, all.ani, "address", "Jl. Ani");
@@ -465,7 +400,7 @@ TEST(what_was_archived_before_the_restore_is_shown_alike_by_all)
 
 TEST(an_exchange_with_nothing_to_say_is_one_request_again_after_a_restore)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 	uint64_t requests;
 	uint64_t head;
@@ -484,7 +419,7 @@ TEST(an_exchange_with_nothing_to_say_is_one_request_again_after_a_restore)
 
 TEST(a_device_of_another_village_takes_its_own_scope_again)
 {
-	struct team all = team_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 	size_t dewi = world_enrol(all.world, "Dewi", other_village);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people can rely on, end to end, with the real device library and the real ingest. */
-#include "tests/testing.h"
-#include "tests/twin/world.h"
+#include "tests/twin/two_cadres.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,67 +8,9 @@
 
 #include <jansson.h>
 
-static const char village[] = "6303072001";
+static const char village[] = TWO_CADRES_VILLAGE;
 static const char next_village[] = "6303072002";
 static const char district[] = "630307";
-
-struct two_cadres {
-	struct world *world;
-	size_t ani;
-	size_t budi;
-	char family[16];
-	char person[16];
-};
-
-static struct two_cadres
-two_cadres_with_a_family(void)
-{
-	struct two_cadres all = {.world = world_create(7, getenv("SAMBUNG_SCHEMA"))};
-
-	world_import(all.world, "family",
-		     (const char *[]){"key", "K1", "village", village, "head", "Uji", "address",
-				      "Jl. Lama", NULL});
-	world_import(all.world, "person",
-		     (const char *[]){"key", "P1", "family", "K1", "name", "Anak", NULL});
-	world_imported_id(all.world, "family", "K1", all.family);
-	world_imported_id(all.world, "person", "P1", all.person);
-	all.ani = world_enrol(all.world, "Ani", village);
-	all.budi = world_enrol(all.world, "Budi", village);
-	world_sync(all.world, all.ani);
-	world_sync(all.world, all.budi);
-	return all;
-}
-
-static struct sambung *
-handle(const struct two_cadres *all, size_t device)
-{
-	return all->world->devices[device].sambung;
-}
-
-static struct sambung_edit *
-open_form(const struct two_cadres *all, size_t device)
-{
-	struct sambung_edit *edit = NULL;
-	struct sambung_error err;
-
-	assert_int_equal(sambung_edit_begin(handle(all, device), all->family, &edit, &err), 0);
-	return edit;
-}
-
-static void
-save(struct sambung_edit *edit, const char *field, const char *value)
-{
-	struct sambung_error err;
-
-	assert_int_equal(sambung_edit_set(edit, field, value, &err), 0);
-	assert_int_equal(sambung_edit_commit(edit, NULL, NULL, &err), 0);
-}
-
-static void
-edit(const struct two_cadres *all, size_t device, const char *field, const char *value)
-{
-	save(open_form(all, device), field, value);
-}
 
 static void
 sync_both(const struct two_cadres *all)
@@ -146,7 +87,7 @@ assert_all_show(const struct two_cadres *all, const char *field, const char *val
 
 TEST(edits_of_different_fields_of_one_family_both_stand)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 
 	edit(&all, all.ani, "address", "Jl. Baru");
 	edit(&all, all.budi, "rt", "007");
@@ -158,7 +99,7 @@ TEST(edits_of_different_fields_of_one_family_both_stand)
 
 TEST(different_values_of_one_field_are_kept_both_until_somebody_settles)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 
 	edit(&all, all.ani, "address", "Jl. Ani");
 	edit(&all, all.budi, "address", "Jl. Budi");
@@ -172,7 +113,7 @@ TEST(different_values_of_one_field_are_kept_both_until_somebody_settles)
 
 TEST(the_same_value_from_two_people_is_no_conflict)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 
 	edit(&all, all.ani, "address", "Jl. Sama");
 	edit(&all, all.budi, "address", "Jl. Sama");
@@ -183,7 +124,7 @@ TEST(the_same_value_from_two_people_is_no_conflict)
 
 TEST(of_two_forms_open_at_once_on_one_phone_nothing_vanishes)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 	struct sambung_edit *first = open_form(&all, all.ani);
 	struct sambung_edit *second = open_form(&all, all.ani);
 
@@ -196,7 +137,7 @@ TEST(of_two_forms_open_at_once_on_one_phone_nothing_vanishes)
 
 TEST(an_edit_by_a_clock_two_years_behind_wins_over_what_it_had_seen)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 
 	edit(&all, all.budi, "address", "Jl. Budi");
 	sync_both(&all);
@@ -223,7 +164,7 @@ assert_archive_conflict(const struct two_cadres *all)
 
 TEST(an_archive_before_a_rival_edit_is_a_conflict)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 
 	edit(&all, all.ani, "archived", "pindah");
 	edit(&all, all.budi, "address", "Jl. Budi");
@@ -236,7 +177,7 @@ TEST(an_archive_before_a_rival_edit_is_a_conflict)
 
 TEST(an_archive_after_a_rival_edit_is_a_conflict)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 
 	edit(&all, all.ani, "archived", "pindah");
 	edit(&all, all.budi, "address", "Jl. Budi");
@@ -249,7 +190,7 @@ TEST(an_archive_after_a_rival_edit_is_a_conflict)
 
 TEST(a_sync_with_nothing_to_do_is_one_request_and_adds_nothing_to_the_log)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 	struct sambung_result result;
 	struct sambung_error err;
 	uint64_t head;
@@ -265,7 +206,7 @@ TEST(a_sync_with_nothing_to_do_is_one_request_and_adds_nothing_to_the_log)
 
 TEST(twenty_visits_go_in_one_request_and_one_reply)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 	struct sambung_result result;
 	struct sambung_error err;
 
@@ -308,7 +249,7 @@ schema_with_handwashing(void)
 
 TEST(a_new_field_reaches_a_device_is_filled_in_and_an_older_device_keeps_it)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 	char *schema = schema_with_handwashing();
 	struct buffer view;
 
@@ -385,7 +326,7 @@ record_visit(const struct two_cadres *all, size_t device)
 
 TEST(a_person_who_changed_family_stays_when_the_old_family_moves_away)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 	size_t citra = world_enrol(all.world, "Citra", district);
 	char other[16];
 
@@ -410,7 +351,7 @@ TEST(a_person_who_changed_family_stays_when_the_old_family_moves_away)
 
 TEST(a_visit_recorded_before_the_news_of_a_move_is_in_the_new_village)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 	size_t citra = world_enrol(all.world, "Citra", district);
 	size_t dewi = world_enrol(all.world, "Dewi", district);
 
@@ -426,7 +367,7 @@ TEST(a_visit_recorded_before_the_news_of_a_move_is_in_the_new_village)
 
 TEST(a_visit_to_a_family_that_left_and_came_back_is_shown)
 {
-	struct two_cadres all = two_cadres_with_a_family();
+	struct two_cadres all = two_cadres_with_a_family(7);
 	size_t citra = world_enrol(all.world, "Citra", district);
 
 	world_sync(all.world, citra);
