@@ -20,7 +20,14 @@
 enum { REPLY_KEYS_MAX = 64 };
 
 /* Keys that a sync reply and an enrolment reply share; message_reply_put.c has the table of all. */
-enum { REPLY_STATUS = 1, REPLY_TIME = 2, REPLY_EPOCH = 3, REPLY_SCHEMA = 27 };
+enum {
+	REPLY_STATUS = 1,
+	REPLY_TIME = 2,
+	REPLY_EPOCH = 3,
+	REPLY_SCHEMA = 27,
+	REPLY_CERTIFICATE = 31,
+	REPLY_SCOPE_VERSION = 35,
+};
 
 /* Keys of a sync reply alone. */
 enum {
@@ -65,6 +72,8 @@ enum status status_get(struct reader *in, enum status *out);
 /* False also for 0, which is the default. */
 bool positive_get(struct reader *in, uint64_t limit, uint64_t *out);
 bool positive_u32_get(struct reader *in, uint32_t limit, uint32_t *out);
+/* Bytes that are left out when there are none. */
+bool some_bytes_get(struct reader *in, struct span *out);
 /* A server's time, after 1970. */
 bool time_get(struct reader *in, int64_t *out);
 

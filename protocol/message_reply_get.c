@@ -358,6 +358,10 @@ value_of_key_get(struct map_reader *map, struct reading *reading)
 		return well_formed(schema_chunk_get(in, &reply->schema));
 	case REPLY_SCOPE:
 		return scope_get(in, arena, reply);
+	case REPLY_CERTIFICATE:
+		return well_formed(some_bytes_get(in, &reply->certificate));
+	case REPLY_SCOPE_VERSION:
+		return well_formed(positive_get(in, STORED_MAX, &reply->certified_scope_version));
 	case REPLY_BITS:
 		return well_formed(bits_get(in, reading));
 	default:

@@ -8,7 +8,7 @@
  *     1  status       its number on the wire: 1 fork, 2 revoked, 3 foreign,   0 ok
  *                     4 gap, 5 unsupported, 6 malformed, 7 code unknown,
  *                     8 code expired, 9 code used, 10 busy, 11 internal,
- *                     12 signature, 13 limit
+ *                     12 signature, 13 limit, 14 held
  *     2  server time  milliseconds since 1970, UTC                            0
  *     3  epoch        32 bits                                                 0
  *     4  streams      [number, kind, name, …]: who is behind a dot            none
@@ -29,13 +29,15 @@
  *    25  evicted      array of record ids                                     none
  *    27  schema       [version, hash, size, offset, bytes]                    none
  *    29  scope        [scope version, low, high - low, …]                     none
+ *    31  certificate  bytes: of the number that continues this device's,     none
+ *                     after a fork
+ *    35  scope version of that number                                         0
  *    39  bits         bytes: those of the columns of key 21, if they have any  none
  *
- * Arrays of rows are flat. The enrolment reply is a map of the same kind and adds (enrolment.c)
+ * Arrays of rows are flat. The enrolment reply (enrolment.c) is a map of the same kind, has of
+ * these keys 1, 2, 3, 27, 31 and 35, and adds
  *
- *    31  certificate  bytes                                                   none
  *    33  log key      32 bytes                                                none
- *    35  scope version                                                        0
  */
 #include "column.h"
 #include "columns.h"
@@ -316,6 +318,10 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 		schema_chunk_put(&reply->schema, map_key(map, REPLY_SCHEMA));
 	}
 	scope_put(reply, map);
+	if (reply->certificate.length > 0) {
+		cbor_put_bytes(map_key(map, REPLY_CERTIFICATE), reply->certificate);
+	}
+	map_put_positive(map, REPLY_SCOPE_VERSION, reply->certified_scope_version);
 	if (bits->length > 0) {
 		cbor_put_bytes(map_key(map, REPLY_BITS), buffer_span(bits));
 		map->noise = bits->length;

@@ -209,13 +209,30 @@ TEST(epochs_are_read_back_in_their_order)
 	assert_int_equal(round_trip(fixture, &reply), STATUS_LIMIT);
 }
 
+TEST(number_that_goes_on_after_a_fork_is_read_back)
+{
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+
+	reply.status = STATUS_FORK;
+	reply.send_from = 6;
+	reply.certificate = span_of_text("cert");
+	reply.certified_scope_version = 88;
+	assert_ok(round_trip(fixture, &reply));
+	assert_int_equal(fixture->read.send_from, 6);
+	assert_true(span_equal(fixture->read.certificate, reply.certificate));
+	assert_int_equal(fixture->read.certified_scope_version, 88);
+	assert_int_equal(unpack_hex(fixture, "a1181f40"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a1182300"), STATUS_MALFORMED);
+}
+
 TEST(status_travels_by_a_fixed_number)
 {
 	static const enum status statuses[] = {
 		STATUS_OK,	     STATUS_FORK,	 STATUS_REVOKED,   STATUS_FOREIGN,
 		STATUS_GAP,	     STATUS_UNSUPPORTED, STATUS_MALFORMED, STATUS_CODE_UNKNOWN,
 		STATUS_CODE_EXPIRED, STATUS_CODE_USED,	 STATUS_BUSY,	   STATUS_INTERNAL,
-		STATUS_SIGNATURE,    STATUS_LIMIT};
+		STATUS_SIGNATURE,    STATUS_LIMIT,	 STATUS_HELD};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 1; i < sizeof statuses / sizeof statuses[0]; i++) {
@@ -237,7 +254,7 @@ TEST(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupport
 	reply.status = STATUS_FULL;
 	assert_ok(round_trip(fixture, &reply));
 	assert_int_equal(fixture->read.status, STATUS_INTERNAL);
-	assert_int_equal(unpack_hex(fixture, "a1010e"), STATUS_UNSUPPORTED);
+	assert_int_equal(unpack_hex(fixture, "a1010f"), STATUS_UNSUPPORTED);
 }
 
 TEST(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported)
@@ -458,6 +475,7 @@ RUN_TESTS(ROW(reply_that_says_nothing_is_an_empty_map), ROW(reply_to_a_push_is_s
 	  ROW(head_and_cursors_are_read_back), ROW(acks_exceptions_and_evictions_are_read_back),
 	  ROW(records_and_names_are_read_back), ROW(checkpoint_schema_and_scope_are_read_back),
 	  ROW(scope_may_become_empty), ROW(epochs_are_read_back_in_their_order),
+	  ROW(number_that_goes_on_after_a_fork_is_read_back),
 	  ROW(status_travels_by_a_fixed_number),
 	  ROW(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupported),
 	  ROW(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported),
