@@ -67,17 +67,35 @@ is_reference(const struct record_type *type, int32_t tag)
 	return tag == TAG_SAME_AS || (field != NULL && field->type == FIELD_REFERENCE);
 }
 
-/* What the form had shown of the own changes: those up to the fork stay the old stream's. */
-static void
-renumber_own(const struct fork *fork, struct change *change)
+void
+fork_own(const struct fork *fork, uint32_t *own_stream, uint32_t *own_n)
 {
-	if (change->own_stream != 0) {
+	if (*own_stream != 0) {
 		return;
 	}
-	if (change->own_n >= fork->n) {
-		change->own_n -= fork->n;
+	if (*own_n >= fork->n) {
+		*own_n -= fork->n;
 	} else {
-		change->own_stream = fork->stream;
+		*own_stream = fork->stream;
+	}
+}
+
+static void
+renumber_reference(const struct fork *fork, struct value *value)
+{
+	if (value->form == VALUE_INTEGER && value->integer > 0) {
+		value->integer = (int64_t)fork_id(fork, (uint64_t)value->integer);
+	}
+}
+
+void
+fork_fields(const struct fork *fork, const struct record_type *type, struct change_field *fields,
+	    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_reference(type, fields[i].tag)) {
+			renumber_reference(fork, &fields[i].value);
+		}
 	}
 }
 
@@ -107,20 +125,108 @@ fork_change(const struct fork *fork, const struct record_type *type, struct span
 		return fail(err, STATUS_INVALID, "n %u", change.n);
 	}
 	remember_first(fork, bytes, &change);
-	renumber_own(fork, &change);
+	fork_own(fork, &change.own_stream, &change.own_n);
 	change.n -= fork->n;
 	change.record = fork_id(fork, change.record);
-	for (size_t i = 0; i < change.field_count; i++) {
-		struct value *value = &change.fields[i].value;
-
-		if (value->form == VALUE_INTEGER && value->integer > 0 &&
-		    is_reference(type, change.fields[i].tag)) {
-			value->integer = (int64_t)fork_id(fork, (uint64_t)value->integer);
-		}
-	}
+	fork_fields(fork, type, change.fields, change.field_count);
 	change_encode(&change, out);
 	if (out->status == STATUS_OK && out->length - before > CHANGE_BYTES_MAX) {
 		return fail(err, STATUS_LIMIT, "n %u", change.was_n);
 	}
 	return buffer_status(out, "change", err);
+}
+
+/* ---- what a device shows ---- */
+
+static bool
+is_after(const struct fork *fork, const struct dot *dot)
+{
+	return dot->stream == fork->stream && dot->n > fork->n;
+}
+
+static struct dot
+dot_again(const struct fork *fork, const struct dot *dot)
+{
+	struct dot again = *dot;
+
+	if (is_after(fork, dot)) {
+		fork_own(fork, &again.own_stream, &again.own_n);
+		again.stream = fork->heir;
+		again.n -= fork->n;
+		again.seq = 0;
+	}
+	return again;
+}
+
+/* The place of a dot among all, once they are renamed. */
+static uint32_t
+dot_place(const struct fork *fork, const struct record *record, const struct dot *dot)
+{
+	const struct dot own = dot_again(fork, dot);
+	uint32_t place = 0;
+
+	for (size_t i = 0; i < record->dot_count; i++) {
+		const struct dot other = dot_again(fork, &record->dots[i]);
+
+		place += dot_compare(&other, &own) < 0;
+	}
+	return place;
+}
+
+/* Members ascend by dot. */
+static void
+members_sort(struct record_field *field)
+{
+	for (size_t i = 1; i < field->member_count; i++) {
+		struct member member = field->members[i];
+		size_t k = i;
+
+		while (k > 0 && field->members[k - 1].dot > member.dot) {
+			field->members[k] = field->members[k - 1];
+			k--;
+		}
+		field->members[k] = member;
+	}
+}
+
+static void
+field_again(const struct fork *fork, const struct record_type *type, const struct record *record,
+	    const uint32_t *places, struct record_field *field)
+{
+	for (size_t i = 0; i < field->member_count; i++) {
+		struct member *member = &field->members[i];
+
+		if (is_reference(type, field->tag) && is_after(fork, &record->dots[member->dot])) {
+			renumber_reference(fork, &member->value);
+		}
+		member->dot = places[member->dot];
+	}
+	members_sort(field);
+}
+
+enum status
+fork_record(const struct fork *fork, const struct record_type *type, struct record *record,
+	    struct arena *arena, bool *touched_out, struct error *err)
+{
+	bool touched = fork_id(fork, record->id) != record->id;
+	uint32_t *places = ARENA_ARRAY(arena, uint32_t, record->dot_count);
+	struct dot *dots = ARENA_ARRAY(arena, struct dot, record->dot_count);
+
+	if (places == NULL || dots == NULL) {
+		return fail(err, STATUS_MEMORY, "%zu", record->dot_count);
+	}
+	for (size_t i = 0; i < record->dot_count; i++) {
+		touched = touched || is_after(fork, &record->dots[i]);
+		places[i] = dot_place(fork, record, &record->dots[i]);
+		dots[places[i]] = dot_again(fork, &record->dots[i]);
+	}
+	for (size_t i = 0; i < record->field_count && touched; i++) {
+		field_again(fork, type, record, places, &record->fields[i]);
+	}
+	if (touched) {
+		record->id = fork_id(fork, record->id);
+		record->dots = dots;
+	}
+	*touched_out = touched;
+	return STATUS_OK;
 }

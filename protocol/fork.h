@@ -16,7 +16,7 @@
 #include "change.h"
 #include "commitment.h"
 #include "crypto.h"
-#include "schema.h"
+#include "record.h"
 
 /* What `stream` made after n goes on as 1, 2, 3 … of `heir`. */
 struct fork {
@@ -40,5 +40,18 @@ uint64_t fork_id(const struct fork *fork, uint64_t id);
  */
 enum status fork_change(const struct fork *fork, const struct record_type *type, struct span bytes,
 			struct arena *arena, struct buffer *out, struct error *err);
+/* What a form had shown of the own changes: those up to the fork stay the old stream's. */
+void fork_own(const struct fork *fork, uint32_t *own_stream, uint32_t *own_n);
+/* What the fields refer to, as fork_id says. */
+void fork_fields(const struct fork *fork, const struct record_type *type,
+		 struct change_field *fields, size_t count);
+/*
+ * The same in a record on the device: its id, the dots after n (which are pending again) and what
+ * their values refer to. Everything else stays, ranks and rests of sets too, so the record is what
+ * it would be had the heir made the changes. Fails only with MEMORY, and then leaves it untouched.
+ */
+enum status fork_record(const struct fork *fork, const struct record_type *type,
+			struct record *record, struct arena *arena, bool *touched_out,
+			struct error *err);
 
 #endif

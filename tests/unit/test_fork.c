@@ -200,6 +200,120 @@ TEST(the_same_image_makes_the_same_key_and_seeds_and_any_other_makes_others)
 	assert_memory_not_equal(batch_again, batch_other, sizeof batch);
 }
 
+/* ---- what a device shows ---- */
+
+/* A visit that OLD made before the fork, with what three changes say of two fields. */
+static struct record
+shown_record(struct dot dots[3], struct member members[4], struct record_field fields[2])
+{
+	dots[0] = (struct dot){.seq = 9, .stream = OLD, .n = COMMON_N, .time = 1};
+	dots[1] = (struct dot){.stream = OLD, .n = COMMON_N + 2, .own_n = COMMON_N + 1};
+	dots[2] = (struct dot){.seq = 8, .stream = OLD + 1, .n = 3, .own_n = 2};
+	members[0] = (struct member){.dot = 1,
+				     .top = true,
+				     .rank = 4,
+				     .value = value_integer((int64_t)id_make(OLD, COMMON_N + 1))};
+	members[1] = (struct member){.dot = 2,
+				     .top = true,
+				     .rank = 8,
+				     .value = value_integer((int64_t)id_make(OLD, COMMON_N + 1))};
+	members[2] = (struct member){.dot = 0, .value = value_integer(1)};
+	members[3] = (struct member){
+		.dot = 1, .top = true, .value = value_integer((int64_t)id_make(OLD, COMMON_N + 1))};
+	fields[0] = (struct record_field){
+		.tag = VISIT_PERSON + 1, .version = 8, .members = members, .member_count = 2};
+	fields[1] = (struct record_field){
+		.tag = VISIT_HB + 1, .version = 9, .members = members + 2, .member_count = 2};
+	return (struct record){.id = id_make(OLD, 2),
+			       .type = 3,
+			       .dots = dots,
+			       .dot_count = 3,
+			       .fields = fields,
+			       .field_count = 2};
+}
+
+TEST(record_shows_changes_after_the_fork_as_pending_ones_of_the_heir_in_their_order)
+{
+	struct world *world = *state;
+	struct record_field fields[2];
+	struct member members[4];
+	struct dot dots[3];
+	struct record record = shown_record(dots, members, fields);
+	struct error err = {0};
+	bool touched;
+
+	assert_ok(fork_record(&fork_of_old, &world->sample.types[TYPE_VISIT], &record,
+			      &world->arena, &touched, &err));
+	assert_true(touched);
+	assert_int_equal(record.id, id_make(OLD, 2));
+	assert_int_equal(record.dots[0].stream, OLD);
+	assert_int_equal(record.dots[0].seq, 9);
+	assert_int_equal(record.dots[1].stream, OLD + 1);
+	assert_int_equal(record.dots[1].own_n, 2);
+	assert_int_equal(record.dots[2].stream, HEIR);
+	assert_int_equal(record.dots[2].n, 2);
+	assert_int_equal(record.dots[2].own_n, 1);
+	/* What somebody else refers to is not the heir's. */
+	assert_int_equal(fields[0].members[0].dot, 1);
+	assert_int_equal(fields[0].members[0].value.integer, (int64_t)id_make(OLD, COMMON_N + 1));
+	assert_int_equal(fields[0].members[1].dot, 2);
+	assert_int_equal(fields[0].members[1].rank, 4);
+	assert_int_equal(fields[0].members[1].value.integer, (int64_t)id_make(HEIR, 1));
+	/* It is no reference, whatever it looks like; rests stay rests. */
+	assert_int_equal(fields[1].members[0].dot, 0);
+	assert_false(fields[1].members[0].top);
+	assert_int_equal(fields[1].members[1].value.integer, (int64_t)id_make(OLD, COMMON_N + 1));
+}
+
+TEST(record_without_changes_after_the_fork_stays_as_it_is)
+{
+	struct world *world = *state;
+	struct record_field fields[2];
+	struct member members[4];
+	struct dot dots[3];
+	struct record record = shown_record(dots, members, fields);
+	struct error err = {0};
+	bool touched = true;
+
+	dots[1].n = COMMON_N - 1;
+	assert_ok(fork_record(&fork_of_old, &world->sample.types[TYPE_VISIT], &record,
+			      &world->arena, &touched, &err));
+	assert_false(touched);
+	assert_ptr_equal(record.dots, dots);
+	assert_int_equal(fields[0].members[0].dot, 1);
+}
+
+TEST(record_that_was_born_after_the_fork_has_another_id)
+{
+	struct world *world = *state;
+	struct record record = {.id = id_make(OLD, COMMON_N + 3)};
+	struct error err = {0};
+	bool touched = false;
+
+	assert_ok(fork_record(&fork_of_old, NULL, &record, &world->arena, &touched, &err));
+	assert_true(touched);
+	assert_int_equal(record.id, id_make(HEIR, 3));
+}
+
+TEST(form_that_is_open_over_a_fork_speaks_as_the_heir)
+{
+	struct world *world = *state;
+	uint32_t own_stream = 0;
+	uint32_t own_n = COMMON_N - 2;
+
+	fork_own(&fork_of_old, &own_stream, &own_n);
+	assert_int_equal(own_stream, OLD);
+	assert_int_equal(own_n, COMMON_N - 2);
+	own_stream = 0;
+	own_n = COMMON_N + 2;
+	fork_own(&fork_of_old, &own_stream, &own_n);
+	assert_int_equal(own_stream, 0);
+	assert_int_equal(own_n, 2);
+	world->fields[0].tag = VISIT_PERSON + 1;
+	fork_fields(&fork_of_old, &world->sample.types[TYPE_VISIT], world->fields, 1);
+	assert_int_equal(world->fields[0].value.integer, (int64_t)id_make(HEIR, 1));
+}
+
 #define ROW(sentence) CASE_WITH(sentence, world_setup, world_teardown)
 
 RUN_TESTS(ROW(change_is_counted_from_the_fork_and_keeps_what_it_says),
@@ -208,4 +322,8 @@ RUN_TESTS(ROW(change_is_counted_from_the_fork_and_keeps_what_it_says),
 	  ROW(own_of_before_the_fork_names_the_old_stream_and_later_own_is_the_heirs),
 	  ROW(where_a_change_comes_from_survives_a_second_fork),
 	  ROW(change_that_the_log_has_is_not_made_again),
+	  ROW(record_shows_changes_after_the_fork_as_pending_ones_of_the_heir_in_their_order),
+	  ROW(record_without_changes_after_the_fork_stays_as_it_is),
+	  ROW(record_that_was_born_after_the_fork_has_another_id),
+	  ROW(form_that_is_open_over_a_fork_speaks_as_the_heir),
 	  CASE(the_same_image_makes_the_same_key_and_seeds_and_any_other_makes_others))
