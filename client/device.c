@@ -218,6 +218,30 @@ device_schema(struct sambung *device, const struct local_state *state, struct er
 	return status;
 }
 
+/* The key follows the number, which another process may have changed. What is stored is the first,
+ * device.key. */
+static enum status
+device_key(struct sambung *device, const struct local_state *state, struct error *err)
+{
+	uint8_t secret[SIGN_SECRET_SIZE];
+	enum status status;
+
+	if (device->generations == state->lineage_count) {
+		return STATUS_OK;
+	}
+	status = key_load(device->directory, secret, err);
+	for (size_t i = 0; i < state->lineage_count && status == STATUS_OK; i++) {
+		key_fork(secret, state->lineage[i].parent, state->lineage[i].n);
+	}
+	if (status == STATUS_OK) {
+		memcpy(device->secret, secret, sizeof secret);
+		device->generations = state->lineage_count;
+	}
+	crypto_wipe(secret, sizeof secret);
+	/* Without the key only requests fail. */
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status
 device_enrolled(struct sambung *device, struct local_state *state_out, struct error *err)
 {
@@ -225,6 +249,9 @@ device_enrolled(struct sambung *device, struct local_state *state_out, struct er
 
 	if (status == STATUS_OK && state_out->device == 0) {
 		return fail(err, STATUS_NOT_ENROLLED, "%s", "");
+	}
+	if (status == STATUS_OK) {
+		status = device_key(device, state_out, err);
 	}
 	return status == STATUS_OK ? device_schema(device, state_out, err) : status;
 }
