@@ -146,6 +146,9 @@ struct reply {
 	size_t exception_count;
 	struct stream_name *streams; /* of the dots in `records` */
 	size_t stream_count;
+	struct lineage *lineages; /* of those streams that went on after a fork, and of their
+				   * ancestors; as in struct merge_context */
+	size_t lineage_count;
 	struct epoch *epochs; /* the server's histories, the present one last; none: not told */
 	size_t epoch_count;
 	struct span *records; /* each a record as record.h encodes it */

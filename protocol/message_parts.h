@@ -37,6 +37,7 @@ enum {
 	REPLY_TO = 7,
 	REPLY_EPOCHS = 8,
 	REPLY_MORE = 9,
+	REPLY_LINEAGES = 10,
 	REPLY_ACKED = 11,
 	REPLY_ACKS = 13,
 	REPLY_SEND_FROM = 15,
@@ -48,7 +49,14 @@ enum {
 	REPLY_SCOPE = 29,
 	REPLY_BITS = 39,
 };
-enum { ACK_ITEMS = 3, EPOCH_ITEMS = 3, EXCEPTION_ITEMS = 4, STREAM_ITEMS = 3, REGION_ITEMS = 2 };
+enum {
+	ACK_ITEMS = 3,
+	EPOCH_ITEMS = 3,
+	EXCEPTION_ITEMS = 4,
+	LINEAGE_ITEMS = 3,
+	STREAM_ITEMS = 3,
+	REGION_ITEMS = 2,
+};
 
 /* A cursor is an unsigned integer (`complete`) after a finished loop, else [complete, key, id]. */
 bool cursor_finished(const struct cursor *cursor);

@@ -18,6 +18,8 @@
  *     8  epochs       [epoch, parent, cut, …], the present one last; the      none
  *                     first has parent 0 and cut 0
  *     9  more         true                                                    false
+ *    10  lineages     [stream, parent, n, …], ascending by stream: who is     none
+ *                     behind a dot went on after a fork
  *    11  acked n                                                              0
  *    13  acks         [first n, count, seq, …], ascending and disjoint        none
  *    15  send from    n                                                       0
@@ -64,6 +66,7 @@ reply_within_limits(const struct reply *reply)
 	return reply->ack_count <= MESSAGE_CHANGES_MAX &&
 	       reply->exception_count <= MESSAGE_EXCEPTIONS_MAX &&
 	       reply->stream_count <= MESSAGE_STREAMS_MAX &&
+	       reply->lineage_count <= MESSAGE_STREAMS_MAX &&
 	       reply->epoch_count <= MESSAGE_EPOCHS_MAX &&
 	       reply->record_count <= MESSAGE_RECORDS_MAX &&
 	       reply->evicted_count <= MESSAGE_RECORDS_MAX &&
@@ -113,6 +116,23 @@ epochs_put(const struct reply *reply, struct map_writer *map)
 		cbor_put_uint(out, reply->epochs[i].epoch);
 		cbor_put_uint(out, reply->epochs[i].parent);
 		cbor_put_uint(out, reply->epochs[i].cut);
+	}
+}
+
+static void
+lineages_put(const struct reply *reply, struct map_writer *map)
+{
+	struct buffer *out;
+
+	if (reply->lineage_count == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_LINEAGES);
+	cbor_put_array(out, LINEAGE_ITEMS * reply->lineage_count);
+	for (size_t i = 0; i < reply->lineage_count; i++) {
+		cbor_put_uint(out, reply->lineages[i].stream);
+		cbor_put_uint(out, reply->lineages[i].parent);
+		cbor_put_uint(out, reply->lineages[i].n);
 	}
 }
 
@@ -304,6 +324,7 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 
 	streams_put(reply, map);
 	cursors_and_checkpoint_put(reply, map);
+	lineages_put(reply, map);
 	map_put_positive(map, REPLY_ACKED, reply->acked_n);
 	acks_put(reply, map);
 	map_put_positive(map, REPLY_SEND_FROM, reply->send_from);

@@ -209,6 +209,26 @@ TEST(epochs_are_read_back_in_their_order)
 	assert_int_equal(round_trip(fixture, &reply), STATUS_LIMIT);
 }
 
+TEST(lineages_of_those_behind_the_dots_are_read_back)
+{
+	struct lineage lineages[] = {{4, 9, 0}, {5, 4, 7}};
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+
+	reply.lineages = lineages;
+	reply.lineage_count = 2;
+	assert_ok(round_trip(fixture, &reply));
+	assert_int_equal(fixture->read.lineage_count, 2);
+	assert_memory_equal(fixture->read.lineages, lineages, sizeof lineages);
+	reply.lineage_count = MESSAGE_STREAMS_MAX + 1;
+	assert_int_equal(round_trip(fixture, &reply), STATUS_LIMIT);
+	assert_int_equal(unpack_hex(fixture, "a10a80"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a10a820409"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a10a83040000"), STATUS_MALFORMED);
+	/* Not ascending. */
+	assert_int_equal(unpack_hex(fixture, "a10a86050407040900"), STATUS_MALFORMED);
+}
+
 TEST(number_that_goes_on_after_a_fork_is_read_back)
 {
 	struct fixture *fixture = *state;
@@ -261,9 +281,9 @@ TEST(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported)
 {
 	struct fixture *fixture = *state;
 
-	assert_ok(unpack_hex(fixture, "a20a820118ff0b07"));
-	assert_int_equal(fixture->read.acked_n, 7);
-	assert_int_equal(unpack_hex(fixture, "a10a64"), STATUS_MALFORMED);
+	assert_ok(unpack_hex(fixture, "a20c820118ff0f07"));
+	assert_int_equal(fixture->read.send_from, 7);
+	assert_int_equal(unpack_hex(fixture, "a10c64"), STATUS_MALFORMED);
 	assert_int_equal(unpack_hex(fixture, "a1183d00"), STATUS_UNSUPPORTED);
 	assert_int_equal(unpack_hex(fixture, "a11900ff00"), STATUS_MALFORMED);
 }
@@ -475,6 +495,7 @@ RUN_TESTS(ROW(reply_that_says_nothing_is_an_empty_map), ROW(reply_to_a_push_is_s
 	  ROW(head_and_cursors_are_read_back), ROW(acks_exceptions_and_evictions_are_read_back),
 	  ROW(records_and_names_are_read_back), ROW(checkpoint_schema_and_scope_are_read_back),
 	  ROW(scope_may_become_empty), ROW(epochs_are_read_back_in_their_order),
+	  ROW(lineages_of_those_behind_the_dots_are_read_back),
 	  ROW(number_that_goes_on_after_a_fork_is_read_back),
 	  ROW(status_travels_by_a_fixed_number),
 	  ROW(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupported),
