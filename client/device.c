@@ -116,6 +116,7 @@ sambung_open(const struct sambung_options *options, struct sambung **out, struct
 		return device_fail(err, &inner);
 	}
 	device_platform_fill(&device->platform, options->platform);
+	buffer_init(&device->lineages, LOCAL_LINEAGES_MAX * sizeof(struct lineage));
 	if (device_open(device, options, &inner) != STATUS_OK) {
 		sambung_close(device);
 		return device_fail(err, &inner);
@@ -132,6 +133,7 @@ sambung_close(struct sambung *device)
 	}
 	device_disconnect(device);
 	exchange_free(device->exchange);
+	buffer_finish(&device->lineages);
 	schema_free(device->schema);
 	local_close(device->local);
 	crypto_wipe(device->secret, sizeof device->secret);
@@ -243,6 +245,12 @@ device_key(struct sambung *device, const struct local_state *state, struct error
 }
 
 enum status
+device_lineages(struct sambung *device, struct error *err)
+{
+	return local_lineages(device->local, &device->lineages, err);
+}
+
+enum status
 device_enrolled(struct sambung *device, struct local_state *state_out, struct error *err)
 {
 	enum status status = local_state_load(device->local, state_out, err);
@@ -252,6 +260,9 @@ device_enrolled(struct sambung *device, struct local_state *state_out, struct er
 	}
 	if (status == STATUS_OK) {
 		status = device_key(device, state_out, err);
+	}
+	if (status == STATUS_OK) {
+		status = device_lineages(device, err);
 	}
 	return status == STATUS_OK ? device_schema(device, state_out, err) : status;
 }

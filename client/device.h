@@ -33,6 +33,7 @@ struct sambung {
 	struct schema *schema;		  /* in use; NULL before the first */
 	uint8_t secret[SIGN_SECRET_SIZE]; /* of the present number; zeros before enrolment */
 	size_t generations;		  /* forks that are folded into it */
+	struct buffer lineages;		  /* struct lineage: who went on after a fork, as stored */
 	struct exchange *exchange;	  /* requests whose answer is awaited; NULL: none yet */
 	bool cut;			  /* the last post broke off with bytes under way */
 	bool put_off;			  /* … or the server was full */
@@ -55,7 +56,9 @@ enum status device_random(struct sambung *device, void *out, size_t length, stru
 /* Loads the schema that the state names, if it is not the one in use. */
 enum status device_schema(struct sambung *device, const struct local_state *state,
 			  struct error *err);
-/* State, schema and key of an enrolled device; NOT_ENROLLED if it is not. */
+/* Reads them from the database again. */
+enum status device_lineages(struct sambung *device, struct error *err);
+/* State, schema, lineages and key of an enrolled device; NOT_ENROLLED if it is not. */
 enum status device_enrolled(struct sambung *device, struct local_state *state_out,
 			    struct error *err);
 /* Adds the chunk (version 0: none), and puts the schema that is being received in use once it is

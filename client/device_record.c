@@ -2,14 +2,6 @@
 #include "client/device.h"
 #include "protocol/fork.h"
 
-/* What the installation did under its former numbers the present one has seen. */
-static void
-lineage_give(const struct local_state *state, struct merge_context *context)
-{
-	context->lineages = state->lineage;
-	context->lineage_count = state->lineage_count;
-}
-
 struct merge_context
 device_merge_context(const struct sambung *device, const struct local_state *state, uint32_t type,
 		     struct epoch *epoch_out)
@@ -17,9 +9,10 @@ device_merge_context(const struct sambung *device, const struct local_state *sta
 	struct merge_context context = {
 		.type = device->schema == NULL ? NULL : schema_type(device->schema, type),
 		.epochs = state->epochs,
-		.epoch_count = state->epoch_count};
+		.epoch_count = state->epoch_count,
+		.lineages = (const void *)device->lineages.at,
+		.lineage_count = device->lineages.length / sizeof context.lineages[0]};
 
-	lineage_give(state, &context);
 	if (state->epoch_count == 0) {
 		*epoch_out = (struct epoch){.epoch = state->epoch};
 		context.epochs = epoch_out;

@@ -101,15 +101,22 @@ certificate_take(const struct taking *taking, struct arena *arena, struct certif
 	return STATUS_OK;
 }
 
-/* The former number is one of the streams that records speak of. */
+/* The former number is one of the streams that records speak of, and the heir has seen what it did.
+ */
 static enum status
-former_keep(const struct taking *taking, struct error *err)
+former_keep(const struct taking *taking, const struct fork *fork, struct error *err)
 {
-	const struct stream_name former = {.number = taking->state.device,
+	struct local *local = taking->device->local;
+	const struct stream_name former = {.number = fork->stream,
 					   .kind = STREAM_DEVICE,
 					   .name = span_of_text(taking->state.cadre)};
+	const struct lineage lineage = {.stream = fork->heir, .parent = fork->stream, .n = fork->n};
+	enum status status = local_stream_save(local, &former, err);
 
-	return local_stream_save(taking->device->local, &former, err);
+	if (status == STATUS_OK) {
+		status = local_lineage_save(local, &lineage, err);
+	}
+	return status == STATUS_OK ? device_lineages(taking->device, err) : status;
 }
 
 /* What the installation is from now on. */
@@ -233,7 +240,7 @@ number_follow(struct taking *taking, const struct certificate *certificate, stru
 	const struct fork fork = {
 		.stream = state->device, .n = state->fork_n - 1, .heir = certificate->device};
 	const uint32_t last_n = state->last_n;
-	enum status status = former_keep(taking, err);
+	enum status status = former_keep(taking, &fork, err);
 
 	if (status == STATUS_OK) {
 		status = local_fork_begin(local, &fork, state->lineage_count + 1, last_n, err);

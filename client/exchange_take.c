@@ -141,7 +141,13 @@ streams_take(struct taking *taking, struct error *err)
 	for (size_t i = 0; i < taking->reply->stream_count && status == STATUS_OK; i++) {
 		status = local_stream_save(taking->device->local, &taking->reply->streams[i], err);
 	}
-	return status;
+	for (size_t i = 0; i < taking->reply->lineage_count && status == STATUS_OK; i++) {
+		status =
+			local_lineage_save(taking->device->local, &taking->reply->lineages[i], err);
+	}
+	return status == STATUS_OK && taking->reply->lineage_count > 0
+		       ? device_lineages(taking->device, err)
+		       : status;
 }
 
 static enum status

@@ -52,6 +52,9 @@ static const char tables[] =
 	"CREATE TABLE arrived (record INTEGER PRIMARY KEY);"
 	"CREATE TABLE stream (number INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
 	" name BLOB NOT NULL);"
+	/* Streams that went on after a fork; struct lineage. */
+	"CREATE TABLE lineage (stream INTEGER PRIMARY KEY, parent INTEGER NOT NULL,"
+	" n INTEGER NOT NULL);"
 	/* complete 0: being received. */
 	"CREATE TABLE schema (complete INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
 	" hash BLOB NOT NULL, size INTEGER NOT NULL, bytes BLOB NOT NULL);"

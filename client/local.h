@@ -268,6 +268,12 @@ enum status local_records_below(struct local *local, uint32_t type, uint64_t par
 
 enum status local_stream_save(struct local *local, const struct stream_name *stream,
 			      struct error *err);
+/* A stream that went on after a fork, anybody's: 10 bytes on the disk, 12 in memory. */
+enum { LOCAL_LINEAGES_MAX = 4096 /* of more, a conflict too many may be shown */ };
+enum status local_lineage_save(struct local *local, const struct lineage *lineage,
+			       struct error *err);
+/* All of them as struct lineage, ascending by stream, in place of what `out` holds. */
+enum status local_lineages(struct local *local, struct buffer *out, struct error *err);
 /* NOT_FOUND. */
 enum status local_stream(struct local *local, uint32_t number, struct arena *arena,
 			 struct stream_name *out, struct error *err);
