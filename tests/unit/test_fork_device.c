@@ -427,44 +427,137 @@ TEST(what_the_pages_do_not_bring_goes_and_what_waits_stays)
 	assert_true(holds(w, id_make(HEIR, 1)));
 }
 
-TEST(quarantined_changes_of_the_former_number_are_still_counted_and_their_record_is_shown)
+/* The last request's changes from n on are set aside. */
+static void
+set_aside(struct world *w, uint32_t n, uint64_t seq)
 {
-	struct world *w = *state;
-	uint64_t id = family(w, "Ani");
-	struct ack_run run = {1, 1, 10};
-	struct exception exception = {.n = 1, .kind = EXCEPTION_QUARANTINED, .reason = 7};
-	struct sambung_state shown;
-	struct reply reply;
+	struct ack_run run = {n, w->head.first_n + w->head.count - n, seq};
+	struct exception exception = {.n = n, .kind = EXCEPTION_QUARANTINED, .reason = 7};
+	struct reply reply = world_reply(w);
 
-	world_request(w);
-	reply = world_reply(w);
 	reply.acks = &run;
 	reply.ack_count = 1;
 	reply.exceptions = &exception;
 	reply.exception_count = 1;
 	assert_ok(world_answer(w, &reply));
+}
+
+static uint32_t
+count_set_aside(struct world *w)
+{
+	struct sambung_state shown;
+
+	assert_ok(sambung_state(w->device, &shown, &w->err));
+	return shown.quarantined;
+}
+
+TEST(what_was_set_aside_under_each_number_is_still_counted_and_shown)
+{
+	struct world *w = *state;
+	uint64_t id = family(w, "Ani");
+
+	world_request(w);
+	set_aside(w, 1, 10);
 	(void)family(w, "Budi");
 	forks(w, 2, HEIR);
-	forks(w, 1, GRANDCHILD);
+	world_request(w);
+	set_aside(w, 1, 11);
+	(void)family(w, "Citra");
+	forks(w, 2, GRANDCHILD);
 	world_request(w);
 	assert_int_equal(w->head.count, 1);
 	acknowledge(w, 20);
-	assert_ok(sambung_state(w->device, &shown, &w->err));
-	assert_int_equal(shown.quarantined, 1);
-	assert_int_equal(shown.last_n, 1);
+	assert_int_equal(count_set_aside(w), 2);
+	assert_int_equal(world_state(w).last_n, 1);
 	assert_contains(world_show(w, id), "\"head\":\"Ani\"");
-	/* It does not keep newer changes from being forgotten. */
+	assert_contains(world_show(w, id_make(HEIR, 1)), "\"head\":\"Budi\"");
+}
+
+TEST(what_was_set_aside_does_not_keep_later_changes_from_being_forgotten)
+{
+	struct world *w = *state;
+	struct local_batches batches;
+	struct local_change kept;
+	struct reply reply;
+	struct error err;
+
+	(void)family(w, "Ani");
+	(void)family(w, "Budi");
+	world_request(w);
+	/* The answer to the first has not come. */
+	set_aside(w, 2, 10);
 	(void)family(w, "Citra");
+	forks(w, 3, HEIR);
+	world_request(w);
+	acknowledge(w, 20);
+	(void)family(w, "Dewi");
 	world_request(w);
 	acknowledge(w, 21);
 	world_request(w);
 	reply = world_reply(w);
 	reply.server_time_ms += INT64_C(41) * 24 * 3600 * 1000;
 	assert_ok(world_answer(w, &reply));
+	assert_int_equal(count_set_aside(w), 1);
 	assert_int_equal(world_state(w).last_n, 2);
-	assert_int_equal(local_change(w->device->local, 1, &w->arena, &(struct local_change){0},
-				      &(struct error){0}),
+	assert_int_equal(local_change(w->device->local, 1, &w->arena, &kept, &err),
 			 STATUS_NOT_FOUND);
+	assert_ok(local_batches(w->device->local, 1, 1, &w->arena, &batches, &err));
+	assert_int_equal(batches.count, 0);
+}
+
+TEST(a_number_with_nothing_to_say_yet_begins_with_one)
+{
+	struct world *w = *state;
+
+	(void)family(w, "Ani");
+	world_request(w);
+	set_aside(w, 1, 10);
+	forks(w, 2, HEIR);
+	assert_int_equal(world_state(w).last_n, 0);
+	world_reopen(w);
+	assert_int_equal(family(w, "Budi"), id_make(HEIR, 1));
+}
+
+TEST(others_who_went_on_after_a_fork_are_known_and_their_own_edits_are_no_conflict)
+{
+	struct world *w = *state;
+	struct lineage lineage = {.stream = WORLD_OTHER + 1, .parent = WORLD_OTHER, .n = 9};
+	struct dot dots[] = {
+		{.seq = 9, .stream = WORLD_OTHER, .n = 9, .base = {WORLD_EPOCH, 0}, .own_n = 8},
+		{.seq = 12, .stream = WORLD_OTHER + 1, .n = 1, .base = {WORLD_EPOCH, 0}}};
+	struct member head = {.dot = 0, .top = true, .value = value_text(TEXT("Umi"))};
+	struct member archived = {.dot = 1, .top = true, .value = value_text(TEXT("pindah"))};
+	struct record_field fields[] = {
+		{.tag = FAMILY_HEAD, .version = 9, .members = &head, .member_count = 1},
+		{.tag = TAG_ARCHIVED, .version = 12, .members = &archived, .member_count = 1}};
+	struct record theirs = {.id = id_make(WORLD_OTHER, 1),
+				.type = FAMILY,
+				.village = VILLAGE_A,
+				.version = 12,
+				.dots = dots,
+				.dot_count = 2,
+				.fields = fields,
+				.field_count = 2};
+	struct span bytes = world_encode(w, &theirs);
+	bool whole = true;
+	struct reply reply;
+
+	world_request(w);
+	reply = world_reply(w);
+	reply.to = at_100;
+	reply.records = &bytes;
+	reply.whole = &whole;
+	reply.record_count = 1;
+	assert_ok(world_answer(w, &reply));
+	assert_contains(world_show(w, theirs.id), "\"conflicts\":{\"");
+	world_request(w);
+	reply.from = w->head.cursor;
+	reply.lineages = &lineage;
+	reply.lineage_count = 1;
+	assert_ok(world_answer(w, &reply));
+	assert_contains(world_show(w, theirs.id), "\"conflicts\":{}");
+	world_reopen(w);
+	assert_contains(world_show(w, theirs.id), "\"conflicts\":{}");
 }
 
 #define ROW(sentence) CASE_WITH(sentence, world_open, world_close)
@@ -491,4 +584,7 @@ RUN_TESTS(ROW(a_fork_is_remembered_and_the_next_request_asks_for_a_number),
 	  ROW(a_fork_of_a_fork_keeps_where_each_change_came_from_first),
 	  ROW(pending_changes_have_seen_what_the_former_number_did),
 	  ROW(what_the_pages_do_not_bring_goes_and_what_waits_stays),
-	  ROW(quarantined_changes_of_the_former_number_are_still_counted_and_their_record_is_shown))
+	  ROW(what_was_set_aside_under_each_number_is_still_counted_and_shown),
+	  ROW(what_was_set_aside_does_not_keep_later_changes_from_being_forgotten),
+	  ROW(a_number_with_nothing_to_say_yet_begins_with_one),
+	  ROW(others_who_went_on_after_a_fork_are_known_and_their_own_edits_are_no_conflict))

@@ -376,6 +376,51 @@ TEST(another_process_in_the_same_folder_goes_on_under_the_new_number_and_key)
 	w->device = first;
 }
 
+/* ---- what leaves ---- */
+
+static bool
+leaves(struct world *w, uint64_t id)
+{
+	bool leaving;
+	struct error err;
+
+	assert_ok(local_leaving(w->device->local, id, &leaving, &err));
+	return leaving;
+}
+
+TEST(a_record_that_leaves_when_it_is_acknowledged_still_does_under_its_new_id)
+{
+	struct world *w = *state;
+	uint64_t id = world_record(w, "family", FIELDS("head", "Ani", "village", "6303072002"));
+
+	assert_true(leaves(w, id));
+	forks(w, 1, HEIR);
+	assert_true(leaves(w, id_make(HEIR, 1)));
+	assert_false(leaves(w, id));
+}
+
+TEST(a_record_that_left_but_for_a_change_which_the_log_has_is_gone)
+{
+	struct world *w = *state;
+	uint64_t id = family_that_is_logged(w);
+	struct local_place place;
+	struct record record;
+	struct reply reply;
+	struct error err;
+
+	(void)world_edit(w, id, "head", "Ana");
+	world_request(w);
+	reply = world_reply(w);
+	reply.evicted = &id;
+	reply.evicted_count = 1;
+	assert_ok(world_answer(w, &reply));
+	assert_true(leaves(w, id));
+	forks(w, 3, HEIR);
+	assert_int_equal(local_record(w->device->local, id, &w->arena, &record, &place, &err),
+			 STATUS_NOT_FOUND);
+	assert_false(leaves(w, id));
+}
+
 /* ---- files ---- */
 
 static int
@@ -497,5 +542,7 @@ RUN_TESTS(ROW(the_same_image_restored_twice_says_the_same_under_the_same_number)
 	  ROW(an_answer_to_the_former_number_acknowledges_nothing_of_the_heir),
 	  ROW(a_number_that_is_given_twice_is_taken_once),
 	  ROW(another_process_in_the_same_folder_goes_on_under_the_new_number_and_key),
+	  ROW(a_record_that_leaves_when_it_is_acknowledged_still_does_under_its_new_id),
+	  ROW(a_record_that_left_but_for_a_change_which_the_log_has_is_gone),
 	  ROW(a_phone_without_signal_goes_on_under_another_number_through_files),
 	  ROW(an_answer_to_a_file_of_the_former_number_is_passed_over))
