@@ -388,14 +388,33 @@ leaves(struct world *w, uint64_t id)
 	return leaving;
 }
 
+/* The server takes it to be elsewhere. */
+static void
+evict(struct world *w, uint64_t id)
+{
+	struct reply reply;
+
+	world_request(w);
+	reply = world_reply(w);
+	reply.evicted = &id;
+	reply.evicted_count = 1;
+	assert_ok(world_answer(w, &reply));
+	assert_true(leaves(w, id));
+}
+
 TEST(a_record_that_leaves_when_it_is_acknowledged_still_does_under_its_new_id)
 {
 	struct world *w = *state;
-	uint64_t id = world_record(w, "family", FIELDS("head", "Ani", "village", "6303072002"));
+	uint64_t above = family_that_is_logged(w);
+	uint64_t id;
 
+	(void)world_edit(w, above, "head", "Ana");
+	evict(w, above);
+	id = person_of(w, above);
 	assert_true(leaves(w, id));
-	forks(w, 1, HEIR);
-	assert_true(leaves(w, id_make(HEIR, 1)));
+	forks(w, 2, HEIR);
+	assert_true(leaves(w, above));
+	assert_true(leaves(w, id_make(HEIR, 2)));
 	assert_false(leaves(w, id));
 }
 
@@ -405,16 +424,10 @@ TEST(a_record_that_left_but_for_a_change_which_the_log_has_is_gone)
 	uint64_t id = family_that_is_logged(w);
 	struct local_place place;
 	struct record record;
-	struct reply reply;
 	struct error err;
 
 	(void)world_edit(w, id, "head", "Ana");
-	world_request(w);
-	reply = world_reply(w);
-	reply.evicted = &id;
-	reply.evicted_count = 1;
-	assert_ok(world_answer(w, &reply));
-	assert_true(leaves(w, id));
+	evict(w, id);
 	forks(w, 3, HEIR);
 	assert_int_equal(local_record(w->device->local, id, &w->arena, &record, &place, &err),
 			 STATUS_NOT_FOUND);
