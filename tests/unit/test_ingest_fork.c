@@ -4,6 +4,7 @@
 #include "daemon/ingest/workset.h"
 #include "forged_device.h"
 #include "protocol/fork.h"
+#include "tests/check/check_store.h"
 
 #include <stdlib.h>
 
@@ -681,6 +682,29 @@ TEST(number_that_comes_back_is_what_its_family_is)
 	forged_finish(heir);
 }
 
+/* ---- the log ---- */
+
+TEST(log_tells_the_same_records_to_another_reader)
+{
+	DEVICE;
+	struct forged *heir = heir_beside(ani);
+	uint64_t family = id_make(ani->device, 1);
+	uint32_t first = ani->device;
+
+	forged_edit(ani, family, FAMILY, FAMILY_ADDRESS, value_text(span_of_text("Jl. Satu")), 0, 2);
+	assert_int_equal(forged_sync(ani), STATUS_HELD);
+	assert_ok(allow(ani, first));
+	ani->acked_n = 3;
+	memcpy(ani->chain, ani->head.h_last, HASH_SIZE);
+	fork_at(ani, 3);
+	forged_edit(ani, family, FAMILY, FAMILY_ADDRESS, value_text(span_of_text("Jl. Dua")), 0, 0);
+	assert_ok(forged_sync(ani));
+	assert_true(merges_own(ani, family, first, 2));
+	assert_int_equal(forged_stored(ani, family).dot_count, 3);
+	assert_ok(check_store_database(ani->world->folder, &ani->err));
+	forged_finish(heir);
+}
+
 #define WITH(sentence) CASE_WITH(sentence, forged_open, forged_close)
 RUN_TESTS(WITH(fork_tells_the_first_change_that_differs),
 	  WITH(copy_that_knows_fewer_changes_parts_after_the_last_it_knows),
@@ -705,4 +729,5 @@ RUN_TESTS(WITH(fork_tells_the_first_change_that_differs),
 	  WITH(device_that_nobody_holds_cannot_be_allowed),
 	  WITH(revoking_one_number_revokes_its_family),
 	  WITH(number_that_a_restored_server_lost_comes_back_with_its_lineage),
-	  WITH(number_that_comes_back_is_what_its_family_is))
+	  WITH(number_that_comes_back_is_what_its_family_is),
+	  WITH(log_tells_the_same_records_to_another_reader))
