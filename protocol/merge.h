@@ -18,8 +18,8 @@ struct epoch {
 	uint64_t cut;
 };
 
-/* `stream` went on after a fork: whoever made a change of it had made those of `parent` up to `n` as
- * well. */
+/* `stream` went on after a fork: whoever made a change of it had made those of `parent` up to `n`
+ * as well. */
 struct lineage {
 	uint32_t stream;
 	uint32_t parent;

@@ -151,9 +151,8 @@ revoke_write(struct call *call, struct ingest *ingest, struct error *err)
 	uint32_t number;
 	enum status status = access_number(call, &number, err);
 
-	return status == STATUS_OK
-		       ? ingest_device_revoke(ingest, number, call->caller.user, err)
-		       : status;
+	return status == STATUS_OK ? ingest_device_revoke(ingest, number, call->caller.user, err)
+				   : status;
 }
 
 enum status

@@ -208,7 +208,8 @@ family_forget(struct ingest *ingest)
 
 		if (at < count && lineages[at].stream == numbers[i]) {
 			count--;
-			memmove(&lineages[at], &lineages[at + 1], (count - at) * sizeof lineages[0]);
+			memmove(&lineages[at], &lineages[at + 1],
+				(count - at) * sizeof lineages[0]);
 		}
 	}
 	ingest->lineages.length = count * sizeof lineages[0];

@@ -24,8 +24,8 @@ enum status family_become(struct ingest *ingest, struct family *family, enum dev
 /* A former number has spoken: two copies are in use. All of its family is held, and the parcel's
  * device with it. */
 enum status family_hold(struct ingest *ingest, struct parcel *parcel, struct error *err);
-/* A device that a restored server took in again becomes what its family is: revoked, held, or former
- * if it was continued; and those that it continues become former. */
+/* A device that a restored server took in again becomes what its family is: revoked, held, or
+ * former if it was continued; and those that it continues become former. */
 enum status family_rejoin(struct ingest *ingest, const struct device *device, struct error *err);
 
 /* From now on merges follow the stream to its parent, if it has one. */

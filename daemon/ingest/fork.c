@@ -106,8 +106,8 @@ heir_tell(struct ingest *ingest, struct parcel *parcel, const struct device *hei
 	ingest_certify(ingest, &card, &bytes);
 	status = buffer_status(&bytes, "a certificate", err);
 	if (status == STATUS_OK) {
-		parcel->continued = span_of(arena_copy(&parcel->arena, bytes.at, bytes.length),
-					    bytes.length);
+		parcel->continued =
+			span_of(arena_copy(&parcel->arena, bytes.at, bytes.length), bytes.length);
 		parcel->continued_scope = heir->scope_version;
 		if (parcel->continued.at == NULL) {
 			status = fail(err, STATUS_MEMORY, "the parcel");

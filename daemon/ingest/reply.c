@@ -211,8 +211,7 @@ builder_add_lineage(struct reply_builder *builder, struct stream stream, struct 
 	enum status status = STATUS_OK;
 
 	if (stream.parent != 0 && reply->lineages == NULL) {
-		reply->lineages =
-			ARENA_ARRAY(&builder->arena, struct lineage, MESSAGE_STREAMS_MAX);
+		reply->lineages = ARENA_ARRAY(&builder->arena, struct lineage, MESSAGE_STREAMS_MAX);
 		status = reply->lineages == NULL ? builder_memory(err) : STATUS_OK;
 	}
 	while (status == STATUS_OK && stream.parent != 0 && reply->lineage_count != before &&
@@ -220,8 +219,8 @@ builder_add_lineage(struct reply_builder *builder, struct stream stream, struct 
 		before = reply->lineage_count;
 		lineage_add(reply->lineages, &reply->lineage_count,
 			    (struct lineage){stream.number, stream.parent, stream.parent_n});
-		status = store_stream(builder->reader, stream.parent, &builder->arena, &stream,
-				      err);
+		status =
+			store_stream(builder->reader, stream.parent, &builder->arena, &stream, err);
 	}
 	/* A parent that a restored server has forgotten. */
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
