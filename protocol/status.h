@@ -127,7 +127,8 @@
 	X(FORK, "fork", 409, 0, "two copies of this installation are in use",                      \
 	  "ada dua salinan aplikasi ini", "Sync again; if it stays so, enrol it with a new code",  \
 	  "Sinkronkan lagi; jika tetap begitu, daftarkan dengan kode baru")                        \
-	X(HELD, "held", 409, 0, "two copies of this installation are in use and wait for the admin", \
+	X(HELD, "held", 409, 0,                                                                    \
+	  "two copies of this installation are in use and wait for the admin",                     \
 	  "ada dua salinan aplikasi ini; menunggu keputusan admin",                                \
 	  "Everything is kept; the admin allows both, or revokes them and enrols one anew",        \
 	  "Data aman di HP; hubungi admin")                                                        \

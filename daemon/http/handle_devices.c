@@ -70,13 +70,13 @@ static const struct {
 	[DEVICE_FORMER] = {"former", "nothing: its phone goes on under another number"},
 	[DEVICE_HELD] = {"held", "ask the cadre which phones she uses; then allow or revoke it"},
 };
-enum { DEVICE_STATES = sizeof device_states / sizeof device_states[0] };
+static const size_t device_state_count = sizeof device_states / sizeof device_states[0];
 
 static void
 write_device(struct json *json, const struct device *device)
 {
 	/* What a newer program wrote is none of these. */
-	size_t state = device->state < DEVICE_STATES ? device->state : 0;
+	size_t state = (size_t)device->state < device_state_count ? (size_t)device->state : 0;
 	char text[REGION_TEXT_SIZE];
 
 	json_put_object(json);
