@@ -22,14 +22,6 @@ struct carrying {
 	struct sambung_carried counted;
 };
 
-static uint64_t
-highest_r(const struct sambung *device, const struct local_state *state)
-{
-	uint64_t r = device->exchange == NULL ? 0 : device->exchange->r;
-
-	return state->r > r ? state->r : r;
-}
-
 /* ---- out ---- */
 
 static enum status
@@ -95,12 +87,12 @@ parcels_add(struct carrying *carrying, struct error *err)
 		status = local_batches_close(local, err);
 	}
 	if (status == STATUS_OK) {
-		state.r = highest_r(asking->device, &state);
+		state.r = exchange_highest_r(asking->device, &state);
 		asking->state = state;
 	}
 	while (status == STATUS_OK && carrying->counted.parcels < CARRY_AT_ONCE) {
 		status = parcel_add(carrying, ++state.r, err);
-		if (asking->state.acked_n == asking->state.last_n) {
+		if (asking->state.acked_n == asking->state.last_n || asking->state.fork_n != 0) {
 			break;
 		}
 	}
@@ -198,21 +190,27 @@ answer_take(struct sambung *device, const struct carry_reply *answer, struct sam
 	struct local_state state;
 	struct asked asked = {.made = true};
 	struct taking taking = {.device = device, .asked = &asked, .carried = true};
-	enum status status = local_carried(device->local, answer->tag, &carried, err);
+	/* The state first: a session that is there after it was this number's, or the number has
+	 * changed since, which shows when the answer is taken. */
+	enum status status = local_state_load(device->local, &state, err);
 
 	if (status == STATUS_OK) {
+		status = local_carried(device->local, answer->tag, &carried, err);
+	}
+	if (status == STATUS_OK) {
 		asked.session = carried.session;
+		asked.device = state.device;
 		asked.r = carried.r;
 		asked.epoch = carried.epoch;
 		asked.scope_version = carried.scope_version;
 		asked.count = carried.count;
+		asked.through_n = state.acked_n + carried.count;
 		asked.witness_size = carried.witness_size;
-		status = local_state_load(device->local, &state, err);
 	}
 	if (status != STATUS_OK) {
 		return status;
 	}
-	taking.newest = carried.r >= highest_r(device, &state);
+	taking.newest = carried.r >= exchange_highest_r(device, &state);
 	arena_init(&taking.arena, DEVICE_ARENA_MAX);
 	status = answer_open_and_take(&taking, answer, err);
 	arena_finish(&taking.arena);

@@ -116,6 +116,7 @@ sambung_open(const struct sambung_options *options, struct sambung **out, struct
 		return device_fail(err, &inner);
 	}
 	device_platform_fill(&device->platform, options->platform);
+	buffer_init(&device->lineages, LOCAL_LINEAGES_MAX * sizeof(struct lineage));
 	if (device_open(device, options, &inner) != STATUS_OK) {
 		sambung_close(device);
 		return device_fail(err, &inner);
@@ -132,6 +133,7 @@ sambung_close(struct sambung *device)
 	}
 	device_disconnect(device);
 	exchange_free(device->exchange);
+	buffer_finish(&device->lineages);
 	schema_free(device->schema);
 	local_close(device->local);
 	crypto_wipe(device->secret, sizeof device->secret);
@@ -218,6 +220,36 @@ device_schema(struct sambung *device, const struct local_state *state, struct er
 	return status;
 }
 
+/* The key follows the number, which another process may have changed. What is stored is the first,
+ * device.key. */
+static enum status
+device_key(struct sambung *device, const struct local_state *state, struct error *err)
+{
+	uint8_t secret[SIGN_SECRET_SIZE];
+	enum status status;
+
+	if (device->generations == state->lineage_count) {
+		return STATUS_OK;
+	}
+	status = key_load(device->directory, secret, err);
+	for (size_t i = 0; i < state->lineage_count && status == STATUS_OK; i++) {
+		key_fork(secret, state->lineage[i].parent, state->lineage[i].n);
+	}
+	if (status == STATUS_OK) {
+		memcpy(device->secret, secret, sizeof secret);
+		device->generations = state->lineage_count;
+	}
+	crypto_wipe(secret, sizeof secret);
+	/* Without the key only requests fail. */
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+device_lineages(struct sambung *device, struct error *err)
+{
+	return local_lineages(device->local, &device->lineages, err);
+}
+
 enum status
 device_enrolled(struct sambung *device, struct local_state *state_out, struct error *err)
 {
@@ -225,6 +257,12 @@ device_enrolled(struct sambung *device, struct local_state *state_out, struct er
 
 	if (status == STATUS_OK && state_out->device == 0) {
 		return fail(err, STATUS_NOT_ENROLLED, "%s", "");
+	}
+	if (status == STATUS_OK) {
+		status = device_key(device, state_out, err);
+	}
+	if (status == STATUS_OK) {
+		status = device_lineages(device, err);
 	}
 	return status == STATUS_OK ? device_schema(device, state_out, err) : status;
 }

@@ -8,6 +8,7 @@
  *   device_record.c  merging into what the device keeps     query*.c          reading records
  *   enrol.c     enrolment                                   sync.c            the loop over the
  *   exchange*.c one request, one reply (pure over local)                      network
+ *   exchange_fork.c  going on under another number
  *   carry*.c    requests and replies in files
  *   pace.c      how much an exchange asks of the link
  */
@@ -30,7 +31,9 @@ struct sambung {
 	struct local *local;
 	char *directory;
 	struct schema *schema;		  /* in use; NULL before the first */
-	uint8_t secret[SIGN_SECRET_SIZE]; /* zeros before enrolment */
+	uint8_t secret[SIGN_SECRET_SIZE]; /* of the present number; zeros before enrolment */
+	size_t generations;		  /* forks that are folded into it */
+	struct buffer lineages;		  /* struct lineage: who went on after a fork, as stored */
 	struct exchange *exchange;	  /* requests whose answer is awaited; NULL: none yet */
 	bool cut;			  /* the last post broke off with bytes under way */
 	bool put_off;			  /* … or the server was full */
@@ -53,7 +56,9 @@ enum status device_random(struct sambung *device, void *out, size_t length, stru
 /* Loads the schema that the state names, if it is not the one in use. */
 enum status device_schema(struct sambung *device, const struct local_state *state,
 			  struct error *err);
-/* State and schema of an enrolled device; NOT_ENROLLED if it is not. */
+/* Reads them from the database again. */
+enum status device_lineages(struct sambung *device, struct error *err);
+/* State, schema, lineages and key of an enrolled device; NOT_ENROLLED if it is not. */
 enum status device_enrolled(struct sambung *device, struct local_state *state_out,
 			    struct error *err);
 /* Adds the chunk (version 0: none), and puts the schema that is being received in use once it is
@@ -75,6 +80,9 @@ enum status device_merge(struct sambung *device, const struct local_state *state
 			 struct error *err);
 /* The record that the root reference of `record` leads to; 0: none. */
 uint64_t device_parent(const struct sambung *device, const struct record *record);
+/* The id that a record has now, which this installation may have made before a fork under a former
+ * number. That number's twin may have made another under the same id: look for that first. */
+uint64_t device_id_now(const struct local_state *state, uint64_t id);
 /* Stores the record, and takes what hangs below it to its village; epoch: that of its seqs. */
 enum status device_record_save(struct sambung *device, const struct local_state *state,
 			       const struct record *record, uint32_t epoch, struct error *err);
@@ -119,6 +127,9 @@ enum status key_load(const char *directory, uint8_t secret_out[SIGN_SECRET_SIZE]
 /* EXISTS. On the disk when it returns. */
 enum status key_create(const char *directory, const uint8_t seed[32],
 		       uint8_t secret_out[SIGN_SECRET_SIZE], struct error *err);
+
+/* What the secret of `stream` becomes by a fork after its change n. */
+void key_fork(uint8_t secret[SIGN_SECRET_SIZE], uint32_t stream, uint32_t n);
 
 /* ---- exchange.c ---- */
 

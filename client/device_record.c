@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/device.h"
+#include "protocol/fork.h"
 
 struct merge_context
 device_merge_context(const struct sambung *device, const struct local_state *state, uint32_t type,
 		     struct epoch *epoch_out)
 {
-	const struct record_type *record_type =
-		device->schema == NULL ? NULL : schema_type(device->schema, type);
+	struct merge_context context = {
+		.type = device->schema == NULL ? NULL : schema_type(device->schema, type),
+		.epochs = state->epochs,
+		.epoch_count = state->epoch_count,
+		.lineages = (const void *)device->lineages.at,
+		.lineage_count = device->lineages.length / sizeof context.lineages[0]};
 
-	if (state->epoch_count > 0) {
-		return (struct merge_context){.type = record_type,
-					      .epochs = state->epochs,
-					      .epoch_count = state->epoch_count};
+	if (state->epoch_count == 0) {
+		*epoch_out = (struct epoch){.epoch = state->epoch};
+		context.epochs = epoch_out;
+		context.epoch_count = 1;
 	}
-	*epoch_out = (struct epoch){.epoch = state->epoch};
-	return (struct merge_context){.type = record_type, .epochs = epoch_out, .epoch_count = 1};
+	return context;
+}
+
+uint64_t
+device_id_now(const struct local_state *state, uint64_t id)
+{
+	for (size_t i = 0; i < state->lineage_count; i++) {
+		const struct fork fork = {.stream = state->lineage[i].parent,
+					  .n = state->lineage[i].n,
+					  .heir = state->lineage[i].stream};
+
+		id = fork_id(&fork, id);
+	}
+	return id;
 }
 
 static const struct record_type *

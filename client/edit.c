@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/device.h"
+#include "protocol/fork.h"
 #include "protocol/form.h"
 #include "protocol/id.h"
 
@@ -13,9 +14,11 @@ struct sambung_edit {
 	struct sambung *device; /* borrowed */
 	struct arena arena;	/* the record shown, and texts that were entered */
 	uint32_t type;
+	uint32_t number;     /* of the device, by which id, own and references are meant */
 	uint64_t id;	     /* 0: a new record */
 	struct record shown; /* as the form shows it; empty for a new record */
 	struct base base;
+	uint32_t own_stream; /* 0: the device itself */
 	uint32_t own;
 	uint32_t last_n; /* own changes when it was opened: the highest `own` there is */
 	struct change_field fields[CHANGE_FIELDS_MAX]; /* in the order of a change */
@@ -51,6 +54,27 @@ sambung_edit_cancel(struct sambung_edit *edit)
 	}
 }
 
+/* The installation may have gone on under another number while the form was open: what was said
+ * under the former one is said as the present one says it. */
+static void
+edit_follow(struct sambung_edit *edit, const struct local_state *state)
+{
+	for (size_t i = 0; i < state->lineage_count; i++) {
+		const struct fork fork = {.stream = state->lineage[i].parent,
+					  .n = state->lineage[i].n,
+					  .heir = state->lineage[i].stream};
+
+		if (edit->number != fork.stream) {
+			continue;
+		}
+		edit->number = fork.heir;
+		edit->last_n = edit->last_n > fork.n ? edit->last_n - fork.n : 0;
+		edit->id = fork_id(&fork, edit->id);
+		fork_own(&fork, &edit->own_stream, &edit->own);
+		fork_fields(&fork, edit_type(edit), edit->fields, edit->field_count);
+	}
+}
+
 static enum status
 edit_create(struct sambung_edit *edit, const char *type_name, struct error *err)
 {
@@ -70,6 +94,7 @@ edit_create(struct sambung_edit *edit, const char *type_name, struct error *err)
 		return fail(err, STATUS_UNKNOWN_TYPE, "%.*s", NAME_ARGS(name));
 	}
 	edit->type = type->tag;
+	edit->number = state.device;
 	return STATUS_OK;
 }
 
@@ -89,6 +114,20 @@ sambung_edit_create(struct sambung *device, const char *type, struct sambung_edi
 }
 
 static enum status
+edit_record(struct sambung_edit *edit, const struct local_state *state, struct local_place *place,
+	    struct error *err)
+{
+	struct local *local = edit->device->local;
+	enum status status = local_record(local, edit->id, &edit->arena, &edit->shown, place, err);
+
+	if (status == STATUS_NOT_FOUND) {
+		edit->id = device_id_now(state, edit->id);
+		status = local_record(local, edit->id, &edit->arena, &edit->shown, place, err);
+	}
+	return status;
+}
+
+static enum status
 edit_open(struct sambung_edit *edit, const char *id, struct error *err)
 {
 	struct local_state state;
@@ -101,8 +140,7 @@ edit_open(struct sambung_edit *edit, const char *id, struct error *err)
 		status = device_enrolled(edit->device, &state, err);
 	}
 	if (status == STATUS_OK) {
-		status = local_record(edit->device->local, edit->id, &edit->arena, &edit->shown,
-				      &place, err);
+		status = edit_record(edit, &state, &place, err);
 		if (status == STATUS_NOT_FOUND) {
 			status = fail(err, STATUS_NOT_FOUND, "%.*s", ID_TEXT_SIZE, id);
 		}
@@ -112,6 +150,7 @@ edit_open(struct sambung_edit *edit, const char *id, struct error *err)
 	}
 	edit->type = edit->shown.type;
 	edit->base = (struct base){.epoch = place.epoch, .version = edit->shown.version};
+	edit->number = state.device;
 	edit->own = state.last_n;
 	edit->last_n = state.last_n;
 	return edit_type(edit) != NULL ? STATUS_OK
@@ -147,6 +186,7 @@ sambung_edit_seen(struct sambung_edit *edit, uint64_t base, uint32_t own, struct
 		(void)fail(&inner, STATUS_NEWER_THAN_HELD, "own %u > %u", own, edit->last_n);
 	} else {
 		edit->base.version = base;
+		edit->own_stream = 0;
 		edit->own = own;
 		return 0;
 	}
@@ -253,11 +293,17 @@ edit_set(struct sambung_edit *edit, const char *name, const char *text, struct e
 	struct fields fields = {edit->fields, edit->field_count};
 	struct span entered = {NULL, strlen(text)};
 	const struct field *field;
+	struct local_state state;
 	struct value shown;
 	struct value value;
 	int32_t tag;
-	enum status status;
+	enum status status = local_state_load(edit->device->local, &state, err);
 
+	if (status != STATUS_OK) {
+		return status;
+	}
+	/* What is entered now is meant by the number that the screens show now. */
+	edit_follow(edit, &state);
 	tag = type == NULL ? 0 : type_tag_named(type, span_of_text(name));
 	if (tag == 0) {
 		return fail(err, STATUS_UNKNOWN_FIELD, "%.*s", NAME_ARGS(span_of_text(name)));
@@ -364,6 +410,7 @@ change_make(struct sambung_edit *edit, const struct local_state *state, struct a
 				       : state->scope_version;
 	change.base = edit->base;
 	change.has_own = true;
+	change.own_stream = edit->id != 0 ? edit->own_stream : 0;
 	change.own_n = edit->id != 0 ? edit->own : state->last_n;
 	change.time = device_time(edit->device, state, &quality);
 	change.quality = (uint32_t)quality;
@@ -467,6 +514,7 @@ edit_commit(struct sambung_edit *edit, struct change *change_out, struct error *
 	arena_init(&arena, DEVICE_ARENA_MAX);
 	status = device_enrolled(edit->device, &state, err);
 	if (status == STATUS_OK) {
+		edit_follow(edit, &state);
 		status = change_make(edit, &state, &arena, change_out, err);
 	}
 	if (status == STATUS_OK) {

@@ -36,6 +36,17 @@ uptime(struct sambung *device)
 	return device->platform.uptime_ms(device->platform.context);
 }
 
+uint64_t
+exchange_highest_r(const struct sambung *device, const struct local_state *state)
+{
+	const struct exchange *exchange = device->exchange;
+
+	if (exchange == NULL || exchange->device != state->device || exchange->r < state->r) {
+		return state->r;
+	}
+	return exchange->r;
+}
+
 static enum status
 exchange_get(struct sambung *device, struct exchange **out, struct error *err)
 {
@@ -134,7 +145,9 @@ body_pack(struct asking *asking, struct error *err)
 static enum status
 body_make(struct asking *asking, struct error *err)
 {
-	const uint32_t waiting = asking->state.last_n - asking->state.acked_n;
+	/* What the log contradicts must not reach it. */
+	const uint32_t waiting =
+		asking->state.fork_n != 0 ? 0 : asking->state.last_n - asking->state.acked_n;
 	struct local_range range = {.first_n = asking->state.acked_n + 1,
 				    .count = waiting < MESSAGE_CHANGES_MAX ? waiting
 									   : MESSAGE_CHANGES_MAX,
@@ -208,6 +221,7 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 	if (head.room == 0) {
 		head.room = pace_room(asking->size, asking->body.length, more_wait);
 	}
+	exchange_continue(asking->device, state, &head);
 	memcpy(asking->h_last, state->chain, HASH_SIZE);
 	memcpy(head.schema_hash, state->schema_hash, sizeof head.schema_hash);
 	/* A checkpoint of a former epoch says nothing about this log. */
@@ -238,10 +252,13 @@ exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struc
 {
 	struct parcel_sender sender = {.server_key_id = asking->state.server_key_id};
 	struct asked asked = {.made = true,
+			      .device = asking->state.device,
+			      .continues = asking->state.fork_n != 0,
 			      .r = r,
 			      .epoch = asking->state.epoch,
 			      .scope_version = asking->state.scope_version,
 			      .count = (uint32_t)asking->changes.count,
+			      .through_n = asking->state.acked_n + (uint32_t)asking->changes.count,
 			      .witness_size = asking->state.witness.size};
 	static const uint8_t no_secret[SIGN_SECRET_SIZE];
 	uint8_t random[32];
@@ -276,6 +293,7 @@ request_seal(const struct asking *asking, uint64_t r, struct exchange *exchange,
 	status = exchange_seal(asking, r, &exchange->parcel, &asked, err);
 	if (status == STATUS_OK) {
 		exchange->r = r;
+		exchange->device = asking->state.device;
 		exchange->awaited = true;
 		exchange->asked_ms = uptime(asking->device);
 		memmove(&exchange->asked[1], &exchange->asked[0],
@@ -314,10 +332,10 @@ request_make(struct asking *asking, struct exchange *exchange, struct error *err
 	if (writes) {
 		status = local_begin(local, err);
 		writes = status == STATUS_OK;
-		status = writes ? local_state_load(local, &asking->state, err) : status;
+		status = writes ? device_enrolled(asking->device, &asking->state, err) : status;
 	}
 	if (status == STATUS_OK) {
-		r = (asking->state.r > exchange->r ? asking->state.r : exchange->r) + 1;
+		r = exchange_highest_r(asking->device, &asking->state) + 1;
 		status = request_prepare(asking, r, err);
 	}
 	if (writes && status == STATUS_OK) {
@@ -386,10 +404,19 @@ reply_refused(const struct reply *reply, const struct local_state *state, struct
 static enum status
 reply_use(struct taking *taking, struct error *err)
 {
+	if (taking->asked->device != taking->state.device) {
+		/* It speaks of the changes of a former number. */
+		taking->again = true;
+		return STATUS_OK;
+	}
 	switch ((int)taking->reply->status) {
 	case STATUS_OK:
 	case STATUS_GAP:
 		return exchange_take(taking, err);
+	case STATUS_FORK:
+		return exchange_take_fork(taking, err);
+	case STATUS_HELD:
+		return exchange_take_held(taking, err);
 	case STATUS_FOREIGN:
 		return exchange_take_stranger(taking, err);
 	case STATUS_REVOKED:
@@ -420,7 +447,8 @@ reply_take(struct taking *taking, struct error *err)
 	} else {
 		local_rollback(local);
 	}
-	if (status == STATUS_OK && taking->reply->status == STATUS_REVOKED) {
+	if (status == STATUS_OK && !taking->again &&
+	    (taking->reply->status == STATUS_REVOKED || taking->reply->status == STATUS_HELD)) {
 		return reply_refused(taking->reply, &taking->state, err);
 	}
 	if (status == STATUS_OK && taking->old_program) {
@@ -490,6 +518,9 @@ exchange_count(struct sambung_result *so_far, const struct sambung_result *count
 	so_far->received += counted->received;
 	so_far->conflicts += counted->conflicts;
 	so_far->quarantined += counted->quarantined;
+	if (counted->continues_as != 0) {
+		so_far->continues_as = counted->continues_as;
+	}
 	so_far->synced = counted->synced;
 }
 

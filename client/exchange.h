@@ -13,10 +13,13 @@ enum { EXCHANGE_REQUESTS = 2 /* whose answers are still taken */ };
 struct asked {
 	bool made;
 	struct parcel_session session;
+	uint32_t device; /* the number that asked: answers to a former one are of no use */
+	bool continues;	 /* for a number to go on under, after a fork */
 	uint64_t r;
 	uint32_t epoch;
 	uint64_t scope_version;
-	uint32_t count; /* of changes */
+	uint32_t count;	    /* of changes */
+	uint32_t through_n; /* the last of them, or the last acknowledged */
 	uint64_t witness_size;
 };
 
@@ -37,7 +40,8 @@ struct asking {
 struct exchange {
 	struct asked asked[EXCHANGE_REQUESTS]; /* newest first */
 	struct buffer parcel;
-	uint64_t r;	  /* the highest used, also by requests that left nothing on the disk */
+	uint64_t r;	  /* the highest used, also by requests that left nothing on the disk, */
+	uint32_t device;  /* … under this number */
 	uint32_t size;	  /* pace.h */
 	bool awaited;	  /* the answer to the newest request has not come, */
 	int64_t asked_ms; /* which was made at this uptime */
@@ -68,7 +72,8 @@ enum status exchange_chain(const struct local_state *state, const struct local_b
 
 void exchange_asking_init(struct asking *asking, struct sambung *device);
 void exchange_asking_finish(struct asking *asking);
-/* Chooses the changes and writes body and head. */
+/* Chooses the changes and writes body and head. While a fork is to be healed there are none: the
+ * request asks for a number. */
 enum status exchange_ask(struct asking *asking, uint64_t r, struct error *err);
 /* Appends the sealed parcel. */
 enum status exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out,
@@ -76,18 +81,32 @@ enum status exchange_seal(const struct asking *asking, uint64_t r, struct buffer
 /* Unpacks what was sealed in the reply to taking->asked, and takes it in a transaction of its own.
  */
 enum status exchange_take_packed(struct taking *taking, struct span packed, struct error *err);
+/* The highest r that the present number has used. */
+uint64_t exchange_highest_r(const struct sambung *device, const struct local_state *state);
 void exchange_count(struct sambung_result *so_far, const struct sambung_result *counted);
 
 /* exchange_take.c: everything but the records. */
 enum status exchange_take(struct taking *taking, struct error *err);
 /* Only what became of the changes: the last that a revoked device hears. */
 enum status exchange_take_last(struct taking *taking, struct error *err);
+/* Only that, and goes on while it gets anywhere: the device is held. */
+enum status exchange_take_held(struct taking *taking, struct error *err);
 /* FOREIGN: of another epoch, and the server lost this device with its newest past. The next request
  * shows the certificate. */
 enum status exchange_take_stranger(struct taking *taking, struct error *err);
 /* Since the last epoch was told, the server has not said yet that it knows this device: it is shown
  * the certificate (some 200 bytes, in the first requests of an epoch only). */
 bool exchange_is_stranger(const struct local_state *state);
+/*
+ * exchange_fork.c: where the log parts from what this installation says, or the number that it goes
+ * on under. FORK if it cannot go on. Costs a device that never forks 4 bytes on its disk, 112 bytes
+ * of RAM in its state and nothing on the wire; one that does 12 bytes on its disk and one request
+ * more, of some 250 bytes, a fork; and about 5 KB of code.
+ */
+enum status exchange_take_fork(struct taking *taking, struct error *err);
+/* What a head says to ask for a number; nothing unless state->fork_n is set. */
+void exchange_continue(const struct sambung *device, const struct local_state *state,
+		       struct request_head *head);
 /* exchange_records.c */
 enum status exchange_take_acks(struct taking *taking, struct error *err);
 enum status exchange_take_records(struct taking *taking, struct error *err);

@@ -64,6 +64,8 @@ epoch_begin(struct taking *taking, struct error *err)
 	taking->state.cursor = cursor_start;
 	taking->state.epoch_count = 0;
 	taking->state.scope_version = 0;
+	/* The next request tells whether this log contradicts, too. */
+	taking->state.fork_n = 0;
 	/* The seqs of what this log has as well may be another log's; records come whole, and their
 	 * versions with them. */
 	taking->state.raised_n = taking->state.acked_n;
@@ -139,7 +141,13 @@ streams_take(struct taking *taking, struct error *err)
 	for (size_t i = 0; i < taking->reply->stream_count && status == STATUS_OK; i++) {
 		status = local_stream_save(taking->device->local, &taking->reply->streams[i], err);
 	}
-	return status;
+	for (size_t i = 0; i < taking->reply->lineage_count && status == STATUS_OK; i++) {
+		status =
+			local_lineage_save(taking->device->local, &taking->reply->lineages[i], err);
+	}
+	return status == STATUS_OK && taking->reply->lineage_count > 0
+		       ? device_lineages(taking->device, err)
+		       : status;
 }
 
 static enum status
@@ -187,6 +195,9 @@ change_link(struct taking *taking, const struct local_batches *batches,
 
 	if (status == STATUS_OK) {
 		state->acked_n = change->n;
+		if (state->acked_n >= state->fork_n) {
+			state->fork_n = 0; /* the log contradicts no more */
+		}
 		status = local_change_link(taking->device->local, change->n, state->chain,
 					   taking->reply->server_time_ms, err);
 	}
@@ -230,6 +241,18 @@ changes_link(struct taking *taking, struct error *err)
 		status = changes_link_some(taking, at_once, &more, err);
 	}
 	return status;
+}
+
+static void
+counter_take(struct taking *taking)
+{
+	const struct asked *asked = taking->asked;
+	const struct reply *reply = taking->reply;
+	struct local_state *state = &taking->state;
+
+	taking->counted.sent = asked->count;
+	state->r = state->r > asked->r ? state->r : asked->r;
+	state->r = state->r > reply->r_seen ? state->r : reply->r_seen;
 }
 
 static void
@@ -335,6 +358,12 @@ gap_take(struct taking *taking, struct error *err)
 	if (!taking->newest || reply->send_from == 0) {
 		return STATUS_OK;
 	}
+	if (reply->status == STATUS_GAP && taking->state.fork_n != 0) {
+		/* The log lacks what was common: the server was restored meanwhile. */
+		taking->state.fork_n = 0;
+		taking->again = true;
+		return send_again(taking, reply->send_from, err);
+	}
 	/* A file whose first parcels were answered elsewhere: what lacks here is on its way. */
 	if (taking->carried && reply->send_from > taking->state.acked_n + 1) {
 		return STATUS_OK;
@@ -389,9 +418,7 @@ exchange_take(struct taking *taking, struct error *err)
 	struct local_state *state = &taking->state;
 	enum status status;
 
-	taking->counted.sent = taking->asked->count;
-	state->r = state->r > taking->asked->r ? state->r : taking->asked->r;
-	state->r = state->r > reply->r_seen ? state->r : reply->r_seen;
+	counter_take(taking);
 	clock_take(taking);
 	if (reply->epoch != 0 && reply->epoch != state->epoch) {
 		taking->again = true;
@@ -415,6 +442,19 @@ exchange_take(struct taking *taking, struct error *err)
 		status = cursor_take(taking, err);
 	}
 	return status == STATUS_OK ? end_take(taking, err) : status;
+}
+
+enum status
+exchange_take_held(struct taking *taking, struct error *err)
+{
+	const struct local_state *state = &taking->state;
+	const uint32_t before = state->acked_n;
+	enum status status;
+
+	counter_take(taking);
+	status = exchange_take_last(taking, err);
+	taking->again = state->acked_n > before && state->acked_n < state->last_n;
+	return status;
 }
 
 bool

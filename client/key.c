@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/device.h"
+#include "protocol/fork.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,6 +54,17 @@ key_load(const char *directory, uint8_t secret_out[SIGN_SECRET_SIZE], struct err
 	}
 	crypto_wipe(seed, sizeof seed);
 	return status;
+}
+
+void
+key_fork(uint8_t secret[SIGN_SECRET_SIZE], uint32_t stream, uint32_t n)
+{
+	uint8_t seed[KEY_SIZE];
+
+	/* The secret begins with its seed. */
+	fork_key(secret, stream, n, seed);
+	secret_of_seed(seed, secret);
+	crypto_wipe(seed, sizeof seed);
 }
 
 /* A file that is there must be whole and on the disk: it is renamed into place. */

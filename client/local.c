@@ -16,6 +16,7 @@ enum {
 	SEALED_MAX = RECORD_BYTES_MAX + 1,
 	REGION_BYTES = 16,
 	EPOCH_BYTES = 16,
+	LINEAGE_BYTES = 12,
 };
 
 static const char tables[] =
@@ -29,8 +30,9 @@ static const char tables[] =
 	" witness BLOB NOT NULL, schema_version INTEGER NOT NULL, schema_hash BLOB NOT NULL,"
 	" server_time_ms INTEGER NOT NULL, server_uptime_ms INTEGER NOT NULL,"
 	" server_boot BLOB NOT NULL, last_sync_ms INTEGER NOT NULL, certificate BLOB,"
-	" epochs BLOB NOT NULL);"
-	/* seq, chain and acked_ms as the server told; exception 0: none. */
+	" epochs BLOB NOT NULL, lineage BLOB NOT NULL, fork_n INTEGER NOT NULL);"
+	/* seq, chain and acked_ms as the server told; exception 0: none. n below 0: of a number
+	 * before a fork, in quarantine. */
 	"CREATE TABLE change (n INTEGER PRIMARY KEY, record INTEGER NOT NULL,"
 	" seq INTEGER NOT NULL DEFAULT 0, exception INTEGER NOT NULL DEFAULT 0,"
 	" reason INTEGER NOT NULL DEFAULT 0, acked_ms INTEGER, chain BLOB, body BLOB NOT NULL);"
@@ -50,6 +52,9 @@ static const char tables[] =
 	"CREATE TABLE arrived (record INTEGER PRIMARY KEY);"
 	"CREATE TABLE stream (number INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
 	" name BLOB NOT NULL);"
+	/* Streams that went on after a fork; struct lineage. */
+	"CREATE TABLE lineage (stream INTEGER PRIMARY KEY, parent INTEGER NOT NULL,"
+	" n INTEGER NOT NULL);"
 	/* complete 0: being received. */
 	"CREATE TABLE schema (complete INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
 	" hash BLOB NOT NULL, size INTEGER NOT NULL, bytes BLOB NOT NULL);"
@@ -253,6 +258,32 @@ epochs_put(const struct local_state *state, uint8_t *out)
 	}
 }
 
+static bool
+lineage_get(struct span bytes, struct local_state *state)
+{
+	if (bytes.length % LINEAGE_BYTES != 0 || bytes.length / LINEAGE_BYTES > LOCAL_LINEAGE_MAX) {
+		return false;
+	}
+	state->lineage_count = bytes.length / LINEAGE_BYTES;
+	for (size_t i = 0; i < state->lineage_count; i++) {
+		const uint8_t *at = bytes.at + LINEAGE_BYTES * i;
+
+		state->lineage[i] = (struct lineage){
+			.stream = get_le32(at), .parent = get_le32(at + 4), .n = get_le32(at + 8)};
+	}
+	return true;
+}
+
+static void
+lineage_put(const struct local_state *state, uint8_t *out)
+{
+	for (size_t i = 0; i < state->lineage_count; i++) {
+		put_le32(out + LINEAGE_BYTES * i, state->lineage[i].stream);
+		put_le32(out + LINEAGE_BYTES * i + 4, state->lineage[i].parent);
+		put_le32(out + LINEAGE_BYTES * i + 8, state->lineage[i].n);
+	}
+}
+
 /* Copies a text into a fixed place with its NUL. */
 static bool
 text_get(struct span text, char *out, size_t size)
@@ -295,7 +326,7 @@ state_get_blobs(struct statement *s, struct local_state *state)
 	    !scope_get(sql_blob(s, 16), state) || !sql_blob_exact(s, 17, witness, sizeof witness) ||
 	    !sql_blob_exact(s, 19, state->schema_hash, sizeof state->schema_hash) ||
 	    !sql_blob_exact(s, 22, state->server_boot, sizeof state->server_boot) ||
-	    !epochs_get(sql_blob(s, 25), state)) {
+	    !epochs_get(sql_blob(s, 25), state) || !lineage_get(sql_blob(s, 26), state)) {
 		return false;
 	}
 	checkpoint_decode(witness, &state->witness);
@@ -320,13 +351,15 @@ state_get_numbers(struct statement *s, struct local_state *state)
 	state->server_uptime_ms = sql_int(s, 21);
 	state->last_sync_ms = sql_int(s, 23);
 	state->last_n = (uint32_t)sql_uint(s, 24);
+	state->fork_n = (uint32_t)sql_uint(s, 27);
 }
 
 static const char state_select[] =
 	"SELECT number, cadre, url, server_key_id, server_key, log_key, origin, epoch, r,"
 	" cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain, scope_version, scope,"
 	" witness, schema_version, schema_hash, server_time_ms, server_uptime_ms, server_boot,"
-	" last_sync_ms, (SELECT max(n) FROM change), epochs FROM device";
+	" last_sync_ms, (SELECT max(n) FROM change WHERE n > 0), epochs, lineage, fork_n"
+	" FROM device";
 
 enum status
 local_state_load(struct local *local, struct local_state *out, struct error *err)
@@ -373,6 +406,7 @@ state_bind_numbers(struct statement *s, const struct local_state *state)
 	sql_bind_int(s, 21, state->server_time_ms);
 	sql_bind_int(s, 22, state->server_uptime_ms);
 	sql_bind_int(s, 24, state->last_sync_ms);
+	sql_bind_uint(s, 27, state->fork_n);
 }
 
 /* All columns but the certificate, which an update must not touch. */
@@ -380,14 +414,15 @@ static const char state_upsert[] =
 	"INSERT INTO device (id, number, cadre, url, server_key_id, server_key, log_key, origin,"
 	" epoch, r, cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain, scope_version,"
 	" scope, witness, schema_version, schema_hash, server_time_ms, server_uptime_ms,"
-	" server_boot, last_sync_ms, epochs) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-	" ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
+	" server_boot, last_sync_ms, epochs, lineage, fork_n) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6,"
+	" ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,"
+	" ?25, ?26, ?27)"
 	" ON CONFLICT (id) DO UPDATE SET number = ?1, cadre = ?2, url = ?3, server_key_id = ?4,"
 	" server_key = ?5, log_key = ?6, origin = ?7, epoch = ?8, r = ?9, cursor_complete = ?10,"
 	" cursor_key = ?11, cursor_id = ?12, acked_n = ?13, raised_n = ?14, chain = ?15,"
 	" scope_version = ?16, scope = ?17, witness = ?18, schema_version = ?19,"
 	" schema_hash = ?20, server_time_ms = ?21, server_uptime_ms = ?22, server_boot = ?23,"
-	" last_sync_ms = ?24, epochs = ?25";
+	" last_sync_ms = ?24, epochs = ?25, lineage = ?26, fork_n = ?27";
 
 enum status
 local_state_save(struct local *local, const struct local_state *state, struct error *err)
@@ -397,6 +432,7 @@ local_state_save(struct local *local, const struct local_state *state, struct er
 	uint8_t scope[LOCAL_SCOPE_MAX * REGION_BYTES];
 	uint8_t witness[CHECKPOINT_SIZE];
 	uint8_t epochs[LOCAL_EPOCHS_MAX * EPOCH_BYTES];
+	uint8_t lineage[LOCAL_LINEAGE_MAX * LINEAGE_BYTES];
 	enum status status = local_seal(local, span_of_text(state->cadre), &cadre, err);
 
 	if (status != STATUS_OK) {
@@ -405,6 +441,7 @@ local_state_save(struct local *local, const struct local_state *state, struct er
 	scope_put(state, scope);
 	checkpoint_encode(&state->witness, witness);
 	epochs_put(state, epochs);
+	lineage_put(state, lineage);
 	s = sql_prepare(local->sql, state_upsert, err);
 	state_bind_numbers(s, state);
 	sql_bind_blob(s, 2, cadre);
@@ -418,6 +455,7 @@ local_state_save(struct local *local, const struct local_state *state, struct er
 	sql_bind_blob(s, 20, span_of(state->schema_hash, sizeof state->schema_hash));
 	sql_bind_blob(s, 23, span_of(state->server_boot, sizeof state->server_boot));
 	sql_bind_blob(s, 25, span_of(epochs, EPOCH_BYTES * state->epoch_count));
+	sql_bind_blob(s, 26, span_of(lineage, LINEAGE_BYTES * state->lineage_count));
 	return sql_run(s, err);
 }
 

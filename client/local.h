@@ -11,6 +11,7 @@
 #define SAMBUNG_CLIENT_LOCAL_H
 
 #include "protocol/enrolment.h"
+#include "protocol/fork.h"
 #include "protocol/merge.h"
 #include "protocol/message.h"
 #include "protocol/parcel.h"
@@ -29,11 +30,17 @@ void local_rollback(struct local *local);
 
 enum {
 	LOCAL_SCOPE_MAX = MESSAGE_SCOPE_MAX,
-	LOCAL_EPOCHS_MAX = 16 /* newest; a base of an older one covers nothing */
+	LOCAL_EPOCHS_MAX = 16, /* newest; a base of an older one covers nothing */
+	LOCAL_LINEAGE_MAX = 8  /* forks of one installation; then it enrols anew */
 };
 
 struct local_state {
 	uint32_t device; /* 0: not enrolled */
+	/* The numbers that this installation had before, oldest first: `stream` went on where
+	 * `parent` had made n changes that are the log's. The last stream is `device`. */
+	struct lineage lineage[LOCAL_LINEAGE_MAX];
+	size_t lineage_count;
+	uint32_t fork_n; /* first change that is not the log's, while it asks for a number; 0: no */
 	char cadre[STREAM_NAME_MAX + 4];
 	char url[CODE_URL_MAX + 1];
 	uint8_t server_key_id;
@@ -66,7 +73,7 @@ struct local_state {
 enum status local_state_load(struct local *local, struct local_state *out, struct error *err);
 enum status local_state_save(struct local *local, const struct local_state *state,
 			     struct error *err);
-/* Enrolment only: the certificate, kept for a server that was restored. */
+/* After the state: the certificate, kept for a server that was restored. */
 enum status local_certificate_save(struct local *local, struct span certificate, struct error *err);
 /* NOT_FOUND. */
 enum status local_certificate(struct local *local, struct arena *arena, struct span *out,
@@ -159,6 +166,23 @@ enum status local_carried_add(struct local *local, const struct local_carried *c
 enum status local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE],
 			  struct local_carried *out, struct error *err);
 
+/* ---- after a fork (exchange_fork.c) ---- */
+
+/*
+ * The changes up to fork->n leave the queue, with their batches; so do the requests in files, whose
+ * answers speak of the old number. Of the changes only those in quarantine stay, as an ancestor's:
+ * `generation` (1 to LOCAL_LINEAGE_MAX) times 2^31 lower, so that they count as set aside and no
+ * query for n >= 1 finds them. The batches of the others become the heir's and are closed, and
+ * `leaving` knows the new ids. Costs nothing on the disk that the changes did not.
+ */
+enum status local_fork_begin(struct local *local, const struct fork *fork, size_t generation,
+			     uint32_t last_n, struct error *err);
+/* Change n becomes the heir's again->n, unacknowledged; n ascends. */
+enum status local_change_again(struct local *local, uint32_t n, const struct local_change *again,
+			       struct error *err);
+/* The record is there under another id. */
+enum status local_record_drop(struct local *local, uint64_t id, struct error *err);
+
 /* ---- records ---- */
 
 /* What stands beside a record's body. */
@@ -244,6 +268,12 @@ enum status local_records_below(struct local *local, uint32_t type, uint64_t par
 
 enum status local_stream_save(struct local *local, const struct stream_name *stream,
 			      struct error *err);
+/* A stream that went on after a fork, anybody's: 10 bytes on the disk, 12 in memory. */
+enum { LOCAL_LINEAGES_MAX = 4096 /* of more, a conflict too many may be shown */ };
+enum status local_lineage_save(struct local *local, const struct lineage *lineage,
+			       struct error *err);
+/* All of them as struct lineage, ascending by stream, in place of what `out` holds. */
+enum status local_lineages(struct local *local, struct buffer *out, struct error *err);
 /* NOT_FOUND. */
 enum status local_stream(struct local *local, uint32_t number, struct arena *arena,
 			 struct stream_name *out, struct error *err);

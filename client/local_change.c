@@ -252,7 +252,7 @@ local_changes_forget(struct local *local, int64_t server_ms, struct error *err)
 		" AND n < coalesce((SELECT min(n) FROM change WHERE acked_ms IS NULL"
 		" OR acked_ms >= ?1), (SELECT max(n) FROM change))";
 	static const char batches_text[] =
-		"DELETE FROM batch WHERE last_n < (SELECT min(n) FROM change)";
+		"DELETE FROM batch WHERE last_n < (SELECT min(n) FROM change WHERE n > 0)";
 	struct statement *s = sql_prepare(local->sql, changes_text, err);
 	enum status status;
 

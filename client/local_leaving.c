@@ -4,10 +4,12 @@
 
 #define HAS_PENDING                                                                                \
 	"EXISTS (SELECT 1 FROM change WHERE change.record = record.id AND change.seq = 0)"
-/* The change that makes it is not acknowledged, or is set aside. */
+/* The change that makes it is not acknowledged, or is set aside; of a number before a fork, too,
+ * whose n is lower by a multiple of 2^31 (local.h). */
 #define SERVER_LACKS                                                                               \
-	"EXISTS (SELECT 1 FROM change WHERE change.n = (record.id & 4294967295)"                   \
-	" AND change.record = record.id AND (change.seq = 0 OR change.exception = 2))"
+	"EXISTS (SELECT 1 FROM change WHERE change.record = record.id"                             \
+	" AND (change.n & 2147483647) = (record.id & 4294967295)"                                  \
+	" AND (change.seq = 0 OR change.exception = 2))"
 #define HAS_ARRIVED "EXISTS (SELECT 1 FROM arrived WHERE arrived.record = record.id)"
 #define IS_LEAVING "EXISTS (SELECT 1 FROM leaving WHERE leaving.record = record.id)"
 

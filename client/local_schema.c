@@ -52,6 +52,44 @@ local_stream(struct local *local, uint32_t number, struct arena *arena, struct s
 	return status;
 }
 
+enum status
+local_lineage_save(struct local *local, const struct lineage *lineage, struct error *err)
+{
+	static const char text[] =
+		"INSERT OR REPLACE INTO lineage (stream, parent, n) VALUES (?1, ?2, ?3)";
+	struct statement *s = sql_prepare(local->sql, text, err);
+
+	sql_bind_uint(s, 1, lineage->stream);
+	sql_bind_uint(s, 2, lineage->parent);
+	sql_bind_uint(s, 3, lineage->n);
+	return sql_run(s, err);
+}
+
+enum status
+local_lineages(struct local *local, struct buffer *out, struct error *err)
+{
+	static const char text[] = "SELECT stream, parent, n FROM lineage ORDER BY stream LIMIT ?1";
+	struct statement *s = sql_prepare(local->sql, text, err);
+	bool row = true;
+	enum status status = STATUS_OK;
+
+	buffer_clear(out);
+	sql_bind_uint(s, 1, LOCAL_LINEAGES_MAX);
+	while (status == STATUS_OK) {
+		struct lineage lineage;
+
+		status = sql_row(s, &row, err);
+		if (status != STATUS_OK || !row) {
+			break;
+		}
+		lineage = (struct lineage){.stream = (uint32_t)sql_uint(s, 0),
+					   .parent = (uint32_t)sql_uint(s, 1),
+					   .n = (uint32_t)sql_uint(s, 2)};
+		buffer_append(out, &lineage, sizeof lineage);
+	}
+	return status == STATUS_OK ? buffer_status(out, "device.db: lineage", err) : status;
+}
+
 /* The row of that kind; version 0 if there is none. */
 static enum status
 schema_row(struct local *local, int complete, struct arena *arena, struct local_schema_part *out,

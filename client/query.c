@@ -96,6 +96,10 @@ sambung_record(struct sambung *device, const char *id, sambung_line_fn line, voi
 	if (status == STATUS_OK) {
 		status = local_record(device->local, number, &arena, &record, NULL, &inner);
 		if (status == STATUS_NOT_FOUND) {
+			number = device_id_now(&query.state, number);
+			status = local_record(device->local, number, &arena, &record, NULL, &inner);
+		}
+		if (status == STATUS_NOT_FOUND) {
 			(void)fail(&inner, status, "%.*s", ID_TEXT_SIZE, id);
 		}
 	}

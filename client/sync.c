@@ -158,6 +158,8 @@ device_post(struct sambung *device, const struct device_parcel *parcel, struct b
 
 /* What moves when an exchange gets anywhere. */
 struct progress {
+	uint32_t device;
+	uint32_t fork_n;
 	struct cursor cursor;
 	uint32_t epoch;
 	uint32_t acked_n;
@@ -179,7 +181,9 @@ progress_read(struct sambung *device, struct progress *out, struct error *err)
 	}
 	arena_finish(&arena);
 	if (status == STATUS_OK) {
-		*out = (struct progress){.cursor = state.cursor,
+		*out = (struct progress){.device = state.device,
+					 .fork_n = state.fork_n,
+					 .cursor = state.cursor,
 					 .epoch = state.epoch,
 					 .acked_n = state.acked_n,
 					 .schema_version = state.schema_version,
@@ -191,7 +195,8 @@ progress_read(struct sambung *device, struct progress *out, struct error *err)
 static bool
 progress_same(const struct progress *a, const struct progress *b)
 {
-	return a->cursor.complete == b->cursor.complete && a->cursor.key == b->cursor.key &&
+	return a->device == b->device && a->fork_n == b->fork_n &&
+	       a->cursor.complete == b->cursor.complete && a->cursor.key == b->cursor.key &&
 	       a->cursor.id == b->cursor.id && a->epoch == b->epoch && a->acked_n == b->acked_n &&
 	       a->schema_version == b->schema_version && a->schema_held == b->schema_held;
 }

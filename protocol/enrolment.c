@@ -2,7 +2,8 @@
 /*
  * The enrolment request's head is the CBOR array [code id, secret, device key, programme, room];
  * its body is empty. The certificate's body is the CBOR array [origin, device, device key, cadre,
- * [low, high - low, …], issued]. The reply's keys stand in the table of message_reply_put.c.
+ * [low, high - low, …], issued], and parent and n after them for a stream that continues another
+ * after a fork. The reply's keys stand in the table of message_reply_put.c.
  */
 #include "enrolment.h"
 
@@ -16,10 +17,11 @@ enum {
 	REQUEST_ITEMS = 5,
 	CERTIFICATE_ITEMS = 2,
 	CERTIFICATE_BODY_ITEMS = 6,
+	CERTIFICATE_BODY_ITEMS_FORKED = 8,
 	CERTIFICATE_BODY_MAX = 16 * 1024,
 	LABEL_SIZE = 16,
 };
-enum { REPLY_CERTIFICATE = 31, REPLY_LOG_KEY = 33, REPLY_SCOPE_VERSION = 35 };
+enum { REPLY_LOG_KEY = 33 };
 
 static const char code_prefix[] = "sb1.";
 static const char certificate_label[LABEL_SIZE + 1] = "sambung/cert/1";
@@ -188,7 +190,8 @@ certificate_text(struct span body, struct buffer *out)
 static void
 certificate_body(const struct certificate *certificate, struct buffer *out)
 {
-	cbor_put_array(out, CERTIFICATE_BODY_ITEMS);
+	cbor_put_array(out, certificate->parent != 0 ? CERTIFICATE_BODY_ITEMS_FORKED
+						     : CERTIFICATE_BODY_ITEMS);
 	cbor_put_bytes(out, span_of(certificate->origin, ORIGIN_SIZE));
 	cbor_put_uint(out, certificate->device);
 	cbor_put_bytes(out, span_of(certificate->device_key, SIGN_PUBLIC_SIZE));
@@ -196,6 +199,10 @@ certificate_body(const struct certificate *certificate, struct buffer *out)
 	cbor_put_array(out, 2 * certificate->scope_count);
 	regions_put(certificate->scope, certificate->scope_count, out);
 	cbor_put_int(out, certificate->issued);
+	if (certificate->parent != 0) {
+		cbor_put_uint(out, certificate->parent);
+		cbor_put_uint(out, certificate->parent_n);
+	}
 }
 
 void
@@ -252,20 +259,37 @@ certificate_scope_get(struct reader *in, struct arena *arena, struct certificate
 }
 
 static bool
+certificate_parent_get(struct reader *in, size_t items, struct certificate *certificate)
+{
+	uint64_t n;
+
+	if (items == CERTIFICATE_BODY_ITEMS) {
+		return true;
+	}
+	if (!positive_u32_get(in, CHANGE_STREAM_MAX, &certificate->parent) ||
+	    !cbor_get_uint_max(in, CHANGE_N_MAX, &n)) {
+		return false;
+	}
+	certificate->parent_n = (uint32_t)n;
+	return true;
+}
+
+static bool
 certificate_body_get(struct span body, struct arena *arena, struct certificate *certificate)
 {
 	struct reader in = reader_of(body);
 	size_t items;
 
-	return cbor_get_array(&in, CERTIFICATE_BODY_ITEMS, &items) &&
-	       items == CERTIFICATE_BODY_ITEMS &&
+	return cbor_get_array(&in, CERTIFICATE_BODY_ITEMS_FORKED, &items) &&
+	       (items == CERTIFICATE_BODY_ITEMS || items == CERTIFICATE_BODY_ITEMS_FORKED) &&
 	       cbor_get_bytes_exact(&in, certificate->origin, ORIGIN_SIZE) &&
 	       positive_u32_get(&in, CHANGE_STREAM_MAX, &certificate->device) &&
 	       cbor_get_bytes_exact(&in, certificate->device_key, SIGN_PUBLIC_SIZE) &&
 	       cbor_get_text(&in, &certificate->cadre) &&
 	       certificate->cadre.length <= STREAM_NAME_MAX &&
 	       certificate_scope_get(&in, arena, certificate) &&
-	       cbor_get_int(&in, &certificate->issued) && in.left == 0;
+	       cbor_get_int(&in, &certificate->issued) &&
+	       certificate_parent_get(&in, items, certificate) && in.left == 0;
 }
 
 enum status
@@ -327,12 +351,6 @@ enrolment_reply_pack(const struct enrolment_reply *reply, struct buffer *out, st
 	return status;
 }
 
-static bool
-certificate_bytes_get(struct reader *in, struct span *out)
-{
-	return cbor_get_bytes(in, out) && out->length > 0;
-}
-
 static enum status
 value_of_key_get(struct map_reader *map, struct enrolment_reply *reply)
 {
@@ -352,7 +370,7 @@ value_of_key_get(struct map_reader *map, struct enrolment_reply *reply)
 		formed = schema_chunk_get(in, &reply->schema);
 		break;
 	case REPLY_CERTIFICATE:
-		formed = certificate_bytes_get(in, &reply->certificate);
+		formed = some_bytes_get(in, &reply->certificate);
 		break;
 	case REPLY_LOG_KEY:
 		formed = cbor_get_bytes_exact(in, reply->log_key, SIGN_PUBLIC_SIZE);

@@ -46,7 +46,9 @@ struct certificate {
 	struct span cadre;
 	struct region *scope;
 	size_t scope_count;
-	int64_t issued; /* UTC seconds */
+	int64_t issued;	 /* UTC seconds */
+	uint32_t parent; /* stream that this one continues after a fork (fork.h); 0: none */
+	uint32_t parent_n;
 };
 
 /* Appends CBOR [body, signature]; body is a byte string holding the CBOR array of the fields, the

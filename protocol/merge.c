@@ -34,43 +34,64 @@ base_cap(const struct merge_context *context, struct base base)
 	return 0;
 }
 
-/* Where the history behind change `n` of `stream` went on, or NULL. */
-static const struct lineage *
-lineage_find(const struct merge_context *context, uint32_t stream, uint32_t n)
+size_t
+lineage_place(const struct lineage *lineages, size_t count, uint32_t stream)
 {
-	const struct lineage *found = NULL;
+	size_t low = 0;
+	size_t high = count;
 
-	for (size_t i = 0; i < context->lineage_count; i++) {
-		const struct lineage *lineage = &context->lineages[i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-		if (lineage->stream == stream && lineage->after <= n &&
-		    (found == NULL || lineage->after > found->after)) {
-			found = lineage;
+		if (lineages[middle].stream < stream) {
+			low = middle + 1;
+		} else {
+			high = middle;
 		}
 	}
-	return found;
+	return low;
+}
+
+void
+lineage_add(struct lineage *lineages, size_t *count, struct lineage lineage)
+{
+	size_t at = lineage_place(lineages, *count, lineage.stream);
+
+	if (at < *count && lineages[at].stream == lineage.stream) {
+		return;
+	}
+	memmove(&lineages[at + 1], &lineages[at], (*count - at) * sizeof lineages[0]);
+	lineages[at] = lineage;
+	*count += 1;
+}
+
+bool
+lineage_covers(const struct merge_context *context, uint32_t stream, uint32_t n,
+	       uint32_t other_stream, uint32_t other_n)
+{
+	/* A table that leads in a circle ends the walk, too. */
+	for (size_t steps = 0; steps <= context->lineage_count; steps++) {
+		size_t at;
+
+		if (other_stream == stream && other_n <= n) {
+			return true;
+		}
+		at = lineage_place(context->lineages, context->lineage_count, stream);
+		if (at == context->lineage_count || context->lineages[at].stream != stream) {
+			return false;
+		}
+		stream = context->lineages[at].parent;
+		n = context->lineages[at].n;
+	}
+	return false;
 }
 
 static bool
 own_covers(const struct merge_context *context, const struct dot *viewer, const struct dot *other)
 {
 	uint32_t stream = viewer->own_stream != 0 ? viewer->own_stream : viewer->stream;
-	uint32_t n = viewer->own_n;
 
-	for (size_t steps = 0; steps <= context->lineage_count; steps++) {
-		const struct lineage *lineage;
-
-		if (other->stream == stream && other->n <= n) {
-			return true;
-		}
-		lineage = lineage_find(context, stream, n);
-		if (lineage == NULL) {
-			return false;
-		}
-		stream = lineage->parent;
-		n = lineage->n;
-	}
-	return false;
+	return lineage_covers(context, stream, viewer->own_n, other->stream, other->n);
 }
 
 bool

@@ -18,26 +18,30 @@ struct epoch {
 	uint64_t cut;
 };
 
-/*
- * Who made the first `after` changes of `stream` had made those of `parent` up to `n` as well. A
- * fork has one line with after 0. A change that was merged once though it came as (stream, k) after
- * it had come as (parent, n) has one with after = k. Of several lines the one with the greatest
- * `after` counts: it leads to all that the others lead to.
- */
+/* `stream` went on after a fork: whoever made a change of it had made those of `parent` up to `n`
+ * as well. */
 struct lineage {
 	uint32_t stream;
 	uint32_t parent;
 	uint32_t n;
-	uint32_t after;
 };
 
 struct merge_context {
 	const struct record_type *type; /* for policies; NULL: everything is review */
 	const struct epoch *epochs;	/* current epoch last; at least one */
 	size_t epoch_count;
-	const struct lineage *lineages;
+	const struct lineage *lineages; /* ascending by stream, each stream once */
 	size_t lineage_count;
 };
+
+/* The place of `stream` among lineages in that order, or the one where it would go. */
+size_t lineage_place(const struct lineage *lineages, size_t count, uint32_t stream);
+/* Puts it in its place, unless its stream is there. The array has room for one more. */
+void lineage_add(struct lineage *lineages, size_t *count, struct lineage lineage);
+/* True if whoever had made the changes of `stream` up to n had made change `other_n` of
+ * `other_stream` too. */
+bool lineage_covers(const struct merge_context *context, uint32_t stream, uint32_t n,
+		    uint32_t other_stream, uint32_t other_n);
 
 /* The highest seq of the current epoch that an author with this base had seen; 0: none. */
 uint64_t base_cap(const struct merge_context *context, struct base base);

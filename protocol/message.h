@@ -58,6 +58,11 @@ struct request_head {
 	uint32_t room;		 /* bytes the reply may have, sealed */
 	uint32_t programme;	 /* protocol features of the sender; now 1 */
 	struct span certificate; /* enrolment.h; empty: not shown */
+	/* After a fork (fork.h): the installation asks to go on under another number, with this key
+	 * and what it has up to n. Then the body has no changes. */
+	bool continues;
+	uint8_t continuing_key[32];
+	uint32_t continuing_n;
 };
 
 /* CBOR array, positional. What is decoded borrows from `head`. */
@@ -132,7 +137,8 @@ struct reply {
 	struct cursor to;
 	bool more;
 	uint32_t acked_n;     /* all of the device's changes up to here are logged */
-	uint32_t send_from;   /* "send again from n"; 0: no */
+	uint32_t send_from;   /* "send again from n"; 0: no; with FORK: the first n that differs
+			       * from the log's, 0: not known */
 	uint64_t r_seen;      /* highest r, when the head's was not new; 0: it was */
 	struct ack_run *acks; /* ascending first_n, disjoint */
 	size_t ack_count;
@@ -140,6 +146,9 @@ struct reply {
 	size_t exception_count;
 	struct stream_name *streams; /* of the dots in `records` */
 	size_t stream_count;
+	struct lineage *lineages; /* of those streams that went on after a fork, and of their
+				   * ancestors; as in struct merge_context */
+	size_t lineage_count;
 	struct epoch *epochs; /* the server's histories, the present one last; none: not told */
 	size_t epoch_count;
 	struct span *records; /* each a record as record.h encodes it */
@@ -154,6 +163,10 @@ struct reply {
 	uint64_t scope_version;
 	struct region *scope;
 	size_t scope_count;
+	/* With FORK: the number that the installation goes on under, and the version of its scope.
+	 */
+	struct span certificate;
+	uint64_t certified_scope_version;
 };
 
 /* Appends method byte, dictionary byte and the packed CBOR map. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The head of a request: a CBOR array of 19 or 20 items in this order.
+ * The head of a request: a CBOR array of 19, 20 or 22 items in this order.
  *
  *    0  device          1 to 2^31 - 1
  *    1  epoch           32 bits
@@ -24,6 +24,9 @@
  *   18  programme       protocol features of the sender
  *   19  certificate     bytes, not empty; the item is there only after a new epoch was told, for a
  *                       server that was restored from a backup without this device
+ *   20  continuing key  32 bytes; this item and the next are there only when an installation asks
+ * to go on after a fork, and then item 19 may be empty 21  continuing n    the last change that is
+ * the log's as well; 0 to 2^31 - 1
  *
  * Differences and the empty strings keep a usual head at about 100 bytes.
  */
@@ -32,7 +35,12 @@
 
 #include <string.h>
 
-enum { HEAD_ITEMS = 19, HEAD_ITEMS_SHOWN = 20, SHORT_HASH_SIZE = 8 };
+enum {
+	HEAD_ITEMS = 19,
+	HEAD_ITEMS_SHOWN = 20,
+	HEAD_ITEMS_CONTINUING = 22,
+	SHORT_HASH_SIZE = 8,
+};
 
 /* Eight bytes that are there only with their number. */
 static void
@@ -48,10 +56,19 @@ short_hash_get(struct reader *in, bool present, uint8_t hash_out[SHORT_HASH_SIZE
 	return cbor_get_bytes_exact(in, hash_out, present ? SHORT_HASH_SIZE : 0);
 }
 
+static size_t
+head_items(const struct request_head *head)
+{
+	if (head->continues) {
+		return HEAD_ITEMS_CONTINUING;
+	}
+	return head->certificate.length > 0 ? HEAD_ITEMS_SHOWN : HEAD_ITEMS;
+}
+
 void
 request_head_encode(const struct request_head *head, struct buffer *out)
 {
-	cbor_put_array(out, head->certificate.length > 0 ? HEAD_ITEMS_SHOWN : HEAD_ITEMS);
+	cbor_put_array(out, head_items(head));
 	cbor_put_uint(out, head->device);
 	cbor_put_uint(out, head->epoch);
 	cbor_put_uint(out, head->r);
@@ -71,8 +88,12 @@ request_head_encode(const struct request_head *head, struct buffer *out)
 	cbor_put_uint(out, head->schema_held);
 	cbor_put_uint(out, head->room);
 	cbor_put_uint(out, head->programme);
-	if (head->certificate.length > 0) {
+	if (head->continues || head->certificate.length > 0) {
 		cbor_put_bytes(out, head->certificate);
+	}
+	if (head->continues) {
+		cbor_put_bytes(out, span_of(head->continuing_key, sizeof head->continuing_key));
+		cbor_put_uint(out, head->continuing_n);
 	}
 }
 
@@ -104,9 +125,31 @@ get_clock(struct reader *in, int64_t *out)
 }
 
 static bool
-get_certificate(struct reader *in, size_t items, struct span *out)
+get_certificate(struct reader *in, size_t items, struct request_head *head)
 {
-	return items == HEAD_ITEMS || (cbor_get_bytes(in, out) && out->length > 0);
+	if (items == HEAD_ITEMS) {
+		return true;
+	}
+	return cbor_get_bytes(in, &head->certificate) &&
+	       (head->certificate.length > 0 || items == HEAD_ITEMS_CONTINUING);
+}
+
+static bool
+get_continuing(struct reader *in, size_t items, struct request_head *head)
+{
+	uint64_t n;
+
+	head->continues = items == HEAD_ITEMS_CONTINUING;
+	if (!head->continues) {
+		return items <= HEAD_ITEMS_SHOWN;
+	}
+	if (head->count > 0 ||
+	    !cbor_get_bytes_exact(in, head->continuing_key, sizeof head->continuing_key) ||
+	    !cbor_get_uint_max(in, CHANGE_N_MAX, &n)) {
+		return false;
+	}
+	head->continuing_n = (uint32_t)n;
+	return true;
 }
 
 bool
@@ -116,7 +159,7 @@ request_head_decode(struct span bytes, struct request_head *out)
 	struct request_head head = {.certificate = {NULL, 0}};
 	size_t items;
 
-	if (!cbor_get_array(&in, HEAD_ITEMS_SHOWN, &items) || items < HEAD_ITEMS ||
+	if (!cbor_get_array(&in, HEAD_ITEMS_CONTINUING, &items) || items < HEAD_ITEMS ||
 	    !positive_u32_get(&in, CHANGE_STREAM_MAX, &head.device) ||
 	    !cbor_get_u32(&in, &head.epoch) || !cbor_get_uint_max(&in, STORED_MAX, &head.r) ||
 	    !cursor_get(&in, &head.cursor) || !get_changes(&in, &head) ||
@@ -129,8 +172,8 @@ request_head_decode(struct span bytes, struct request_head *out)
 	    !cbor_get_u32(&in, &head.schema_version) ||
 	    !short_hash_get(&in, head.schema_version != 0, head.schema_hash) ||
 	    !cbor_get_u32(&in, &head.schema_held) || !cbor_get_u32(&in, &head.room) ||
-	    !cbor_get_u32(&in, &head.programme) ||
-	    !get_certificate(&in, items, &head.certificate) || in.left != 0) {
+	    !cbor_get_u32(&in, &head.programme) || !get_certificate(&in, items, &head) ||
+	    !get_continuing(&in, items, &head) || in.left != 0) {
 		return false;
 	}
 	*out = head;

@@ -18,7 +18,7 @@ static const struct {
 	{STATUS_FOREIGN, 3},	{STATUS_GAP, 4},	  {STATUS_UNSUPPORTED, 5},
 	{STATUS_MALFORMED, 6},	{STATUS_CODE_UNKNOWN, 7}, {STATUS_CODE_EXPIRED, 8},
 	{STATUS_CODE_USED, 9},	{STATUS_BUSY, 10},	  {STATUS_INTERNAL, 11},
-	{STATUS_SIGNATURE, 12}, {STATUS_LIMIT, 13},
+	{STATUS_SIGNATURE, 12}, {STATUS_LIMIT, 13},	  {STATUS_HELD, 14},
 };
 enum { WIRE_STATUS_COUNT = sizeof wire_statuses / sizeof wire_statuses[0], WIRE_INTERNAL = 11 };
 
@@ -195,6 +195,12 @@ positive_u32_get(struct reader *in, uint32_t limit, uint32_t *out)
 	}
 	*out = (uint32_t)value;
 	return true;
+}
+
+bool
+some_bytes_get(struct reader *in, struct span *out)
+{
+	return cbor_get_bytes(in, out) && out->length > 0;
 }
 
 bool

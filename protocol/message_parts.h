@@ -20,7 +20,14 @@
 enum { REPLY_KEYS_MAX = 64 };
 
 /* Keys that a sync reply and an enrolment reply share; message_reply_put.c has the table of all. */
-enum { REPLY_STATUS = 1, REPLY_TIME = 2, REPLY_EPOCH = 3, REPLY_SCHEMA = 27 };
+enum {
+	REPLY_STATUS = 1,
+	REPLY_TIME = 2,
+	REPLY_EPOCH = 3,
+	REPLY_SCHEMA = 27,
+	REPLY_CERTIFICATE = 31,
+	REPLY_SCOPE_VERSION = 35,
+};
 
 /* Keys of a sync reply alone. */
 enum {
@@ -30,6 +37,7 @@ enum {
 	REPLY_TO = 7,
 	REPLY_EPOCHS = 8,
 	REPLY_MORE = 9,
+	REPLY_LINEAGES = 10,
 	REPLY_ACKED = 11,
 	REPLY_ACKS = 13,
 	REPLY_SEND_FROM = 15,
@@ -41,7 +49,14 @@ enum {
 	REPLY_SCOPE = 29,
 	REPLY_BITS = 39,
 };
-enum { ACK_ITEMS = 3, EPOCH_ITEMS = 3, EXCEPTION_ITEMS = 4, STREAM_ITEMS = 3, REGION_ITEMS = 2 };
+enum {
+	ACK_ITEMS = 3,
+	EPOCH_ITEMS = 3,
+	EXCEPTION_ITEMS = 4,
+	LINEAGE_ITEMS = 3,
+	STREAM_ITEMS = 3,
+	REGION_ITEMS = 2,
+};
 
 /* A cursor is an unsigned integer (`complete`) after a finished loop, else [complete, key, id]. */
 bool cursor_finished(const struct cursor *cursor);
@@ -65,6 +80,8 @@ enum status status_get(struct reader *in, enum status *out);
 /* False also for 0, which is the default. */
 bool positive_get(struct reader *in, uint64_t limit, uint64_t *out);
 bool positive_u32_get(struct reader *in, uint32_t limit, uint32_t *out);
+/* Bytes that are left out when there are none. */
+bool some_bytes_get(struct reader *in, struct span *out);
 /* A server's time, after 1970. */
 bool time_get(struct reader *in, int64_t *out);
 

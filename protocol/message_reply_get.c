@@ -229,6 +229,34 @@ epochs_get(struct reader *in, struct arena *arena, struct reply *reply)
 	return STATUS_OK;
 }
 
+static enum status
+lineages_get(struct reader *in, struct arena *arena, struct reply *reply)
+{
+	uint32_t previous = 0;
+
+	if (!rows_get(in, LINEAGE_ITEMS, MESSAGE_STREAMS_MAX, &reply->lineage_count)) {
+		return STATUS_MALFORMED;
+	}
+	reply->lineages = ARENA_ARRAY(arena, struct lineage, reply->lineage_count);
+	if (reply->lineages == NULL) {
+		return STATUS_LIMIT;
+	}
+	for (size_t i = 0; i < reply->lineage_count; i++) {
+		struct lineage *lineage = &reply->lineages[i];
+		uint64_t n;
+
+		if (!positive_u32_get(in, CHANGE_STREAM_MAX, &lineage->stream) ||
+		    lineage->stream <= previous ||
+		    !positive_u32_get(in, CHANGE_STREAM_MAX, &lineage->parent) ||
+		    !cbor_get_uint_max(in, CHANGE_N_MAX, &n)) {
+			return STATUS_MALFORMED;
+		}
+		lineage->n = (uint32_t)n;
+		previous = lineage->stream;
+	}
+	return STATUS_OK;
+}
+
 static bool
 whole_get(struct reader *in, struct reply *reply)
 {
@@ -312,6 +340,25 @@ bits_get(struct reader *in, struct reading *reading)
 	return cbor_get_bytes(in, &reading->bits) && reading->bits.length > 0 && reading->columns;
 }
 
+/* What forks are told by. */
+static enum status
+value_of_fork_get(struct map_reader *map, struct reading *reading)
+{
+	struct reader *in = &map->in;
+	struct reply *reply = &reading->reply;
+
+	switch (map->key) {
+	case REPLY_LINEAGES:
+		return lineages_get(in, reading->arena, reply);
+	case REPLY_CERTIFICATE:
+		return well_formed(some_bytes_get(in, &reply->certificate));
+	case REPLY_SCOPE_VERSION:
+		return well_formed(positive_get(in, STORED_MAX, &reply->certified_scope_version));
+	default:
+		return map_pass(map);
+	}
+}
+
 static enum status
 value_of_key_get(struct map_reader *map, struct reading *reading)
 {
@@ -361,7 +408,7 @@ value_of_key_get(struct map_reader *map, struct reading *reading)
 	case REPLY_BITS:
 		return well_formed(bits_get(in, reading));
 	default:
-		return map_pass(map);
+		return value_of_fork_get(map, reading);
 	}
 }
 

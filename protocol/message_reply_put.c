@@ -8,7 +8,7 @@
  *     1  status       its number on the wire: 1 fork, 2 revoked, 3 foreign,   0 ok
  *                     4 gap, 5 unsupported, 6 malformed, 7 code unknown,
  *                     8 code expired, 9 code used, 10 busy, 11 internal,
- *                     12 signature, 13 limit
+ *                     12 signature, 13 limit, 14 held
  *     2  server time  milliseconds since 1970, UTC                            0
  *     3  epoch        32 bits                                                 0
  *     4  streams      [number, kind, name, …]: who is behind a dot            none
@@ -18,6 +18,8 @@
  *     8  epochs       [epoch, parent, cut, …], the present one last; the      none
  *                     first has parent 0 and cut 0
  *     9  more         true                                                    false
+ *    10  lineages     [stream, parent, n, …], ascending by stream: who is     none
+ *                     behind a dot went on after a fork
  *    11  acked n                                                              0
  *    13  acks         [first n, count, seq, …], ascending and disjoint        none
  *    15  send from    n                                                       0
@@ -29,13 +31,15 @@
  *    25  evicted      array of record ids                                     none
  *    27  schema       [version, hash, size, offset, bytes]                    none
  *    29  scope        [scope version, low, high - low, …]                     none
+ *    31  certificate  bytes: of the number that continues this device's,     none
+ *                     after a fork
+ *    35  scope version of that number                                         0
  *    39  bits         bytes: those of the columns of key 21, if they have any  none
  *
- * Arrays of rows are flat. The enrolment reply is a map of the same kind and adds (enrolment.c)
+ * Arrays of rows are flat. The enrolment reply (enrolment.c) is a map of the same kind, has of
+ * these keys 1, 2, 3, 27, 31 and 35, and adds
  *
- *    31  certificate  bytes                                                   none
  *    33  log key      32 bytes                                                none
- *    35  scope version                                                        0
  */
 #include "column.h"
 #include "columns.h"
@@ -62,6 +66,7 @@ reply_within_limits(const struct reply *reply)
 	return reply->ack_count <= MESSAGE_CHANGES_MAX &&
 	       reply->exception_count <= MESSAGE_EXCEPTIONS_MAX &&
 	       reply->stream_count <= MESSAGE_STREAMS_MAX &&
+	       reply->lineage_count <= MESSAGE_STREAMS_MAX &&
 	       reply->epoch_count <= MESSAGE_EPOCHS_MAX &&
 	       reply->record_count <= MESSAGE_RECORDS_MAX &&
 	       reply->evicted_count <= MESSAGE_RECORDS_MAX &&
@@ -111,6 +116,23 @@ epochs_put(const struct reply *reply, struct map_writer *map)
 		cbor_put_uint(out, reply->epochs[i].epoch);
 		cbor_put_uint(out, reply->epochs[i].parent);
 		cbor_put_uint(out, reply->epochs[i].cut);
+	}
+}
+
+static void
+lineages_put(const struct reply *reply, struct map_writer *map)
+{
+	struct buffer *out;
+
+	if (reply->lineage_count == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_LINEAGES);
+	cbor_put_array(out, LINEAGE_ITEMS * reply->lineage_count);
+	for (size_t i = 0; i < reply->lineage_count; i++) {
+		cbor_put_uint(out, reply->lineages[i].stream);
+		cbor_put_uint(out, reply->lineages[i].parent);
+		cbor_put_uint(out, reply->lineages[i].n);
 	}
 }
 
@@ -302,6 +324,7 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 
 	streams_put(reply, map);
 	cursors_and_checkpoint_put(reply, map);
+	lineages_put(reply, map);
 	map_put_positive(map, REPLY_ACKED, reply->acked_n);
 	acks_put(reply, map);
 	map_put_positive(map, REPLY_SEND_FROM, reply->send_from);
@@ -316,6 +339,10 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 		schema_chunk_put(&reply->schema, map_key(map, REPLY_SCHEMA));
 	}
 	scope_put(reply, map);
+	if (reply->certificate.length > 0) {
+		cbor_put_bytes(map_key(map, REPLY_CERTIFICATE), reply->certificate);
+	}
+	map_put_positive(map, REPLY_SCOPE_VERSION, reply->certified_scope_version);
 	if (bits->length > 0) {
 		cbor_put_bytes(map_key(map, REPLY_BITS), buffer_span(bits));
 		map->noise = bits->length;

@@ -125,8 +125,13 @@
 	  "tanda tangan atau segel tidak cocok", "Send it again from the device that made it",     \
 	  "Kirim lagi dari HP yang membuatnya")                                                    \
 	X(FORK, "fork", 409, 0, "two copies of this installation are in use",                      \
-	  "ada dua salinan aplikasi ini", "Stop using the copy and enrol it with a new code",      \
-	  "Hentikan salinan itu dan daftarkan dengan kode baru")                                   \
+	  "ada dua salinan aplikasi ini", "Sync again; if it stays so, enrol it with a new code",  \
+	  "Sinkronkan lagi; jika tetap begitu, daftarkan dengan kode baru")                        \
+	X(HELD, "held", 409, 0,                                                                    \
+	  "two copies of this installation are in use and wait for the admin",                     \
+	  "ada dua salinan aplikasi ini; menunggu keputusan admin",                                \
+	  "Everything is kept; the admin allows both, or revokes them and enrols one anew",        \
+	  "Data aman di HP; hubungi admin")                                                        \
 	X(REVOKED, "revoked", 403, 0, "this device was revoked", "HP ini sudah dicabut haknya",    \
 	  "Ask the admin", "Hubungi admin")                                                        \
 	X(GAP, "gap", 409, 1, "earlier changes are missing", "perubahan sebelumnya belum sampai",  \

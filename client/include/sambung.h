@@ -113,7 +113,8 @@ SAMBUNG_API int sambung_edit_create(struct sambung *device, const char *type,
 /* A form on an existing record: freezes what the form shows (base and own). */
 SAMBUNG_API int sambung_edit_begin(struct sambung *device, const char *id,
 				   struct sambung_edit **out, struct sambung_error *err);
-/* What the form had seen, where an app kept it itself: not newer than what the device holds. */
+/* What the form had seen, where an app kept it itself: not newer than what the device holds. `own`
+ * counts under sambung_state.device; if that has changed since, begin anew. */
 SAMBUNG_API int sambung_edit_seen(struct sambung_edit *edit, uint64_t base, uint32_t own,
 				  struct sambung_error *err);
 /* Sets a field from text as people write it ("8.4", "2026-11-20", "bumil", "asi,kb", "+kb,-asi");
@@ -175,7 +176,11 @@ struct sambung_result {
 	uint32_t received;  /* records */
 	uint32_t conflicts; /* own changes found in conflict in this sync */
 	uint32_t quarantined;
-	int synced;		/* last n acknowledged, and all of the scope received */
+	int synced; /* last n acknowledged, and all of the scope received */
+	/* The number that this installation goes on under since this sync, because it was restored
+	 * from a copy, or copied; 0: its number stays. Nothing that it recorded is lost. Records
+	 * made since the copy have new ids; the old ones still find them. */
+	uint32_t continues_as;
 	unsigned retry_after_s; /* a full server asked to wait so long; 0: it did not */
 };
 /* Called after each exchange; non-zero stops the sync (everything so far is kept). */

@@ -6,7 +6,7 @@
  * While all goes well: once a day, and at once when changes wait. After a failure: after 30
  * seconds, then twice as long each time up to an hour, spread by half either way, and as soon as a
  * network is there again; never before a full server said so. What a later try would not mend (a
- * revoked device) is tried once a day, or after an hour if changes wait.
+ * revoked device, one that is held) is tried once a day, or after an hour if changes wait.
  */
 #ifndef SAMBUNG_TOOL_AGENT_PLAN_H
 #define SAMBUNG_TOOL_AGENT_PLAN_H

@@ -97,6 +97,7 @@ outcome_of(const struct sambung_error *err)
 		return AGENT_SYNCED;
 	case STATUS_FOREIGN:
 	case STATUS_FORK:
+	case STATUS_HELD:
 	case STATUS_NOT_ENROLLED:
 	case STATUS_REVOKED:
 	case STATUS_UNSUPPORTED:

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 #include "print.h"
+#include "text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* A sentence about so many changes, if there are any. */
@@ -19,6 +21,21 @@ print_changes(const struct task *task, enum message message, uint32_t count)
 	free(changes);
 }
 
+/* Who was restored from a copy should hear what that means. */
+static void
+print_number(const struct task *task, uint32_t number)
+{
+	char *text;
+
+	if (number == 0) {
+		return;
+	}
+	text = text_format("%" PRIu32, number);
+	message_print(stdout, task->language, MESSAGE_SYNC_CONTINUES, text, NULL);
+	(void)fputs("\n", stdout);
+	free(text);
+}
+
 void
 print_result(const struct task *task, const struct sambung_result *result, enum message rest)
 {
@@ -34,6 +51,7 @@ print_result(const struct task *task, const struct sambung_result *result, enum 
 	free(received);
 	print_changes(task, MESSAGE_SYNC_CONFLICTS, result->conflicts);
 	print_changes(task, MESSAGE_SYNC_QUARANTINED, result->quarantined);
+	print_number(task, result->continues_as);
 }
 
 enum exit_status

@@ -258,6 +258,11 @@
 	X(SYNC_QUARANTINED,                                                                           \
 	  "{1} set aside at the server for the admin to look at; nothing is lost.",                   \
 	  "{1} ditahan di server untuk diperiksa admin; tidak ada yang hilang.")                      \
+	X(SYNC_CONTINUES,                                                                             \
+	  "This phone was restored from a copy, or copied, and goes on as device {1}. Nothing\n"      \
+	  "that was recorded on it is lost.",                                                         \
+	  "HP ini dipulihkan dari salinan, atau disalin, dan lanjut sebagai HP nomor {1}. Semua\n"    \
+	  "yang dicatat di HP ini tetap ada.")                                                        \
 	X(AGENT_NEXT, "Next sync in {1} at the latest",                                               \
 	  "Sinkron berikutnya paling lambat {1} lagi")                                                \
 	X(SECONDS, "{1} s", "{1} detik")                                                              \

@@ -154,12 +154,19 @@ print_duration(const struct task *task, int64_t milliseconds)
 json_t *
 sync_json(const struct sambung_result *result)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "requests",
-			 (json_int_t)result->requests, "bytes_up", (json_int_t)result->bytes_up,
-			 "bytes_down", (json_int_t)result->bytes_down, "sent",
-			 (json_int_t)result->sent, "acked", (json_int_t)result->acked, "received",
-			 (json_int_t)result->received, "conflicts", (json_int_t)result->conflicts,
-			 "quarantined", (json_int_t)result->quarantined, "synced", result->synced);
+	json_t *line =
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "requests",
+			  (json_int_t)result->requests, "bytes_up", (json_int_t)result->bytes_up,
+			  "bytes_down", (json_int_t)result->bytes_down, "sent",
+			  (json_int_t)result->sent, "acked", (json_int_t)result->acked, "received",
+			  (json_int_t)result->received, "conflicts", (json_int_t)result->conflicts,
+			  "quarantined", (json_int_t)result->quarantined, "synced", result->synced);
+
+	if (line != NULL && result->continues_as != 0) {
+		(void)json_object_set_new(line, "continues_as",
+					  json_integer((json_int_t)result->continues_as));
+	}
+	return line;
 }
 
 json_t *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quarantine, syncs, log, devices, device revoke, scope and handover, backup */
+/* quarantine, syncs, log, devices, device allow, revoke, scope and handover, backup */
 #include "ctl.h"
 #include "json_print.h"
 
@@ -47,7 +47,9 @@ static const struct column device_columns[] = {
 	{"state", "STATE", "STATUS", 8},
 	{"acked_n", "CHANGES", "UBAHAN", 7},
 	{"last_contact", "LAST CONTACT", "KONTAK AKHIR", 24},
-	{"villages", "VILLAGES", "DESA", 0},
+	{"parent", "CONTINUES", "LANJUTAN", 10},
+	{"villages", "VILLAGES", "DESA", 10},
+	{"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
 };
 
 enum status
@@ -56,6 +58,22 @@ run_quarantine(struct ctl *ctl, struct error *err)
 	struct table table = {ctl, quarantine_columns, COUNT_OF(quarantine_columns), 0};
 
 	return ctl_get_lines(ctl, "/v1/quarantine", table_line, &table, err);
+}
+
+/* Prints the line with other texts in it; takes the object. */
+static enum status
+translated_line(struct table *table, json_t *object, struct error *err)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+	enum status status;
+
+	json_decref(object);
+	if (text == NULL) {
+		return fail(err, STATUS_MEMORY, "a line");
+	}
+	status = table_line(table, span_of_text(text), err);
+	free(text);
+	return status;
 }
 
 /* The daemon's sentences are English; the status says the same in either language. */
@@ -67,7 +85,6 @@ sync_line(void *context, struct span line, struct error *err)
 	enum status result;
 	enum status status;
 	json_t *object;
-	char *text;
 
 	if (table->ctl->json || language == LANGUAGE_EN) {
 		return table_line(table, line, err);
@@ -83,14 +100,7 @@ sync_line(void *context, struct span line, struct error *err)
 	result = status_named(json_string_value(json_object_get(object, "status")));
 	(void)json_object_set_new(object, "result", json_pack("s", status_what(result, language)));
 	(void)json_object_set_new(object, "next", json_pack("s", status_next(result, language)));
-	text = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	if (text == NULL) {
-		return fail(err, STATUS_MEMORY, "a line");
-	}
-	status = table_line(table, span_of_text(text), err);
-	free(text);
-	return status;
+	return translated_line(table, object, err);
 }
 
 enum status
@@ -120,12 +130,44 @@ run_log(struct ctl *ctl, struct error *err)
 	return status;
 }
 
+/* What to do about the state of a device, for those who read Indonesian. */
+static enum status
+device_line(void *context, struct span line, struct error *err)
+{
+	static const struct {
+		const char *state;
+		const char *next;
+	} steps[] = {
+		{"former", "Tidak perlu apa-apa: HP itu lanjut dengan nomor lain."},
+		{"held", "Tanyakan kepada kader HP mana yang dipakai; lalu izinkan atau cabut."},
+	};
+	struct table *table = context;
+	const char *state;
+	json_t *object;
+	enum status status;
+
+	if (table->ctl->json || table->ctl->language == LANGUAGE_EN) {
+		return table_line(table, line, err);
+	}
+	status = json_line(line, &object, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	state = json_string_value(json_object_get(object, "state"));
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		if (state != NULL && strcmp(state, steps[i].state) == 0) {
+			(void)json_object_set_new(object, "next", json_string(steps[i].next));
+		}
+	}
+	return translated_line(table, object, err);
+}
+
 enum status
 run_devices(struct ctl *ctl, struct error *err)
 {
 	struct table table = {ctl, device_columns, COUNT_OF(device_columns), 0};
 
-	return ctl_get_lines(ctl, "/v1/devices", table_line, &table, err);
+	return ctl_get_lines(ctl, "/v1/devices", device_line, &table, err);
 }
 
 /* Asks for something to be done with the device of the first word, and shows what it is then. */
@@ -152,11 +194,17 @@ post_device(struct ctl *ctl, const char *deed, const json_t *object, struct erro
 	buffer_append_byte(&path, '\0');
 	status = buffer_status(&path, "the request", err);
 	if (status == STATUS_OK) {
-		status = ctl_post(ctl, (const char *)path.at, &body, table_line, &table, err);
+		status = ctl_post(ctl, (const char *)path.at, &body, device_line, &table, err);
 	}
 	buffer_finish(&path);
 	free(text);
 	return status;
+}
+
+enum status
+run_device_allow(struct ctl *ctl, struct error *err)
+{
+	return post_device(ctl, "allow", NULL, err);
 }
 
 enum status

@@ -48,6 +48,8 @@ HANDLE_ANSWER(devices_answer);
 HANDLE_ANSWER(quarantine_answer);
 HANDLE_OPEN(device_open);
 HANDLE_WRITE(revoke_write);
+HANDLE_WRITE(allow_write);
+HANDLE_ANSWER(family_answer);
 HANDLE_WRITE(scope_write);
 HANDLE_ANSWER(scope_answer);
 HANDLE_OPEN(handover_open);

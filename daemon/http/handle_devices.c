@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SYNCS_MAX = 2000, DEVICE_MEMORY = 64 * 1024, SENTENCE_SIZE = 200 };
+enum {
+	SYNCS_MAX = 2000,
+	DEVICE_MEMORY = 64 * 1024,
+	FAMILY_MEMORY = 4 * 1024 * 1024,
+	SENTENCE_SIZE = 200,
+};
 
 /* ---- devices ---- */
 
@@ -40,9 +45,38 @@ key_instant(struct json *json, const char *key, int64_t milliseconds)
 	}
 }
 
+/* "the disk is full" → "The disk is full." */
+static void
+key_sentence(struct json *json, const char *key, const char *text)
+{
+	char sentence[SENTENCE_SIZE];
+	size_t length = utf8_cut(span_of_text(text), sizeof sentence - 2);
+
+	json_put_key(json, key);
+	if (length > 0) {
+		memcpy(sentence, text, length);
+		sentence[0] = (char)(toupper)((unsigned char)sentence[0]);
+		sentence[length++] = '.';
+	}
+	json_put_text(json, span_of(sentence, length));
+}
+
+static const struct {
+	const char *name;
+	const char *next;
+} device_states[] = {
+	[DEVICE_ACTIVE] = {"active", ""},
+	[DEVICE_REVOKED] = {"revoked", ""},
+	[DEVICE_FORMER] = {"former", "nothing: its phone goes on under another number"},
+	[DEVICE_HELD] = {"held", "ask the cadre which phones she uses; then allow or revoke it"},
+};
+static const size_t device_state_count = sizeof device_states / sizeof device_states[0];
+
 static void
 write_device(struct json *json, const struct device *device)
 {
+	/* What a newer program wrote is none of these. */
+	size_t state = (size_t)device->state < device_state_count ? (size_t)device->state : 0;
 	char text[REGION_TEXT_SIZE];
 
 	json_put_object(json);
@@ -60,7 +94,14 @@ write_device(struct json *json, const struct device *device)
 	json_put_key(json, "acked_n");
 	json_put_uint(json, device->stream.acked_n);
 	json_put_key(json, "state");
-	json_put_string(json, device->state == DEVICE_REVOKED ? "revoked" : "active");
+	json_put_string(json, state == 0 ? "" : device_states[state].name);
+	json_put_key(json, "parent");
+	if (device->stream.parent == 0) {
+		json_put_null(json);
+	} else {
+		json_put_uint(json, device->stream.parent);
+	}
+	key_sentence(json, "next", state == 0 ? "" : device_states[state].next);
 	json_put_object_end(json);
 	json_put_line_end(json);
 }
@@ -102,25 +143,50 @@ device_open(struct call *call, struct store *reader, struct error *err)
 	return status == STATUS_OK ? access_device(call, reader, number, err) : status;
 }
 
+/* ---- forks ---- */
+
 enum status
 revoke_write(struct call *call, struct ingest *ingest, struct error *err)
 {
-	struct json json = json_start(&call->out);
 	uint32_t number;
 	enum status status = access_number(call, &number, err);
 
+	return status == STATUS_OK ? ingest_device_revoke(ingest, number, call->caller.user, err)
+				   : status;
+}
+
+enum status
+allow_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	uint32_t number;
+	enum status status = access_number(call, &number, err);
+
+	return status == STATUS_OK ? ingest_device_allow(ingest, number, call->caller.user, err)
+				   : status;
+}
+
+/* The lines of its family, as it is after the write, as far as the caller may see it. */
+enum status
+family_answer(struct call *call, struct store *reader, struct error *err)
+{
+	struct json json = json_start(&call->out);
+	struct device *devices = NULL;
+	struct arena arena;
+	uint32_t number = 0;
+	size_t count = 0;
+	enum status status = access_number(call, &number, err);
+
+	call->media = MEDIA_LINES;
+	arena_init(&arena, FAMILY_MEMORY);
 	if (status == STATUS_OK) {
-		status = ingest_device_revoke(ingest, number, call->caller.user, err);
+		status = store_family(reader, number, &arena, &devices, &count, err);
 	}
-	if (status == STATUS_OK) {
-		json_put_object(&json);
-		json_put_key(&json, "device");
-		json_put_uint(&json, number);
-		json_put_key(&json, "state");
-		json_put_string(&json, "revoked");
-		json_put_object_end(&json);
-		json_put_line_end(&json);
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		if (access_sees_device(&call->caller, reader, &devices[i])) {
+			write_device(&json, &devices[i]);
+		}
 	}
+	arena_finish(&arena);
 	return status;
 }
 
@@ -260,22 +326,6 @@ waiting_write(struct call *call, struct ingest *ingest, struct error *err)
 	/* Contacts and sessions that wait for the next write, so that the list is up to date. */
 	ingest_write_waiting(ingest);
 	return STATUS_OK;
-}
-
-/* "the disk is full" → "The disk is full." */
-static void
-key_sentence(struct json *json, const char *key, const char *text)
-{
-	char sentence[SENTENCE_SIZE];
-	size_t length = utf8_cut(span_of_text(text), sizeof sentence - 2);
-
-	json_put_key(json, key);
-	if (length > 0) {
-		memcpy(sentence, text, length);
-		sentence[0] = (char)(toupper)((unsigned char)sentence[0]);
-		sentence[length++] = '.';
-	}
-	json_put_text(json, span_of(sentence, length));
 }
 
 static void

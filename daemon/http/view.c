@@ -99,30 +99,19 @@ view_record(struct view *view, const struct stored_record *row, struct record *o
 				    err);
 }
 
-static bool
-lineage_knows(const struct lineage *lineages, size_t count, uint32_t stream)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (lineages[i].stream == stream) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Appends the stream and its ancestors to the lineages; returns how many there are then. */
+/* Adds the stream and its ancestors to the lineages; returns how many there are then. */
 static size_t
 add_lineage(struct view *view, uint32_t stream, struct lineage *lineages, size_t count)
 {
 	const struct view_name *known;
+	size_t before = SIZE_MAX;
 
-	while (count < LINEAGE_MAX && !lineage_knows(lineages, count, stream) &&
-	       view_stream(view, stream, &known) && known->parent != 0) {
-		lineages[count].stream = stream;
-		lineages[count].parent = known->parent;
-		lineages[count].n = known->parent_n;
+	while (count < LINEAGE_MAX && count != before && view_stream(view, stream, &known) &&
+	       known->parent != 0) {
+		before = count;
+		lineage_add(lineages, &count,
+			    (struct lineage){stream, known->parent, known->parent_n});
 		stream = known->parent;
-		count++;
 	}
 	return count;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* admin: what people with rights do - tokens, schemas, revoking, and that they read. */
+/* admin: what people with rights do - tokens, schemas, and that they read. */
 #include "daemon/ingest/note.h"
 #include "daemon/ingest/workset.h"
 #include "daemon/schema/load.h"
@@ -150,26 +150,6 @@ ingest_schema_load(struct ingest *ingest, struct span json, uint32_t user, uint3
 	*version_out = schema->version;
 	ingest->work.schema = schema;
 	return STATUS_OK;
-}
-
-enum status
-ingest_device_revoke(struct ingest *ingest, uint32_t number, uint32_t user, struct error *err)
-{
-	struct note note = {.action = "revoke", .stream = number};
-	struct device device;
-	enum status status =
-		store_device(ingest->options.store, number, &ingest->work.arena, &device, err);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (device.state == DEVICE_REVOKED) {
-		return STATUS_OK;
-	}
-	device.state = DEVICE_REVOKED;
-	status = store_device_put(ingest->options.store, &device, err);
-	return status == STATUS_OK ? ingest_note(ingest, ENTRY_ADMIN, user, &note, NULL, err)
-				   : status;
 }
 
 enum status

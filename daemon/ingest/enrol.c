@@ -138,6 +138,14 @@ create_device(struct ingest *ingest, struct enrolment *enrolment, struct error *
 	return status == STATUS_OK ? store_code_put(ingest->options.store, code, err) : status;
 }
 
+void
+ingest_certify(const struct ingest *ingest, struct certificate *card, struct buffer *out)
+{
+	card->issued = ingest_clock_ms(ingest) / 1000;
+	memcpy(card->origin, ingest->ledger.origin, ORIGIN_SIZE);
+	certificate_issue(card, ingest->options.keys->log_secret, out);
+}
+
 /* The certificate, and as much of the schema as the room takes. */
 static enum status
 fill_reply(struct ingest *ingest, struct enrolment *enrolment, struct buffer *certificate,
@@ -150,13 +158,11 @@ fill_reply(struct ingest *ingest, struct enrolment *enrolment, struct buffer *ce
 		.cadre = enrolment->code.cadre,
 		.scope = enrolment->device.scope,
 		.scope_count = enrolment->device.scope_count,
-		.issued = ingest_clock_ms(ingest) / 1000,
 	};
 	enum status status;
 
-	memcpy(card.origin, ingest->ledger.origin, ORIGIN_SIZE);
 	memcpy(card.device_key, enrolment->request.device_key, SIGN_PUBLIC_SIZE);
-	certificate_issue(&card, ingest->options.keys->log_secret, certificate);
+	ingest_certify(ingest, &card, certificate);
 	memcpy(reply->log_key, ingest->options.keys->log_public, SIGN_PUBLIC_SIZE);
 	reply->certificate = buffer_span(certificate);
 	reply->epoch = ingest->ledger.epoch;

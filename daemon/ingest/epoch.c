@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* epoch: a server that was restored from an older copy begins a new history, and takes in again the
  * devices that the copy does not know. */
+#include "daemon/ingest/family.h"
 #include "daemon/ingest/note.h"
-#include "daemon/ingest/workset.h"
 
 #include <string.h>
 
@@ -113,7 +113,9 @@ ingest_readmit(struct ingest *ingest, const struct certificate *certificate, str
 	struct device device = {
 		.stream = {.number = certificate->device,
 			   .kind = STREAM_DEVICE,
-			   .name = certificate->cadre},
+			   .name = certificate->cadre,
+			   .parent = certificate->parent,
+			   .parent_n = certificate->parent_n},
 		.state = DEVICE_ACTIVE,
 		.scope = certificate->scope,
 		.scope_count = certificate->scope_count,
@@ -125,6 +127,8 @@ ingest_readmit(struct ingest *ingest, const struct certificate *certificate, str
 		.name = certificate->cadre,
 		.scope = certificate->scope,
 		.scope_count = certificate->scope_count,
+		.continued = certificate->parent,
+		.common_n = certificate->parent_n,
 	};
 	struct stream taken;
 	enum status status;
@@ -143,5 +147,11 @@ ingest_readmit(struct ingest *ingest, const struct certificate *certificate, str
 	if (status == STATUS_OK) {
 		status = ingest_note(ingest, ENTRY_SCOPE, 0, &note, &device.scope_version, err);
 	}
-	return status == STATUS_OK ? store_device_put(store, &device, err) : status;
+	if (status == STATUS_OK) {
+		status = store_device_put(store, &device, err);
+	}
+	if (status == STATUS_OK) {
+		status = family_remember(ingest, &device.stream, err);
+	}
+	return status == STATUS_OK ? family_rejoin(ingest, &device, err) : status;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ingest/family.h"
 #include "daemon/ingest/workset.h"
 
 #include <stdlib.h>
@@ -48,6 +49,9 @@ ingest_load(struct ingest *ingest, struct error *err)
 	if (status == STATUS_OK) {
 		status = store_session_newest(store, &ingest->session, err);
 	}
+	if (status == STATUS_OK) {
+		status = store_lineages(store, &ingest->lineages, err);
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -90,6 +94,7 @@ ingest_create(const struct ingest_options *options, struct ingest **out, struct 
 	}
 	ingest->options = *options;
 	arena_init(&ingest->lifetime, LIFETIME_LIMIT);
+	buffer_init(&ingest->lineages, SIZE_MAX);
 	workset_init(&ingest->work);
 	status = ingest_load(ingest, err);
 	if (status == STATUS_OK) {
@@ -111,6 +116,7 @@ ingest_free(struct ingest *ingest)
 	}
 	workset_finish(&ingest->work);
 	arena_finish(&ingest->lifetime);
+	buffer_finish(&ingest->lineages);
 	free(ingest->sessions);
 	free(ingest->contacts);
 	crypto_wipe(&ingest->ledger, sizeof ingest->ledger);
@@ -124,6 +130,8 @@ ingest_merge_context(const struct ingest *ingest, uint32_t type)
 		.type = ingest->schema == NULL ? NULL : schema_type(ingest->schema, type),
 		.epochs = ingest->epochs,
 		.epoch_count = ingest->epoch_count,
+		.lineages = (const void *)ingest->lineages.at,
+		.lineage_count = ingest->lineages.length / sizeof(struct lineage),
 	};
 
 	return context;
@@ -159,6 +167,7 @@ void
 ingest_rollback(struct ingest *ingest)
 {
 	store_rollback(ingest->options.store);
+	family_forget(ingest);
 	workset_clear(&ingest->work);
 }
 
@@ -293,27 +302,38 @@ ingest_append_note(struct ingest *ingest, enum entry_kind kind, uint32_t user, s
 }
 
 enum status
-ingest_stream_create(struct ingest *ingest, enum stream_kind kind, struct span name,
-		     const uint8_t key[32], uint32_t *number_out, struct error *err)
+ingest_stream_add(struct ingest *ingest, struct stream *stream, struct error *err)
 {
-	struct stream stream = {.kind = kind, .name = name};
 	enum status status = STATUS_EXISTS;
 
-	memcpy(stream.key, key, sizeof stream.key);
 	for (int attempt = 0; attempt < 16 && status == STATUS_EXISTS; attempt++) {
 		uint8_t bytes[4];
 
 		ingest->options.platform.random(ingest->options.platform.context, bytes,
 						sizeof bytes);
-		stream.number = get_le32(bytes) & INT32_MAX;
-		if (stream.number == 0) {
+		stream->number = get_le32(bytes) & INT32_MAX;
+		if (stream->number == 0) {
 			continue;
 		}
-		chain_start(stream.key, stream.number, stream.chain);
-		status = store_stream_add(ingest->options.store, &stream, err);
+		chain_start(stream->key, stream->number, stream->chain);
+		status = store_stream_add(ingest->options.store, stream, err);
 	}
 	if (status == STATUS_OK) {
 		ingest->work.wrote = true;
+	}
+	return status;
+}
+
+enum status
+ingest_stream_create(struct ingest *ingest, enum stream_kind kind, struct span name,
+		     const uint8_t key[32], uint32_t *number_out, struct error *err)
+{
+	struct stream stream = {.kind = kind, .name = name};
+	enum status status;
+
+	memcpy(stream.key, key, sizeof stream.key);
+	status = ingest_stream_add(ingest, &stream, err);
+	if (status == STATUS_OK) {
 		*number_out = stream.number;
 	}
 	return status;

@@ -110,6 +110,16 @@ struct parcel {
 	uint64_t r_seen;
 	uint32_t acked_n;
 	uint32_t send_from;
+	/* It ends where the log ends, or behind: by its chain the device has all that the log has
+	 * of it. */
+	bool at_end;
+	/* The device knows of fewer changes than were acknowledged, and all that it sent is in the
+	 * log: a fork, but where is told only when it has sent the rest. */
+	bool unsure;
+	/* After a fork: the certificate of the number that the installation goes on under, and the
+	 * version of its scope. */
+	struct span continued;
+	uint64_t continued_scope;
 	struct ack_run *acks;
 	size_t ack_count;
 	struct exception *exceptions;
@@ -203,8 +213,13 @@ enum status ingest_import_row(struct ingest *ingest, uint32_t stream, uint32_t u
 /* Checks against the newest version and stores; *version_out. */
 enum status ingest_schema_load(struct ingest *ingest, struct span json, uint32_t user,
 			       uint32_t *version_out, struct error *err);
+/* The device and every other number of its family (family.h). NOT_FOUND. */
 enum status ingest_device_revoke(struct ingest *ingest, uint32_t number, uint32_t user,
 				 struct error *err);
+/* Every number of the device's family is active again. NOT_FOUND: no such device. INVALID: it was
+ * revoked, or none of its family is held or former. */
+enum status ingest_device_allow(struct ingest *ingest, uint32_t number, uint32_t user,
+				struct error *err);
 /*
  * From now on the device's scope is these regions. What it recorded before it knew counts as before
  * (judge). NOT_FOUND: no such device. INVALID: it was revoked, one of them is no region, or there

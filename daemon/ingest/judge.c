@@ -25,14 +25,20 @@ judge_absent(struct ingest *ingest, uint64_t id, enum quarantine_reason *reason_
 	return status;
 }
 
-/* A form can have shown only the device's own changes, or those of the stream it continues. */
+/* A form can have shown only the device's own changes, or those of the streams that it continues,
+ * up to where they parted. */
 static bool
-own_is_credible(const struct device *device, const struct change *change)
+own_is_credible(const struct ingest *ingest, const struct device *device,
+		const struct change *change)
 {
-	const struct stream *stream = &device->stream;
+	struct merge_context context;
 
-	return change->own_stream == 0 ||
-	       (change->own_stream == stream->parent && change->own_n <= stream->parent_n);
+	if (change->own_stream == 0) {
+		return true;
+	}
+	context = ingest_merge_context(ingest, change->type);
+	return lineage_covers(&context, device->stream.number, 0, change->own_stream,
+			      change->own_n);
 }
 
 static enum status
@@ -50,7 +56,7 @@ judge_identity(struct ingest *ingest, const struct device *device, const struct 
 		return status;
 	}
 	if ((out->slot->exists && out->slot->record.type != change->type) ||
-	    !own_is_credible(device, change)) {
+	    !own_is_credible(ingest, device, change)) {
 		out->reason = QUARANTINE_INVALID;
 	} else if (!out->slot->exists && !creates) {
 		/* An edit of a record that a fork or the queue's own earlier change made may still

@@ -87,6 +87,8 @@ note_encode(const struct note *note, struct buffer *out)
 	note_number(&writer, 12, note->cut);
 	note_number(&writer, 13, note->role);
 	note_number(&writer, 14, note->snapshot);
+	note_number(&writer, 15, note->continued);
+	note_number(&writer, 16, note->common_n);
 	if (out->status == STATUS_OK) {
 		out->at[writer.head] = (uint8_t)(out->at[writer.head] + writer.pairs);
 	}

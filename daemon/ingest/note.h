@@ -9,7 +9,8 @@
 /* Numbers are part of the log for ever. Absent members are not written. */
 struct note {
 	const char *action; /* 1: "found", "enrol", "scope", "code", "token", "schema", "revoke",
-			       "import", "read", "restore", "readmit" */
+			       "import", "read", "restore", "readmit", "continue", "hold",
+			       "allow" */
 	uint32_t stream;    /* 2: device, user or import that it is about */
 	struct span key;    /* 3: a device's public key */
 	struct span name;   /* 4: of the server, cadre or user */
@@ -24,6 +25,8 @@ struct note {
 	uint64_t cut;	    /* 12: entries of the parent that count */
 	uint32_t role;	    /* 13: of a token */
 	uint64_t snapshot;  /* 14: head that a read saw */
+	uint32_t continued; /* 15: stream that this one continues … */
+	uint32_t common_n;  /* 16: … up to this change of it */
 };
 
 /* Appends the payload. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* push: what a sync request brings - exactly once, in order, by an unbroken chain. */
+#include "daemon/ingest/family.h"
 #include "daemon/ingest/judge.h"
 
 #include <stdlib.h>
@@ -240,9 +241,9 @@ find_in_workset(const struct workset *work, const struct change_run *run,
 	return found;
 }
 
-/* The parcel's changes with n <= acked_n must be those in the log; *fork_out if one is not. */
+/* What the log has of the parcel's first `count` changes, which were acknowledged. */
 static enum status
-push_logged(struct ingest *ingest, struct parcel *parcel, size_t count, bool *fork_out,
+find_logged(struct ingest *ingest, struct parcel *parcel, size_t count, struct logged_change **out,
 	    struct error *err)
 {
 	struct logged_change *logged = ARENA_ARRAY(&parcel->arena, struct logged_change, count);
@@ -260,15 +261,7 @@ push_logged(struct ingest *ingest, struct parcel *parcel, size_t count, bool *fo
 			      "the log lacks changes of device %u that were acknowledged",
 			      parcel->head.device);
 	}
-	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		if (memcmp(logged[i].commitment, parcel->changes[i].commitment, HASH_SIZE) != 0) {
-			*fork_out = true;
-			return STATUS_OK;
-		}
-	}
-	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		status = repeat_logged(ingest, parcel, &parcel->changes[i], &logged[i], err);
-	}
+	*out = logged;
 	return status;
 }
 
@@ -404,44 +397,23 @@ push_new(struct ingest *ingest, struct parcel *parcel, size_t from, struct strea
 	return STATUS_OK;
 }
 
-/* Does the signed chain head fit what is logged plus what the parcel brings? */
-static bool
-chain_fits(const struct parcel *parcel, const struct stream *stream, size_t logged)
+/* What the request brings, from the log's end or before it: `logged` of it is there already. */
+static enum status
+push_from(struct ingest *ingest, struct parcel *parcel, size_t logged, struct stream_slot *slot,
+	  struct error *err)
 {
-	uint8_t chain[HASH_SIZE];
-	uint32_t last_n = parcel->head.first_n + parcel->head.count - 1;
+	struct logged_change *found = NULL;
+	enum status status =
+		logged == 0 ? STATUS_OK : find_logged(ingest, parcel, logged, &found, err);
 
-	if (last_n < stream->acked_n) {
-		return true; /* an old parcel: its changes were compared one by one */
+	if (status != STATUS_OK || fork_shown(ingest, parcel, &slot->stream, found, logged)) {
+		return status;
 	}
-	memcpy(chain, stream->chain, HASH_SIZE);
-	for (size_t i = logged; i < parcel->change_count; i++) {
-		chain_advance(chain, parcel->head.first_n + (uint32_t)i,
-			      parcel->changes[i].commitment);
+	parcel->at_end = parcel->head.first_n + parcel->head.count > slot->stream.acked_n;
+	for (size_t i = 0; i < logged && status == STATUS_OK; i++) {
+		status = repeat_logged(ingest, parcel, &parcel->changes[i], &found[i], err);
 	}
-	return memcmp(chain, parcel->head.h_last, HASH_SIZE) == 0;
-}
-
-/* Another history at the device than the log has. A request of another epoch is none to tell it by:
- * what it says of acknowledgements is about another log. It only learns the epoch, and its next
- * request tells. */
-static void
-push_forked(const struct ingest *ingest, struct parcel *parcel)
-{
-	bool former = parcel->head.epoch != ingest->ledger.epoch;
-
-	parcel->status = former ? STATUS_OK : STATUS_FORK;
-	parcel->ack_count = 0;
-	parcel->exception_count = 0;
-}
-
-/* May a fresh head tell of fewer changes than were acknowledged? */
-static bool
-knows_too_little(const struct ingest *ingest, const struct parcel *parcel,
-		 const struct stream *stream)
-{
-	return parcel->fresh && parcel->head.epoch == ingest->ledger.epoch &&
-	       parcel->head.known_n < stream->acked_n;
+	return status == STATUS_OK ? push_new(ingest, parcel, logged, slot, err) : status;
 }
 
 static enum status
@@ -449,7 +421,6 @@ push_changes(struct ingest *ingest, struct parcel *parcel, struct error *err)
 {
 	struct stream_slot *slot;
 	size_t logged = 0;
-	bool fork = false;
 	enum status status = workset_stream(ingest, parcel->head.device, &slot, err);
 
 	if (status != STATUS_OK) {
@@ -465,21 +436,7 @@ push_changes(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	if (logged > parcel->change_count) {
 		logged = parcel->change_count;
 	}
-	if (!chain_fits(parcel, &slot->stream, logged) ||
-	    knows_too_little(ingest, parcel, &slot->stream)) {
-		push_forked(ingest, parcel);
-		return STATUS_OK;
-	}
-	if (logged > 0) {
-		status = push_logged(ingest, parcel, logged, &fork, err);
-	}
-	if (status == STATUS_OK && fork) {
-		push_forked(ingest, parcel);
-		return STATUS_OK;
-	}
-	if (status == STATUS_OK) {
-		status = push_new(ingest, parcel, logged, slot, err);
-	}
+	status = push_from(ingest, parcel, logged, slot, err);
 	parcel->acked_n = slot->stream.acked_n;
 	return status;
 }
@@ -511,6 +468,24 @@ find_device(struct ingest *ingest, struct parcel *parcel, struct error *err)
 				   : status;
 }
 
+/* What was merged is answered by what the device is. */
+static enum status
+answer_state(struct ingest *ingest, struct parcel *parcel, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	/* By its chain it is the copy that was forked from, or one that is as far. */
+	if (parcel->device.state == DEVICE_FORMER && parcel->fresh && parcel->at_end) {
+		status = family_hold(ingest, parcel, err);
+	}
+	if (status == STATUS_OK && parcel->device.state == DEVICE_REVOKED) {
+		parcel->status = STATUS_REVOKED;
+	} else if (status == STATUS_OK && parcel->device.state == DEVICE_HELD) {
+		parcel->status = STATUS_HELD;
+	}
+	return status;
+}
+
 enum status
 ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
 {
@@ -529,11 +504,11 @@ ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
 		status = check_counter(ingest, parcel, err);
 	}
 	if (status == STATUS_OK && parcel->status == STATUS_OK) {
-		status = push_changes(ingest, parcel, err);
+		status = parcel->head.continues ? ingest_continue(ingest, parcel, err)
+						: push_changes(ingest, parcel, err);
 	}
-	if (status == STATUS_OK && parcel->status == STATUS_OK &&
-	    parcel->device.state == DEVICE_REVOKED) {
-		parcel->status = STATUS_REVOKED;
+	if (status == STATUS_OK && parcel->status == STATUS_OK) {
+		status = answer_state(ingest, parcel, err);
 	}
 	parcel->report.result = parcel->status;
 	return status;

@@ -201,6 +201,31 @@ builder_cut(struct reply_builder *builder, struct error *err)
 	return STATUS_OK;
 }
 
+/* Who is behind a dot went on after a fork: without that the device would not know what she had
+ * seen. */
+static enum status
+builder_add_lineage(struct reply_builder *builder, struct stream stream, struct error *err)
+{
+	struct reply *reply = &builder->reply;
+	size_t before = SIZE_MAX;
+	enum status status = STATUS_OK;
+
+	if (stream.parent != 0 && reply->lineages == NULL) {
+		reply->lineages = ARENA_ARRAY(&builder->arena, struct lineage, MESSAGE_STREAMS_MAX);
+		status = reply->lineages == NULL ? builder_memory(err) : STATUS_OK;
+	}
+	while (status == STATUS_OK && stream.parent != 0 && reply->lineage_count != before &&
+	       reply->lineage_count < MESSAGE_STREAMS_MAX) {
+		before = reply->lineage_count;
+		lineage_add(reply->lineages, &reply->lineage_count,
+			    (struct lineage){stream.number, stream.parent, stream.parent_n});
+		status =
+			store_stream(builder->reader, stream.parent, &builder->arena, &stream, err);
+	}
+	/* A parent that a restored server has forgotten. */
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 static enum status
 builder_name_streams(struct reply_builder *builder, struct error *err)
 {
@@ -225,6 +250,10 @@ builder_name_streams(struct reply_builder *builder, struct error *err)
 		reply->streams[reply->stream_count].kind = (uint32_t)stream.kind;
 		reply->streams[reply->stream_count].name = stream.name;
 		reply->stream_count++;
+		status = builder_add_lineage(builder, stream, err);
+		if (status != STATUS_OK) {
+			return status;
+		}
 	}
 	return STATUS_OK;
 }
@@ -321,6 +350,8 @@ builder_start(struct reply_builder *builder, const struct platform *platform)
 	reply->to = parcel->head.cursor;
 	reply->acked_n = parcel->acked_n;
 	reply->send_from = parcel->send_from;
+	reply->certificate = parcel->continued;
+	reply->certified_scope_version = parcel->continued_scope;
 	reply->acks = parcel->acks;
 	reply->ack_count = parcel->ack_count;
 	reply->exceptions = parcel->exceptions;
@@ -378,10 +409,19 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 		builder->reply.more = true;
 		return STATUS_OK;
 	}
+	/* Another copy's changes stand where its own are to come: they must not be withheld. */
+	if (builder->parcel->unsure) {
+		builder->reply.more = true;
+		return STATUS_OK;
+	}
 	status = store_device(builder->reader, builder->parcel->head.device, &builder->arena,
 			      &builder->device, err);
 	if (status == STATUS_OK && builder->device.state == DEVICE_REVOKED) {
 		builder->reply.status = STATUS_REVOKED;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK && builder->device.state == DEVICE_HELD) {
+		builder->reply.status = STATUS_HELD;
 		return STATUS_OK;
 	}
 	return status == STATUS_OK ? builder_fill(builder, err) : status;

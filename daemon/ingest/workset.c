@@ -16,6 +16,7 @@ workset_init(struct workset *work)
 	memset(work, 0, sizeof *work);
 	arena_init(&work->arena, BATCH_ARENA_LIMIT);
 	buffer_init(&work->hanging, BATCH_ARENA_LIMIT);
+	buffer_init(&work->continued, BATCH_ARENA_LIMIT);
 }
 
 void
@@ -32,6 +33,7 @@ workset_clear(struct workset *work)
 	work->rows_written = 0;
 	work->quarantined_count = 0;
 	work->hanging_village = 0;
+	buffer_clear(&work->continued);
 	work->wrote = false;
 	schema_free(work->schema);
 	work->schema = NULL;
@@ -54,6 +56,7 @@ workset_finish(struct workset *work)
 	free(work->rows);
 	free(work->quarantined);
 	buffer_finish(&work->hanging);
+	buffer_finish(&work->continued);
 }
 
 static enum status

@@ -64,7 +64,9 @@ struct workset {
 	size_t quarantined_count;
 	size_t quarantined_capacity;
 	unsigned scans; /* of a whole village, for a move */
-	bool wrote;	/* something went to the store directly */
+	/* uint32_t: numbers whose lineage is forgotten if the transaction is rolled back. */
+	struct buffer continued;
+	bool wrote; /* something went to the store directly */
 	struct schema
 		*schema; /* loaded in this transaction; for the catalogue once it is committed */
 };
@@ -74,6 +76,7 @@ struct ingest {
 	struct ledger ledger;
 	struct epoch *epochs; /* the present one last */
 	size_t epoch_count;
+	struct buffer lineages; /* struct lineage, of all streams that continue another, in order */
 	const struct schema *schema; /* the newest as of ingest_begin */
 	struct arena lifetime;
 	uint64_t head;
@@ -171,7 +174,19 @@ enum status ingest_token_put(struct ingest *ingest, const struct token_order *or
 enum status ingest_readmit(struct ingest *ingest, const struct certificate *certificate,
 			   struct error *err);
 
-/* A new stream with a random unused number. */
+/* fork.c: does the request tell another history than the log, which has the `logged` of its first
+ * `count` changes? Then the parcel's status says so, and where they part. */
+bool fork_shown(const struct ingest *ingest, struct parcel *parcel, const struct stream *stream,
+		const struct logged_change *logged, size_t count);
+/* fork.c: answers a head that asks to go on after a fork. A failure is the store's. */
+enum status ingest_continue(struct ingest *ingest, struct parcel *parcel, struct error *err);
+
+/* Appends the certificate, issued now by this server: its origin is filled in. */
+void ingest_certify(const struct ingest *ingest, struct certificate *card, struct buffer *out);
+
+/* A stream with a random unused number, which it gets, and the beginning of its chain. */
+enum status ingest_stream_add(struct ingest *ingest, struct stream *stream, struct error *err);
+/* The same for one that continues none. */
 enum status ingest_stream_create(struct ingest *ingest, enum stream_kind kind, struct span name,
 				 const uint8_t key[32], uint32_t *number_out, struct error *err);
 

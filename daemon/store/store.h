@@ -270,6 +270,8 @@ enum status store_typed_follow(struct store *store, const struct schema *schema,
 
 /* ---- streams, devices, scope ---- */
 
+enum { FAMILY_MAX = 64 }; /* numbers of one installation after forks; no more are given */
+
 struct stream {
 	uint32_t number;
 	enum stream_kind kind;
@@ -288,7 +290,19 @@ enum status store_stream_add(struct store *store, const struct stream *stream, s
 enum status store_stream_advance(struct store *store, uint32_t number, uint32_t acked_n,
 				 const uint8_t chain[HASH_SIZE], struct error *err);
 
-enum device_state { DEVICE_ACTIVE = 1, DEVICE_REVOKED = 2 };
+/* The device whose stream has this key; *number_out 0: none. */
+enum status store_stream_keyed(struct store *store, const uint8_t key[32], uint32_t *number_out,
+			       struct error *err);
+/* Every stream that continues another after a fork, as an array of struct lineage by stream in
+ * `out`, cleared first. */
+enum status store_lineages(struct store *store, struct buffer *out, struct error *err);
+
+enum device_state {
+	DEVICE_ACTIVE = 1,
+	DEVICE_REVOKED = 2,
+	DEVICE_FORMER = 3, /* its installation goes on under another number, after a fork */
+	DEVICE_HELD = 4,   /* two copies of it are in use; an admin has to decide */
+};
 
 struct device {
 	struct stream stream;
@@ -306,6 +320,9 @@ enum status store_device(struct store *store, uint32_t number, struct arena *are
 /* Writes the device's row and scope beside its stream (store_stream_add comes first). The scope
  * stays under its version for store_scopes_read; a version has one scope for ever. */
 enum status store_device_put(struct store *store, const struct device *device, struct error *err);
+/* All devices that descend from the same first one by forks, by number; *out is an array. */
+enum status store_family(struct store *store, uint32_t number, struct arena *arena,
+			 struct device **out, size_t *count_out, struct error *err);
 enum status store_device_contact(struct store *store, uint32_t number, uint64_t r,
 				 int64_t contact_ms, struct error *err);
 /* One scope of a device, and how long it was the device's. */
@@ -317,7 +334,8 @@ struct scope_period {
 };
 typedef enum status (*scope_period_fn)(void *context, const struct scope_period *period,
 				       struct error *err);
-/* The newest first, down to the one that held at `since` (seq). Borrowed for the call. */
+/* The newest first, down to the one that held at `since` (seq): before a device's own first those
+ * of the number that it continues after a fork. Borrowed for the call. */
 enum status store_scopes_read(struct store *store, uint32_t device, uint64_t since,
 			      scope_period_fn each, void *context, struct error *err);
 typedef enum status (*device_fn)(void *context, const struct device *device, struct error *err);

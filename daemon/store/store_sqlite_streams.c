@@ -99,6 +99,45 @@ store_stream_advance(struct store *store, uint32_t number, uint32_t acked_n,
 	return run_one(store, s, "stream", err);
 }
 
+enum status
+store_stream_keyed(struct store *store, const uint8_t key[32], uint32_t *number_out,
+		   struct error *err)
+{
+	static const char text[] = "SELECT number FROM stream WHERE key = ? AND kind = 1";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	uint64_t number = 0;
+	enum status status;
+
+	sql_bind_blob(s, 1, span_of(key, 32));
+	status = store_number(s, &number, err);
+	if (status == STATUS_OK) {
+		*number_out = (uint32_t)number;
+	}
+	return status;
+}
+
+enum status
+store_lineages(struct store *store, struct buffer *out, struct error *err)
+{
+	static const char text[] =
+		"SELECT number, parent, parent_n FROM stream WHERE parent > 0 ORDER BY number";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	bool row = true;
+	enum status status = STATUS_OK;
+
+	buffer_clear(out);
+	while (status == STATUS_OK && row) {
+		status = sql_row(s, &row, err);
+		if (status == STATUS_OK && row) {
+			struct lineage lineage = {store_u32(s, 0), store_u32(s, 1),
+						  store_u32(s, 2)};
+
+			buffer_append(out, &lineage, sizeof lineage);
+		}
+	}
+	return status == STATUS_OK ? buffer_status(out, "the lineages", err) : status;
+}
+
 /* ---- devices ---- */
 
 #define DEVICE_SELECT                                                                              \
@@ -214,31 +253,61 @@ period_next(struct statement *s, struct arena *arena, struct scope_period *perio
 	return STATUS_OK;
 }
 
-enum status
-store_scopes_read(struct store *store, uint32_t device, uint64_t since, scope_period_fn each,
-		  void *context, struct error *err)
+/* Of one number, from before period->version back. */
+static enum status
+scopes_of(struct store *store, uint32_t device, uint64_t since, struct scope_period *period,
+	  scope_period_fn each, void *context, struct error *err)
 {
 	static const char text[] = "SELECT version, scope FROM device_scope WHERE device = ?"
-				   " ORDER BY version DESC";
+				   " AND version < ? ORDER BY version DESC";
 	struct statement *s = sql_prepare(store->sql, text, err);
-	struct scope_period period = {.version = STORE_NOW};
 	struct arena arena;
 	bool row = true;
 	enum status status = STATUS_OK;
 
 	arena_init(&arena, SIZE_MAX);
 	sql_bind_uint(s, 1, device);
-	while (status == STATUS_OK && row && period.version > since) {
-		period.until = period.version;
-		status = period_next(s, &arena, &period, &row, err);
+	sql_bind_uint(s, 2, period->version < INT64_MAX ? period->version : INT64_MAX);
+	while (status == STATUS_OK && row && period->version > since) {
+		period->until = period->version;
+		status = period_next(s, &arena, period, &row, err);
 		if (status == STATUS_OK && row) {
-			status = each(context, &period, err);
+			status = each(context, period, err);
 		}
 	}
 	if (row) {
 		sql_reset(s);
 	}
 	arena_finish(&arena);
+	return status;
+}
+
+static enum status
+read_parent(struct store *store, uint64_t *number, struct error *err)
+{
+	static const char text[] = "SELECT parent FROM stream WHERE number = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, *number);
+	return store_number(s, number, err);
+}
+
+enum status
+store_scopes_read(struct store *store, uint32_t device, uint64_t since, scope_period_fn each,
+		  void *context, struct error *err)
+{
+	struct scope_period period = {.version = STORE_NOW};
+	uint64_t number = device;
+	enum status status = STATUS_OK;
+
+	/* A table that leads in a circle ends the walk, too. */
+	for (int i = 0; i < FAMILY_MAX && status == STATUS_OK && number != 0; i++) {
+		status = scopes_of(store, (uint32_t)number, since, &period, each, context, err);
+		if (status != STATUS_OK || period.version <= since) {
+			return status;
+		}
+		status = read_parent(store, &number, err);
+	}
 	return status;
 }
 
@@ -282,5 +351,47 @@ store_devices_read(struct store *store, device_fn each, void *context, struct er
 		sql_reset(s);
 	}
 	arena_finish(&arena);
+	return status;
+}
+
+enum status
+store_family(struct store *store, uint32_t number, struct arena *arena, struct device **out,
+	     size_t *count_out, struct error *err)
+{
+	static const char text[] =
+		"WITH RECURSIVE above (number) AS (VALUES (?) UNION SELECT a.parent FROM above"
+		" JOIN stream a ON a.number = above.number WHERE a.parent > 0),"
+		" family (number) AS (SELECT number FROM above UNION SELECT b.number FROM family"
+		" JOIN stream b ON b.parent = family.number AND b.parent > 0) " DEVICE_SELECT
+		" WHERE d.number IN (SELECT number FROM family) ORDER BY d.number";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	struct buffer devices;
+	bool row = true;
+	enum status status = STATUS_OK;
+
+	buffer_init(&devices, SIZE_MAX);
+	sql_bind_uint(s, 1, number);
+	while (status == STATUS_OK && row) {
+		struct device device;
+
+		status = sql_row(s, &row, err);
+		if (status == STATUS_OK && row) {
+			status = device_of(s, arena, &device, err);
+			if (status == STATUS_OK) {
+				buffer_append(&devices, &device, sizeof device);
+			}
+		}
+	}
+	if (row) {
+		sql_reset(s);
+	}
+	if (status == STATUS_OK) {
+		*out = arena_copy(arena, devices.at, devices.length);
+		*count_out = devices.length / sizeof **out;
+		status = *out == NULL || devices.status != STATUS_OK
+				 ? store_exhausted("a family", err)
+				 : STATUS_OK;
+	}
+	buffer_finish(&devices);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include "protocol/id.h"
 #include "protocol/merge.h"
 #include "protocol/sql/sql.h"
+#include "tests/check/check_lineage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ struct check {
 	struct epoch epochs[64];
 	size_t epoch_count;
 	size_t epochs_begun; /* as the log tells */
+	struct check_lineages lineages;
 	struct check_stream *streams[BUCKETS];
 	struct check_record *records[BUCKETS];
 	uint64_t record_count;
@@ -199,6 +201,8 @@ merge_entry(struct check *check, const struct entry *entry, struct span payload,
 		return fail(err, STATUS_MEMORY, "merging again");
 	}
 	context.type = schema_type(check->schema, change.type);
+	context.lineages = check->lineages.at;
+	context.lineage_count = check->lineages.count;
 	/* As it was merged: an epoch counts from its cut on. */
 	while (context.epoch_count > 1 &&
 	       check->epochs[context.epoch_count - 1].cut >= entry->seq) {
@@ -315,6 +319,10 @@ check_entry(struct check *check, struct statement *row, struct error *err)
 	if (entry.kind == ENTRY_EPOCH) {
 		return check_epoch(check, entry.seq, err);
 	}
+	if (entry.kind == ENTRY_SCOPE &&
+	    check_lineage_note(&check->lineages, sql_blob(row, 14), err) != STATUS_OK) {
+		return wrong(err, entry.seq, "the stream that it continues");
+	}
 	return is_change ? check_change(check, &entry, sql_blob(row, 14), err) : STATUS_OK;
 }
 
@@ -425,6 +433,15 @@ check_scopes(struct check *check, struct statement *row, struct error *err)
 }
 
 static enum status
+check_parent(struct check *check, struct statement *row, struct error *err)
+{
+	struct lineage lineage = {(uint32_t)sql_uint(row, 0), (uint32_t)sql_uint(row, 1),
+				  (uint32_t)sql_uint(row, 2)};
+
+	return check_lineage_row(&check->lineages, lineage, err);
+}
+
+static enum status
 count_run_records(struct check *check, struct statement *row, struct error *err)
 {
 	(void)err;
@@ -493,6 +510,7 @@ check_all(struct check *check, struct error *err)
 		 " AND s.version = (SELECT max(version) FROM device_scope WHERE device = d.number)"
 		 " WHERE s.version IS NOT d.scope_version OR s.scope IS NOT d.scope",
 		 check_scopes},
+		{"SELECT number, parent, parent_n FROM stream", check_parent},
 		{"SELECT count(*) FROM record WHERE state IS NULL AND moved = 0",
 		 count_run_records},
 		{"SELECT count(*) FROM log_run l JOIN record r ON r.id BETWEEN (l.stream << 32) + l.n"
@@ -514,6 +532,9 @@ check_all(struct check *check, struct error *err)
 	}
 	if (status == STATUS_OK && check->epochs_begun != check->epoch_count) {
 		status = fail(err, STATUS_MALFORMED, "the log has not all epochs of the table");
+	}
+	if (status == STATUS_OK && check->lineages.seen != check->lineages.count) {
+		status = fail(err, STATUS_MALFORMED, "the table lacks a stream that goes on");
 	}
 	return status == STATUS_OK ? check_streams(check, err) : status;
 }
@@ -541,6 +562,7 @@ check_store_database(const char *folder, struct error *err)
 	sql_close(check->sql);
 	schema_free(check->schema);
 	free(check->chunks);
+	check_lineages_free(&check->lineages);
 	arena_finish(&check->arena);
 	free(check);
 	return status;

@@ -67,7 +67,9 @@ holds '… saying why' grep -q 'was used by another phone' "$folder/said"
 
 device siti edit "$family" address='Too late' >/dev/null
 fails 'a device that is none cannot be revoked' 1 control device revoke 12345
-control device revoke "$number" >/dev/null
+fails 'a device that nobody holds cannot be allowed' 1 control device allow "$number"
+control device revoke "$number" >"$folder/revoked"
+holds 'revoking says which numbers went' grep -q "^$number .*revoked" "$folder/revoked"
 device siti sync --json >"$folder/last" 2>&1 || true
 control quarantine --json >"$folder/quarantine"
 holds 'what a revoked device sends is set aside' grep -q "\"device\":$number,\"n\":2,.*\"code\":\"revoked\",\"reason\":\"The device was revoked.\",\"next\":\"[A-Z]" "$folder/quarantine"

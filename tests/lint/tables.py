@@ -29,7 +29,7 @@ PROTOCOL_ORDER = [
     ['change', 'entry'],
     ['record'],
     ['merge'],
-    ['form', 'rule'],
+    ['fork', 'form', 'rule'],
     ['message', 'parcel'],
     ['carry', 'enrolment', 'json'],
 ]

@@ -17,6 +17,7 @@ import { changeDecode, changeEncode, idFormat, idMake, recordEncode } from './re
 import { Schema } from './schema.mjs';
 
 const CHANGE = KINDS.indexOf('change');
+const SCOPE = KINDS.indexOf('scope');
 const MERGED = 0;
 const DEVICE = 1;
 const cddl = protocolCddl();
@@ -133,8 +134,17 @@ function rebuild(dump, entries) {
 	const policyOf = (type, tag) => schema.policy(type, tag);
 	const devices = new Set(dump.stream.filter((row) => row.kind === DEVICE).map((row) => row.number));
 	const states = new Map();
+	const lineages = new Map();
 
 	for (const entry of entries) {
+		if (entry.kind === SCOPE) {
+			const { stream, stream_parent, parent_n } = noteDecode(entry.payload);
+
+			if (stream_parent !== undefined) {
+				isTrue(!lineages.has(stream), `entry ${entry.seq}: stream ${stream} continues twice`);
+				lineages.set(stream, { parent: stream_parent, n: parent_n ?? 0 });
+			}
+		}
 		if (entry.kind !== CHANGE || entry.verdict !== MERGED) {
 			continue;
 		}
@@ -148,7 +158,7 @@ function rebuild(dump, entries) {
 		state.ofDevice = devices.has(entry.stream);
 		// As it was merged: an epoch counts from its cut on.
 		const epochs = dump.epoch.filter((epoch) => epoch.parent === 0 || epoch.cut < entry.seq);
-		merge({ epochs, policyOf }, state, entry.stream, change, entry.seq, !devices.has(entry.stream));
+		merge({ epochs, lineages, policyOf }, state, entry.stream, change, entry.seq, !devices.has(entry.stream));
 	}
 	return { schema, states };
 }

@@ -12,7 +12,7 @@ import { columnsGet, columnsPut } from './columns.mjs';
 import { protocolCddl } from './cddl.mjs';
 import { boxPair, sha256, sign, signPair, signedBy } from './keys.mjs';
 import { chainLink, chainStart, checkpointDecode, checkpointEncode, checkpointNote, checkpointSign,
-	checkpointSignedBy, commitment, entryHeader, leaf, root, salt } from './log.mjs';
+	checkpointSignedBy, commitment, entryHeader, forkKey, forkSeed, leaf, root, salt } from './log.mjs';
 import { bodyStored, bodyStoredColumns, bodyUnpack, certificateBody, certificateRead, certificateText, codeFormat,
 	codeParse, CURSOR_START, enrolmentRequest, headDecode, headEncode, replyPlain, replyStored, replyUnpack }
 	from './message.mjs';
@@ -155,6 +155,26 @@ function checkReplyEpochs(given, bytes) {
 	isTrue(replyUnpack(bytes).epochs[1].cut === given.cut, 'cut');
 }
 
+function checkReplyFork(given, bytes) {
+	const { server_time_ms, epoch, acked_n, certificate, scope_version } = given;
+	const reply = { status: 'fork', server_time_ms, epoch, acked_n, certificate, scope_version };
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored(reply), bytes, 'reply');
+	isTrue(replyUnpack(bytes).status === 'fork', 'status');
+}
+
+function checkReplyLineages(given, bytes) {
+	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
+	const lineages = [0, 1].map((i) => ({ stream: given[`stream_${i}`], parent: given[`parent_${i}`],
+		n: given[`n_${i}`] }));
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored({ server_time_ms: given.server_time_ms, epoch: given.epoch,
+		from: cursor(given.from), to: cursor(given.to), lineages }), bytes, 'reply');
+	isTrue(replyUnpack(bytes).lineages[1].parent === given.parent_1, 'parent');
+}
+
 function checkReplyColumns(given, bytes) {
 	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
 	const records = numbered(given, 'record');
@@ -282,6 +302,7 @@ const CHECKS = {
 	carry_file: checkCarry('sambung/carry/1', (given) => [given.request, given.request]),
 	cbor_items: checkCborItems,
 	certificate: checkCertificate,
+	certificate_after_fork: checkCertificate,
 	chain: (given, bytes) => {
 		same(chainStart(given.key, given.stream), given.h_0, 'h_0');
 		same(chainLink(given.h_0, given.n, given.commitment), bytes, 'h_1');
@@ -317,6 +338,8 @@ const CHECKS = {
 		same(entryHeader(given), bytes, 'header');
 	},
 	entry_leaf: (given, bytes) => same(leaf(given.header), bytes, 'leaf'),
+	fork_key: (given, bytes) => same(forkKey(given.seed, given.stream, given.n), bytes, 'seed'),
+	fork_seed: (given, bytes) => same(forkSeed(given.seed, given.stream), bytes, 'seed'),
 	record_conflict: checkRecord,
 	record_id: checkRecordId,
 	record_once: checkRecord,
@@ -325,6 +348,8 @@ const CHECKS = {
 	reply: checkReply,
 	reply_columns: checkReplyColumns,
 	reply_epochs: checkReplyEpochs,
+	reply_fork: checkReplyFork,
+	reply_lineages: checkReplyLineages,
 	reply_parcel: (given, bytes) => {
 		const session = { key: given.key, tag: given.tag };
 
@@ -336,6 +361,7 @@ const CHECKS = {
 	request_body_deflated: checkBody(null),
 	request_head: checkHead,
 	request_head_certificate: checkHead,
+	request_head_continuing: checkHead,
 	request_head_paging: checkHead,
 	request_parcel: checkRequestParcel(SYNC),
 	salt: (given, bytes) => same(salt(given.seed, given.n), bytes, 'salt'),
@@ -345,6 +371,7 @@ const CHECKS = {
 // Rule of docs/protocol.cddl, and how many bytes stand in front of the CBOR.
 const RULES = {
 	certificate: ['certificate', 0],
+	certificate_after_fork: ['certificate', 0],
 	change_after_fork: ['change', 0],
 	change_creation: ['change', 0],
 	change_edit: ['change', 0],
@@ -360,8 +387,11 @@ const RULES = {
 	reply: ['reply', 2],
 	reply_columns: ['reply', 2],
 	reply_epochs: ['reply', 2],
+	reply_fork: ['reply', 2],
+	reply_lineages: ['reply', 2],
 	request_head: ['request-head', 0],
 	request_head_certificate: ['request-head', 0],
+	request_head_continuing: ['request-head', 0],
 	request_head_paging: ['request-head', 0],
 };
 const cddl = protocolCddl();

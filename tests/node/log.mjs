@@ -15,6 +15,8 @@ const SALT = label('sambung/salt/1');
 const COMMIT = label('sambung/commit/1');
 const CHAIN = label('sambung/chain/1');
 const LINK = label('sambung/link/1');
+const FORK = label('sambung/fork/1');
+const AGAIN = label('sambung/again/1');
 
 export function le32(value) {
 	const bytes = Buffer.alloc(4);
@@ -44,6 +46,16 @@ export function chainStart(key, stream) {
 
 export function chainLink(before, n, committed) {
 	return sha256(LINK, before, le32(n), committed);
+}
+
+/** The seed of the key after a fork. */
+export function forkKey(seed, stream, n) {
+	return sha256(FORK, seed, le32(stream), le32(n));
+}
+
+/** The seed of a batch that the stream makes again. */
+export function forkSeed(seed, stream) {
+	return sha256(AGAIN, seed, le32(stream)).subarray(0, 16);
 }
 
 export const KINDS = ['', 'change', 'release', 'schema', 'scope', 'admin', 'epoch', 'erasure', 'read'];
@@ -112,7 +124,7 @@ export function checkpointSignedBy(checkpoint, logKey) {
 }
 
 const NOTE_KEYS = ['', 'action', 'stream', 'key', 'name', 'scope', 'version', 'hash', 'route',
-	'filter', 'epoch', 'parent', 'cut', 'role', 'snapshot'];
+	'filter', 'epoch', 'parent', 'cut', 'role', 'snapshot', 'stream_parent', 'parent_n'];
 
 /** The payload of an entry that is no change. */
 export function noteDecode(bytes) {

@@ -17,13 +17,28 @@ export function baseCap(epochs, base) {
 	return 0;
 }
 
-function saw(context, viewer, other) {
-	const stream = viewer.own_stream || viewer.stream;
+/** lineages: a Map of stream to {parent, n} of those that went on after a fork. */
+function ownCovers(lineages, viewer, other) {
+	let stream = viewer.own_stream || viewer.stream;
+	let n = viewer.own;
 
+	for (let steps = 0; steps <= lineages.size; steps++) {
+		if (other.stream === stream && other.n <= n) {
+			return true;
+		}
+		if (!lineages.has(stream)) {
+			return false;
+		}
+		({ parent: stream, n } = lineages.get(stream));
+	}
+	return false;
+}
+
+function saw(context, viewer, other) {
 	if (other.seq !== 0 && other.seq <= baseCap(context.epochs, viewer.base)) {
 		return true;
 	}
-	return other.stream === stream && other.n <= viewer.own;
+	return ownCovers(context.lineages ?? new Map(), viewer, other);
 }
 
 /** Nobody can have seen what comes later than the change itself. */

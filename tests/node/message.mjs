@@ -18,7 +18,7 @@ const RECORDS_MAX = 8192;
 const CURSOR_ID_END = 2n ** 63n - 1n;
 
 export const STATUSES = ['ok', 'fork', 'revoked', 'foreign', 'gap', 'unsupported', 'malformed',
-	'code_unknown', 'code_expired', 'code_used', 'busy', 'internal', 'signature', 'limit'];
+	'code_unknown', 'code_expired', 'code_used', 'busy', 'internal', 'signature', 'limit', 'held'];
 
 // ---- cursors
 
@@ -55,22 +55,31 @@ export function headEncode(head) {
 		head.witness_size === 0 ? Buffer.alloc(0) : head.witness_root, head.clock_wall,
 		head.clock_shift, head.clock_quality, head.scope_version, head.schema_version,
 		head.schema_version === 0 ? Buffer.alloc(0) : head.schema_hash, head.schema_held,
-		head.room, head.programme, ...head.certificate ? [head.certificate] : []]);
+		head.room, head.programme, ...headTail(head)]);
+}
+
+/** What a usual head has not: the certificate, and the asking to go on after a fork. */
+function headTail(head) {
+	if (head.continuing_key !== undefined) {
+		return [head.certificate ?? Buffer.alloc(0), head.continuing_key, head.continuing_n];
+	}
+	return head.certificate ? [head.certificate] : [];
 }
 
 export function headDecode(bytes) {
 	const items = decode(bytes);
 	const [device, epoch, r, cursor, first_n, count, more, h_last, witness_size, witness_root,
 		clock_wall, clock_shift, clock_quality, scope_version, schema_version, schema_hash,
-		schema_held, room, programme, certificate] = items;
+		schema_held, room, programme, certificate, continuing_key, continuing_n] = items;
 
-	if (items.length !== 19 && !(items.length === 20 && certificate.length > 0)) {
+	if (items.length !== 19 && !(items.length === 20 && certificate.length > 0) &&
+		!(items.length === 22 && count === 0)) {
 		throw new Error(`a head of ${items.length} items`);
 	}
 	return { device, epoch, r, cursor: cursorGet(cursor), first_n, count,
 		known_n: first_n + count - 1 + more, h_last, witness_size, witness_root, clock_wall,
 		clock_shift, clock_quality, scope_version, schema_version, schema_hash, schema_held,
-		room, programme, certificate };
+		room, programme, certificate, continuing_key, continuing_n };
 }
 
 function bodyFront(batches, changes) {
@@ -197,6 +206,7 @@ const REPLY_KEYS = new Map([
 	[7, ['to', cursorGet, cursorPut]],
 	[8, ['epochs', (flat) => rows(flat, 'epoch', 'parent', 'cut'), flatten]],
 	[9, ['more']],
+	[10, ['lineages', (flat) => rows(flat, 'stream', 'parent', 'n'), flatten]],
 	[11, ['acked_n']],
 	[13, ['acks', (flat) => rows(flat, 'first_n', 'count', 'seq'), flatten]],
 	[15, ['send_from']],
@@ -334,7 +344,8 @@ export function certificateText(body) {
 
 export function certificateBody(given) {
 	return encode([given.origin, given.device, given.device_key, given.cadre,
-		regionsPut(given.scope), given.issued]);
+		regionsPut(given.scope), given.issued,
+		...given.parent === undefined ? [] : [given.parent, given.parent_n]]);
 }
 
 /** Throws if the log key did not sign it. */
@@ -344,6 +355,6 @@ export function certificateRead(bytes, logKey) {
 	if (!signedBy(logKey, signature, certificateText(body))) {
 		throw new Error('the signature of the certificate does not fit');
 	}
-	const [origin, device, device_key, cadre, flat, issued] = decode(body);
-	return { origin, device, device_key, cadre, scope: regionsGet(flat), issued };
+	const [origin, device, device_key, cadre, flat, issued, parent, parent_n] = decode(body);
+	return { origin, device, device_key, cadre, scope: regionsGet(flat), issued, parent, parent_n };
 }

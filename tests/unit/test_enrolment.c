@@ -196,6 +196,33 @@ TEST(certificate_is_read_back_with_the_log_key)
 	buffer_finish(&bytes);
 }
 
+TEST(certificate_after_a_fork_names_the_stream_that_it_continues)
+{
+	struct certificate certificate = certificate_example();
+	struct certificate read;
+	struct buffer bytes;
+	struct arena arena;
+	uint8_t key[32];
+	uint8_t secret[64];
+
+	log_keypair(key, secret);
+	buffer_init(&bytes, PACKED_LIMIT);
+	arena_init(&arena, ARENA_LIMIT);
+	certificate_issue(&certificate, secret, &bytes);
+	assert_ok(certificate_read(buffer_span(&bytes), key, &arena, &read, NULL));
+	assert_int_equal(read.parent, 0);
+	buffer_clear(&bytes);
+	certificate.parent = 0x11223344;
+	certificate.parent_n = 0;
+	certificate_issue(&certificate, secret, &bytes);
+	assert_ok(certificate_read(buffer_span(&bytes), key, &arena, &read, NULL));
+	assert_int_equal(read.parent, certificate.parent);
+	assert_int_equal(read.parent_n, 0);
+	assert_int_equal(read.issued, certificate.issued);
+	arena_finish(&arena);
+	buffer_finish(&bytes);
+}
+
 TEST(flipping_or_cutting_off_any_byte_of_a_certificate_is_noticed)
 {
 	struct certificate certificate = certificate_example();
@@ -390,6 +417,7 @@ RUN_TESTS(CASE(code_is_text_and_is_read_back), CASE(white_space_around_a_code_is
 	  CASE(longest_code_fits), CASE(damaged_codes_are_refused),
 	  CASE(address_must_be_http_and_printable), CASE(request_head_is_read_back),
 	  CASE(certificate_is_read_back_with_the_log_key),
+	  CASE(certificate_after_a_fork_names_the_stream_that_it_continues),
 	  CASE(flipping_or_cutting_off_any_byte_of_a_certificate_is_noticed),
 	  CASE(certificate_of_another_server_is_a_wrong_signature),
 	  CASE(signed_certificate_is_still_checked),

@@ -171,8 +171,8 @@ TEST(lineage_of_several_forks_is_followed_to_its_beginning)
 {
 	HISTORY;
 	static const struct lineage lineages[] = {
-		{.stream = 9, .parent = 8, .n = 1},
 		{.stream = 8, .parent = 7, .n = 2},
+		{.stream = 9, .parent = 8, .n = 1},
 	};
 
 	h->context.lineages = lineages;
@@ -187,8 +187,8 @@ TEST(lineages_in_a_circle_end_the_walk)
 {
 	HISTORY;
 	static const struct lineage lineages[] = {
-		{.stream = 9, .parent = 8, .n = 1},
 		{.stream = 8, .parent = 9, .n = 1},
+		{.stream = 9, .parent = 8, .n = 1},
 	};
 
 	h->context.lineages = lineages;
@@ -198,26 +198,26 @@ TEST(lineages_in_a_circle_end_the_walk)
 	assert_members(&h->record, REVIEW, "7/1 9/1");
 }
 
-TEST(change_that_came_twice_under_two_numbers_is_seen_under_the_first)
+TEST(lineages_stand_in_order_of_their_streams_each_once)
 {
-	HISTORY;
-	/* 8/1 and 9/1 are the same change, sent again after two restores of one backup. */
-	static const struct lineage lineages[] = {
-		{.stream = 8, .parent = 7, .n = 5},
-		{.stream = 9, .parent = 7, .n = 5},
-		{.stream = 9, .parent = 8, .n = 1, .after = 1},
-	};
+	struct lineage lineages[4];
+	struct merge_context context = {.lineages = lineages};
+	size_t count = 0;
 
-	h->context.lineages = lineages;
-	h->context.lineage_count = 3;
-	MERGE(.stream = 7, .n = 5, .own = 4, .tag = LATEST, .value = number(1));
-	MERGE(.stream = 8, .n = 1, .own = 0, .tag = REVIEW, .value = number(1));
-	MERGE(.stream = 9, .n = 2, .own = 0, .tag = REVIEW, .value = number(2));
-	assert_members(&h->record, REVIEW, "8/1 9/2");
-	MERGE(.stream = 9, .n = 3, .own = 2, .tag = REVIEW, .value = number(3), .tag_2 = LATEST,
-	      .value_2 = number(3));
-	assert_members(&h->record, REVIEW, "9/3");
-	assert_members(&h->record, LATEST, "9/3");
+	lineage_add(lineages, &count, (struct lineage){.stream = 9, .parent = 8, .n = 1});
+	lineage_add(lineages, &count, (struct lineage){.stream = 3, .parent = 7, .n = 2});
+	lineage_add(lineages, &count, (struct lineage){.stream = 8, .parent = 7, .n = 4});
+	lineage_add(lineages, &count, (struct lineage){.stream = 8, .parent = 1, .n = 9});
+	assert_int_equal(count, 3);
+	assert_int_equal(lineage_place(lineages, count, 3), 0);
+	assert_int_equal(lineage_place(lineages, count, 8), 1);
+	assert_int_equal(lineage_place(lineages, count, 9), 2);
+	assert_int_equal(lineage_place(lineages, count, 10), 3);
+	context.lineage_count = count;
+	assert_true(lineage_covers(&context, 9, 0, 7, 4));
+	assert_false(lineage_covers(&context, 9, 0, 7, 5));
+	assert_false(lineage_covers(&context, 9, 0, 3, 1));
+	assert_false(lineage_covers(&context, 7, 9, 8, 1));
 }
 
 TEST(base_of_a_former_epoch_counts_up_to_where_that_was_cut)
@@ -455,7 +455,7 @@ RUN_TESTS(HISTORY_CASE(change_of_one_who_saw_a_value_replaces_it),
 	  HISTORY_CASE(form_opened_before_a_fork_names_the_old_stream),
 	  HISTORY_CASE(lineage_of_several_forks_is_followed_to_its_beginning),
 	  HISTORY_CASE(lineages_in_a_circle_end_the_walk),
-	  HISTORY_CASE(change_that_came_twice_under_two_numbers_is_seen_under_the_first),
+	  CASE(lineages_stand_in_order_of_their_streams_each_once),
 	  CASE(base_of_a_former_epoch_counts_up_to_where_that_was_cut),
 	  CASE(base_of_an_unknown_epoch_covers_nothing),
 	  HISTORY_CASE(value_written_after_the_backup_is_not_seen_by_a_base_of_the_lost_history),

@@ -275,6 +275,49 @@ TEST(certificate_is_shown_behind_all_other_items)
 	buffer_finish(&plain);
 }
 
+TEST(asking_to_go_on_after_a_fork_comes_last_and_brings_no_changes)
+{
+	struct request_head head = head_example();
+	struct request_head read;
+	struct buffer plain;
+	struct buffer asking;
+
+	head.count = 0;
+	buffer_init(&plain, 1024);
+	buffer_init(&asking, 1024);
+	request_head_encode(&head, &plain);
+	head.continues = true;
+	memset(head.continuing_key, 0x5a, sizeof head.continuing_key);
+	head.continuing_n = 7;
+	request_head_encode(&head, &asking);
+	assert_int_equal(asking.at[0], 0x96);
+	assert_int_equal(asking.length, plain.length + 1 + 34 + 1);
+	assert_memory_equal(asking.at + 1, plain.at + 1, plain.length - 1);
+	assert_true(request_head_decode(buffer_span(&asking), &read));
+	assert_true(read.continues);
+	assert_int_equal(read.certificate.length, 0);
+	assert_memory_equal(read.continuing_key, head.continuing_key, sizeof read.continuing_key);
+	assert_int_equal(read.continuing_n, 7);
+	assert_true(request_head_decode(buffer_span(&plain), &read));
+	assert_false(read.continues);
+	/* With the certificate, for a server that was restored. */
+	buffer_clear(&asking);
+	head.certificate = span_of_text("cert");
+	request_head_encode(&head, &asking);
+	assert_true(request_head_decode(buffer_span(&asking), &read));
+	assert_true(read.continues);
+	assert_true(span_equal(read.certificate, head.certificate));
+	/* Half of it, and changes besides. */
+	asking.at[0] = 0x95;
+	assert_false(request_head_decode(span_of(asking.at, asking.length - 1), &read));
+	buffer_clear(&asking);
+	head.count = 1;
+	request_head_encode(&head, &asking);
+	assert_false(request_head_decode(buffer_span(&asking), &read));
+	buffer_finish(&asking);
+	buffer_finish(&plain);
+}
+
 RUN_TESTS(CASE(head_is_a_positional_array), CASE(head_of_a_new_device_leaves_out_what_it_lacks),
 	  CASE(cursor_within_a_loop_of_pages_is_an_array), CASE(extremes_are_kept),
 	  CASE(numbers_out_of_bounds_are_refused),
@@ -282,4 +325,5 @@ RUN_TESTS(CASE(head_is_a_positional_array), CASE(head_of_a_new_device_leaves_out
 	  CASE(counts_of_changes_out_of_bounds_are_refused),
 	  CASE(second_way_to_write_the_same_head_is_refused),
 	  CASE(head_cut_off_anywhere_or_with_a_tail_is_refused),
-	  CASE(certificate_is_shown_behind_all_other_items))
+	  CASE(certificate_is_shown_behind_all_other_items),
+	  CASE(asking_to_go_on_after_a_fork_comes_last_and_brings_no_changes))

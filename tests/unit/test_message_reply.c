@@ -209,13 +209,50 @@ TEST(epochs_are_read_back_in_their_order)
 	assert_int_equal(round_trip(fixture, &reply), STATUS_LIMIT);
 }
 
+TEST(lineages_of_those_behind_the_dots_are_read_back)
+{
+	struct lineage lineages[] = {{4, 9, 0}, {5, 4, 7}};
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+
+	reply.lineages = lineages;
+	reply.lineage_count = 2;
+	assert_ok(round_trip(fixture, &reply));
+	assert_int_equal(fixture->read.lineage_count, 2);
+	assert_memory_equal(fixture->read.lineages, lineages, sizeof lineages);
+	reply.lineage_count = MESSAGE_STREAMS_MAX + 1;
+	assert_int_equal(round_trip(fixture, &reply), STATUS_LIMIT);
+	assert_int_equal(unpack_hex(fixture, "a10a80"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a10a820409"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a10a83040000"), STATUS_MALFORMED);
+	/* Not ascending. */
+	assert_int_equal(unpack_hex(fixture, "a10a86050407040900"), STATUS_MALFORMED);
+}
+
+TEST(number_that_goes_on_after_a_fork_is_read_back)
+{
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+
+	reply.status = STATUS_FORK;
+	reply.send_from = 6;
+	reply.certificate = span_of_text("cert");
+	reply.certified_scope_version = 88;
+	assert_ok(round_trip(fixture, &reply));
+	assert_int_equal(fixture->read.send_from, 6);
+	assert_true(span_equal(fixture->read.certificate, reply.certificate));
+	assert_int_equal(fixture->read.certified_scope_version, 88);
+	assert_int_equal(unpack_hex(fixture, "a1181f40"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a1182300"), STATUS_MALFORMED);
+}
+
 TEST(status_travels_by_a_fixed_number)
 {
 	static const enum status statuses[] = {
 		STATUS_OK,	     STATUS_FORK,	 STATUS_REVOKED,   STATUS_FOREIGN,
 		STATUS_GAP,	     STATUS_UNSUPPORTED, STATUS_MALFORMED, STATUS_CODE_UNKNOWN,
 		STATUS_CODE_EXPIRED, STATUS_CODE_USED,	 STATUS_BUSY,	   STATUS_INTERNAL,
-		STATUS_SIGNATURE,    STATUS_LIMIT};
+		STATUS_SIGNATURE,    STATUS_LIMIT,	 STATUS_HELD};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 1; i < sizeof statuses / sizeof statuses[0]; i++) {
@@ -237,16 +274,16 @@ TEST(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupport
 	reply.status = STATUS_FULL;
 	assert_ok(round_trip(fixture, &reply));
 	assert_int_equal(fixture->read.status, STATUS_INTERNAL);
-	assert_int_equal(unpack_hex(fixture, "a1010e"), STATUS_UNSUPPORTED);
+	assert_int_equal(unpack_hex(fixture, "a1010f"), STATUS_UNSUPPORTED);
 }
 
 TEST(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported)
 {
 	struct fixture *fixture = *state;
 
-	assert_ok(unpack_hex(fixture, "a20a820118ff0b07"));
-	assert_int_equal(fixture->read.acked_n, 7);
-	assert_int_equal(unpack_hex(fixture, "a10a64"), STATUS_MALFORMED);
+	assert_ok(unpack_hex(fixture, "a20c820118ff0f07"));
+	assert_int_equal(fixture->read.send_from, 7);
+	assert_int_equal(unpack_hex(fixture, "a10c64"), STATUS_MALFORMED);
 	assert_int_equal(unpack_hex(fixture, "a1183d00"), STATUS_UNSUPPORTED);
 	assert_int_equal(unpack_hex(fixture, "a11900ff00"), STATUS_MALFORMED);
 }
@@ -458,7 +495,8 @@ RUN_TESTS(ROW(reply_that_says_nothing_is_an_empty_map), ROW(reply_to_a_push_is_s
 	  ROW(head_and_cursors_are_read_back), ROW(acks_exceptions_and_evictions_are_read_back),
 	  ROW(records_and_names_are_read_back), ROW(checkpoint_schema_and_scope_are_read_back),
 	  ROW(scope_may_become_empty), ROW(epochs_are_read_back_in_their_order),
-	  ROW(status_travels_by_a_fixed_number),
+	  ROW(lineages_of_those_behind_the_dots_are_read_back),
+	  ROW(number_that_goes_on_after_a_fork_is_read_back), ROW(status_travels_by_a_fixed_number),
 	  ROW(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupported),
 	  ROW(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported),
 	  ROW(keys_must_ascend), ROW(default_that_is_written_is_malformed),

@@ -31,6 +31,14 @@ TEST(what_stands_for_the_braces_is_the_argument)
 	assert_string_equal(argument, "r1");
 }
 
+TEST(what_is_done_to_a_device_has_a_path_of_its_own)
+{
+	assert_string_equal(find("POST", "/v1/device/7/allow")->path, "/v1/device/{n}/allow");
+	assert_string_equal(argument, "7");
+	assert_string_equal(find("POST", "/v1/device/7/revoke")->path, "/v1/device/{n}/revoke");
+	assert_int_equal(find("POST", "/v1/device/7/allow")->role, ROLE_ADMIN);
+}
+
 TEST(an_argument_is_one_segment_and_not_empty)
 {
 	assert_null(find("GET", "/v1/records/"));
@@ -84,6 +92,7 @@ TEST(parameters_have_their_places)
 }
 
 RUN_TESTS(CASE(a_path_leads_to_its_row), CASE(what_stands_for_the_braces_is_the_argument),
+	  CASE(what_is_done_to_a_device_has_a_path_of_its_own),
 	  CASE(an_argument_is_one_segment_and_not_empty),
 	  CASE(an_argument_that_is_too_long_is_no_path),
 	  CASE(a_wrong_method_is_told_the_right_ones), CASE(an_unknown_path_allows_nothing),

@@ -27,6 +27,7 @@ static const struct format formats[] = {
 	/* The same without the heads of the pair and of its first byte string, so that what is in
 	 * that string is read. A region is its first village and how many follow. */
 	{"certificate", 3, " log_seed log_key scope_0_high scope_1_high "},
+	{"certificate_after_fork", 3, " log_seed log_key scope_0_high scope_1_high "},
 	{"cbor_items", 0, " integers "},
 	/* Defaults are left out; empty is null; a tag is a key. */
 	{"change_after_fork", 0, " tag kind quality "},
@@ -49,7 +50,10 @@ static const struct format formats[] = {
 	/* Of known_n what goes beyond the changes in the body. */
 	{"request_head", 0, " cursor_key cursor_id known_n "},
 	{"reply_epochs", 2, ""},
+	{"reply_fork", 2, ""},
+	{"reply_lineages", 2, ""},
 	{"request_head_certificate", 0, " cursor_key cursor_id known_n witness_root "},
+	{"request_head_continuing", 0, " cursor_key cursor_id known_n "},
 	/* Without schema and witness nothing stands for their hashes. */
 	{"request_head_paging", 0, " known_n witness_root schema_hash "},
 };

@@ -19,6 +19,7 @@
 	X(carry_file, vector_carry_file)                                                           \
 	X(cbor_items, vector_cbor_items)                                                           \
 	X(certificate, vector_certificate)                                                         \
+	X(certificate_after_fork, vector_certificate_after_fork)                                   \
 	X(chain, vector_chain)                                                                     \
 	X(change_after_fork, vector_change_after_fork)                                             \
 	X(change_creation, vector_change_creation)                                                 \
@@ -37,6 +38,8 @@
 	X(enrolment_request, vector_enrolment_request)                                             \
 	X(entry_header, vector_entry_header)                                                       \
 	X(entry_leaf, vector_entry_leaf)                                                           \
+	X(fork_key, vector_fork_key)                                                               \
+	X(fork_seed, vector_fork_seed)                                                             \
 	X(record_conflict, vector_record_conflict)                                                 \
 	X(record_id, vector_record_id)                                                             \
 	X(record_once, vector_record_once)                                                         \
@@ -45,12 +48,15 @@
 	X(reply, vector_reply)                                                                     \
 	X(reply_columns, vector_reply_columns)                                                     \
 	X(reply_epochs, vector_reply_epochs)                                                       \
+	X(reply_fork, vector_reply_fork)                                                           \
+	X(reply_lineages, vector_reply_lineages)                                                   \
 	X(reply_parcel, vector_reply_parcel)                                                       \
 	X(request_body, vector_request_body)                                                       \
 	X(request_body_columns, vector_request_body_columns)                                       \
 	X(request_body_deflated, vector_request_body_deflated)                                     \
 	X(request_head, vector_request_head)                                                       \
 	X(request_head_certificate, vector_request_head_certificate)                               \
+	X(request_head_continuing, vector_request_head_continuing)                                 \
 	X(request_head_paging, vector_request_head_paging)                                         \
 	X(request_parcel, vector_request_parcel)                                                   \
 	X(salt, vector_salt)                                                                       \

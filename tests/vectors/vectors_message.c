@@ -43,6 +43,11 @@ put_head(struct vector *vector, const struct request_head *head)
 	if (head->certificate.length > 0) {
 		vector_bytes(vector, "certificate", head->certificate);
 	}
+	if (head->continues) {
+		vector_bytes(vector, "continuing_key",
+			     span_of(head->continuing_key, sizeof head->continuing_key));
+		vector_number(vector, "continuing_n", head->continuing_n);
+	}
 	request_head_encode(head, &vector->bytes);
 	vector_require(vector, request_head_decode(buffer_span(&vector->bytes), &read),
 		       "the head is not read");
@@ -88,6 +93,21 @@ vector_request_head_certificate(struct vector *vector)
 	head.certificate = buffer_span(&certificate);
 	put_head(vector, &head);
 	buffer_finish(&certificate);
+}
+
+void
+vector_request_head_continuing(struct vector *vector)
+{
+	struct request_head head = example_head();
+
+	vector->comment = "head of an installation that asks to go on after a fork";
+	head.first_n = 6;
+	head.count = 0;
+	head.known_n = 7;
+	head.continues = true;
+	example_count_up(0x80, head.continuing_key, sizeof head.continuing_key);
+	head.continuing_n = 5;
+	put_head(vector, &head);
 }
 
 void

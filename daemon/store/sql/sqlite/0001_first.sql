@@ -140,6 +140,10 @@ CREATE TABLE stream (
 	parent INTEGER NOT NULL,
 	parent_n INTEGER NOT NULL
 ) STRICT;
+-- The numbers that continue another after a fork; others cost nothing.
+CREATE INDEX stream_parent ON stream (parent) WHERE parent > 0;
+-- Whose key it is, when somebody asks to go on with it. Paid for once, at the enrolment.
+CREATE INDEX stream_key ON stream (key) WHERE kind = 1;
 
 -- How far each stream has come: what a sync writes of its device, in one row. acked_n and chain follow
 -- from the log; r (the highest request counter seen) and last_ms are operations, not evidence, and 0
@@ -153,6 +157,7 @@ CREATE TABLE progress (
 ) STRICT;
 
 -- scope here, in device_scope and in code: CBOR array of low, high, low, high ...
+-- state: 1 active, 2 revoked, 3 former, 4 held.
 CREATE TABLE device (
 	number INTEGER PRIMARY KEY,
 	state INTEGER NOT NULL,

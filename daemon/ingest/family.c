@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ingest/family.h"
+
+#include "daemon/ingest/note.h"
+
+#include <string.h>
+
+enum status
+family_load(struct ingest *ingest, uint32_t number, struct family *out, struct error *err)
+{
+	return store_family(ingest->options.store, number, &ingest->work.arena, &out->devices,
+			    &out->count, err);
+}
+
+enum status
+family_become(struct ingest *ingest, struct family *family, enum device_state state,
+	      uint32_t spared, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < family->count && status == STATUS_OK; i++) {
+		struct device *device = &family->devices[i];
+
+		if (device->state == DEVICE_REVOKED || device->state == state ||
+		    device->stream.number == spared) {
+			continue;
+		}
+		device->state = state;
+		status = store_device_put(ingest->options.store, device, err);
+	}
+	return status;
+}
+
+enum status
+family_hold(struct ingest *ingest, struct parcel *parcel, struct error *err)
+{
+	struct note note = {.action = "hold", .stream = parcel->head.device};
+	struct family family;
+	enum status status = family_load(ingest, parcel->head.device, &family, err);
+
+	if (status == STATUS_OK) {
+		status = family_become(ingest, &family, DEVICE_HELD, 0, err);
+	}
+	if (status == STATUS_OK) {
+		status = ingest_note(ingest, ENTRY_ADMIN, 0, &note, NULL, err);
+	}
+	if (status == STATUS_OK) {
+		parcel->device.state = DEVICE_HELD;
+	}
+	return status;
+}
+
+/* ---- by an admin's word ---- */
+
+enum status
+ingest_device_revoke(struct ingest *ingest, uint32_t number, uint32_t user, struct error *err)
+{
+	struct note note = {.action = "revoke"};
+	struct device device;
+	struct family family;
+	enum status status =
+		store_device(ingest->options.store, number, &ingest->work.arena, &device, err);
+
+	if (status == STATUS_OK) {
+		status = family_load(ingest, number, &family, err);
+	}
+	for (size_t i = 0; status == STATUS_OK && i < family.count; i++) {
+		struct device *member = &family.devices[i];
+
+		if (member->state == DEVICE_REVOKED) {
+			continue;
+		}
+		member->state = DEVICE_REVOKED;
+		note.stream = member->stream.number;
+		status = store_device_put(ingest->options.store, member, err);
+		if (status == STATUS_OK) {
+			status = ingest_note(ingest, ENTRY_ADMIN, user, &note, NULL, err);
+		}
+	}
+	return status;
+}
+
+enum status
+ingest_device_allow(struct ingest *ingest, uint32_t number, uint32_t user, struct error *err)
+{
+	struct note note = {.action = "allow", .stream = number};
+	struct device device;
+	struct family family;
+	bool waiting = false;
+	enum status status =
+		store_device(ingest->options.store, number, &ingest->work.arena, &device, err);
+
+	if (status == STATUS_OK && device.state == DEVICE_REVOKED) {
+		return fail(err, STATUS_INVALID, "device %u was revoked", number);
+	}
+	if (status == STATUS_OK) {
+		status = family_load(ingest, number, &family, err);
+	}
+	for (size_t i = 0; status == STATUS_OK && i < family.count; i++) {
+		enum device_state state = family.devices[i].state;
+
+		waiting = waiting || state == DEVICE_HELD || state == DEVICE_FORMER;
+	}
+	if (status == STATUS_OK && !waiting) {
+		return fail(err, STATUS_INVALID, "device %u is not held", number);
+	}
+	if (status == STATUS_OK) {
+		status = family_become(ingest, &family, DEVICE_ACTIVE, 0, err);
+	}
+	return status == STATUS_OK ? ingest_note(ingest, ENTRY_ADMIN, user, &note, NULL, err)
+				   : status;
+}
+
+/* ---- after a restore ---- */
+
+static struct device *
+family_member(const struct family *family, uint32_t number)
+{
+	for (size_t i = 0; i < family->count; i++) {
+		if (family->devices[i].stream.number == number) {
+			return &family->devices[i];
+		}
+	}
+	return NULL;
+}
+
+/* Those that it continues, as far as they are known. */
+static enum status
+ancestors_become_former(struct ingest *ingest, const struct family *family,
+			const struct device *device, struct error *err)
+{
+	struct device *at = family_member(family, device->stream.parent);
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; at != NULL && i < family->count && status == STATUS_OK; i++) {
+		if (at->state == DEVICE_ACTIVE) {
+			at->state = DEVICE_FORMER;
+			status = store_device_put(ingest->options.store, at, err);
+		}
+		at = family_member(family, at->stream.parent);
+	}
+	return status;
+}
+
+enum status
+family_rejoin(struct ingest *ingest, const struct device *device, struct error *err)
+{
+	const uint32_t number = device->stream.number;
+	struct device joined = *device;
+	struct family family;
+	bool revoked = false;
+	bool held = false;
+	enum status status = family_load(ingest, number, &family, err);
+
+	if (status == STATUS_OK) {
+		status = ancestors_become_former(ingest, &family, device, err);
+	}
+	for (size_t i = 0; status == STATUS_OK && i < family.count; i++) {
+		const struct device *member = &family.devices[i];
+
+		revoked = revoked || member->state == DEVICE_REVOKED;
+		held = held || member->state == DEVICE_HELD;
+		if (member->stream.parent == number) {
+			joined.state = DEVICE_FORMER;
+		}
+	}
+	if (status == STATUS_OK && revoked) {
+		return ingest_device_revoke(ingest, number, 0, err);
+	}
+	joined.state = held ? DEVICE_HELD : joined.state;
+	if (status == STATUS_OK && joined.state != device->state) {
+		status = store_device_put(ingest->options.store, &joined, err);
+	}
+	return status;
+}
+
+/* ---- for the merge ---- */
+
+enum status
+family_remember(struct ingest *ingest, const struct stream *stream, struct error *err)
+{
+	const struct lineage lineage = {stream->number, stream->parent, stream->parent_n};
+	struct buffer *lineages = &ingest->lineages;
+	size_t count = lineages->length / sizeof lineage;
+
+	if (stream->parent == 0) {
+		return STATUS_OK;
+	}
+	buffer_append(&ingest->work.continued, &stream->number, sizeof stream->number);
+	if (ingest->work.continued.status != STATUS_OK ||
+	    buffer_extend(lineages, sizeof lineage) == NULL) {
+		return fail(err, STATUS_MEMORY, "the lineages");
+	}
+	lineage_add((void *)lineages->at, &count, lineage);
+	lineages->length = count * sizeof lineage;
+	return STATUS_OK;
+}
+
+void
+family_forget(struct ingest *ingest)
+{
+	const uint32_t *numbers = (const void *)ingest->work.continued.at;
+	struct lineage *lineages = (void *)ingest->lineages.at;
+	size_t count = ingest->lineages.length / sizeof lineages[0];
+
+	for (size_t i = 0; i < ingest->work.continued.length / sizeof numbers[0]; i++) {
+		size_t at = lineage_place(lineages, count, numbers[i]);
+
+		if (at < count && lineages[at].stream == numbers[i]) {
+			count--;
+			memmove(&lineages[at], &lineages[at + 1],
+				(count - at) * sizeof lineages[0]);
+		}
+	}
+	ingest->lineages.length = count * sizeof lineages[0];
+}

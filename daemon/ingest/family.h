@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * family: the numbers that an installation and its copies went on under after forks, all that
+ * descend from the same first one (docs/protocol.md, "Fork").
+ *
+ * All of it runs inside a transaction. A device that has never forked is a family of one; nobody
+ * asks for its family while it syncs.
+ */
+#ifndef SAMBUNG_DAEMON_INGEST_FAMILY_H
+#define SAMBUNG_DAEMON_INGEST_FAMILY_H
+
+#include "daemon/ingest/workset.h"
+
+struct family {
+	struct device *devices; /* by number; in the working set */
+	size_t count;
+};
+enum status family_load(struct ingest *ingest, uint32_t number, struct family *out,
+			struct error *err);
+/* Gives all of it this state that are not revoked, `spared` (0: nobody) apart. */
+enum status family_become(struct ingest *ingest, struct family *family, enum device_state state,
+			  uint32_t spared, struct error *err);
+
+/* A former number has spoken: two copies are in use. All of its family is held, and the parcel's
+ * device with it. */
+enum status family_hold(struct ingest *ingest, struct parcel *parcel, struct error *err);
+/* A device that a restored server took in again becomes what its family is: revoked, held, or
+ * former if it was continued; and those that it continues become former. */
+enum status family_rejoin(struct ingest *ingest, const struct device *device, struct error *err);
+
+/* From now on merges follow the stream to its parent, if it has one. */
+enum status family_remember(struct ingest *ingest, const struct stream *stream, struct error *err);
+/* What was remembered in this transaction goes again. */
+void family_forget(struct ingest *ingest);
+
+#endif

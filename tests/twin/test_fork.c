@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Phones that were restored from a copy, or copied, and what becomes of what each of them says. */
+#include "tests/check/check_store.h"
+#include "tests/testing.h"
+#include "tests/twin/two_cadres.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char village[] = TWO_CADRES_VILLAGE;
+
+/* ---- copies of a folder ---- */
+
+static void
+file_copy(const char *from_folder, const char *to_folder, const char *name)
+{
+	char path[400];
+	char bytes[4096];
+	size_t got;
+	FILE *from;
+	FILE *to;
+
+	(void)snprintf(path, sizeof path, "%s/%s", from_folder, name);
+	from = fopen(path, "rb");
+	assert_non_null(from);
+	(void)snprintf(path, sizeof path, "%s/%s", to_folder, name);
+	to = fopen(path, "wb");
+	assert_non_null(to);
+	while ((got = fread(bytes, 1, sizeof bytes, from)) > 0) {
+		assert_int_equal(fwrite(bytes, 1, got, to), got);
+	}
+	assert_int_equal(fclose(from), 0);
+	assert_int_equal(fclose(to), 0);
+}
+
+static void
+folder_copy(const char *from, const char *to)
+{
+	file_copy(from, to, "device.db");
+	file_copy(from, to, "device.key");
+}
+
+/* A second phone with a copy of all that the first has; returns its index. */
+static size_t
+clone(const struct two_cadres *all, size_t device)
+{
+	struct world *world = all->world;
+	struct world_device *copy = &world->devices[world->device_count];
+	struct sambung_error err;
+
+	*copy = (struct world_device){.world = world, .number = (unsigned)world->device_count};
+	(void)snprintf(copy->folder, sizeof copy->folder, "%s/device%u", world->folder,
+		       copy->number);
+	/* Its folder is made by opening it. */
+	assert_int_equal(world_open_device(world, world->device_count, &err), 0);
+	world_close_device(world, world->device_count);
+	world_close_device(world, device);
+	folder_copy(world->devices[device].folder, copy->folder);
+	assert_int_equal(world_open_device(world, device, &err), 0);
+	assert_int_equal(world_open_device(world, world->device_count, &err), 0);
+	return world->device_count++;
+}
+
+/* The device has again what the image has, which is a clone that does nothing itself. */
+static void
+restore(const struct two_cadres *all, size_t device, size_t image)
+{
+	struct world *world = all->world;
+	struct sambung_error err;
+
+	world_close_device(world, device);
+	world_close_device(world, image);
+	folder_copy(world->devices[image].folder, world->devices[device].folder);
+	assert_int_equal(world_open_device(world, device, &err), 0);
+	assert_int_equal(world_open_device(world, image, &err), 0);
+}
+
+/* ---- what is said ---- */
+
+static void
+visit(const struct two_cadres *all, size_t device, const char *note)
+{
+	struct sambung_edit *form;
+	struct sambung_error err;
+
+	assert_int_equal(sambung_edit_create(handle(all, device), "visit", &form, &err), 0);
+	set(form, "person", all->person);
+	save(form, "note", note);
+}
+
+static uint32_t
+number_of(const struct two_cadres *all, size_t device)
+{
+	struct sambung_state state;
+	struct sambung_error err;
+
+	assert_int_equal(sambung_state(handle(all, device), &state, &err), 0);
+	return state.device;
+}
+
+static int
+sync_status(const struct two_cadres *all, size_t device, struct sambung_result *result_out)
+{
+	struct sambung_error err = {0};
+
+	(void)sambung_sync(handle(all, device), NULL, NULL, result_out, &err);
+	return err.status;
+}
+
+static void
+assert_held(const struct two_cadres *all, size_t device)
+{
+	struct sambung_result result;
+
+	assert_string_equal(sambung_status_name(sync_status(all, device, &result)), "held");
+}
+
+/* ---- what the server has ---- */
+
+static struct buffer
+shown(const struct two_cadres *all, const char *type)
+{
+	struct buffer lines;
+
+	buffer_init(&lines, 1 << 26);
+	world_dump_server(all->world, type, village, &lines);
+	buffer_append_byte(&lines, '\0');
+	assert_int_equal(lines.status, STATUS_OK);
+	return lines;
+}
+
+static size_t
+times(const struct two_cadres *all, const char *type, const char *part)
+{
+	struct buffer lines = shown(all, type);
+	const char *at = (const char *)lines.at;
+	size_t count = 0;
+
+	while ((at = strstr(at, part)) != NULL) {
+		at++;
+		count++;
+	}
+	buffer_finish(&lines);
+	return count;
+}
+
+static void
+assert_visits_once(const struct two_cadres *all, const char *const *notes)
+{
+	size_t count = 0;
+
+	for (; notes[count] != NULL; count++) {
+		assert_int_equal(times(all, "visit", notes[count]), 1);
+	}
+	assert_int_equal(times(all, "visit", "\"note\":"), count);
+}
+#define NOTES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Both sides show the same, and the database is whole. */
+static void
+assert_same(const struct two_cadres *all, size_t device)
+{
+	static const char *const types[] = {"family", "person", "visit"};
+	struct error err = {.status = STATUS_OK};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct buffer theirs = shown(all, types[i]);
+		struct buffer ours;
+
+		buffer_init(&ours, 1 << 26);
+		world_dump_device(all->world, device, types[i], &ours);
+		buffer_append_byte(&ours, '\0');
+		assert_string_equal((const char *)ours.at, (const char *)theirs.at);
+		buffer_finish(&ours);
+		buffer_finish(&theirs);
+	}
+	if (check_store_database(all->world->folder, &err) != STATUS_OK) {
+		print_error("%s\n", err.detail);
+		_fail(__FILE__, __LINE__);
+	}
+}
+
+TEST(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_nothing_twice)
+{
+	struct two_cadres all = two_cadres_with_a_family(1);
+	struct sambung_result result;
+	uint32_t former = number_of(&all, all.ani);
+	size_t image;
+
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	visit(&all, all.ani, "dua"); /* waits in the copy, and is sent */
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "tiga");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "empat");
+	edit(&all, all.ani, "head", "Uji Baru");
+	assert_int_equal(sync_status(&all, all.ani, &result), 0);
+	assert_true(result.synced);
+	assert_int_equal(result.continues_as, number_of(&all, all.ani));
+	assert_int_not_equal(number_of(&all, all.ani), former);
+	assert_visits_once(&all, NOTES("satu", "dua", "tiga", "empat"));
+	assert_int_equal(times(&all, "family", "\"head\":\"Uji Baru\""), 1);
+	assert_int_equal(times(&all, "family", "\"conflicts\":{\""), 0);
+	assert_same(&all, all.ani);
+	world_sync(all.world, all.budi);
+	assert_same(&all, all.budi);
+	world_free(all.world);
+}
+
+TEST(a_phone_restored_from_an_old_copy_that_recorded_nothing_since_goes_on)
+{
+	struct two_cadres all = two_cadres_with_a_family(2);
+	size_t image = clone(&all, all.ani);
+
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	world_sync(all.world, all.ani);
+	assert_visits_once(&all, NOTES("satu"));
+	assert_same(&all, all.ani);
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	assert_visits_once(&all, NOTES("satu", "dua"));
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
+TEST(the_same_image_restored_twice_is_merged_once)
+{
+	struct two_cadres all = two_cadres_with_a_family(3);
+	size_t image;
+	uint32_t number;
+
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	visit(&all, all.ani, "tiga");
+	image = clone(&all, all.ani);
+	world_sync(all.world, all.ani);
+	number = number_of(&all, all.ani);
+	restore(&all, all.ani, image);
+	assert_int_not_equal(number_of(&all, all.ani), number);
+	world_sync(all.world, all.ani);
+	assert_int_equal(number_of(&all, all.ani), number);
+	assert_visits_once(&all, NOTES("satu", "dua", "tiga"));
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
+TEST(a_fork_of_a_fork_loses_nothing_and_says_nothing_twice)
+{
+	struct two_cadres all = two_cadres_with_a_family(4);
+	uint32_t number;
+	size_t image = clone(&all, all.ani);
+
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	number = number_of(&all, all.ani);
+	visit(&all, all.ani, "tiga");
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "empat");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "lima");
+	world_reopen(all.world, all.ani);
+	world_sync(all.world, all.ani);
+	assert_int_not_equal(number_of(&all, all.ani), number);
+	assert_visits_once(&all, NOTES("satu", "dua", "tiga", "empat", "lima"));
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
+static void
+allow(const struct two_cadres *all, size_t device)
+{
+	struct error err;
+
+	assert_ok(ingest_begin(all->world->ingest, &err));
+	assert_ok(ingest_device_allow(all->world->ingest, number_of(all, device), 0, &err));
+	assert_ok(ingest_commit(all->world->ingest, &err));
+}
+
+TEST(two_clones_that_both_live_are_held_lose_nothing_and_go_on_when_the_admin_allows)
+{
+	struct two_cadres all = two_cadres_with_a_family(5);
+	size_t copy = clone(&all, all.ani);
+
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	visit(&all, copy, "dua");
+	world_sync(all.world, copy);
+	visit(&all, all.ani, "tiga");
+	assert_held(&all, all.ani);
+	visit(&all, copy, "empat");
+	assert_held(&all, copy);
+	assert_visits_once(&all, NOTES("satu", "dua", "tiga", "empat"));
+	allow(&all, copy);
+	visit(&all, all.ani, "lima");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, copy);
+	world_sync(all.world, all.ani);
+	assert_visits_once(&all, NOTES("satu", "dua", "tiga", "empat", "lima"));
+	assert_same(&all, all.ani);
+	assert_same(&all, copy);
+	world_free(all.world);
+}
+
+TEST(a_conflict_of_a_clone_with_the_original_is_flagged_as_one_of_two_people)
+{
+	struct two_cadres all = two_cadres_with_a_family(6);
+	size_t copy = clone(&all, all.ani);
+
+	edit(&all, all.ani, "head", "Uji Satu");
+	world_sync(all.world, all.ani);
+	edit(&all, copy, "head", "Uji Dua");
+	world_sync(all.world, copy);
+	assert_int_equal(times(&all, "family", "\"conflicts\":{\"head\":["), 1);
+	assert_same(&all, copy);
+	world_free(all.world);
+}
+
+TEST(an_edit_after_a_fork_of_what_the_same_phone_had_written_is_no_conflict)
+{
+	struct two_cadres all = two_cadres_with_a_family(7);
+	size_t image;
+
+	edit(&all, all.ani, "head", "Uji Satu"); /* waits in the copy, and is sent */
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	edit(&all, all.ani, "head", "Uji Dua");
+	world_sync(all.world, all.ani);
+	assert_int_equal(times(&all, "family", "\"head\":\"Uji Dua\""), 1);
+	assert_int_equal(times(&all, "family", "\"conflicts\":{\""), 0);
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
+TEST(a_form_that_was_open_over_the_fork_is_saved_under_the_new_number)
+{
+	struct two_cadres all = two_cadres_with_a_family(8);
+	struct sambung_edit *form;
+	size_t image;
+
+	edit(&all, all.ani, "address", "Jl. Baru");
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	edit(&all, all.ani, "head", "Uji Satu");
+	form = open_form(&all, all.ani);
+	world_sync(all.world, all.ani);
+	save(form, "head", "Uji Dua");
+	world_sync(all.world, all.ani);
+	assert_int_equal(times(&all, "family", "\"head\":\"Uji Dua\""), 1);
+	assert_int_equal(times(&all, "family", "\"conflicts\":{\""), 0);
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
+TEST(a_family_registered_on_the_clone_keeps_its_persons_and_visits)
+{
+	struct two_cadres all = two_cadres_with_a_family(9);
+	size_t copy = clone(&all, all.ani);
+	struct two_cadres born = all;
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char family[16];
+	struct sambung_state ended;
+
+	visit(&all, all.ani, "satu");
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	assert_int_equal(sambung_edit_create(handle(&all, copy), "family", &form, &err), 0);
+	set(form, "head", "Keluarga Baru");
+	assert_int_equal(sambung_edit_commit(form, family, NULL, &err), 0);
+	assert_int_equal(sambung_edit_create(handle(&all, copy), "person", &form, &err), 0);
+	set(form, "family", family);
+	set(form, "name", "Anak Baru");
+	assert_int_equal(sambung_edit_commit(form, born.person, NULL, &err), 0);
+	visit(&born, copy, "tiga");
+	world_sync(all.world, copy);
+	assert_visits_once(&all, NOTES("satu", "dua", "tiga"));
+	assert_int_equal(times(&all, "family", "Keluarga Baru"), 1);
+	assert_int_equal(times(&all, "person", "Anak Baru"), 1);
+	assert_int_equal(sambung_state(handle(&all, copy), &ended, &err), 0);
+	assert_int_equal(ended.quarantined, 0);
+	assert_same(&all, copy);
+	world_free(all.world);
+}
+
+TEST(a_phone_that_forked_comes_back_to_a_server_restored_to_before_the_fork)
+{
+	struct two_cadres all = two_cadres_with_a_family(10);
+	unsigned backup;
+	uint32_t number;
+	size_t image;
+
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	image = clone(&all, all.ani);
+	backup = world_backup(all.world);
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "tiga");
+	world_sync(all.world, all.ani);
+	number = number_of(&all, all.ani);
+	world_restore(all.world, backup);
+	visit(&all, all.ani, "empat");
+	world_sync(all.world, all.ani);
+	assert_int_equal(number_of(&all, all.ani), number);
+	/* "dua" was said under the former number, by a phone that has forgotten it. */
+	assert_visits_once(&all, NOTES("satu", "tiga", "empat"));
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
+struct kept_file {
+	struct buffer bytes;
+};
+
+static int
+keep_file(void *context, struct sambung_bytes bytes)
+{
+	struct kept_file *kept = context;
+
+	buffer_append(&kept->bytes, bytes.at, bytes.length);
+	return kept->bytes.status != STATUS_OK;
+}
+
+TEST(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice)
+{
+	struct two_cadres all = two_cadres_with_a_family(11);
+	struct sambung_platform platform = world_platform(&all.world->devices[all.budi]);
+	struct kept_file answers;
+	struct kept_file file;
+	struct sambung_delivery delivery = {.platform = &platform,
+					    .url = "http://server.example",
+					    .take = keep_file,
+					    .context = &answers};
+	struct sambung_result result;
+	struct sambung_carried carried;
+	struct sambung_error err;
+	size_t image = clone(&all, all.ani);
+
+	buffer_init(&answers.bytes, 1 << 24);
+	buffer_init(&file.bytes, 1 << 24);
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	assert_int_equal(sambung_carry_out(handle(&all, all.ani), keep_file, &file, &carried, &err),
+			 0);
+	world_sync(all.world, all.ani);
+	delivery.file = (struct sambung_bytes){file.bytes.at, file.bytes.length};
+	assert_int_equal(sambung_carry_deliver(&delivery, &carried, &err), 0);
+	assert_int_equal(
+		sambung_carry_in(handle(&all, all.ani),
+				 (struct sambung_bytes){answers.bytes.at, answers.bytes.length},
+				 &result, &err),
+		0);
+	assert_int_equal(result.requests, 0);
+	world_sync(all.world, all.ani);
+	assert_visits_once(&all, NOTES("satu", "dua"));
+	assert_same(&all, all.ani);
+	buffer_finish(&file.bytes);
+	buffer_finish(&answers.bytes);
+	world_free(all.world);
+}
+
+RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_nothing_twice),
+	  CASE(a_phone_restored_from_an_old_copy_that_recorded_nothing_since_goes_on),
+	  CASE(the_same_image_restored_twice_is_merged_once),
+	  CASE(a_fork_of_a_fork_loses_nothing_and_says_nothing_twice),
+	  CASE(two_clones_that_both_live_are_held_lose_nothing_and_go_on_when_the_admin_allows),
+	  CASE(a_conflict_of_a_clone_with_the_original_is_flagged_as_one_of_two_people),
+	  CASE(an_edit_after_a_fork_of_what_the_same_phone_had_written_is_no_conflict),
+	  CASE(a_form_that_was_open_over_the_fork_is_saved_under_the_new_number),
+	  CASE(a_family_registered_on_the_clone_keeps_its_persons_and_visits),
+	  CASE(a_phone_that_forked_comes_back_to_a_server_restored_to_before_the_fork),
+	  CASE(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice))
