@@ -112,7 +112,7 @@ export function checkpointSignedBy(checkpoint, logKey) {
 }
 
 const NOTE_KEYS = ['', 'action', 'stream', 'key', 'name', 'scope', 'version', 'hash', 'route',
-	'filter', 'epoch', 'parent', 'cut', 'role', 'snapshot'];
+	'filter', 'epoch', 'parent', 'cut', 'role', 'snapshot', 'n', 'entry', 'reason'];
 
 /** The payload of an entry that is no change. */
 export function noteDecode(bytes) {

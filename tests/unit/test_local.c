@@ -281,8 +281,8 @@ TEST(a_quarantined_change_is_not_forgotten)
 	uint32_t count;
 
 	linked_changes(local);
-	assert_ok(local_change_exception(local, &set_aside, &error));
-	assert_ok(local_change_exception(local, &conflict, &error));
+	assert_ok(local_change_exception(local, &set_aside, &(bool){false}, &error));
+	assert_ok(local_change_exception(local, &conflict, &(bool){false}, &error));
 	assert_ok(local_changes_forget(local, 1000, &error));
 	assert_ok(local_quarantined_count(local, &count, &error));
 	assert_int_equal(count, 1);

@@ -213,7 +213,12 @@ TEST(a_token_is_found_by_its_hash)
 static void
 quarantine(struct world *w, uint64_t seq, uint32_t stream, uint32_t n, uint64_t record)
 {
-	const struct quarantined row = {seq, stream, n, record, VILLAGE_A, QUARANTINE_INVALID};
+	const struct quarantined row = {.seq = seq,
+					.stream = stream,
+					.n = n,
+					.record = record,
+					.village = VILLAGE_A,
+					.reason = QUARANTINE_INVALID};
 
 	assert_ok(store_quarantine_add(w->writer, &row, &w->err));
 }
