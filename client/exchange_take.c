@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/exchange.h"
-
 #include "protocol/id.h"
 
 #include <string.h>

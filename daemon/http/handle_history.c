@@ -75,8 +75,8 @@ merge_row(struct history_lines *history, const struct log_row *row, struct error
 	status = view_context(&history->view, &history->record, &history->arena, &context, err);
 	if (status == STATUS_OK) {
 		context.type = schema_type(history->view.schema, change.type);
-		status = merge_change(&history->record, stream, &change, entry->seq,
-				      &context, &history->arena, err);
+		status = merge_change(&history->record, stream, &change, entry->seq, &context,
+				      &history->arena, err);
 	}
 	return status == STATUS_OK ? settle_memory(history, err) : status;
 }

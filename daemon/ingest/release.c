@@ -66,10 +66,10 @@ judge_row(struct releasing *releasing, const struct quarantined *row, struct jud
 		status = store_device(ingest->options.store, row->stream, &ingest->work.arena,
 				      &device, err);
 	}
-	return status == STATUS_OK ? judge_change(ingest, &device, &change,
-						  ingest->head + ingest->work.row_count + 1, out,
-						  err)
-				   : status;
+	return status == STATUS_OK
+		       ? judge_change(ingest, &device, &change,
+				      ingest->head + ingest->work.row_count + 1, out, err)
+		       : status;
 }
 
 static enum status
@@ -120,8 +120,9 @@ release_row(struct releasing *releasing, const struct quarantined *row, struct j
 	if (creates) {
 		buffer_append(&releasing->arrived, &slot->id, sizeof slot->id);
 	}
-	return status == STATUS_OK ? buffer_status(&releasing->arrived, "what a release brings", err)
-				   : status;
+	return status == STATUS_OK
+		       ? buffer_status(&releasing->arrived, "what a release brings", err)
+		       : status;
 }
 
 /* One that lacked a record which is here now. What keeps it out beyond that is noted. */
@@ -181,8 +182,8 @@ release_followers(struct releasing *releasing, struct error *err)
 
 	for (size_t at = 0; some && at < releasing->arrived.length && status == STATUS_OK;
 	     at += sizeof(uint64_t)) {
-		uint64_t id = ((const uint64_t *)(const void *)releasing->arrived.at)[at /
-										      sizeof id];
+		uint64_t id =
+			((const uint64_t *)(const void *)releasing->arrived.at)[at / sizeof id];
 
 		status = release_followers_of(releasing, id, err);
 	}
@@ -209,7 +210,8 @@ ingest_release_awaiting(struct ingest *ingest, const struct parcel *parcel, size
 	buffer_init(&releasing.arrived, SIZE_MAX);
 	for (size_t i = from; i < end; i++) {
 		const struct parcel_change *change = &parcel->changes[i];
-		const uint64_t id = id_make(parcel->head.device, parcel->head.first_n + (uint32_t)i);
+		const uint64_t id =
+			id_make(parcel->head.device, parcel->head.first_n + (uint32_t)i);
 
 		if (change->reason == QUARANTINE_NONE && change->change.record == id) {
 			buffer_append(&releasing.arrived, &id, sizeof id);
@@ -292,10 +294,8 @@ enum status
 ingest_quarantine_close(struct ingest *ingest, const struct quarantine_order *order,
 			struct error *err)
 {
-	struct note note = {.action = "close",
-			    .stream = order->device,
-			    .n = order->n,
-			    .reason = order->reason};
+	struct note note = {
+		.action = "close", .stream = order->device, .n = order->n, .reason = order->reason};
 	struct quarantined row;
 	enum status status;
 

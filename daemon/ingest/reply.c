@@ -298,8 +298,8 @@ builder_put_news(struct reply_builder *builder, const struct buffer *rows, struc
 	struct reply *reply = &builder->reply;
 	const struct quarantined *news = (const void *)rows->at;
 	const size_t count = rows->length / sizeof *news;
-	struct exception *exceptions = ARENA_ARRAY(&builder->arena, struct exception,
-						   reply->exception_count + count);
+	struct exception *exceptions =
+		ARENA_ARRAY(&builder->arena, struct exception, reply->exception_count + count);
 
 	if (exceptions == NULL) {
 		return builder_memory(err);

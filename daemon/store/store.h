@@ -388,7 +388,8 @@ enum status store_quarantine_find(struct store *store, uint32_t stream, uint32_t
 /* Writes reason, awaits, settled and released of the row with that seq. */
 enum status store_quarantine_put(struct store *store, const struct quarantined *row,
 				 struct error *err);
-/* Open ones that lack this record, ascending seq, appended to `out` as an array; `limit` at most. */
+/* Open ones that lack this record, ascending seq, appended to `out` as an array; `limit` at most.
+ */
 enum status store_quarantine_awaiting(struct store *store, uint64_t record, size_t limit,
 				      struct buffer *out, struct error *err);
 /* Does any open one lack a record? */

@@ -48,7 +48,7 @@ struct check {
 	uint64_t seq;
 	int64_t received_ms;
 	uint64_t quarantined;
-	uint64_t settled; /* of these, as the log's end leaves them */
+	uint64_t settled;     /* of these, as the log's end leaves them */
 	uint64_t run_records; /* found through the runs of their village */
 };
 
@@ -299,9 +299,9 @@ static enum status
 check_settling_row(struct check *check, const struct entry *entry, const struct settling *settling,
 		   struct error *err)
 {
-	struct statement *row =
-		query(check, "SELECT stream, n, record, settled, released FROM quarantine WHERE seq = ?",
-		      err);
+	struct statement *row = query(
+		check, "SELECT stream, n, record, settled, released FROM quarantine WHERE seq = ?",
+		err);
 	bool found = false;
 	enum status status;
 

@@ -74,7 +74,7 @@ sync(const struct two_cadres *all, size_t device)
 	struct sambung_error err;
 
 	return sambung_sync(handle(all, device), NULL, NULL, &result, &err) == 0 ? STATUS_OK
-										  : err.status;
+										 : err.status;
 }
 
 /* Everybody syncs, and the server's database follows from its log. */

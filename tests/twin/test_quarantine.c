@@ -292,12 +292,11 @@ TEST(a_closed_visit_leaves_the_phone_that_recorded_it)
 	end(&all);
 }
 
-RUN_TESTS(
-	CASE(a_released_edit_reaches_the_village_and_its_authors_list_is_empty_again),
-	CASE(a_released_edit_and_one_that_was_merged_meanwhile_are_both_kept),
-	CASE(a_new_family_that_was_set_aside_is_released_with_its_people_and_visits),
-	CASE(a_lost_phones_visits_are_released_to_the_phone_that_replaced_it),
-	CASE(an_edit_that_came_back_before_its_family_is_merged_when_the_family_comes_back),
-	CASE(a_release_that_a_restored_server_forgot_is_set_aside_again_on_the_phone),
-	CASE(a_visit_by_a_schema_that_a_restored_server_lost_is_released_when_it_is_loaded_again),
-	CASE(a_closed_visit_leaves_the_phone_that_recorded_it))
+RUN_TESTS(CASE(a_released_edit_reaches_the_village_and_its_authors_list_is_empty_again),
+	  CASE(a_released_edit_and_one_that_was_merged_meanwhile_are_both_kept),
+	  CASE(a_new_family_that_was_set_aside_is_released_with_its_people_and_visits),
+	  CASE(a_lost_phones_visits_are_released_to_the_phone_that_replaced_it),
+	  CASE(an_edit_that_came_back_before_its_family_is_merged_when_the_family_comes_back),
+	  CASE(a_release_that_a_restored_server_forgot_is_set_aside_again_on_the_phone),
+	  CASE(a_visit_by_a_schema_that_a_restored_server_lost_is_released_when_it_is_loaded_again),
+	  CASE(a_closed_visit_leaves_the_phone_that_recorded_it))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bad days that are none of the big ones: a year without signal, a wrong clock, a phone that is gone. */
+/* Bad days that are none of the big ones: a year without signal, a wrong clock, a phone that is
+ * gone. */
 #include "tests/check/check_store.h"
 #include "tests/twin/two_cadres.h"
 

@@ -743,9 +743,8 @@ world_release(struct world *world, size_t device, uint32_t n, uint64_t *count_ou
 enum status
 world_close_change(struct world *world, size_t device, uint32_t n)
 {
-	const struct quarantine_order order = {.device = device_number(world, device),
-					       .n = n,
-					       .reason = span_of_text("test")};
+	const struct quarantine_order order = {
+		.device = device_number(world, device), .n = n, .reason = span_of_text("test")};
 	struct error err;
 	enum status status;
 

@@ -68,8 +68,8 @@ open_count(struct forged *forged)
 {
 	uint64_t count = 99;
 
-	assert_ok(store_quarantine_count(forged->world->store, forged->device, &count,
-					 &forged->err));
+	assert_ok(
+		store_quarantine_count(forged->world->store, forged->device, &count, &forged->err));
 	return count;
 }
 
@@ -150,8 +150,8 @@ TEST(what_joined_a_creation_follows_it_in_the_order_of_the_log)
 	assert_int_equal(open_count(ani), 3);
 	assert_released(ani, 1, 3);
 	assert_int_equal(open_count(ani), 0);
-	assert_true(span_equal(forged_stored_text(ani, person, PERSON_NAME),
-			       span_of_text("Uji Dua")));
+	assert_true(
+		span_equal(forged_stored_text(ani, person, PERSON_NAME), span_of_text("Uji Dua")));
 	assert_int_equal(forged_stored(ani, person).village, VILLAGE_B_NUMBER);
 }
 
