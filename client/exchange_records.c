@@ -40,8 +40,8 @@ change_acked(struct taking *taking, uint32_t n, uint64_t seq, struct error *err)
 	taking->counted.acked += change.seq == 0;
 	status = local_change_acked(taking->device->local, n, seq, err);
 	/* A quarantined change has a seq, but the server's record has nothing of it: here it stays
-	 * what nobody else has. */
-	return status == STATUS_OK && change.exception != EXCEPTION_QUARANTINED
+	 * what nobody else has, until a record brings it, with the seq of its release. */
+	return status == STATUS_OK && change.exception < EXCEPTION_QUARANTINED
 		       ? record_acked(taking, &change, seq, err)
 		       : status;
 }

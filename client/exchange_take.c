@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/exchange.h"
+#include "protocol/id.h"
 
 #include <string.h>
 
@@ -60,6 +61,8 @@ epochs_take(struct taking *taking)
 static enum status
 epoch_begin(struct taking *taking, struct error *err)
 {
+	enum status status;
+
 	taking->state.epoch = taking->reply->epoch;
 	taking->state.cursor = cursor_start;
 	taking->state.epoch_count = 0;
@@ -71,8 +74,10 @@ epoch_begin(struct taking *taking, struct error *err)
 	taking->state.raised_n = taking->state.acked_n;
 	taking->again = true;
 	epochs_take(taking);
-	return taking->reply->send_from == 0 ? STATUS_OK
-					     : send_again(taking, taking->reply->send_from, err);
+	status = local_exceptions_doubt(taking->device->local, err);
+	return status != STATUS_OK || taking->reply->send_from == 0
+		       ? status
+		       : send_again(taking, taking->reply->send_from, err);
 }
 
 static enum status
@@ -167,6 +172,20 @@ schema_take(struct taking *taking, struct error *err)
 	return status;
 }
 
+/* The admin has closed it, and nobody else will ever see the record that it made. */
+static enum status
+closed_take(struct taking *taking, uint32_t n, struct error *err)
+{
+	struct local_change change;
+	enum status status;
+
+	arena_reset(&taking->arena);
+	status = local_change(taking->device->local, n, &taking->arena, &change, err);
+	return status == STATUS_OK && change.record == id_make(taking->state.device, n)
+		       ? local_record_evict(taking->device->local, change.record, err)
+		       : status;
+}
+
 /* Saved before the acknowledgements, which treat a quarantined change otherwise. */
 static enum status
 exceptions_take(struct taking *taking, struct error *err)
@@ -177,10 +196,14 @@ exceptions_take(struct taking *taking, struct error *err)
 	for (size_t i = 0; i < reply->exception_count && status == STATUS_OK; i++) {
 		const struct exception *exception = &reply->exceptions[i];
 		bool first = i == 0 || reply->exceptions[i - 1].n != exception->n;
+		bool news = false;
 
 		taking->counted.conflicts += first && exception->kind == EXCEPTION_CONFLICT;
 		taking->counted.quarantined += first && exception->kind == EXCEPTION_QUARANTINED;
-		status = local_change_exception(taking->device->local, exception, err);
+		status = local_change_exception(taking->device->local, exception, &news, err);
+		if (status == STATUS_OK && news && exception->kind == EXCEPTION_CLOSED) {
+			status = closed_take(taking, exception->n, err);
+		}
 	}
 	return status;
 }

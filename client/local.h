@@ -114,8 +114,13 @@ typedef enum status (*local_change_fn)(void *context, const struct local_change 
 enum status local_changes_pending(struct local *local, uint64_t record, local_change_fn each,
 				  void *context, struct error *err);
 enum status local_change_acked(struct local *local, uint32_t n, uint64_t seq, struct error *err);
+/* The graver of what was told and what is told now stays. *news_out: that is the latter, and of
+ * another kind. */
 enum status local_change_exception(struct local *local, const struct exception *exception,
-				   struct error *err);
+				   bool *news_out, struct error *err);
+/* A new epoch: the server may have forgotten that it released or closed changes. They count as
+ * quarantined until it says so again. */
+enum status local_exceptions_doubt(struct local *local, struct error *err);
 /* The chain goes on to change n, which the server has: h_n, and when the server told so. */
 enum status local_change_link(struct local *local, uint32_t n, const uint8_t chain[HASH_SIZE],
 			      int64_t server_ms, struct error *err);

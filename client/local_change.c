@@ -155,17 +155,34 @@ local_change_acked(struct local *local, uint32_t n, uint64_t seq, struct error *
 }
 
 enum status
-local_change_exception(struct local *local, const struct exception *exception, struct error *err)
+local_change_exception(struct local *local, const struct exception *exception, bool *news_out,
+		       struct error *err)
 {
 	/* A change that is both in conflict and quarantined does not exist; if one is told twice,
 	 * the graver stays. */
 	static const char text[] = "UPDATE change SET exception = ?2, reason = ?3"
-				   " WHERE n = ?1 AND exception <= ?2";
+				   " WHERE n = ?1 AND exception < ?2";
 	struct statement *s = sql_prepare(local->sql, text, err);
+	enum status status;
 
 	sql_bind_uint(s, 1, exception->n);
 	sql_bind_uint(s, 2, exception->kind);
 	sql_bind_uint(s, 3, exception->reason);
+	status = sql_run(s, err);
+	if (status == STATUS_OK) {
+		*news_out = sql_changes(local->sql) > 0;
+	}
+	return status;
+}
+
+enum status
+local_exceptions_doubt(struct local *local, struct error *err)
+{
+	static const char text[] = "UPDATE change SET exception = ?1 WHERE exception > ?1"
+				   " AND exception <> 0";
+	struct statement *s = sql_prepare(local->sql, text, err);
+
+	sql_bind_uint(s, 1, EXCEPTION_QUARANTINED);
 	return sql_run(s, err);
 }
 

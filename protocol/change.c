@@ -338,3 +338,11 @@ change_decode(struct span bytes, bool server_stream, struct arena *arena, struct
 	*out = change;
 	return STATUS_OK;
 }
+
+void
+change_bound_base(struct change *change, uint64_t seq)
+{
+	if (change->base.epoch != 0 && change->base.version >= seq) {
+		change->base.version = seq - 1;
+	}
+}

@@ -78,6 +78,10 @@ void change_encode(const struct change *change, struct buffer *out);
 enum status change_decode(struct span bytes, bool server_stream, struct arena *arena,
 			  struct change *out, struct error *err);
 
+/* Its author can have seen nothing of the log from `seq` on: a base that says so counts up to
+ * there. For a change that is merged later than it was logged; 0 is no seq. */
+void change_bound_base(struct change *change, uint64_t seq);
+
 /* The field with that tag, or NULL. */
 const struct change_field *change_field(const struct change *change, int32_t tag);
 

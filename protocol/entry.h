@@ -38,10 +38,11 @@ enum verdict { VERDICT_MERGED = 0, VERDICT_QUARANTINED = 1 };
 	X(6, INCOMPLETE, "a required field is missing",                                            \
 	  "Ask the cadre to record it again, then close it")                                       \
 	X(7, OUT_OF_SCOPE, "the record is outside the device's villages",                          \
-	  "Give the device that village, then release it")                                         \
+	  "Check it with the cadre, then release or close it")                                     \
 	X(8, UNKNOWN_RECORD, "the record or its family is not known here",                         \
-	  "Look for the change that creates it, then release both")                                \
-	X(9, JOINED, "it belongs to a record that is in quarantine", "Release that record first")  \
+	  "Let the phone that recorded it sync; this follows by itself")                           \
+	X(9, JOINED, "it belongs to a record that is in quarantine",                               \
+	  "Release that record; this follows by itself")                                           \
 	X(10, REVOKED, "the device was revoked",                                                   \
 	  "Check it with the cadre, then release or close it")                                     \
 	X(11, TOO_MANY, "the record has too many rival values",                                    \

@@ -104,12 +104,18 @@ struct ack_run {
 	uint64_t seq;
 };
 
-enum exception_kind { EXCEPTION_CONFLICT = 1, EXCEPTION_QUARANTINED = 2 };
+/* The graver the greater: of two that come in any order the greater one counts. */
+enum exception_kind {
+	EXCEPTION_CONFLICT = 1,
+	EXCEPTION_QUARANTINED = 2,
+	EXCEPTION_RELEASED = 3, /* was quarantined, and is merged since: a pull brings it */
+	EXCEPTION_CLOSED = 4	/* was quarantined, and will not be merged */
+};
 
 struct exception {
 	uint32_t n;
 	uint32_t kind;	 /* enum exception_kind */
-	uint32_t reason; /* enum quarantine_reason; conflict: 0 */
+	uint32_t reason; /* enum quarantine_reason; of other kinds than QUARANTINED: 0 */
 	int32_t tag;	 /* conflict: the field; 0: none */
 };
 

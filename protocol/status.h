@@ -103,6 +103,9 @@
 	X(STALE, "stale", 409, 0, "somebody changed it after you looked",                          \
 	  "sudah diubah orang lain", "Look at the new values and decide again",                    \
 	  "Lihat isian terbaru lalu putuskan lagi")                                                \
+	X(SET_ASIDE, "set_aside", 409, 0, "the change cannot be merged",                           \
+	  "perubahan itu tidak dapat digabung", "If nothing helps, close it with a reason",        \
+	  "Bila tidak ada jalan, tutup dengan alasan")                                             \
 	X(DENIED, "denied", 403, 0, "not allowed", "tidak diizinkan",                              \
 	  "Ask an admin for the right", "Minta izin kepada admin")                                 \
 	X(UNAUTHENTICATED, "unauthenticated", 401, 0, "the token is missing or unknown",           \

@@ -130,6 +130,8 @@ enum status run_history(struct ctl *ctl, struct error *err);
 enum status run_conflicts(struct ctl *ctl, struct error *err);
 enum status run_settle(struct ctl *ctl, struct error *err);
 enum status run_quarantine(struct ctl *ctl, struct error *err);
+enum status run_quarantine_close(struct ctl *ctl, struct error *err);
+enum status run_quarantine_release(struct ctl *ctl, struct error *err);
 enum status run_syncs(struct ctl *ctl, struct error *err);
 enum status run_log(struct ctl *ctl, struct error *err);
 enum status run_schema_check(struct ctl *ctl, struct error *err);

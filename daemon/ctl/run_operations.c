@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quarantine, syncs, log, devices, device allow, revoke, scope and handover, backup */
+/* syncs, log, devices, device allow, revoke, scope and handover, backup */
 #include "ctl.h"
 #include "json_print.h"
 
@@ -13,13 +13,6 @@
 enum { PATH_MAX_BYTES = 4096 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-
-static const struct column quarantine_columns[] = {
-	{"device", "DEVICE", "HP", 10},
-	{"n", "N", "N", 5},
-	{"reason", "REASON", "SEBAB", 44},
-	{"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
-};
 
 static const struct column sync_columns[] = {
 	{"time", "TIME", "WAKTU", 24},	   {"cadre", "CADRE", "KADER", 24},
@@ -51,14 +44,6 @@ static const struct column device_columns[] = {
 	{"villages", "VILLAGES", "DESA", 10},
 	{"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
 };
-
-enum status
-run_quarantine(struct ctl *ctl, struct error *err)
-{
-	struct table table = {ctl, quarantine_columns, COUNT_OF(quarantine_columns), 0};
-
-	return ctl_get_lines(ctl, "/v1/quarantine", table_line, &table, err);
-}
 
 /* Prints the line with other texts in it; takes the object. */
 static enum status

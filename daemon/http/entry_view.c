@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "entry_view.h"
 
+#include "daemon/ingest/note.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -10,19 +12,43 @@ enum { CHANGE_MEMORY = 256 * 1024, NOTE_PAIRS_MAX = 23, TYPE_NAME_SIZE = 24 };
 static const char *const note_names[] = {
 	[1] = "action", [2] = "stream",	 [4] = "name",	    [6] = "version",
 	[8] = "route",	[9] = "filter",	 [10] = "epoch",    [12] = "cut",
-	[13] = "role",	[15] = "parent", [16] = "parent_n",
+	[13] = "role",	[15] = "parent", [16] = "parent_n", [17] = "n",
+	[18] = "entry", [19] = "reason",
 };
 
+/* Of what a device sent, once it was released. */
+static bool
+released_change(const struct log_row *row, struct view *view, struct arena *arena,
+		struct change *out, uint32_t *stream_out)
+{
+	struct note_released released;
+	struct log_row logged;
+
+	if (!note_released_decode(row->payload, &released) ||
+	    store_log_entry(view->store, released.entry, arena, &logged, NULL) != STATUS_OK ||
+	    change_decode(logged.payload, false, arena, out, NULL) != STATUS_OK) {
+		return false;
+	}
+	change_bound_base(out, released.entry);
+	*stream_out = released.stream;
+	return true;
+}
+
 bool
-entry_change(const struct log_row *row, struct view *view, struct arena *arena, struct change *out)
+entry_change(const struct log_row *row, struct view *view, struct arena *arena, struct change *out,
+	     uint32_t *stream_out)
 {
 	const struct view_name *stream;
 	bool server;
 
+	if (row->entry.kind == ENTRY_RELEASE) {
+		return released_change(row, view, arena, out, stream_out);
+	}
 	if (row->entry.kind != ENTRY_CHANGE) {
 		return false;
 	}
 	server = view_stream(view, row->entry.stream, &stream) && stream->kind != STREAM_DEVICE;
+	*stream_out = row->entry.stream;
 	return change_decode(row->payload, server, arena, out, NULL) == STATUS_OK;
 }
 
@@ -186,10 +212,11 @@ entry_show(struct view *view, const struct log_row *row, const struct record *be
 	const struct record_type *type = NULL;
 	struct change decoded;
 	struct change *change = NULL;
+	uint32_t stream;
 	struct arena arena;
 
 	arena_init(&arena, CHANGE_MEMORY);
-	if (entry_change(row, view, &arena, &decoded)) {
+	if (entry_change(row, view, &arena, &decoded, &stream)) {
 		change = &decoded;
 		schema = catalogue_schema(view->catalogue, decoded.schema_version);
 		type = schema_type(schema != NULL ? schema : view->schema, decoded.type);

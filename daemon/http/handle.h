@@ -45,7 +45,6 @@ HANDLE_WRITE(import_write);
 HANDLE_WRITE(waiting_write);
 HANDLE_ANSWER(syncs_answer);
 HANDLE_ANSWER(devices_answer);
-HANDLE_ANSWER(quarantine_answer);
 HANDLE_OPEN(device_open);
 HANDLE_WRITE(revoke_write);
 HANDLE_WRITE(allow_write);
@@ -55,6 +54,11 @@ HANDLE_ANSWER(scope_answer);
 HANDLE_OPEN(handover_open);
 HANDLE_WRITE(handover_write);
 HANDLE_ANSWER(handover_answer);
+
+/* handle_quarantine.c */
+HANDLE_ANSWER(quarantine_answer);
+HANDLE_WRITE(release_write);
+HANDLE_WRITE(close_write);
 
 /* handle_epochs.c */
 HANDLE_ANSWER(epochs_answer);

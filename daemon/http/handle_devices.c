@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an admin looks at every day: devices, their syncs, and what was set aside. */
+/* What an admin looks at every day: devices and their syncs. */
 #include "access.h"
 #include "handle.h"
+#include "sentence.h"
 #include "view.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -363,8 +363,8 @@ write_session(struct json *json, struct view *view, const struct sync_session *s
 	json_put_uint(json, session->quarantined);
 	json_put_key(json, "status");
 	json_put_string(json, status_name(session->result));
-	key_sentence(json, "result", status_what(session->result, LANGUAGE_EN));
-	key_sentence(json, "next", status_next(session->result, LANGUAGE_EN));
+	json_sentence(json, "result", status_what(session->result, LANGUAGE_EN));
+	json_sentence(json, "next", status_next(session->result, LANGUAGE_EN));
 	json_put_object_end(json);
 	json_put_line_end(json);
 }
@@ -394,68 +394,4 @@ syncs_answer(struct call *call, struct store *reader, struct error *err)
 		view_finish(&listing.view);
 	}
 	return status;
-}
-
-/* ---- quarantine ---- */
-
-static const char *
-quarantine_name(uint32_t reason)
-{
-	static const char *const names[] = {
-#define NAME(number, name, why, next) [number] = #name,
-		QUARANTINE_TABLE(NAME)
-#undef NAME
-	};
-
-	return reason < sizeof names / sizeof names[0] && names[reason] != NULL ? names[reason]
-										: "";
-}
-
-static void
-key_lower(struct json *json, const char *key, const char *name)
-{
-	char lower[SCHEMA_NAME_MAX + 1];
-	size_t length = 0;
-
-	for (; length < sizeof lower && name[length] != '\0'; length++) {
-		bool upper = name[length] >= 'A' && name[length] <= 'Z';
-
-		lower[length] = (char)(upper ? name[length] - 'A' + 'a' : name[length]);
-	}
-	json_put_key(json, key);
-	json_put_text(json, span_of(lower, length));
-}
-
-static enum status
-each_quarantined(void *context, const struct quarantined *row, struct error *err)
-{
-	struct call *call = context;
-	struct json json = json_start(&call->out);
-
-	if (!caller_sees_all(&call->caller) &&
-	    (row->village == 0 || !caller_sees(&call->caller, row->village))) {
-		return STATUS_OK;
-	}
-	json_put_object(&json);
-	json_put_key(&json, "device");
-	json_put_uint(&json, row->stream);
-	json_put_key(&json, "n");
-	json_put_uint(&json, row->n);
-	json_put_key(&json, "seq");
-	json_put_uint(&json, row->seq);
-	json_put_key(&json, "record");
-	json_put_id(&json, row->record);
-	key_lower(&json, "code", quarantine_name(row->reason));
-	key_sentence(&json, "reason", quarantine_why(row->reason));
-	key_sentence(&json, "next", quarantine_next(row->reason));
-	json_put_object_end(&json);
-	json_put_line_end(&json);
-	return buffer_status(&call->out, "the quarantine", err);
-}
-
-enum status
-quarantine_answer(struct call *call, struct store *reader, struct error *err)
-{
-	call->media = MEDIA_LINES;
-	return store_quarantine_read(reader, each_quarantined, call, err);
 }

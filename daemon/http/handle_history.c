@@ -66,16 +66,17 @@ merge_row(struct history_lines *history, const struct log_row *row, struct error
 	const struct entry *entry = &row->entry;
 	struct merge_context context;
 	struct change change;
+	uint32_t stream;
 	enum status status;
 
-	if (!entry_change(row, &history->view, &history->arena, &change)) {
+	if (!entry_change(row, &history->view, &history->arena, &change, &stream)) {
 		return STATUS_OK;
 	}
 	status = view_context(&history->view, &history->record, &history->arena, &context, err);
 	if (status == STATUS_OK) {
 		context.type = schema_type(history->view.schema, change.type);
-		status = merge_change(&history->record, entry->stream, &change, entry->seq,
-				      &context, &history->arena, err);
+		status = merge_change(&history->record, stream, &change, entry->seq, &context,
+				      &history->arena, err);
 	}
 	return status == STATUS_OK ? settle_memory(history, err) : status;
 }

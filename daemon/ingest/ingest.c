@@ -281,14 +281,15 @@ ingest_rest(struct ingest *ingest, bool *behind_out, struct error *err)
 }
 
 enum status
-ingest_append_note(struct ingest *ingest, enum entry_kind kind, uint32_t user, struct span payload,
+ingest_append_note(struct ingest *ingest, const struct entry *about, struct span payload,
 		   uint64_t *seq_out, struct error *err)
 {
-	struct entry entry = {.kind = kind, .user = user, .time = ingest_now_ms(ingest) / 1000};
+	struct entry entry = *about;
 	uint8_t salt[SALT_SIZE];
 	void *copy = arena_copy(&ingest->work.arena, payload.at, payload.length);
 	enum status status;
 
+	entry.time = ingest_now_ms(ingest) / 1000;
 	if (copy == NULL) {
 		return fail(err, STATUS_MEMORY, "the writer's batch");
 	}

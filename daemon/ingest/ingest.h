@@ -80,6 +80,7 @@ struct parcel_change {
 	uint8_t commitment[HASH_SIZE];
 	enum quarantine_reason
 		reason; /* QUARANTINE_MALFORMED if it did not decode; QUARANTINE_NONE else */
+	bool pardoned;	/* by an admin: neither scope nor revocation keeps it out */
 };
 
 /* One sync request on its way through. Zeroed by parcel_init. */
@@ -234,6 +235,30 @@ enum status ingest_device_scope(struct ingest *ingest, uint32_t number,
  * village, or `to` was revoked; LIMIT. */
 enum status ingest_handover(struct ingest *ingest, uint32_t from, uint32_t to, uint32_t user,
 			    struct error *err);
+/*
+ * An admin lets a change in that was set aside: it is judged as things are now, its device's scope
+ * and revocation apart, and merged as what it is, with its own base. What was set aside for lack of
+ * the record that it creates follows, in the order of the log: that device's with the same pardon,
+ * others' if they may. NOT_FOUND: no such change in quarantine. EXISTS: released before. SET_ASIDE:
+ * it cannot be merged, the detail says why and what helps. DENIED: the record is beyond the scope.
+ */
+struct quarantine_order {
+	uint32_t device;
+	uint32_t n;
+	uint32_t user;
+	struct span reason;	    /* to close */
+	const struct region *scope; /* of the user; NULL: everything */
+	size_t scope_count;
+};
+/* *count_out: how many were released. */
+enum status ingest_release(struct ingest *ingest, const struct quarantine_order *order,
+			   uint64_t *count_out, struct error *err);
+/* Settles a change without merging it, for a reason: it leaves the list, and stays in the log. It
+ * may be released all the same, later. NOT_FOUND; EXISTS: released or closed before; INVALID: no
+ * reason, or one of more than 500 bytes. */
+enum status ingest_quarantine_close(struct ingest *ingest, const struct quarantine_order *order,
+				    struct error *err);
+
 /* Somebody reads personal data: user, route and filter go into the log before the first byte is
  * sent. */
 enum status ingest_read_entry(struct ingest *ingest, uint32_t user, const char *route,

@@ -13,14 +13,14 @@ store_failed(enum status status)
 
 /* A record that is not there: is its creation set aside, or has nobody ever heard of it? */
 static enum status
-judge_absent(struct ingest *ingest, uint64_t id, enum quarantine_reason *reason_out,
-	     struct error *err)
+judge_absent(struct ingest *ingest, uint64_t id, struct judgement *out, struct error *err)
 {
 	bool held = false;
 	enum status status = workset_in_quarantine(ingest, id, &held, err);
 
 	if (status == STATUS_OK) {
-		*reason_out = held ? QUARANTINE_JOINED : QUARANTINE_UNKNOWN_RECORD;
+		out->reason = held ? QUARANTINE_JOINED : QUARANTINE_UNKNOWN_RECORD;
+		out->awaits = id;
 	}
 	return status;
 }
@@ -61,7 +61,7 @@ judge_identity(struct ingest *ingest, const struct device *device, const struct 
 	} else if (!out->slot->exists && !creates) {
 		/* An edit of a record that a fork or the queue's own earlier change made may still
 		 * come. */
-		return judge_absent(ingest, change->record, &out->reason, err);
+		return judge_absent(ingest, change->record, out, err);
 	}
 	return STATUS_OK;
 }
@@ -87,11 +87,12 @@ judge_references(struct ingest *ingest, const struct record_type *type, const st
 			out->reason = QUARANTINE_INVALID;
 		}
 		if (status == STATUS_OK && !target->exists) {
-			enum quarantine_reason reason = QUARANTINE_NONE;
+			struct judgement absent = {.reason = QUARANTINE_NONE};
 
-			status = judge_absent(ingest, id, &reason, err);
-			if (reason == QUARANTINE_JOINED || field->tag == type->root) {
-				out->reason = reason;
+			status = judge_absent(ingest, id, &absent, err);
+			if (absent.reason == QUARANTINE_JOINED || field->tag == type->root) {
+				out->reason = absent.reason;
+				out->awaits = absent.awaits;
 			}
 		}
 		if (status != STATUS_OK || out->reason != QUARANTINE_NONE) {
@@ -233,7 +234,7 @@ judge_merged(struct ingest *ingest, const struct device *device, const struct ch
 		out->reason = QUARANTINE_INVALID;
 		return STATUS_OK;
 	}
-	return status == STATUS_OK ? judge_scope(ingest, device, change, out, err) : status;
+	return status;
 }
 
 enum status
@@ -256,9 +257,16 @@ judge_change(struct ingest *ingest, const struct device *device, const struct pa
 	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
 		status = judge_merged(ingest, device, &change->change, seq, &judgement, err);
 	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
+		status = judge_scope(ingest, device, &change->change, &judgement, err);
+	}
 	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE &&
 	    device->state == DEVICE_REVOKED) {
 		judgement.reason = QUARANTINE_REVOKED;
+	}
+	if (change->pardoned && (judgement.reason == QUARANTINE_OUT_OF_SCOPE ||
+				 judgement.reason == QUARANTINE_REVOKED)) {
+		judgement.reason = QUARANTINE_NONE;
 	}
 	if (status == STATUS_OK) {
 		*out = judgement;

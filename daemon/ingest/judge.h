@@ -9,6 +9,7 @@ struct judgement {
 	enum quarantine_reason reason; /* QUARANTINE_NONE: merge */
 	struct slot *slot;	       /* set whenever the change decoded */
 	struct outcome outcome;
+	uint64_t awaits; /* the record for lack of which it cannot be merged; 0: none */
 	uint64_t left; /* a creation where the device no longer sees: the village it must be let go
 			  from; else 0 */
 };

@@ -2,6 +2,9 @@
 #include "daemon/ingest/note.h"
 
 #include "daemon/ingest/workset.h"
+#include "protocol/cbor.h"
+
+enum { NOTE_PAIRS_MAX = 23 };
 
 /* A map whose pairs are counted as they are written; at most 23, so its head is one byte. */
 struct note_writer {
@@ -89,6 +92,9 @@ note_encode(const struct note *note, struct buffer *out)
 	note_number(&writer, 14, note->snapshot);
 	note_number(&writer, 15, note->continued);
 	note_number(&writer, 16, note->common_n);
+	note_number(&writer, 17, note->n);
+	note_number(&writer, 18, note->entry);
+	note_text(&writer, 19, note->reason);
 	if (out->status == STATUS_OK) {
 		out->at[writer.head] = (uint8_t)(out->at[writer.head] + writer.pairs);
 	}
@@ -98,6 +104,7 @@ enum status
 ingest_note(struct ingest *ingest, enum entry_kind kind, uint32_t user, const struct note *note,
 	    uint64_t *seq_out, struct error *err)
 {
+	const struct entry entry = {.kind = kind, .user = user, .record = note->record};
 	struct buffer payload;
 	enum status status;
 
@@ -105,9 +112,40 @@ ingest_note(struct ingest *ingest, enum entry_kind kind, uint32_t user, const st
 	note_encode(note, &payload);
 	status = buffer_status(&payload, "a log entry", err);
 	if (status == STATUS_OK) {
-		status =
-			ingest_append_note(ingest, kind, user, buffer_span(&payload), seq_out, err);
+		status = ingest_append_note(ingest, &entry, buffer_span(&payload), seq_out, err);
 	}
 	buffer_finish(&payload);
 	return status;
+}
+
+bool
+note_released_decode(struct span payload, struct note_released *out)
+{
+	struct reader in = reader_of(payload);
+	struct note_released released = {.stream = 0};
+	size_t pairs = 0;
+
+	if (!cbor_get_map(&in, NOTE_PAIRS_MAX, &pairs)) {
+		return false;
+	}
+	for (size_t i = 0; i < pairs; i++) {
+		struct span skipped;
+		uint32_t key;
+		bool known = cbor_get_u32(&in, &key);
+
+		if (known && key == 2) {
+			known = cbor_get_u32(&in, &released.stream);
+		} else if (known && key == 17) {
+			known = cbor_get_u32(&in, &released.n);
+		} else if (known && key == 18) {
+			known = cbor_get_uint(&in, &released.entry);
+		} else {
+			known = known && cbor_get_any(&in, &skipped);
+		}
+		if (!known) {
+			return false;
+		}
+	}
+	*out = released;
+	return in.left == 0 && released.entry != 0 && released.n != 0;
 }

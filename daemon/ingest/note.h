@@ -10,7 +10,7 @@
 struct note {
 	const char *action; /* 1: "found", "enrol", "scope", "code", "token", "schema", "revoke",
 			       "import", "read", "restore", "readmit", "continue", "hold",
-			       "allow" */
+			       "allow", "release", "close" */
 	uint32_t stream;    /* 2: device, user or import that it is about */
 	struct span key;    /* 3: a device's public key */
 	struct span name;   /* 4: of the server, cadre or user */
@@ -27,7 +27,20 @@ struct note {
 	uint64_t snapshot;  /* 14: head that a read saw */
 	uint32_t continued; /* 15: stream that this one continues … */
 	uint32_t common_n;  /* 16: … up to this change of it */
+	uint32_t n;	    /* 17: of the change of `stream` that it is about … */
+	uint64_t entry;	    /* 18: … and its place in the log */
+	struct span reason; /* 19: why somebody did it */
+	uint64_t record;    /* in the entry's header; no key */
 };
+
+/* What a release says that it merges. */
+struct note_released {
+	uint32_t stream;
+	uint32_t n;
+	uint64_t entry;
+};
+/* Reads the payload of a release; false if it is none. */
+bool note_released_decode(struct span payload, struct note_released *out);
 
 /* Appends the payload. */
 void note_encode(const struct note *note, struct buffer *out);

@@ -99,11 +99,8 @@ except(struct parcel *parcel, const struct exception *exception, struct error *e
 		return fail(err, STATUS_MEMORY, "the parcel");
 	}
 	parcel->exceptions[parcel->exception_count++] = *exception;
-	if (exception->kind == EXCEPTION_CONFLICT) {
-		parcel->report.conflicts++;
-	} else {
-		parcel->report.quarantined++;
-	}
+	parcel->report.conflicts += exception->kind == EXCEPTION_CONFLICT;
+	parcel->report.quarantined += exception->kind == EXCEPTION_QUARANTINED;
 	return STATUS_OK;
 }
 
@@ -190,6 +187,27 @@ except_conflict(struct ingest *ingest, struct parcel *parcel, const struct chang
 
 /* ---- what was logged before ---- */
 
+/* It may have been released or closed since; what is in no list yet is of this transaction. */
+static enum status
+repeat_quarantined(struct ingest *ingest, struct parcel *parcel, const struct logged_change *logged,
+		   struct error *err)
+{
+	struct exception exception = {
+		.n = logged->n, .kind = EXCEPTION_QUARANTINED, .reason = logged->reason};
+	struct quarantined row = {.settled = 0};
+	enum status status = store_quarantine_find(ingest->options.store, parcel->head.device,
+						   logged->n, &row, err);
+
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+		return status;
+	}
+	if (row.settled != 0) {
+		exception.kind = row.released ? EXCEPTION_RELEASED : EXCEPTION_CLOSED;
+		exception.reason = 0;
+	}
+	return except(parcel, &exception, err);
+}
+
 static enum status
 repeat_logged(struct ingest *ingest, struct parcel *parcel, const struct parcel_change *change,
 	      const struct logged_change *logged, struct error *err)
@@ -201,10 +219,7 @@ repeat_logged(struct ingest *ingest, struct parcel *parcel, const struct parcel_
 		return status;
 	}
 	if (logged->verdict == VERDICT_QUARANTINED) {
-		struct exception exception = {
-			.n = logged->n, .kind = EXCEPTION_QUARANTINED, .reason = logged->reason};
-
-		return except(parcel, &exception, err);
+		return repeat_quarantined(ingest, parcel, logged, err);
 	}
 	status = workset_place(ingest, change->change.record, &slot, err);
 	if (status != STATUS_OK || !slot->exists || slot->row.one_change) {
@@ -300,6 +315,7 @@ set_aside(struct ingest *ingest, struct parcel *parcel, const struct entry *entr
 		.record = entry->record,
 		.village = judgement->outcome.village,
 		.reason = entry->reason,
+		.awaits = judgement->awaits,
 	};
 	struct exception exception = {
 		.n = entry->n, .kind = EXCEPTION_QUARANTINED, .reason = entry->reason};
@@ -394,7 +410,7 @@ push_new(struct ingest *ingest, struct parcel *parcel, size_t from, struct strea
 	}
 	stream_goes_on(slot, parcel, from, end);
 	parcel->report.acked += (uint32_t)(end - from);
-	return STATUS_OK;
+	return ingest_release_awaiting(ingest, parcel, from, end, err);
 }
 
 /* What the request brings, from the log's end or before it: `logged` of it is there already. */

@@ -17,6 +17,7 @@ enum {
 	ROOM_FIXED = 512,  /* for all that is no record */
 	BUDGET_FACTOR = 8, /* plain bytes tried per packed byte of room */
 	BUILD_ATTEMPTS = 8,
+	NEWS_MAX = 4096, /* of changes in quarantine, beside the exceptions of as many that came */
 };
 
 struct reply_builder {
@@ -307,6 +308,73 @@ builder_add_checkpoint(struct reply_builder *builder, struct error *err)
 	return status;
 }
 
+/* The exception of change n, or room for a new one. */
+static struct exception *
+exception_for(struct reply *reply, uint32_t n)
+{
+	for (size_t i = 0; i < reply->exception_count; i++) {
+		if (reply->exceptions[i].n == n) {
+			return &reply->exceptions[i];
+		}
+	}
+	return &reply->exceptions[reply->exception_count++];
+}
+
+/* What the request's own changes were told may be older than the snapshot. */
+static enum status
+builder_put_news(struct reply_builder *builder, const struct buffer *rows, struct error *err)
+{
+	struct reply *reply = &builder->reply;
+	const struct quarantined *news = (const void *)rows->at;
+	const size_t count = rows->length / sizeof *news;
+	struct exception *exceptions =
+		ARENA_ARRAY(&builder->arena, struct exception, reply->exception_count + count);
+
+	if (exceptions == NULL) {
+		return builder_memory(err);
+	}
+	for (size_t i = 0; i < reply->exception_count; i++) {
+		exceptions[i] = reply->exceptions[i];
+	}
+	reply->exceptions = exceptions;
+	for (size_t i = 0; i < count; i++) {
+		const bool open = news[i].settled == 0;
+
+		*exception_for(reply, news[i].n) = (struct exception){
+			.n = news[i].n,
+			.kind = open		   ? EXCEPTION_QUARANTINED
+				: news[i].released ? EXCEPTION_RELEASED
+						   : EXCEPTION_CLOSED,
+			.reason = open ? news[i].reason : 0,
+		};
+	}
+	return STATUS_OK;
+}
+
+/* What became of the device's changes in quarantine since its cursor; and when it begins anew, as
+ * it may have been told of a release that a restored server forgot, those that are in it. */
+static enum status
+builder_add_news(struct reply_builder *builder, struct error *err)
+{
+	const struct request_head *head = &builder->parcel->head;
+	struct buffer rows;
+	enum status status;
+
+	buffer_init(&rows, SIZE_MAX);
+	status = store_quarantine_news(builder->reader, head->device, head->cursor.complete,
+				       NEWS_MAX, &rows, err);
+	if (status == STATUS_OK && head->cursor.complete == 0 && head->cursor.key == 0) {
+		status = store_quarantine_news(builder->reader, head->device, STORE_NOW,
+					       NEWS_MAX - rows.length / sizeof(struct quarantined),
+					       &rows, err);
+	}
+	if (status == STATUS_OK && rows.length > 0) {
+		status = builder_put_news(builder, &rows, err);
+	}
+	buffer_finish(&rows);
+	return status;
+}
+
 static enum status
 builder_fill(struct reply_builder *builder, struct error *err)
 {
@@ -331,6 +399,9 @@ builder_fill(struct reply_builder *builder, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		status = builder_add_checkpoint(builder, err);
+	}
+	if (status == STATUS_OK) {
+		status = builder_add_news(builder, err);
 	}
 	return status;
 }

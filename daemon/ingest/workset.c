@@ -32,6 +32,8 @@ workset_clear(struct workset *work)
 	work->row_count = 0;
 	work->rows_written = 0;
 	work->quarantined_count = 0;
+	work->quarantined_written = 0;
+	work->awaits = AWAITS_NOT_ASKED;
 	work->hanging_village = 0;
 	buffer_clear(&work->continued);
 	work->wrote = false;
@@ -386,8 +388,27 @@ workset_quarantine(struct ingest *ingest, const struct quarantined *quarantined,
 
 	if (status == STATUS_OK) {
 		work->quarantined[work->quarantined_count++] = *quarantined;
+		work->awaits = quarantined->awaits != 0 ? AWAITS_SOME : work->awaits;
 	}
 	return status;
+}
+
+enum status
+workset_awaits(struct ingest *ingest, bool *out, struct error *err)
+{
+	struct workset *work = &ingest->work;
+	bool some = false;
+	enum status status;
+
+	if (work->awaits == AWAITS_NOT_ASKED) {
+		status = store_quarantine_awaits(ingest->options.store, &some, err);
+		if (status != STATUS_OK) {
+			return status;
+		}
+		work->awaits = some ? AWAITS_SOME : AWAITS_NONE;
+	}
+	*out = work->awaits == AWAITS_SOME;
+	return STATUS_OK;
 }
 
 enum status
@@ -395,7 +416,8 @@ workset_in_quarantine(struct ingest *ingest, uint64_t record, bool *held_out, st
 {
 	const struct workset *work = &ingest->work;
 
-	for (size_t i = 0; i < work->quarantined_count; i++) {
+	/* What is written may have been released since: the store knows. */
+	for (size_t i = work->quarantined_written; i < work->quarantined_count; i++) {
 		const struct quarantined *row = &work->quarantined[i];
 
 		if (row->record == record && id_make(row->stream, row->n) == record) {
@@ -409,15 +431,15 @@ workset_in_quarantine(struct ingest *ingest, uint64_t record, bool *held_out, st
 static enum status
 workset_write_quarantine(struct ingest *ingest, struct error *err)
 {
-	for (size_t i = 0; i < ingest->work.quarantined_count; i++) {
-		enum status status = store_quarantine_add(ingest->options.store,
-							  &ingest->work.quarantined[i], err);
+	struct workset *work = &ingest->work;
+	enum status status = STATUS_OK;
 
-		if (status != STATUS_OK) {
-			return status;
-		}
+	while (work->quarantined_written < work->quarantined_count && status == STATUS_OK) {
+		status = store_quarantine_add(ingest->options.store,
+					      &work->quarantined[work->quarantined_written], err);
+		work->quarantined_written++;
 	}
-	return STATUS_OK;
+	return status;
 }
 
 enum status
@@ -433,6 +455,7 @@ workset_flush(struct ingest *ingest, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		work->rows_written = work->row_count;
+		status = workset_write_quarantine(ingest, err);
 	}
 	return status;
 }
@@ -448,9 +471,6 @@ workset_write(struct ingest *ingest, struct frontier *frontier_out, struct error
 	*frontier_out = ingest->ledger.frontier;
 	if (status == STATUS_OK) {
 		status = workset_write_streams(ingest, err);
-	}
-	if (status == STATUS_OK) {
-		status = workset_write_quarantine(ingest, err);
 	}
 	if (status != STATUS_OK || work->row_count == 0) {
 		return status;

@@ -41,6 +41,9 @@ struct contact {
 	int64_t ms;
 };
 
+/* Is anything in quarantine for lack of a record? */
+enum awaits { AWAITS_NOT_ASKED, AWAITS_NONE, AWAITS_SOME };
+
 struct workset {
 	struct arena arena;
 	struct slot **slots; /* open addressing by id; capacity a power of two */
@@ -63,6 +66,8 @@ struct workset {
 	struct quarantined *quarantined;
 	size_t quarantined_count;
 	size_t quarantined_capacity;
+	size_t quarantined_written; /* to the store */
+	enum awaits awaits;
 	unsigned scans; /* of a whole village, for a move */
 	/* uint32_t: numbers whose lineage is forgotten if the transaction is rolled back. */
 	struct buffer continued;
@@ -112,8 +117,8 @@ enum status workset_record(struct ingest *ingest, uint64_t id, struct slot **out
 enum status workset_place(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err);
 /* The slot of a record that cannot be in the store. */
 enum status workset_new(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err);
-/* Writes the records that are dirty and the entries of the log that there are now, so that queries
- * see them. */
+/* Writes the records that are dirty, and the entries of the log and of the quarantine that there
+ * are now, so that queries see them. */
 enum status workset_flush(struct ingest *ingest, struct error *err);
 /* The stream; NOT_FOUND. Borrowed until the next workset_stream. */
 enum status workset_stream(struct ingest *ingest, uint32_t number, struct stream_slot **out,
@@ -128,14 +133,23 @@ enum status workset_quarantine(struct ingest *ingest, const struct quarantined *
 enum status workset_in_quarantine(struct ingest *ingest, uint64_t record, bool *held_out,
 				  struct error *err);
 
+/* Does anything in quarantine lack a record? Asked of the store once in a transaction. */
+enum status workset_awaits(struct ingest *ingest, bool *out, struct error *err);
+
+/* release.c: records that this parcel's changes from `from` up to `end` made are here now, and with
+ * them what was set aside for lack of them is merged, if it can be: 1000 changes at most. */
+enum status ingest_release_awaiting(struct ingest *ingest, const struct parcel *parcel, size_t from,
+				    size_t end, struct error *err);
+
 /* The context for merging records of a type (by the newest schema). */
 struct merge_context ingest_merge_context(const struct ingest *ingest, uint32_t type);
 /* When entries of this transaction are received: never goes back. */
 int64_t ingest_now_ms(const struct ingest *ingest);
 /* What the clock says at its begin, right or wrong: for expiry, and for times that people read. */
 int64_t ingest_clock_ms(const struct ingest *ingest);
-/* Appends an entry that is no change: salted commitment to a CBOR payload, stream = n = 0. */
-enum status ingest_append_note(struct ingest *ingest, enum entry_kind kind, uint32_t user,
+/* Appends an entry that is no change, with kind, user and record of `about`: salted commitment to a
+ * CBOR payload, stream = n = 0. */
+enum status ingest_append_note(struct ingest *ingest, const struct entry *about,
 			       struct span payload, uint64_t *seq_out, struct error *err);
 /* What a record would be once a change is merged, and where it belongs. */
 struct outcome {

@@ -93,6 +93,10 @@ typedef enum status (*log_row_fn)(void *context, const struct log_row *row, stru
 enum status store_log_read(struct store *store, const struct log_filter *filter, log_row_fn each,
 			   void *context, struct error *err);
 
+/* One entry; NOT_FOUND. Its payload is copied into the arena. */
+enum status store_log_entry(struct store *store, uint64_t seq, struct arena *arena,
+			    struct log_row *out, struct error *err);
+
 /* Changes of devices in a part of the log whose own time is not after some moment. */
 struct returned {
 	uint64_t after; /* seq greater than this … */
@@ -389,16 +393,38 @@ struct quarantined {
 	uint64_t record;
 	uint64_t village; /* 0: unknown */
 	uint32_t reason;
+	uint64_t awaits;  /* the record for lack of which it is here; 0: that is not why */
+	uint64_t settled; /* seq of the entry that released or closed it; 0: it is open */
+	bool released;
 };
+/* Adds an open one. */
 enum status store_quarantine_add(struct store *store, const struct quarantined *row,
 				 struct error *err);
+/* Change n of a stream, open or settled; NOT_FOUND. */
+enum status store_quarantine_find(struct store *store, uint32_t stream, uint32_t n,
+				  struct quarantined *out, struct error *err);
+/* Writes reason, awaits, settled and released of the row with that seq. */
+enum status store_quarantine_put(struct store *store, const struct quarantined *row,
+				 struct error *err);
+/* Open ones that lack this record, ascending seq, appended to `out` as an array; `limit` at most.
+ */
+enum status store_quarantine_awaiting(struct store *store, uint64_t record, size_t limit,
+				      struct buffer *out, struct error *err);
+/* Does any open one lack a record? */
+enum status store_quarantine_awaits(struct store *store, bool *out, struct error *err);
+/* Those of a stream that were settled after `since` (seq) or, with since STORE_NOW, that are open;
+ * appended to `out` as an array, `limit` at most. */
+enum status store_quarantine_news(struct store *store, uint32_t stream, uint64_t since,
+				  size_t limit, struct buffer *out, struct error *err);
 /* Is there a quarantined change of this record that creates it? */
 enum status store_quarantine_holds(struct store *store, uint64_t record, bool *held_out,
 				   struct error *err);
 typedef enum status (*quarantined_fn)(void *context, const struct quarantined *row,
 				      struct error *err);
+/* The open ones, ascending seq. */
 enum status store_quarantine_read(struct store *store, quarantined_fn each, void *context,
 				  struct error *err);
+/* How many open ones a stream has. */
 enum status store_quarantine_count(struct store *store, uint32_t stream, uint64_t *count_out,
 				   struct error *err);
 

@@ -267,6 +267,31 @@ store_log_read(struct store *store, const struct log_filter *filter, log_row_fn 
 }
 
 enum status
+store_log_entry(struct store *store, uint64_t seq, struct arena *arena, struct log_row *out,
+		struct error *err)
+{
+	static const char text[] = "SELECT " LOG_COLUMNS " FROM log WHERE seq = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	struct log_row row;
+	enum status status;
+
+	sql_bind_uint(s, 1, seq);
+	status = store_one(s, "an entry of the log", err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = row_of(s, &row, err);
+	if (status == STATUS_OK && row.payload.at != NULL && !store_keep(arena, &row.payload)) {
+		status = store_exhausted("an entry of the log", err);
+	}
+	sql_reset(s);
+	if (status == STATUS_OK) {
+		*out = row;
+	}
+	return status;
+}
+
+enum status
 store_returned_read(struct store *store, const struct returned *asked, returned_fn each,
 		    void *context, struct error *err)
 {

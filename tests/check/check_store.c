@@ -50,6 +50,7 @@ struct check {
 	uint64_t seq;
 	int64_t received_ms;
 	uint64_t quarantined;
+	uint64_t settled;     /* of these, as the log's end leaves them */
 	uint64_t run_records; /* found through the runs of their village */
 };
 
@@ -172,10 +173,13 @@ make_record(struct check *check, uint64_t id)
 
 /* ---- one entry ---- */
 
+/* `logged`: where the change stands in the log; after a release that is before the entry's seq. */
 static enum status
-merge_entry(struct check *check, const struct entry *entry, struct span payload, bool server_stream,
+merge_entry(struct check *check, const struct entry *entry, struct span payload, uint64_t logged,
 	    struct error *err)
 {
+	const struct check_stream *stream = find_stream(check, entry->stream);
+	const bool server_stream = stream == NULL || stream->kind != 1;
 	struct check_record *record = find_record(check, entry->record);
 	struct merge_context context = {.epochs = check->epochs, .epoch_count = check->epoch_count};
 	struct change change;
@@ -200,6 +204,10 @@ merge_entry(struct check *check, const struct entry *entry, struct span payload,
 	if (record == NULL) {
 		return fail(err, STATUS_MEMORY, "merging again");
 	}
+	/* Nobody had seen what came after the change, however much later it was merged. */
+	if (logged < entry->seq && change.base.epoch != 0 && change.base.version >= logged) {
+		change.base.version = logged - 1;
+	}
 	context.type = schema_type(check->schema, change.type);
 	context.lineages = check->lineages.at;
 	context.lineage_count = check->lineages.count;
@@ -209,7 +217,7 @@ merge_entry(struct check *check, const struct entry *entry, struct span payload,
 		context.epoch_count--;
 	}
 	record->changes++;
-	record->of_device = !server_stream;
+	record->of_device = !server_stream && logged == entry->seq;
 	return merge_change(&record->record, entry->stream, &change, entry->seq, &context,
 			    &check->arena, err);
 }
@@ -232,7 +240,7 @@ check_change(struct check *check, const struct entry *entry, struct span payload
 		return entry->reason == 0 ? wrong(err, entry->seq, "set aside without a reason")
 					  : STATUS_OK;
 	}
-	return merge_entry(check, entry, payload, stream->kind != 1, err);
+	return merge_entry(check, entry, payload, entry->seq, err);
 }
 
 static void
@@ -255,6 +263,114 @@ read_entry(struct statement *row, struct entry *out)
 	out->reason = (uint32_t)sql_uint(row, 10);
 	out->schema_version = (uint32_t)sql_uint(row, 11);
 }
+
+/* ---- what became of changes in quarantine ---- */
+
+/* What the payload of a release, or of the closing of a change, is about; entry 0: nothing. */
+struct settling {
+	uint32_t stream;
+	uint32_t n;
+	uint64_t entry;
+};
+
+static struct settling
+read_settling(struct span payload)
+{
+	struct reader in = reader_of(payload);
+	struct settling settling = {.entry = 0};
+	size_t pairs = 0;
+	uint32_t key;
+
+	(void)cbor_get_map(&in, 23, &pairs);
+	for (size_t i = 0; i < pairs && cbor_get_u32(&in, &key); i++) {
+		struct span skipped;
+
+		if (key == 2) {
+			(void)cbor_get_u32(&in, &settling.stream);
+		} else if (key == 17) {
+			(void)cbor_get_u32(&in, &settling.n);
+		} else if (key == 18) {
+			(void)cbor_get_uint(&in, &settling.entry);
+		} else {
+			(void)cbor_get_any(&in, &skipped);
+		}
+	}
+	return settling;
+}
+
+/* The row that the table has for it: settled by this entry, or by a later one. */
+static enum status
+check_settling_row(struct check *check, const struct entry *entry, const struct settling *settling,
+		   struct error *err)
+{
+	struct statement *row = query(
+		check, "SELECT stream, n, record, settled, released FROM quarantine WHERE seq = ?",
+		err);
+	bool found = false;
+	enum status status;
+
+	sql_bind_uint(row, 1, settling->entry);
+	status = sql_row(row, &found, err);
+	if (status == STATUS_OK &&
+	    (!found || sql_uint(row, 0) != settling->stream || sql_uint(row, 1) != settling->n ||
+	     sql_uint(row, 2) != entry->record || sql_uint(row, 3) < entry->seq ||
+	     (sql_uint(row, 3) == entry->seq &&
+	      (sql_uint(row, 4) != 0) != (entry->kind == ENTRY_RELEASE)))) {
+		status = wrong(err, entry->seq, "the quarantine does not say that it settled that");
+	}
+	check->settled += status == STATUS_OK && sql_uint(row, 3) == entry->seq;
+	sql_statement_free(row);
+	return status;
+}
+
+/* Merges the change that was set aside, as of the entry that released it. */
+static enum status
+merge_released(struct check *check, const struct entry *entry, uint64_t logged, struct error *err)
+{
+	struct statement *row = query(
+		check,
+		"SELECT seq, kind, received_ms, session, stream, n, time, user, record, verdict, reason,"
+		" schema_version, commitment, salt, payload FROM log WHERE seq = ?",
+		err);
+	struct entry change = {.kind = ENTRY_CHANGE};
+	bool found = false;
+	enum status status;
+
+	sql_bind_uint(row, 1, logged);
+	status = sql_row(row, &found, err);
+	if (status == STATUS_OK && found) {
+		read_entry(row, &change);
+	}
+	if (status == STATUS_OK && (!found || change.kind != ENTRY_CHANGE || logged >= entry->seq ||
+				    change.verdict != VERDICT_QUARANTINED)) {
+		status = wrong(err, entry->seq, "it releases what was not set aside");
+	}
+	if (status == STATUS_OK) {
+		change.seq = entry->seq;
+		status = merge_entry(check, &change, sql_blob(row, 14), logged, err);
+	}
+	sql_statement_free(row);
+	return status;
+}
+
+static enum status
+check_settling(struct check *check, const struct entry *entry, struct span payload,
+	       struct error *err)
+{
+	const struct settling settling = read_settling(payload);
+	enum status status;
+
+	if (settling.entry == 0) {
+		return entry->kind == ENTRY_RELEASE ? wrong(err, entry->seq, "it releases nothing")
+						    : STATUS_OK;
+	}
+	status = check_settling_row(check, entry, &settling, err);
+	return status == STATUS_OK && entry->kind == ENTRY_RELEASE
+		       ? merge_released(check, entry, settling.entry, err)
+		       : status;
+}
+
+/* ---- the log ---- */
 
 static bool
 note_chunk(struct check *check, const uint8_t leaf[HASH_SIZE])
@@ -323,7 +439,8 @@ check_entry(struct check *check, struct statement *row, struct error *err)
 	    check_lineage_note(&check->lineages, sql_blob(row, 14), err) != STATUS_OK) {
 		return wrong(err, entry.seq, "the stream that it continues");
 	}
-	return is_change ? check_change(check, &entry, sql_blob(row, 14), err) : STATUS_OK;
+	return is_change ? check_change(check, &entry, sql_blob(row, 14), err)
+			 : check_settling(check, &entry, sql_blob(row, 14), err);
 }
 
 /* ---- what must agree with the log ---- */
@@ -368,12 +485,14 @@ check_head(struct check *check, struct statement *row, struct error *err)
 static enum status
 check_quarantine(struct check *check, struct statement *row, struct error *err)
 {
-	return sql_uint(row, 0) == check->quarantined
+	return sql_uint(row, 0) == check->quarantined && sql_uint(row, 1) == check->settled
 		       ? STATUS_OK
 		       : fail(err, STATUS_MALFORMED,
-			      "the quarantine lists %llu changes, the log has %llu",
+			      "the quarantine has %llu changes, %llu settled; the log %llu, %llu",
 			      (unsigned long long)sql_uint(row, 0),
-			      (unsigned long long)check->quarantined);
+			      (unsigned long long)sql_uint(row, 1),
+			      (unsigned long long)check->quarantined,
+			      (unsigned long long)check->settled);
 }
 
 static enum status
@@ -495,7 +614,8 @@ check_all(struct check *check, struct error *err)
 		{"SELECT number, root FROM tree ORDER BY number", check_subtree},
 		{"SELECT size, root FROM checkpoint ORDER BY place DESC LIMIT 1", check_checkpoint},
 		{"SELECT seq FROM log_head", check_head},
-		{"SELECT count(*) FROM quarantine", check_quarantine},
+		{"SELECT count(*), count(*) FILTER (WHERE settled > 0) FROM quarantine",
+		 check_quarantine},
 		{"SELECT id, village, version, state FROM record ORDER BY id", check_record},
 		{"SELECT count(*) FROM record r JOIN record p ON p.id = r.parent"
 		 " WHERE r.village <> p.village",

@@ -74,6 +74,21 @@ device siti sync --json >"$folder/last" 2>&1 || true
 control quarantine --json >"$folder/quarantine"
 holds 'what a revoked device sends is set aside' grep -q "\"device\":$number,\"n\":2,.*\"code\":\"revoked\",\"reason\":\"The device was revoked.\",\"next\":\"[A-Z]" "$folder/quarantine"
 holds '… and merged nowhere' sh -c '! "$0" --dir "$1" record --json "$2" | grep -q "Too late"' "$SAMBUNGCTL" "$server" "$family"
+
+fails 'what is not in quarantine cannot be released' 1 control quarantine release "$number" 99
+holds '… saying so' grep -q 'not found: change 99 of device' "$folder/said"
+fails 'nothing is closed without a reason' 2 control quarantine close "$number" 2
+holds 'an admin releases it' equals "$(control quarantine release "$number" 2 --json)" "{\"device\":$number,\"n\":2,\"released\":1}"
+holds '… it is merged' sh -c '"$0" --dir "$1" record --json "$2" | grep -q "Too late"' "$SAMBUNGCTL" "$server" "$family"
+holds '… and no longer in the list' equals "$(control quarantine --json)" ''
+holds 'the history says by whom, and what it changed' sh -c '"$0" --dir "$1" history --json "$2" | tail -n 1 | grep -q "\"kind\":\"release\".*\"user\":\"admin\".*\"fields\":{\"address\":\"Too late\"},\"was\":{\"address\":.*\"action\":\"release\"" ' "$SAMBUNGCTL" "$server" "$family"
+fails 'it is not released twice' 1 control quarantine release "$number" 2
+device siti edit "$family" address='Much too late' >/dev/null
+device siti sync >"$folder/said" 2>&1 || true
+printf 'reason=dicatat ulang\n' | control quarantine close "$number" 3 - >"$folder/said"
+holds 'an admin closes a change, the reason from standard input' equals "$(cat "$folder/said")" closed
+holds '… which leaves the list too' equals "$(control quarantine --json)" ''
+holds '… and stays in the log with its reason' sh -c '"$0" --dir "$1" log --json | grep -q "\"action\":\"close\".*\"reason\":\"dicatat ulang\""' "$SAMBUNGCTL" "$server"
 holds 'the failed sync says what to do' sh -c '"$0" --dir "$1" syncs --json | tail -n 1 | grep -q "\"status\":\"revoked\",\"result\":\"This device was revoked.\",\"next\":\"[A-Z]"' "$SAMBUNGCTL" "$server"
 holds '… in Indonesian too' sh -c '"$0" --dir "$1" --lang id syncs | tail -n 1 | grep -q "HP ini sudah dicabut haknya"' "$SAMBUNGCTL" "$server"
 holds 'the device is listed as revoked' sh -c '"$0" --dir "$1" devices --json | grep "\"device\":$2," | grep -q "\"state\":\"revoked\""' "$SAMBUNGCTL" "$server" "$number"

@@ -18,6 +18,7 @@ import { Schema } from './schema.mjs';
 
 const CHANGE = KINDS.indexOf('change');
 const SCOPE = KINDS.indexOf('scope');
+const RELEASE = KINDS.indexOf('release');
 const MERGED = 0;
 const DEVICE = 1;
 const cddl = protocolCddl();
@@ -126,6 +127,29 @@ function checkChains(dump, entries) {
 
 // ---- records
 
+/** The change that an entry merges: its own, or the one that it releases from quarantine. */
+function mergedBy(entries, entry) {
+	if (entry.kind === RELEASE) {
+		const note = noteDecode(entry.payload);
+		const aside = entries[note.entry - 1];
+
+		isTrue(aside?.kind === CHANGE && aside.verdict !== MERGED && aside.seq < entry.seq &&
+			aside.stream === note.stream && aside.n === note.n &&
+			BigInt(aside.record) === BigInt(entry.record),
+			`entry ${entry.seq} releases what was not set aside`);
+		const change = changeDecode(aside.payload);
+		// Its author had seen nothing of what came after it.
+		if (change.base && change.base[1] >= aside.seq) {
+			change.base = [change.base[0], aside.seq - 1];
+		}
+		return { stream: aside.stream, change, released: true };
+	}
+	if (entry.kind !== CHANGE || entry.verdict !== MERGED) {
+		return { stream: 0, change: null, released: false };
+	}
+	return { stream: entry.stream, change: changeDecode(entry.payload), released: false };
+}
+
 function rebuild(dump, entries) {
 	for (const row of dump.schema) {
 		checkRule('schema', hexOf(row.cbor), `schema ${row.version}`);
@@ -145,20 +169,21 @@ function rebuild(dump, entries) {
 				lineages.set(stream, { parent: stream_parent, n: parent_n ?? 0 });
 			}
 		}
-		if (entry.kind !== CHANGE || entry.verdict !== MERGED) {
+		const { stream, change, released } = mergedBy(entries, entry);
+
+		if (change === null) {
 			continue;
 		}
-		const change = changeDecode(entry.payload);
 		const key = String(change.record);
 		const state = states.get(key) ??
 			{ id: change.record, type: change.type, version: 0, fields: new Map(), changes: 0 };
 
 		states.set(key, state);
 		state.changes++;
-		state.ofDevice = devices.has(entry.stream);
+		state.ofDevice = devices.has(stream) && !released;
 		// As it was merged: an epoch counts from its cut on.
 		const epochs = dump.epoch.filter((epoch) => epoch.parent === 0 || epoch.cut < entry.seq);
-		merge({ epochs, lineages, policyOf }, state, entry.stream, change, entry.seq, !devices.has(entry.stream));
+		merge({ epochs, lineages, policyOf }, state, stream, change, entry.seq, !devices.has(stream));
 	}
 	return { schema, states };
 }

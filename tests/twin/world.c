@@ -727,6 +727,44 @@ world_handover(struct world *world, size_t from, size_t to)
 	return status;
 }
 
+enum status
+world_release(struct world *world, size_t device, uint32_t n, uint64_t *count_out)
+{
+	const struct quarantine_order order = {.device = device_number(world, device), .n = n};
+	struct error err;
+	enum status status;
+
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	status = ingest_release(world->ingest, &order, count_out, &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+	return status;
+}
+
+enum status
+world_close_change(struct world *world, size_t device, uint32_t n)
+{
+	const struct quarantine_order order = {
+		.device = device_number(world, device), .n = n, .reason = span_of_text("test")};
+	struct error err;
+	enum status status;
+
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	status = ingest_quarantine_close(world->ingest, &order, &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+	return status;
+}
+
+void
+world_revoke(struct world *world, size_t device)
+{
+	struct error err;
+
+	must(ingest_begin(world->ingest, &err), "begin", &err);
+	must(ingest_device_revoke(world->ingest, device_number(world, device), 0, &err), "revoke",
+	     &err);
+	must(ingest_commit(world->ingest, &err), "commit", &err);
+}
+
 uint64_t
 world_head(struct world *world)
 {

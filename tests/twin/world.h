@@ -113,6 +113,11 @@ enum status world_load_schema(struct world *world, const char *json, size_t leng
 void world_scope(struct world *world, size_t device, const char *const *villages);
 /* All villages of one device go to another; the status tells. */
 enum status world_handover(struct world *world, size_t from, size_t to);
+/* An admin releases change n of a device from quarantine; *count_out: and what followed. */
+enum status world_release(struct world *world, size_t device, uint32_t n, uint64_t *count_out);
+/* An admin closes it, for the reason "test". */
+enum status world_close_change(struct world *world, size_t device, uint32_t n);
+void world_revoke(struct world *world, size_t device);
 /* seq of the last log entry. */
 uint64_t world_head(struct world *world);
 /* Syncs without faults until synced; dies when it can't. */

@@ -438,6 +438,20 @@ TEST(exhausted_arena_is_a_limit_and_no_malformed_change)
 	arena_finish(&tiny);
 }
 
+TEST(base_is_bounded_by_the_changes_own_place_and_a_creation_has_none)
+{
+	struct change change = {.base = {7, 50}};
+
+	change_bound_base(&change, 50);
+	assert_int_equal(change.base.version, 49);
+	change_bound_base(&change, 50);
+	assert_int_equal(change.base.version, 49);
+	assert_int_equal(change.base.epoch, 7);
+	change.base = (struct base){0, 0};
+	change_bound_base(&change, 1);
+	assert_int_equal(change.base.version, 0);
+}
+
 #define ARENA_CASE(sentence) CASE_WITH(sentence, arena_setup, arena_teardown)
 
 RUN_TESTS(ARENA_CASE(creation_has_its_bytes),
@@ -458,4 +472,5 @@ RUN_TESTS(ARENA_CASE(creation_has_its_bytes),
 	  ARENA_CASE(what_decodes_after_any_byte_was_changed_encodes_to_the_same_bytes),
 	  ARENA_CASE(change_may_have_256_fields_and_no_more),
 	  ARENA_CASE(change_may_have_64_KiB_and_no_more),
-	  ARENA_CASE(exhausted_arena_is_a_limit_and_no_malformed_change))
+	  ARENA_CASE(exhausted_arena_is_a_limit_and_no_malformed_change),
+	  CASE(base_is_bounded_by_the_changes_own_place_and_a_creation_has_none))

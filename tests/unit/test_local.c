@@ -281,14 +281,46 @@ TEST(a_quarantined_change_is_not_forgotten)
 	uint32_t count;
 
 	linked_changes(local);
-	assert_ok(local_change_exception(local, &set_aside, &error));
-	assert_ok(local_change_exception(local, &conflict, &error));
+	assert_ok(local_change_exception(local, &set_aside, &(bool){false}, &error));
+	assert_ok(local_change_exception(local, &conflict, &(bool){false}, &error));
 	assert_ok(local_changes_forget(local, 1000, &error));
 	assert_ok(local_quarantined_count(local, &count, &error));
 	assert_int_equal(count, 1);
 	assert_ok(local_change(local, 1, &w->arena, &change, &error));
 	assert_int_equal(change.exception, EXCEPTION_QUARANTINED);
 	assert_int_equal(local_change(local, 2, &w->arena, &change, &error), STATUS_NOT_FOUND);
+}
+
+static uint32_t
+quarantined_in(struct local *local)
+{
+	uint32_t count = 99;
+
+	assert_ok(local_quarantined_count(local, &count, &error));
+	return count;
+}
+
+TEST(a_late_word_of_quarantine_does_not_undo_a_release_but_a_new_epoch_doubts_it)
+{
+	struct local *local = local_of(state);
+	struct exception told = {.n = 1, .kind = EXCEPTION_QUARANTINED, .reason = 7};
+	bool news = false;
+
+	linked_changes(local);
+	assert_ok(local_change_exception(local, &told, &news, &error));
+	assert_true(news);
+	told.kind = EXCEPTION_RELEASED;
+	assert_ok(local_change_exception(local, &told, &news, &error));
+	assert_true(news);
+	assert_int_equal(quarantined_in(local), 0);
+	assert_ok(local_change_exception(local, &told, &news, &error));
+	assert_false(news);
+	told.kind = EXCEPTION_QUARANTINED;
+	assert_ok(local_change_exception(local, &told, &news, &error));
+	assert_false(news);
+	assert_int_equal(quarantined_in(local), 0);
+	assert_ok(local_exceptions_doubt(local, &error));
+	assert_int_equal(quarantined_in(local), 1);
 }
 
 TEST(changes_that_the_server_lost_count_as_never_sent)
@@ -393,6 +425,8 @@ RUN_TESTS(CASE_WITH(a_new_device_reads_as_zeros, world_open_new, world_close),
 	  CASE_WITH(old_changes_are_forgotten_with_their_seeds, world_open, world_close),
 	  CASE_WITH(the_newest_change_is_kept_however_old_it_is, world_open, world_close),
 	  CASE_WITH(a_quarantined_change_is_not_forgotten, world_open, world_close),
+	  CASE_WITH(a_late_word_of_quarantine_does_not_undo_a_release_but_a_new_epoch_doubts_it,
+		    world_open, world_close),
 	  CASE_WITH(changes_that_the_server_lost_count_as_never_sent, world_open, world_close),
 	  CASE_WITH(changes_that_are_gone_cannot_be_sent_again, world_open, world_close),
 	  CASE_WITH(a_stream_has_its_latest_name, world_open, world_close),

@@ -180,7 +180,7 @@ TEST(what_no_page_of_a_new_scope_brought_goes_but_for_what_the_server_lacks)
 		add_record(w, R(n), VILLAGE_A);
 	}
 	add_change(local, 4, R(11), 5);
-	assert_ok(local_change_exception(local, &set_aside, &error));
+	assert_ok(local_change_exception(local, &set_aside, &(bool){false}, &error));
 	assert_ok(local_change_acked(local, 2, 50, &error));
 	assert_ok(local_change_acked(local, 3, 51, &error));
 	assert_ok(local_arrivals_begin(local, &error));

@@ -203,7 +203,7 @@ TEST(a_version_rises_to_the_highest_own_seq_that_is_known_of)
 	add_record(w, R(20), 0, VILLAGE_A, 50);
 	add_record(w, R(30), 0, VILLAGE_A, 1);
 	raising_changes(w->device->local);
-	assert_ok(local_change_exception(w->device->local, &set_aside, &error));
+	assert_ok(local_change_exception(w->device->local, &set_aside, &(bool){false}, &error));
 	raises = raises_at(w, WORLD_EPOCH, 0, 25);
 	assert_int_equal(raises.count, 1);
 	assert_int_equal(raises.at[0].record, R(10));

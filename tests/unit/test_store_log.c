@@ -83,6 +83,26 @@ TEST(an_entry_is_read_as_it_was_written)
 	assert_int_equal(seen.last.payload.length, strlen("payload"));
 }
 
+TEST(one_entry_is_read_by_its_place)
+{
+	struct world *w = *state;
+	struct log_row rows[] = {log_row_make(1, 5, 1, id_make(5, 1)),
+				 log_row_make(2, 5, 2, id_make(5, 2))};
+	struct log_row row;
+	struct arena arena;
+
+	rows[1].payload = span_of(NULL, 0);
+	append(w, rows, 2);
+	arena_init(&arena, 1 << 16);
+	assert_ok(store_log_entry(w->reader, 1, &arena, &row, &w->err));
+	assert_int_equal(row.entry.n, 1);
+	assert_true(span_equal(row.payload, span_of_text("payload")));
+	assert_ok(store_log_entry(w->reader, 2, &arena, &row, &w->err));
+	assert_null(row.payload.at);
+	assert_int_equal(store_log_entry(w->reader, 3, &arena, &row, &w->err), STATUS_NOT_FOUND);
+	arena_finish(&arena);
+}
+
 TEST(the_id_of_a_record_that_its_change_creates_is_read_back)
 {
 	struct world *w = *state;
@@ -435,6 +455,7 @@ TEST(changes_that_came_back_are_counted_per_device)
 #define WITH(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(WITH(an_empty_log_has_head_0), WITH(an_entry_is_read_as_it_was_written),
+	  WITH(one_entry_is_read_by_its_place),
 	  WITH(the_id_of_a_record_that_its_change_creates_is_read_back),
 	  WITH(a_missing_payload_is_told_from_an_empty_one),
 	  WITH(rows_that_leave_a_gap_are_refused), WITH(the_counter_follows_the_log_only),

@@ -213,7 +213,12 @@ TEST(a_token_is_found_by_its_hash)
 static void
 quarantine(struct world *w, uint64_t seq, uint32_t stream, uint32_t n, uint64_t record)
 {
-	const struct quarantined row = {seq, stream, n, record, VILLAGE_A, QUARANTINE_INVALID};
+	const struct quarantined row = {.seq = seq,
+					.stream = stream,
+					.n = n,
+					.record = record,
+					.village = VILLAGE_A,
+					.reason = QUARANTINE_INVALID};
 
 	assert_ok(store_quarantine_add(w->writer, &row, &w->err));
 }
@@ -236,6 +241,82 @@ TEST(only_a_quarantined_creation_holds_a_record)
 	assert_true(held(w, id_make(5, 1)));
 	assert_false(held(w, id_make(4, 1)));
 	assert_false(held(w, id_make(5, 2)));
+}
+
+static size_t
+awaiting(struct world *w, uint64_t record, size_t limit)
+{
+	struct buffer rows;
+	size_t count;
+
+	buffer_init(&rows, SIZE_MAX);
+	assert_ok(store_quarantine_awaiting(w->reader, record, limit, &rows, &w->err));
+	count = rows.length / sizeof(struct quarantined);
+	buffer_finish(&rows);
+	return count;
+}
+
+static size_t
+news(struct world *w, uint64_t since)
+{
+	struct buffer rows;
+	size_t count;
+
+	buffer_init(&rows, SIZE_MAX);
+	assert_ok(store_quarantine_news(w->reader, 5, since, 10, &rows, &w->err));
+	count = rows.length / sizeof(struct quarantined);
+	buffer_finish(&rows);
+	return count;
+}
+
+TEST(what_lacks_a_record_is_found_by_it_until_it_is_settled)
+{
+	struct world *w = *state;
+	struct quarantined row = {.seq = 3, .stream = 5, .n = 1, .awaits = id_make(4, 1)};
+	bool some = true;
+
+	quarantine(w, 1, 6, 1, id_make(6, 1));
+	assert_ok(store_quarantine_awaits(w->reader, &some, &w->err));
+	assert_false(some);
+	assert_ok(store_quarantine_add(w->writer, &row, &w->err));
+	row.seq = 4;
+	row.n = 2;
+	assert_ok(store_quarantine_add(w->writer, &row, &w->err));
+	assert_ok(store_quarantine_awaits(w->reader, &some, &w->err));
+	assert_true(some);
+	assert_int_equal(awaiting(w, id_make(4, 1), 10), 2);
+	assert_int_equal(awaiting(w, id_make(4, 1), 1), 1);
+	assert_int_equal(awaiting(w, id_make(4, 2), 10), 0);
+	assert_int_equal(awaiting(w, 0, 10), 0);
+	row.settled = 9;
+	row.released = true;
+	assert_ok(store_quarantine_put(w->writer, &row, &w->err));
+	assert_int_equal(awaiting(w, id_make(4, 1), 10), 1);
+}
+
+TEST(what_was_settled_is_news_after_it_and_held_no_more_once_released)
+{
+	struct world *w = *state;
+	struct quarantined row = {0};
+
+	quarantine(w, 1, 5, 1, id_make(5, 1));
+	quarantine(w, 2, 5, 2, id_make(4, 1));
+	assert_int_equal(store_quarantine_find(w->reader, 5, 9, &row, &w->err), STATUS_NOT_FOUND);
+	assert_ok(store_quarantine_find(w->reader, 5, 1, &row, &w->err));
+	assert_int_equal(news(w, 0), 0);
+	assert_int_equal(news(w, STORE_NOW), 2);
+	row.settled = 7;
+	assert_ok(store_quarantine_put(w->writer, &row, &w->err));
+	assert_true(held(w, id_make(5, 1)));
+	row.released = true;
+	assert_ok(store_quarantine_put(w->writer, &row, &w->err));
+	assert_false(held(w, id_make(5, 1)));
+	assert_int_equal(news(w, 6), 1);
+	assert_int_equal(news(w, 7), 0);
+	assert_int_equal(news(w, STORE_NOW), 1);
+	assert_ok(store_quarantine_find(w->reader, 5, 1, &row, &w->err));
+	assert_int_equal(row.settled, 7);
+	assert_true(row.released);
 }
 
 static enum status
@@ -320,4 +401,6 @@ RUN_TESTS(WITH(a_stream_is_read_as_it_was_added), WITH(a_stream_number_is_given_
 	  WITH(devices_are_read_in_order_of_their_numbers), WITH(a_code_is_read_as_it_was_put_last),
 	  WITH(a_token_is_found_by_its_hash), WITH(only_a_quarantined_creation_holds_a_record),
 	  WITH(quarantine_is_read_in_order_and_counted_by_stream),
+	  WITH(what_lacks_a_record_is_found_by_it_until_it_is_settled),
+	  WITH(what_was_settled_is_news_after_it_and_held_no_more_once_released),
 	  WITH(the_newest_sessions_are_read_newest_last))

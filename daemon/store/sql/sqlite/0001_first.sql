@@ -200,6 +200,8 @@ CREATE TABLE schema (
 	json BLOB NOT NULL
 ) STRICT;
 
+-- What was ever set aside. reason: as it was judged last. awaits: the record for lack of which it is
+-- here, 0 if that is not why. settled: the entry that released or closed it, 0 while it is open.
 CREATE TABLE quarantine (
 	seq INTEGER PRIMARY KEY,
 	stream INTEGER NOT NULL,
@@ -207,8 +209,15 @@ CREATE TABLE quarantine (
 	record INTEGER NOT NULL,
 	village INTEGER NOT NULL,
 	reason INTEGER NOT NULL,
+	awaits INTEGER NOT NULL,
+	settled INTEGER NOT NULL,
+	released INTEGER NOT NULL,
 	UNIQUE (stream, n)
 ) STRICT;
+-- What a record that comes brings back.
+CREATE INDEX quarantine_awaits ON quarantine (awaits) WHERE awaits > 0 AND settled = 0;
+-- What a phone has to be told of its changes.
+CREATE INDEX quarantine_settled ON quarantine (stream, settled);
 
 -- Operations, not evidence.
 CREATE TABLE session (

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* quarantine, quarantine release, quarantine close */
+#include "ctl.h"
+#include "json_print.h"
+
+#include <stdlib.h>
+
+enum { PATH_MAX_BYTES = 1024 };
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+static const struct column quarantine_columns[] = {
+	{"device", "DEVICE", "HP", 10},
+	{"n", "N", "N", 5},
+	{"reason", "REASON", "SEBAB", 44},
+	{"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
+};
+
+enum status
+run_quarantine(struct ctl *ctl, struct error *err)
+{
+	struct table table = {ctl, quarantine_columns, COUNT_OF(quarantine_columns), 0};
+
+	return ctl_get_lines(ctl, "/v1/quarantine", table_line, &table, err);
+}
+
+static enum status
+done_line(void *context, struct span line, struct error *err)
+{
+	const struct ctl *ctl = context;
+	long long released;
+	json_t *object;
+	enum status status;
+
+	if (ctl->json) {
+		return plain_line(NULL, line, err);
+	}
+	status = json_line(line, &object, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	released = json_number(object, "released");
+	json_decref(object);
+	if (released > 1) {
+		(void)printf("%s %lld\n",
+			     ctl_text(ctl, "released, with what followed from it:",
+				      "dilepas, beserta ikutannya:"),
+			     released);
+	} else {
+		(void)puts(released == 1 ? ctl_text(ctl, "released", "dilepas")
+					 : ctl_text(ctl, "closed", "ditutup"));
+	}
+	return STATUS_OK;
+}
+
+/* Asks for something to be done with change N (second word) of a device (first). */
+static enum status
+post_order(struct ctl *ctl, const char *deed, json_t *object, struct error *err)
+{
+	char *end = NULL;
+	const unsigned long n = strtoul(ctl->words[1], &end, 10);
+	struct ctl_body body = {"application/json", {NULL, 0}};
+	struct buffer path;
+	char *text;
+	enum status status;
+
+	if (*ctl->words[1] < '0' || *ctl->words[1] > '9' || *end != '\0' || n > INT32_MAX) {
+		return fail(err, STATUS_USAGE, "%s", ctl->words[1]);
+	}
+	if (json_object_set_new(object, "n", json_integer((json_int_t)n)) != 0) {
+		return fail(err, STATUS_MEMORY, "the request");
+	}
+	text = json_dumps(object, JSON_COMPACT);
+	if (text == NULL) {
+		return fail(err, STATUS_MEMORY, "the request");
+	}
+	body.bytes = span_of_text(text);
+	buffer_init(&path, PATH_MAX_BYTES);
+	buffer_printf(&path, "/v1/quarantine/");
+	ctl_path_text(&path, ctl->words[0]);
+	buffer_printf(&path, "/%s", deed);
+	buffer_append_byte(&path, '\0');
+	status = buffer_status(&path, "the request", err);
+	if (status == STATUS_OK) {
+		status = ctl_post(ctl, (const char *)path.at, &body, done_line, ctl, err);
+	}
+	buffer_finish(&path);
+	free(text);
+	return status;
+}
+
+enum status
+run_quarantine_release(struct ctl *ctl, struct error *err)
+{
+	json_t *object = json_object();
+	enum status status = object == NULL ? fail(err, STATUS_MEMORY, "the request")
+					    : post_order(ctl, "release", object, err);
+
+	json_decref(object);
+	return status;
+}
+
+enum status
+run_quarantine_close(struct ctl *ctl, struct error *err)
+{
+	const char *reason;
+	json_t *object;
+	enum status status = ctl->word_count > 2 ? ctl_options_from_input(ctl, err) : STATUS_OK;
+
+	if (status == STATUS_OK) {
+		status = ctl_needed(ctl, "reason", &reason, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	object = json_pack("{s:s}", "reason", reason);
+	status = object == NULL ? fail(err, STATUS_INVALID, "the reason is not UTF-8")
+				: post_order(ctl, "close", object, err);
+	json_decref(object);
+	return status;
+}

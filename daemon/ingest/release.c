@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* release: what was set aside is merged after all, because an admin says so or because the record
+ * that it lacked has come; or it is closed. */
+#include "daemon/ingest/judge.h"
+#include "daemon/ingest/note.h"
+
+enum { FOLLOWERS_MAX = 1000, REASON_MAX = 500 /* bytes */ };
+
+struct releasing {
+	struct ingest *ingest;
+	const struct quarantine_order *order; /* NULL: nobody asked */
+	struct buffer arrived; /* uint64_t: records that are here now, and may have been missed */
+	size_t released;
+};
+
+/* The change as it was sent, out of the log; what does not decode has its reason. */
+static enum status
+read_change(struct releasing *releasing, const struct quarantined *row, struct parcel_change *out,
+	    struct error *err)
+{
+	struct ingest *ingest = releasing->ingest;
+	struct arena *arena = &ingest->work.arena;
+	struct log_row logged;
+	enum status status = store_log_entry(ingest->options.store, row->seq, arena, &logged, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	*out = (struct parcel_change){.bytes = logged.payload};
+	if (change_decode(logged.payload, false, arena, &out->change, NULL) != STATUS_OK ||
+	    out->change.n != row->n || out->change.own_stream == row->stream) {
+		out->reason = QUARANTINE_MALFORMED;
+		return STATUS_OK;
+	}
+	/* Or it would hide what was merged while it lay here. */
+	change_bound_base(&out->change, row->seq);
+	out->pardoned = releasing->order != NULL && releasing->order->device == row->stream;
+	return STATUS_OK;
+}
+
+/* May the record be touched by whoever asked, where it is and where it comes to? */
+static bool
+is_allowed(const struct releasing *releasing, const struct judgement *judgement)
+{
+	const struct quarantine_order *order = releasing->order;
+	const struct slot *slot = judgement->slot;
+
+	if (order == NULL || order->scope == NULL) {
+		return true;
+	}
+	return regions_cover(order->scope, order->scope_count, judgement->outcome.village) &&
+	       (!slot->exists ||
+		regions_cover(order->scope, order->scope_count, slot->record.village));
+}
+
+static enum status
+judge_row(struct releasing *releasing, const struct quarantined *row, struct judgement *out,
+	  struct error *err)
+{
+	struct ingest *ingest = releasing->ingest;
+	struct parcel_change change;
+	struct device device;
+	enum status status = read_change(releasing, row, &change, err);
+
+	if (status == STATUS_OK) {
+		status = store_device(ingest->options.store, row->stream, &ingest->work.arena,
+				      &device, err);
+	}
+	return status == STATUS_OK
+		       ? judge_change(ingest, &device, &change,
+				      ingest->head + ingest->work.row_count + 1, out, err)
+		       : status;
+}
+
+static enum status
+append_entry(struct releasing *releasing, const struct quarantined *row, uint64_t *seq_out,
+	     struct error *err)
+{
+	const struct note note = {
+		.action = "release",
+		.stream = row->stream,
+		.n = row->n,
+		.entry = row->seq,
+		.record = row->record,
+	};
+	const uint32_t user = releasing->order == NULL ? 0 : releasing->order->user;
+
+	return ingest_note(releasing->ingest, ENTRY_RELEASE, user, &note, seq_out, err);
+}
+
+/* Merges what was judged fit. */
+static enum status
+release_row(struct releasing *releasing, const struct quarantined *row, struct judgement *judgement,
+	    struct error *err)
+{
+	struct ingest *ingest = releasing->ingest;
+	struct slot *slot = judgement->slot;
+	struct quarantined settled = *row;
+	const bool creates = !slot->exists;
+	enum status status = append_entry(releasing, row, &settled.settled, err);
+
+	/* The log has the change elsewhere than at the record's version: the state is kept. */
+	judgement->outcome.of_device = false;
+	if (status == STATUS_OK) {
+		status = ingest_merge(ingest, slot, &judgement->outcome, settled.settled, err);
+	}
+	/* As after a move the record goes to everybody whole: its author must not be taken to have
+	 * it as it is now. */
+	slot->row.moved = settled.settled;
+	if (status == STATUS_OK && judgement->left != 0) {
+		status = store_move_append(ingest->options.store, settled.settled, slot->id,
+					   judgement->left, err);
+	}
+	settled.released = true;
+	settled.awaits = 0;
+	if (status == STATUS_OK) {
+		status = store_quarantine_put(ingest->options.store, &settled, err);
+	}
+	releasing->released++;
+	if (creates) {
+		buffer_append(&releasing->arrived, &slot->id, sizeof slot->id);
+	}
+	return status == STATUS_OK
+		       ? buffer_status(&releasing->arrived, "what a release brings", err)
+		       : status;
+}
+
+/* One that lacked a record which is here now. What keeps it out beyond that is noted. */
+static enum status
+release_follower(struct releasing *releasing, const struct quarantined *row, struct error *err)
+{
+	struct quarantined still = *row;
+	struct judgement judgement;
+	enum status status = judge_row(releasing, row, &judgement, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (judgement.reason == QUARANTINE_NONE) {
+		return is_allowed(releasing, &judgement)
+			       ? release_row(releasing, row, &judgement, err)
+			       : STATUS_OK;
+	}
+	still.reason = judgement.reason;
+	still.awaits = judgement.awaits;
+	return store_quarantine_put(releasing->ingest->options.store, &still, err);
+}
+
+/* What lacked the record `id`. */
+static enum status
+release_followers_of(struct releasing *releasing, uint64_t id, struct error *err)
+{
+	struct ingest *ingest = releasing->ingest;
+	struct buffer rows;
+	enum status status;
+
+	buffer_init(&rows, SIZE_MAX);
+	/* First what is only in memory yet. */
+	status = workset_flush(ingest, err);
+	if (status == STATUS_OK) {
+		status = store_quarantine_awaiting(ingest->options.store, id, FOLLOWERS_MAX, &rows,
+						   err);
+	}
+	for (size_t i = 0; i < rows.length / sizeof(struct quarantined) && status == STATUS_OK;
+	     i++) {
+		if (releasing->released > FOLLOWERS_MAX || workset_crowded(&ingest->work)) {
+			break;
+		}
+		status = release_follower(
+			releasing, &((const struct quarantined *)(const void *)rows.at)[i], err);
+	}
+	buffer_finish(&rows);
+	return status;
+}
+
+/* A follower may create a record, which others lack. */
+static enum status
+release_followers(struct releasing *releasing, struct error *err)
+{
+	bool some = false;
+	enum status status = workset_awaits(releasing->ingest, &some, err);
+
+	for (size_t at = 0; some && at < releasing->arrived.length && status == STATUS_OK;
+	     at += sizeof(uint64_t)) {
+		uint64_t id =
+			((const uint64_t *)(const void *)releasing->arrived.at)[at / sizeof id];
+
+		status = release_followers_of(releasing, id, err);
+	}
+	/* The change that brought them is in the log by now: no refusal may undo it. */
+	if (status != STATUS_OK && status_http(status) < 500) {
+		return fail(err, STATUS_INTERNAL, "merging what follows from quarantine");
+	}
+	return status;
+}
+
+/* ---- because it lacks nothing any more ---- */
+
+enum status
+ingest_release_awaiting(struct ingest *ingest, const struct parcel *parcel, size_t from, size_t end,
+			struct error *err)
+{
+	struct releasing releasing = {.ingest = ingest};
+	bool some = false;
+	enum status status = from < end ? workset_awaits(ingest, &some, err) : STATUS_OK;
+
+	if (status != STATUS_OK || !some) {
+		return status;
+	}
+	buffer_init(&releasing.arrived, SIZE_MAX);
+	for (size_t i = from; i < end; i++) {
+		const struct parcel_change *change = &parcel->changes[i];
+		const uint64_t id =
+			id_make(parcel->head.device, parcel->head.first_n + (uint32_t)i);
+
+		if (change->reason == QUARANTINE_NONE && change->change.record == id) {
+			buffer_append(&releasing.arrived, &id, sizeof id);
+		}
+	}
+	status = buffer_status(&releasing.arrived, "what a parcel brings", err);
+	if (status == STATUS_OK) {
+		status = release_followers(&releasing, err);
+	}
+	buffer_finish(&releasing.arrived);
+	return status;
+}
+
+/* ---- because an admin says so ---- */
+
+static enum status
+find_row(struct ingest *ingest, const struct quarantine_order *order, struct quarantined *out,
+	 struct error *err)
+{
+	enum status status = workset_flush(ingest, err);
+
+	if (status == STATUS_OK) {
+		status = store_quarantine_find(ingest->options.store, order->device, order->n, out,
+					       err);
+	}
+	if (status == STATUS_NOT_FOUND) {
+		return fail(err, STATUS_NOT_FOUND, "change %u of device %u in quarantine", order->n,
+			    order->device);
+	}
+	return status;
+}
+
+/* Nothing is touched yet when it is refused. */
+static enum status
+release_asked(struct releasing *releasing, struct error *err)
+{
+	const struct quarantine_order *order = releasing->order;
+	struct judgement judgement = {.reason = QUARANTINE_NONE};
+	struct quarantined row;
+	enum status status = find_row(releasing->ingest, order, &row, err);
+
+	if (status == STATUS_OK && row.released) {
+		return fail(err, STATUS_EXISTS, "change %u of device %u was released", order->n,
+			    order->device);
+	}
+	if (status == STATUS_OK) {
+		status = judge_row(releasing, &row, &judgement, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (judgement.reason != QUARANTINE_NONE) {
+		return fail(err, STATUS_SET_ASIDE, "%s. %s", quarantine_why(judgement.reason),
+			    quarantine_next(judgement.reason));
+	}
+	if (!is_allowed(releasing, &judgement)) {
+		return fail(err, STATUS_DENIED, "the record is beyond your villages");
+	}
+	status = release_row(releasing, &row, &judgement, err);
+	return status == STATUS_OK ? release_followers(releasing, err) : status;
+}
+
+enum status
+ingest_release(struct ingest *ingest, const struct quarantine_order *order, uint64_t *count_out,
+	       struct error *err)
+{
+	struct releasing releasing = {.ingest = ingest, .order = order};
+	enum status status;
+
+	buffer_init(&releasing.arrived, SIZE_MAX);
+	status = release_asked(&releasing, err);
+	buffer_finish(&releasing.arrived);
+	if (status == STATUS_OK) {
+		*count_out = releasing.released;
+	}
+	return status;
+}
+
+enum status
+ingest_quarantine_close(struct ingest *ingest, const struct quarantine_order *order,
+			struct error *err)
+{
+	struct note note = {
+		.action = "close", .stream = order->device, .n = order->n, .reason = order->reason};
+	struct quarantined row;
+	enum status status;
+
+	if (order->reason.length == 0 || order->reason.length > REASON_MAX) {
+		return fail(err, STATUS_INVALID, "a reason has 1 to %d bytes", REASON_MAX);
+	}
+	status = find_row(ingest, order, &row, err);
+	if (status == STATUS_OK && row.settled != 0) {
+		return fail(err, STATUS_EXISTS, "change %u of device %u was %s", order->n,
+			    order->device, row.released ? "released" : "closed");
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	note.entry = row.seq;
+	note.record = row.record;
+	status = ingest_note(ingest, ENTRY_ADMIN, order->user, &note, &row.settled, err);
+	return status == STATUS_OK ? store_quarantine_put(ingest->options.store, &row, err)
+				   : status;
+}

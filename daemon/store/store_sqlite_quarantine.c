@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes that were set aside, and what became of them. */
+#include "protocol/id.h"
+#include "store_sqlite.h"
+
+#define QUARANTINE_SELECT                                                                          \
+	"SELECT seq, stream, n, record, village, reason, awaits, settled, released FROM quarantine"
+
+enum status
+store_quarantine_add(struct store *store, const struct quarantined *row, struct error *err)
+{
+	static const char text[] = "INSERT INTO quarantine (seq, stream, n, record, village,"
+				   " reason, awaits, settled, released)"
+				   " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, row->seq);
+	sql_bind_uint(s, 2, row->stream);
+	sql_bind_uint(s, 3, row->n);
+	sql_bind_uint(s, 4, row->record);
+	sql_bind_uint(s, 5, row->village);
+	sql_bind_uint(s, 6, row->reason);
+	sql_bind_uint(s, 7, row->awaits);
+	return sql_run(s, err);
+}
+
+enum status
+store_quarantine_put(struct store *store, const struct quarantined *row, struct error *err)
+{
+	static const char text[] = "UPDATE quarantine SET reason = ?2, awaits = ?3, settled = ?4,"
+				   " released = ?5 WHERE seq = ?1";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, row->seq);
+	sql_bind_uint(s, 2, row->reason);
+	sql_bind_uint(s, 3, row->awaits);
+	sql_bind_uint(s, 4, row->settled);
+	sql_bind_uint(s, 5, row->released);
+	return sql_run(s, err);
+}
+
+/* ---- reading ---- */
+
+static struct quarantined
+quarantined_of(struct statement *s)
+{
+	return (struct quarantined){
+		.seq = sql_uint(s, 0),
+		.stream = store_u32(s, 1),
+		.n = store_u32(s, 2),
+		.record = sql_uint(s, 3),
+		.village = sql_uint(s, 4),
+		.reason = store_u32(s, 5),
+		.awaits = sql_uint(s, 6),
+		.settled = sql_uint(s, 7),
+		.released = sql_uint(s, 8) != 0,
+	};
+}
+
+enum status
+store_quarantine_find(struct store *store, uint32_t stream, uint32_t n, struct quarantined *out,
+		      struct error *err)
+{
+	static const char text[] = QUARANTINE_SELECT " WHERE stream = ? AND n = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status;
+
+	sql_bind_uint(s, 1, stream);
+	sql_bind_uint(s, 2, n);
+	status = store_one(s, "a change in quarantine", err);
+	if (status == STATUS_OK) {
+		*out = quarantined_of(s);
+		sql_reset(s);
+	}
+	return status;
+}
+
+/* Appends the statement's rows. */
+static enum status
+collect(struct statement *s, struct buffer *out, struct error *err)
+{
+	bool row = true;
+
+	while (row) {
+		struct quarantined quarantined;
+		enum status status = sql_row(s, &row, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		if (row) {
+			quarantined = quarantined_of(s);
+			buffer_append(out, &quarantined, sizeof quarantined);
+		}
+	}
+	return buffer_status(out, "the quarantine", err);
+}
+
+enum status
+store_quarantine_awaiting(struct store *store, uint64_t record, size_t limit, struct buffer *out,
+			  struct error *err)
+{
+	static const char text[] = QUARANTINE_SELECT " WHERE awaits = ? AND awaits > 0"
+						     " AND settled = 0 ORDER BY seq LIMIT ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, record);
+	sql_bind_uint(s, 2, limit);
+	return collect(s, out, err);
+}
+
+enum status
+store_quarantine_awaits(struct store *store, bool *out, struct error *err)
+{
+	static const char text[] =
+		"SELECT 1 FROM quarantine WHERE awaits > 0 AND settled = 0 LIMIT 1";
+	uint64_t found = 0;
+	enum status status = store_number(sql_prepare(store->sql, text, err), &found, err);
+
+	if (status == STATUS_OK) {
+		*out = found != 0;
+	}
+	return status;
+}
+
+enum status
+store_quarantine_news(struct store *store, uint32_t stream, uint64_t since, size_t limit,
+		      struct buffer *out, struct error *err)
+{
+	static const char settled_text[] =
+		QUARANTINE_SELECT " WHERE stream = ? AND settled > ? ORDER BY settled LIMIT ?";
+	static const char open_text[] =
+		QUARANTINE_SELECT " WHERE stream = ? AND settled = ? ORDER BY seq LIMIT ?";
+	const bool open = since == STORE_NOW;
+	struct statement *s = sql_prepare(store->sql, open ? open_text : settled_text, err);
+
+	sql_bind_uint(s, 1, stream);
+	sql_bind_uint(s, 2, open ? 0 : since);
+	sql_bind_uint(s, 3, limit);
+	return collect(s, out, err);
+}
+
+enum status
+store_quarantine_holds(struct store *store, uint64_t record, bool *held_out, struct error *err)
+{
+	/* The change that creates a record is the one that its id names. */
+	static const char text[] = "SELECT 1 FROM quarantine WHERE stream = ? AND n = ?"
+				   " AND record = ? AND released = 0";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	uint64_t held = 0;
+	enum status status;
+
+	sql_bind_uint(s, 1, id_stream(record));
+	sql_bind_uint(s, 2, id_n(record));
+	sql_bind_uint(s, 3, record);
+	status = store_number(s, &held, err);
+	if (status == STATUS_OK) {
+		*held_out = held != 0;
+	}
+	return status;
+}
+
+enum status
+store_quarantine_read(struct store *store, quarantined_fn each, void *context, struct error *err)
+{
+	static const char text[] = QUARANTINE_SELECT " WHERE settled = 0 ORDER BY seq";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK) {
+		struct quarantined quarantined;
+		bool row;
+
+		status = sql_row(s, &row, err);
+		if (status != STATUS_OK || !row) {
+			return status;
+		}
+		quarantined = quarantined_of(s);
+		status = each(context, &quarantined, err);
+	}
+	sql_reset(s);
+	return status;
+}
+
+enum status
+store_quarantine_count(struct store *store, uint32_t stream, uint64_t *count_out, struct error *err)
+{
+	static const char text[] =
+		"SELECT count(*) FROM quarantine WHERE stream = ? AND settled = 0";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, stream);
+	return store_number(s, count_out, err);
+}
