@@ -390,6 +390,7 @@ exchange_take(struct taking *taking, struct error *err)
 	enum status status;
 
 	taking->counted.sent = taking->asked->count;
+	taking->device->repeated = reply->r_seen != 0;
 	state->r = state->r > taking->asked->r ? state->r : taking->asked->r;
 	state->r = state->r > reply->r_seen ? state->r : reply->r_seen;
 	clock_take(taking);
