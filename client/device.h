@@ -37,6 +37,7 @@ struct sambung {
 	struct exchange *exchange;	  /* requests whose answer is awaited; NULL: none yet */
 	bool cut;			  /* the last post broke off with bytes under way */
 	bool put_off;			  /* … or the server was full */
+	bool repeated;			  /* the last answer was to a request that came twice */
 };
 
 /* ---- device.c ---- */

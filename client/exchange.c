@@ -426,6 +426,24 @@ reply_use(struct taking *taking, struct error *err)
 	}
 }
 
+/* Ends the transaction with all that the reply has changed. */
+static enum status
+reply_keep(struct taking *taking, struct error *err)
+{
+	struct local *local = taking->device->local;
+	bool moments = false;
+	enum status status = local_only_moments(local, &taking->state, &moments, err);
+
+	if (status == STATUS_OK && moments) {
+		local_rollback(local);
+		return local_moments_save(local, &taking->state, err);
+	}
+	if (status == STATUS_OK) {
+		status = local_state_save(local, &taking->state, err);
+	}
+	return status == STATUS_OK ? local_commit(local, err) : status;
+}
+
 static enum status
 reply_take(struct taking *taking, struct error *err)
 {
@@ -440,11 +458,9 @@ reply_take(struct taking *taking, struct error *err)
 		status = reply_use(taking, err);
 	}
 	if (status == STATUS_OK) {
-		status = local_state_save(local, &taking->state, err);
+		status = reply_keep(taking, err);
 	}
-	if (status == STATUS_OK) {
-		status = local_commit(local, err);
-	} else {
+	if (status != STATUS_OK) {
 		local_rollback(local);
 	}
 	if (status == STATUS_OK && !taking->again &&

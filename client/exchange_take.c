@@ -442,6 +442,7 @@ exchange_take(struct taking *taking, struct error *err)
 	enum status status;
 
 	counter_take(taking);
+	taking->device->repeated = reply->r_seen != 0;
 	clock_take(taking);
 	if (reply->epoch != 0 && reply->epoch != state->epoch) {
 		taking->again = true;

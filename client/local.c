@@ -178,15 +178,34 @@ local_close(struct local *local)
 	free(local);
 }
 
+/* No commit that somebody relies on may find the haste of an earlier one. */
+static enum status
+haste_set(struct local *local, bool hasty, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	if (local->hasty != hasty) {
+		status = sql_durable(local->sql, !hasty, err);
+	}
+	if (status == STATUS_OK) {
+		local->hasty = hasty;
+	}
+	return status;
+}
+
 enum status
 local_begin(struct local *local, struct error *err)
 {
 	static const char text[] = "BEGIN IMMEDIATE";
-	enum status status = sql_run(sql_prepare(local->sql, text, err), err);
+	enum status status = haste_set(local, false, err);
 
+	if (status == STATUS_OK) {
+		status = sql_run(sql_prepare(local->sql, text, err), err);
+	}
 	if (status == STATUS_BUSY) {
 		return fail(err, STATUS_BUSY, "device.db");
 	}
+	local->rows_begun = sql_changes_all(local->sql);
 	return status;
 }
 
@@ -424,8 +443,18 @@ static const char state_upsert[] =
 	" schema_hash = ?20, server_time_ms = ?21, server_uptime_ms = ?22, server_boot = ?23,"
 	" last_sync_ms = ?24, epochs = ?25, lineage = ?26, fork_n = ?27";
 
-enum status
-local_state_save(struct local *local, const struct local_state *state, struct error *err)
+/* All but moments, under the numbers of the upsert. */
+static const char state_same[] =
+	"SELECT 1 FROM device WHERE (number, cadre, url, server_key_id, server_key, log_key,"
+	" origin, epoch, cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain,"
+	" scope_version, scope, witness, schema_version, schema_hash, epochs, lineage, fork_n)"
+	" = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+	" ?20, ?25, ?26, ?27)";
+
+/* Runs one of these two; whether it has a row. */
+static enum status
+state_run(struct local *local, const char *text, const struct local_state *state, bool *row_out,
+	  struct error *err)
 {
 	struct statement *s;
 	struct span cadre;
@@ -442,7 +471,7 @@ local_state_save(struct local *local, const struct local_state *state, struct er
 	checkpoint_encode(&state->witness, witness);
 	epochs_put(state, epochs);
 	lineage_put(state, lineage);
-	s = sql_prepare(local->sql, state_upsert, err);
+	s = sql_prepare(local->sql, text, err);
 	state_bind_numbers(s, state);
 	sql_bind_blob(s, 2, cadre);
 	sql_bind_text(s, 3, span_of_text(state->url));
@@ -456,6 +485,51 @@ local_state_save(struct local *local, const struct local_state *state, struct er
 	sql_bind_blob(s, 23, span_of(state->server_boot, sizeof state->server_boot));
 	sql_bind_blob(s, 25, span_of(epochs, EPOCH_BYTES * state->epoch_count));
 	sql_bind_blob(s, 26, span_of(lineage, LINEAGE_BYTES * state->lineage_count));
+	status = sql_row(s, row_out, err);
+	sql_reset(s);
+	return status;
+}
+
+enum status
+local_state_save(struct local *local, const struct local_state *state, struct error *err)
+{
+	bool row;
+
+	return state_run(local, state_upsert, state, &row, err);
+}
+
+enum status
+local_only_moments(struct local *local, const struct local_state *state, bool *only_out,
+		   struct error *err)
+{
+	bool same;
+	enum status status = state_run(local, state_same, state, &same, err);
+
+	if (status == STATUS_OK) {
+		*only_out = same && sql_changes_all(local->sql) == local->rows_begun;
+	}
+	return status;
+}
+
+enum status
+local_moments_save(struct local *local, const struct local_state *state, struct error *err)
+{
+	/* Not if another process has gone on since. */
+	static const char text[] = "UPDATE device SET r = ?1, server_time_ms = ?2,"
+				   " server_uptime_ms = ?3, server_boot = ?4, last_sync_ms = ?5"
+				   " WHERE r <= ?1";
+	enum status status = haste_set(local, true, err);
+	struct statement *s;
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	s = sql_prepare(local->sql, text, err);
+	sql_bind_uint(s, 1, state->r);
+	sql_bind_int(s, 2, state->server_time_ms);
+	sql_bind_int(s, 3, state->server_uptime_ms);
+	sql_bind_blob(s, 4, span_of(state->server_boot, sizeof state->server_boot));
+	sql_bind_int(s, 5, state->last_sync_ms);
 	return sql_run(s, err);
 }
 

@@ -5,7 +5,7 @@
  * No field of a person has a column or an index: bodies of records, changes and names are one blob
  * each, which go through local_seal and local_unseal (local_parts.h). Only client/local*.c knows
  * SQL. All writes happen inside local_begin … local_commit and are durable when local_commit
- * returns.
+ * returns, but for local_moments_save.
  */
 #ifndef SAMBUNG_CLIENT_LOCAL_H
 #define SAMBUNG_CLIENT_LOCAL_H
@@ -73,6 +73,18 @@ struct local_state {
 enum status local_state_load(struct local *local, struct local_state *out, struct error *err);
 enum status local_state_save(struct local *local, const struct local_state *state,
 			     struct error *err);
+/*
+ * Moments: r, the clock and when the device last synced. A sync with nothing to say changes nothing
+ * else, and is not worth a wait for the disk: local_moments_save, outside of a transaction, is
+ * durable with the next commit, and a power cut before that takes it back. Then the server tells r,
+ * for one request more, and the next sync the rest. Costs 1.5 KB of code, nothing on the wire.
+ */
+/* Whether the transaction has written nothing, and the state differs in no more than moments from
+ * the one that is saved. */
+enum status local_only_moments(struct local *local, const struct local_state *state, bool *only_out,
+			       struct error *err);
+enum status local_moments_save(struct local *local, const struct local_state *state,
+			       struct error *err);
 /* After the state: the certificate, kept for a server that was restored. */
 enum status local_certificate_save(struct local *local, struct span certificate, struct error *err);
 /* NOT_FOUND. */

@@ -9,6 +9,8 @@
 struct local {
 	struct sql *sql;
 	struct buffer sealed; /* what a statement binds; valid until the next local_seal */
+	int64_t rows_begun;   /* sql_changes_all when the transaction began */
+	bool hasty;	      /* commits are not durable at once */
 };
 
 /*

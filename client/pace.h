@@ -6,7 +6,7 @@
  * most `size` bytes of changes and answer together, changes first. The size begins at PACE_START,
  * follows what the link carries in PACE_TARGET_MS (so that a window of 20 seconds always brings a
  * whole exchange through), and is halved when one does not come back. It lives as long as the
- * device's handle, and not on the disk: a sync with nothing to say writes nothing.
+ * device's handle, and not on the disk: nothing is written for it.
  *
  * Costs 16 bytes of RAM, nothing on the wire, and 1.5 KB of code (aarch64; with the tries, waiting
  * and Retry-After in sync.c, platform.c and transport_http.c).

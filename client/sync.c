@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-enum { WHY_SIZE = 200, URL_SIZE = CODE_URL_MAX + 32, STUCK_MAX = 2 };
+enum {
+	WHY_SIZE = 200,
+	URL_SIZE = CODE_URL_MAX + 32,
+	STUCK_MAX = 2,	  /* exchanges in a row that bring nothing, */
+	REPEATED_MAX = 8, /* … and such as the network delivered twice */
+};
 
 void
 device_connect(struct sambung *device)
@@ -201,6 +206,42 @@ progress_same(const struct progress *a, const struct progress *b)
 	       a->schema_version == b->schema_version && a->schema_held == b->schema_held;
 }
 
+/* A sync that gets nowhere. */
+struct standstill {
+	struct progress before;
+	unsigned stuck;
+	unsigned repeated;
+};
+
+/* An answer that brings nothing asks for the same again. Of a request that comes twice only the
+ * second answer may arrive, and that has nothing but acknowledgements: the fault of a network, so
+ * the cadre tries again later. Otherwise one of the two sides is wrong, and would ask for ever. */
+static enum status
+standstill_check(struct sambung *device, bool again, struct standstill *still, struct error *err)
+{
+	struct progress now;
+	enum status status = progress_read(device, &now, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!progress_same(&still->before, &now)) {
+		*still = (struct standstill){.before = now};
+	} else if (device->repeated) {
+		still->repeated++;
+	} else {
+		still->stuck++;
+	}
+	if (again && still->repeated >= REPEATED_MAX) {
+		return fail(err, STATUS_UNREACHABLE, "%u requests came twice", still->repeated);
+	}
+	if (again && still->stuck >= STUCK_MAX) {
+		return fail(err, STATUS_INTERNAL, "n %u, cursor %llu", now.acked_n,
+			    (unsigned long long)now.cursor.complete);
+	}
+	return STATUS_OK;
+}
+
 /* One request and its answer. */
 static int
 sync_once(struct sambung *device, struct buffer *reply, int *again_out,
@@ -214,6 +255,7 @@ sync_once(struct sambung *device, struct buffer *reply, int *again_out,
 
 	device->cut = false;
 	device->put_off = false;
+	device->repeated = false;
 	failed = sambung_exchange_request(device, &request, err);
 	if (failed != 0) {
 		return failed;
@@ -270,12 +312,10 @@ sync_loop(struct sambung *device, sambung_progress_fn progress, void *context,
 	  struct sambung_result *result, struct sambung_error *err)
 {
 	struct error inner = {0};
-	struct progress before = {0};
-	struct progress now;
+	struct standstill still = {.stuck = 0};
 	struct trying trying;
 	struct buffer reply;
 	int again = 1;
-	int stuck = 0;
 	int failed = 0;
 
 	buffer_init(&reply, PARCEL_REPLY_MAX);
@@ -288,15 +328,7 @@ sync_loop(struct sambung *device, sambung_progress_fn progress, void *context,
 		if (failed != 0 || (progress != NULL && progress(context, result) != 0)) {
 			break;
 		}
-		if (progress_read(device, &now, &inner) != STATUS_OK) {
-			failed = device_fail(err, &inner);
-			break;
-		}
-		stuck = progress_same(&before, &now) ? stuck + 1 : 0;
-		before = now;
-		if (again != 0 && stuck >= STUCK_MAX) {
-			(void)fail(&inner, STATUS_INTERNAL, "n %u, cursor %llu", now.acked_n,
-				   (unsigned long long)now.cursor.complete);
+		if (standstill_check(device, again != 0, &still, &inner) != STATUS_OK) {
 			failed = device_fail(err, &inner);
 		}
 	}

@@ -465,6 +465,19 @@ sql_changes(struct sql *sql)
 	return sqlite3_changes64(sql->handle);
 }
 
+int64_t
+sql_changes_all(struct sql *sql)
+{
+	return sqlite3_total_changes64(sql->handle);
+}
+
+enum status
+sql_durable(struct sql *sql, bool durable, struct error *err)
+{
+	return sql_exec(sql, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+			err);
+}
+
 enum status
 sql_wal_checkpoint(struct sql *sql, int wait_ms, struct error *err)
 {

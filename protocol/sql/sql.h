@@ -90,6 +90,12 @@ int64_t sql_changes(struct sql *sql);
 enum status sql_wal_checkpoint(struct sql *sql, int wait_ms, struct error *err);
 /* Bytes of the write-ahead log's file; 0 if there is none. */
 uint64_t sql_wal_bytes(const struct sql *sql);
+/* What is committed from now on is durable at once (synchronous=FULL), or with the next commit that
+ * is (NORMAL): the write-ahead log is one file and its frames are read in their order, so a power
+ * cut takes back the newest commits and never one below another. Not inside a transaction. */
+enum status sql_durable(struct sql *sql, bool durable, struct error *err);
+/* Rows inserted, changed and deleted since it was opened. */
+int64_t sql_changes_all(struct sql *sql);
 /* Online copy into a new file; EXISTS. */
 enum status sql_backup(struct sql *sql, const char *path, struct error *err);
 

@@ -265,16 +265,13 @@ event_person(struct sim *sim, size_t device)
 
 /* ---- exchanges ---- */
 
-/* Whatever the network did, these say that the other side broke its word. Three exchanges in a row
- * whose requests came twice look like a server that gets nowhere, which a device calls internal. */
+/* Whatever the network did, these say that the other side broke its word, or the program. */
 static bool
-sync_may_fail_with(const struct sim *sim, int status)
+sync_may_fail_with(int status)
 {
-	if (status == STATUS_INTERNAL) {
-		return sim_may(sim, SIM_LOSE);
-	}
-	return status != STATUS_FORK && status != STATUS_REVOKED && status != STATUS_FOREIGN &&
-	       status != STATUS_UNAUTHENTICATED && status != STATUS_NOT_ENROLLED;
+	return status != STATUS_INTERNAL && status != STATUS_FORK && status != STATUS_REVOKED &&
+	       status != STATUS_FOREIGN && status != STATUS_UNAUTHENTICATED &&
+	       status != STATUS_NOT_ENROLLED;
 }
 
 static bool
@@ -287,7 +284,7 @@ event_sync(struct sim *sim, size_t device)
 	if (status == 0 || sim_device_excused(sim, device)) {
 		return true;
 	}
-	if (!sync_may_fail_with(sim, status) || status == STATUS_STORAGE || status == STATUS_FULL) {
+	if (!sync_may_fail_with(status) || status == STATUS_STORAGE || status == STATUS_FULL) {
 		return sim_fail(sim, "device %zu: a sync ended with %s: %s", device,
 				sambung_status_name(status), err.detail);
 	}
@@ -366,7 +363,7 @@ event_answer(struct sim *sim, size_t device)
 					(struct sambung_bytes){reply->at, reply->length}, &again,
 					NULL, &err);
 	/* Of an older request, or of one made before the app was closed, it cannot be opened. */
-	return status == 0 || sim_device_excused(sim, device) || sync_may_fail_with(sim, status) ||
+	return status == 0 || sim_device_excused(sim, device) || sync_may_fail_with(status) ||
 	       sim_fail(sim, "device %zu: a reply: %s: %s", device, sambung_status_name(status),
 			err.detail);
 }

@@ -198,7 +198,56 @@ TEST(visits_go_before_the_records_of_others)
 	world_end(world);
 }
 
+/* From the sixth request on the network is a good one. */
+static int
+repeat_five(void *context, const struct sambung_result *so_far)
+{
+	struct world *world = context;
+
+	world->faults.twice = so_far->requests < 5 ? 256 : 0;
+	return 0;
+}
+
+TEST(a_sync_whose_first_five_requests_come_twice_ends_well)
+{
+	struct world *world = village_make(1);
+	struct sambung_result result;
+	struct sambung_error err;
+
+	world_sync(world, 0);
+	record_visits(world, 3);
+	world->faults.twice = 256;
+	assert_ok(sambung_sync(world->devices[0].sambung, repeat_five, world, &result, &err));
+	assert_int_equal(result.requests, 6);
+	assert_int_equal(result.acked, 3);
+	assert_true(result.synced);
+	assert_same_as_server(world, "visit");
+	world_end(world);
+}
+
+TEST(a_network_that_delivers_everything_twice_is_told_as_the_network)
+{
+	struct world *world = village_make(1);
+	struct sambung_result result;
+	struct sambung_error err;
+
+	world_sync(world, 0);
+	record_visits(world, 3);
+	world->faults.twice = 256;
+	assert_int_equal(sambung_sync(world->devices[0].sambung, NULL, NULL, &result, &err),
+			 STATUS_UNREACHABLE);
+	assert_in_range(result.requests, 4, 12);
+	/* What was sent has arrived all the same. */
+	assert_int_equal(state_of(world).queued, 0);
+	world->faults.twice = 0;
+	world_sync(world, 0);
+	assert_same_as_server(world, "visit");
+	world_end(world);
+}
+
 RUN_TESTS(CASE(a_first_sync_that_is_cut_off_goes_on_where_it_was),
 	  CASE(a_long_queue_that_is_cut_off_goes_on_where_it_was_and_goes_in_once),
 	  CASE(fewer_changes_after_a_lost_answer_are_those_that_the_server_has),
-	  CASE(visits_go_before_the_records_of_others))
+	  CASE(visits_go_before_the_records_of_others),
+	  CASE(a_sync_whose_first_five_requests_come_twice_ends_well),
+	  CASE(a_network_that_delivers_everything_twice_is_told_as_the_network))

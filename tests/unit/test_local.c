@@ -88,6 +88,84 @@ TEST(saving_the_state_keeps_the_certificate)
 	sql_reset(s);
 }
 
+static bool
+only_moments(struct local *local, const struct local_state *state)
+{
+	bool only = false;
+
+	assert_ok(local_only_moments(local, state, &only, &error));
+	return only;
+}
+
+TEST(moments_are_told_from_all_else_that_a_state_says)
+{
+	struct world *w = *state;
+	struct local *local = w->device->local;
+	const struct local_state saved = world_state(w);
+	struct local_state other[] = {saved, saved, saved, saved, saved, saved, saved,
+				      saved, saved, saved, saved, saved, saved, saved};
+	struct local_state moments = saved;
+
+	moments.r++;
+	moments.server_time_ms++;
+	moments.server_uptime_ms++;
+	moments.server_boot[0]++;
+	moments.last_sync_ms++;
+	other[0].epoch++;
+	other[1].cursor.complete++;
+	other[2].cursor.key++;
+	other[3].cursor.id ^= 1;
+	other[4].acked_n++;
+	other[5].raised_n++;
+	other[6].chain[31]++;
+	other[7].scope_version++;
+	other[8].scope_count++;
+	other[9].witness.size++;
+	other[10].schema_version++;
+	other[11].schema_hash[0]++;
+	other[12].epoch_count++;
+	other[13].server_key_id++;
+	assert_ok(local_begin(local, &error));
+	assert_true(only_moments(local, &moments));
+	for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
+		assert_false(only_moments(local, &other[i]));
+	}
+	add_change(local, 1, R(10), 5);
+	assert_false(only_moments(local, &moments));
+	assert_ok(local_commit(local, &error));
+	assert_ok(local_begin(local, &error));
+	assert_true(only_moments(local, &moments));
+	local_rollback(local);
+}
+
+TEST(moments_are_saved_unless_another_process_has_gone_on)
+{
+	struct world *w = *state;
+	struct local *local = w->device->local;
+	struct local_state moments = world_state(w);
+	struct local_state after;
+
+	moments.r = 9;
+	moments.server_time_ms = 5;
+	moments.server_uptime_ms = 6;
+	moments.server_boot[15] = 7;
+	moments.last_sync_ms = 8;
+	moments.acked_n = 99; /* is none */
+	assert_ok(local_moments_save(local, &moments, &error));
+	after = world_state(w);
+	assert_int_equal(after.r, 9);
+	assert_int_equal(after.server_time_ms, 5);
+	assert_int_equal(after.server_uptime_ms, 6);
+	assert_int_equal(after.server_boot[15], 7);
+	assert_int_equal(after.last_sync_ms, 8);
+	assert_int_equal(after.acked_n, 0);
+	moments.r = 8;
+	moments.last_sync_ms = 10;
+	assert_ok(local_moments_save(local, &moments, &error));
+	assert_int_equal(world_state(w).r, 9);
+	assert_int_equal(world_state(w).last_sync_ms, 8);
+}
+
 TEST(what_was_not_committed_is_gone)
 {
 	struct world *w = *state;
@@ -415,6 +493,8 @@ RUN_TESTS(CASE_WITH(a_new_device_reads_as_zeros, world_open_new, world_close),
 	  CASE_WITH(a_queue_that_ends_before_what_was_acknowledged_is_an_error_of_the_storage,
 		    world_open, world_close),
 	  CASE_WITH(saving_the_state_keeps_the_certificate, world_open, world_close),
+	  CASE_WITH(moments_are_told_from_all_else_that_a_state_says, world_open, world_close),
+	  CASE_WITH(moments_are_saved_unless_another_process_has_gone_on, world_open, world_close),
 	  CASE_WITH(what_was_not_committed_is_gone, world_open, world_close),
 	  CASE_WITH(the_database_is_its_owners_alone, world_open, world_close),
 	  CASE_WITH(a_database_of_a_newer_program_is_left_alone, world_open, world_close),

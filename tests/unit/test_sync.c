@@ -97,6 +97,48 @@ TEST(a_sync_that_does_not_get_on_ends)
 	assert_false(w->result.synced);
 }
 
+/* As to a request that had come before. */
+static int
+answer_repeated(struct world *w, struct buffer *reply)
+{
+	struct reply answer = world_reply(w);
+
+	answer.more = true;
+	answer.r_seen = w->head.r;
+	return answer_with(w, &answer, reply);
+}
+
+static int
+answer_repeated_five_times(struct world *w, struct buffer *reply)
+{
+	return w->posts <= 5 ? answer_repeated(w, reply) : answer_two_pages(w, reply);
+}
+
+TEST(a_network_that_repeats_five_requests_in_a_row_costs_only_their_time)
+{
+	struct world *w = *state;
+
+	(void)family(w);
+	w->answer = answer_repeated_five_times;
+	assert_ok(sambung_sync(w->device, NULL, NULL, &w->result, &w->err));
+	assert_int_equal(w->result.requests, 6);
+	assert_int_equal(w->result.acked, 1);
+	assert_true(w->result.synced);
+}
+
+TEST(a_network_that_repeats_every_request_is_no_fault_of_the_program)
+{
+	struct world *w = *state;
+
+	(void)family(w);
+	w->answer = answer_repeated;
+	assert_int_equal(sambung_sync(w->device, NULL, NULL, &w->result, &w->err),
+			 STATUS_UNREACHABLE);
+	assert_in_range(w->posts, 4, 12);
+	assert_false(w->result.synced);
+	assert_int_equal(world_state(w).last_n - world_state(w).acked_n, 1);
+}
+
 static int http_status;
 
 static int
@@ -249,6 +291,8 @@ TEST(a_device_that_is_not_enrolled_cannot_sync)
 RUN_TESTS(IN_WORLD(a_sync_goes_on_until_everything_is_there),
 	  IN_WORLD(a_sync_that_is_stopped_keeps_what_it_has),
 	  IN_WORLD(a_sync_that_does_not_get_on_ends),
+	  IN_WORLD(a_network_that_repeats_five_requests_in_a_row_costs_only_their_time),
+	  IN_WORLD(a_network_that_repeats_every_request_is_no_fault_of_the_program),
 	  IN_WORLD(an_answer_that_is_no_parcel_is_told_as_what_it_means),
 	  IN_WORLD(an_exchange_that_is_cut_off_is_tried_again_and_counted),
 	  IN_WORLD(an_exchange_that_is_cut_off_again_and_again_is_given_up),
