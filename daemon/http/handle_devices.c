@@ -12,7 +12,6 @@ enum {
 	SYNCS_MAX = 2000,
 	DEVICE_MEMORY = 64 * 1024,
 	FAMILY_MEMORY = 4 * 1024 * 1024,
-	SENTENCE_SIZE = 200,
 };
 
 /* ---- devices ---- */
@@ -43,22 +42,6 @@ key_instant(struct json *json, const char *key, int64_t milliseconds)
 	} else {
 		json_put_instant(json, milliseconds);
 	}
-}
-
-/* "the disk is full" → "The disk is full." */
-static void
-key_sentence(struct json *json, const char *key, const char *text)
-{
-	char sentence[SENTENCE_SIZE];
-	size_t length = utf8_cut(span_of_text(text), sizeof sentence - 2);
-
-	json_put_key(json, key);
-	if (length > 0) {
-		memcpy(sentence, text, length);
-		sentence[0] = (char)(toupper)((unsigned char)sentence[0]);
-		sentence[length++] = '.';
-	}
-	json_put_text(json, span_of(sentence, length));
 }
 
 static const struct {
@@ -101,7 +84,7 @@ write_device(struct json *json, const struct device *device)
 	} else {
 		json_put_uint(json, device->stream.parent);
 	}
-	key_sentence(json, "next", state == 0 ? "" : device_states[state].next);
+	json_sentence(json, "next", state == 0 ? "" : device_states[state].next);
 	json_put_object_end(json);
 	json_put_line_end(json);
 }

@@ -120,7 +120,7 @@ enum status
 store_lineages(struct store *store, struct buffer *out, struct error *err)
 {
 	static const char text[] =
-		"SELECT number, parent, parent_n FROM stream WHERE parent > 0 ORDER BY number";
+		"SELECT number, parent, parent_n FROM stream WHERE parent > 0 ORDER BY +number";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	bool row = true;
 	enum status status = STATUS_OK;
