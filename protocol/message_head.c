@@ -24,9 +24,9 @@
  *   18  programme       protocol features of the sender
  *   19  certificate     bytes, not empty; the item is there only after a new epoch was told, for a
  *                       server that was restored from a backup without this device
- *   20  continuing key  32 bytes; this item and the next are there only when an installation asks
- * to go on after a fork, and then item 19 may be empty 21  continuing n    the last change that is
- * the log's as well; 0 to 2^31 - 1
+ *   20  continuing key  32 bytes; this item and the next are there only when an installation
+ *                       asks to go on after a fork, and then item 19 may be empty
+ *   21  continuing n    the last change that is the log's as well; 0 to 2^31 - 1
  *
  * Differences and the empty strings keep a usual head at about 100 bytes.
  */
