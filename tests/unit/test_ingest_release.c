@@ -5,7 +5,7 @@
 
 #define DEVICE struct forged *ani = *state
 
-enum { FAR_BASE = 1000000 };
+enum { FAR_BASE = 1000000, AT_ONCE = 1000, MANY = 1050 };
 
 static enum status
 release(struct forged *forged, uint32_t n, uint64_t *count_out)
@@ -153,6 +153,22 @@ TEST(what_joined_a_creation_follows_it_in_the_order_of_the_log)
 	assert_true(
 		span_equal(forged_stored_text(ani, person, PERSON_NAME), span_of_text("Uji Dua")));
 	assert_int_equal(forged_stored(ani, person).village, VILLAGE_B_NUMBER);
+}
+
+TEST(of_very_many_followers_a_thousand_go_at_once_and_the_rest_with_one_of_them)
+{
+	DEVICE;
+	uint64_t family = forged_family(ani, VILLAGE_B_NUMBER);
+
+	for (int i = 0; i < MANY; i++) {
+		(void)forged_person(ani, family);
+	}
+	assert_ok(forged_sync(ani));
+	assert_int_equal(open_count(ani), 1 + MANY);
+	assert_released(ani, 1, 1 + AT_ONCE);
+	assert_int_equal(open_count(ani), MANY - AT_ONCE);
+	assert_released(ani, 1 + MANY, MANY - AT_ONCE);
+	assert_int_equal(open_count(ani), 0);
 }
 
 TEST(a_released_edit_stands_against_what_came_meanwhile)
@@ -367,6 +383,7 @@ TEST(an_admin_of_other_villages_releases_nothing)
 
 RUN_TESTS(FORGED(a_released_change_is_merged_by_an_entry_that_names_it),
 	  FORGED(what_joined_a_creation_follows_it_in_the_order_of_the_log),
+	  FORGED(of_very_many_followers_a_thousand_go_at_once_and_the_rest_with_one_of_them),
 	  FORGED(a_released_edit_stands_against_what_came_meanwhile),
 	  FORGED(a_base_that_lies_hides_nothing_that_came_while_the_change_lay_aside),
 	  FORGED(an_edit_that_came_before_its_record_is_merged_when_the_record_comes),
