@@ -285,21 +285,6 @@ TEST(a_change_sent_again_after_its_release_is_told_so)
 	assert_int_equal(ani->reply.exceptions[0].kind, EXCEPTION_RELEASED);
 }
 
-TEST(a_phone_that_begins_anew_hears_what_is_still_set_aside)
-{
-	DEVICE;
-
-	(void)forged_family(ani, VILLAGE_B_NUMBER);
-	assert_ok(forged_sync(ani));
-	assert_ok(forged_sync(ani));
-	assert_int_equal(ani->reply.exception_count, 0);
-	ani->cursor = (struct cursor){0, 0, CURSOR_ID_END};
-	assert_ok(forged_sync(ani));
-	assert_int_equal(ani->reply.exception_count, 1);
-	assert_int_equal(ani->reply.exceptions[0].kind, EXCEPTION_QUARANTINED);
-	assert_int_equal(ani->reply.exceptions[0].reason, QUARANTINE_OUT_OF_SCOPE);
-}
-
 TEST(what_cannot_be_merged_is_refused_with_the_reason_and_nothing_is_logged)
 {
 	DEVICE;
@@ -390,7 +375,6 @@ RUN_TESTS(FORGED(a_released_change_is_merged_by_an_entry_that_names_it),
 	  FORGED(what_follows_by_itself_is_not_pardoned),
 	  FORGED(the_author_is_told_and_gets_the_record_whole_once),
 	  FORGED(a_change_sent_again_after_its_release_is_told_so),
-	  FORGED(a_phone_that_begins_anew_hears_what_is_still_set_aside),
 	  FORGED(what_cannot_be_merged_is_refused_with_the_reason_and_nothing_is_logged),
 	  FORGED(nothing_is_released_twice),
 	  FORGED(a_closed_change_leaves_the_list_stays_in_the_log_and_its_author_is_told),
