@@ -31,7 +31,7 @@ print_usage(const struct ctl *ctl, FILE *out)
 		      ctl_text(ctl, "usage", "cara pakai"),
 		      ctl_text(ctl, "COMMAND …", "PERINTAH …"));
 	for (size_t i = 0; i < command_count; i++) {
-		(void)fprintf(out, "  %-15s %s\n", commands[i].name,
+		(void)fprintf(out, "  %-18s %s\n", commands[i].name,
 			      ctl_text(ctl, commands[i].english, commands[i].indonesian));
 	}
 	(void)fprintf(out, "\n%s\n",

@@ -271,6 +271,11 @@ release_asked(struct releasing *releasing, struct error *err)
 		return fail(err, STATUS_DENIED, "the record is beyond your villages");
 	}
 	status = release_row(releasing, &row, &judgement, err);
+	if (status == STATUS_OK && row.awaits != 0) {
+		/* Its record has come, but brought back as many as go at once: now the next. */
+		buffer_append(&releasing->arrived, &row.awaits, sizeof row.awaits);
+		status = buffer_status(&releasing->arrived, "what a release brings", err);
+	}
 	return status == STATUS_OK ? release_followers(releasing, err) : status;
 }
 

@@ -338,21 +338,15 @@ builder_put_news(struct reply_builder *builder, const struct buffer *rows, struc
 	}
 	reply->exceptions = exceptions;
 	for (size_t i = 0; i < count; i++) {
-		const bool open = news[i].settled == 0;
-
 		*exception_for(reply, news[i].n) = (struct exception){
 			.n = news[i].n,
-			.kind = open		   ? EXCEPTION_QUARANTINED
-				: news[i].released ? EXCEPTION_RELEASED
-						   : EXCEPTION_CLOSED,
-			.reason = open ? news[i].reason : 0,
+			.kind = news[i].released ? EXCEPTION_RELEASED : EXCEPTION_CLOSED,
 		};
 	}
 	return STATUS_OK;
 }
 
-/* What became of the device's changes in quarantine since its cursor; and when it begins anew, as
- * it may have been told of a release that a restored server forgot, those that are in it. */
+/* What became of the device's changes in quarantine since its cursor. */
 static enum status
 builder_add_news(struct reply_builder *builder, struct error *err)
 {
@@ -363,11 +357,6 @@ builder_add_news(struct reply_builder *builder, struct error *err)
 	buffer_init(&rows, SIZE_MAX);
 	status = store_quarantine_news(builder->reader, head->device, head->cursor.complete,
 				       NEWS_MAX, &rows, err);
-	if (status == STATUS_OK && head->cursor.complete == 0 && head->cursor.key == 0) {
-		status = store_quarantine_news(builder->reader, head->device, STORE_NOW,
-					       NEWS_MAX - rows.length / sizeof(struct quarantined),
-					       &rows, err);
-	}
 	if (status == STATUS_OK && rows.length > 0) {
 		status = builder_put_news(builder, &rows, err);
 	}

@@ -412,8 +412,8 @@ enum status store_quarantine_awaiting(struct store *store, uint64_t record, size
 				      struct buffer *out, struct error *err);
 /* Does any open one lack a record? */
 enum status store_quarantine_awaits(struct store *store, bool *out, struct error *err);
-/* Those of a stream that were settled after `since` (seq) or, with since STORE_NOW, that are open;
- * appended to `out` as an array, `limit` at most. */
+/* Those of a stream that were settled after `since` (seq), as an array appended to `out`; `limit`
+ * at most. */
 enum status store_quarantine_news(struct store *store, uint32_t stream, uint64_t since,
 				  size_t limit, struct buffer *out, struct error *err);
 /* Is there a quarantined change of this record that creates it? */

@@ -127,15 +127,12 @@ enum status
 store_quarantine_news(struct store *store, uint32_t stream, uint64_t since, size_t limit,
 		      struct buffer *out, struct error *err)
 {
-	static const char settled_text[] =
+	static const char text[] =
 		QUARANTINE_SELECT " WHERE stream = ? AND settled > ? ORDER BY settled LIMIT ?";
-	static const char open_text[] =
-		QUARANTINE_SELECT " WHERE stream = ? AND settled = ? ORDER BY seq LIMIT ?";
-	const bool open = since == STORE_NOW;
-	struct statement *s = sql_prepare(store->sql, open ? open_text : settled_text, err);
+	struct statement *s = sql_prepare(store->sql, text, err);
 
 	sql_bind_uint(s, 1, stream);
-	sql_bind_uint(s, 2, open ? 0 : since);
+	sql_bind_uint(s, 2, since);
 	sql_bind_uint(s, 3, limit);
 	return collect(s, out, err);
 }

@@ -5,7 +5,7 @@
 
 #define DEVICE struct forged *ani = *state
 
-enum { FAR_BASE = 1000000 };
+enum { FAR_BASE = 1000000, AT_ONCE = 1000, MANY = 1050 };
 
 static enum status
 release(struct forged *forged, uint32_t n, uint64_t *count_out)
@@ -155,6 +155,22 @@ TEST(what_joined_a_creation_follows_it_in_the_order_of_the_log)
 	assert_int_equal(forged_stored(ani, person).village, VILLAGE_B_NUMBER);
 }
 
+TEST(of_very_many_followers_a_thousand_go_at_once_and_the_rest_with_one_of_them)
+{
+	DEVICE;
+	uint64_t family = forged_family(ani, VILLAGE_B_NUMBER);
+
+	for (int i = 0; i < MANY; i++) {
+		(void)forged_person(ani, family);
+	}
+	assert_ok(forged_sync(ani));
+	assert_int_equal(open_count(ani), 1 + MANY);
+	assert_released(ani, 1, 1 + AT_ONCE);
+	assert_int_equal(open_count(ani), MANY - AT_ONCE);
+	assert_released(ani, 1 + MANY, MANY - AT_ONCE);
+	assert_int_equal(open_count(ani), 0);
+}
+
 TEST(a_released_edit_stands_against_what_came_meanwhile)
 {
 	DEVICE;
@@ -269,21 +285,6 @@ TEST(a_change_sent_again_after_its_release_is_told_so)
 	assert_int_equal(ani->reply.exceptions[0].kind, EXCEPTION_RELEASED);
 }
 
-TEST(a_phone_that_begins_anew_hears_what_is_still_set_aside)
-{
-	DEVICE;
-
-	(void)forged_family(ani, VILLAGE_B_NUMBER);
-	assert_ok(forged_sync(ani));
-	assert_ok(forged_sync(ani));
-	assert_int_equal(ani->reply.exception_count, 0);
-	ani->cursor = (struct cursor){0, 0, CURSOR_ID_END};
-	assert_ok(forged_sync(ani));
-	assert_int_equal(ani->reply.exception_count, 1);
-	assert_int_equal(ani->reply.exceptions[0].kind, EXCEPTION_QUARANTINED);
-	assert_int_equal(ani->reply.exceptions[0].reason, QUARANTINE_OUT_OF_SCOPE);
-}
-
 TEST(what_cannot_be_merged_is_refused_with_the_reason_and_nothing_is_logged)
 {
 	DEVICE;
@@ -367,13 +368,13 @@ TEST(an_admin_of_other_villages_releases_nothing)
 
 RUN_TESTS(FORGED(a_released_change_is_merged_by_an_entry_that_names_it),
 	  FORGED(what_joined_a_creation_follows_it_in_the_order_of_the_log),
+	  FORGED(of_very_many_followers_a_thousand_go_at_once_and_the_rest_with_one_of_them),
 	  FORGED(a_released_edit_stands_against_what_came_meanwhile),
 	  FORGED(a_base_that_lies_hides_nothing_that_came_while_the_change_lay_aside),
 	  FORGED(an_edit_that_came_before_its_record_is_merged_when_the_record_comes),
 	  FORGED(what_follows_by_itself_is_not_pardoned),
 	  FORGED(the_author_is_told_and_gets_the_record_whole_once),
 	  FORGED(a_change_sent_again_after_its_release_is_told_so),
-	  FORGED(a_phone_that_begins_anew_hears_what_is_still_set_aside),
 	  FORGED(what_cannot_be_merged_is_refused_with_the_reason_and_nothing_is_logged),
 	  FORGED(nothing_is_released_twice),
 	  FORGED(a_closed_change_leaves_the_list_stays_in_the_log_and_its_author_is_told),
