@@ -4,9 +4,17 @@
 
 ctl() { "$BUILD/daemon/sambungctl" --dir "$server" --lang en "$@"; }
 phone() { place=$1; shift; "$BUILD/client/tool/sambung" --dir "$place" --lang en "$@"; }
+# In the background, so that $! is the tool itself and not a shell around it, which a kill would hit instead.
+phone_alone() { place=$1; shift; exec "$BUILD/client/tool/sambung" --dir "$place" --lang en "$@"; }
 die() {
 	echo "$(basename "$0"): $*" >&2
 	exit 1
+}
+
+# Sets $chance to a number below $1, which is at most 32768, from $state.
+random() {
+	state=$(((state * 1103515245 + 12345) % 2147483648))
+	chance=$((state / 65536 % $1))
 }
 
 daemon_start() {
@@ -29,24 +37,33 @@ daemon_stop() {
 }
 
 district_end() {
-	kill -9 "$daemon_pid" 2>/dev/null || true
+	[ "$daemon_pid" -eq 0 ] || kill -9 "$daemon_pid" 2>/dev/null || true
 	rm -rf "$home"
 }
 
-# A server with two villages of ten families and twenty persons each.
-district_make() {
+# The folder of everything.
+district_home() {
 	home=$(mktemp -d "${TMPDIR:-/tmp}/sambung-days-XXXXXX")
 	server=$home/server
 	daemon_pid=0
 	port=0
 	trap district_end EXIT
 	trap 'exit 130' INT TERM
+}
+
+district_make() {
+	district_home
 	"$BUILD/daemon/sambungctl" --dir "$server" init --name Uji >/dev/null
 	daemon_start
 	# Codes carry the server's address, so the port stays from now on.
 	daemon_stop
 	rm -rf "$server"
-	"$BUILD/daemon/sambungctl" --dir "$server" init --name Uji --url "http://127.0.0.1:$port" >/dev/null
+	district_open "http://127.0.0.1:$port"
+}
+
+# A server to which codes lead by the address $1, with two villages of ten families and twenty persons each.
+district_open() {
+	"$BUILD/daemon/sambungctl" --dir "$server" init --name Uji --url "$1" >/dev/null
 	daemon_start
 	awk 'BEGIN { print "key,village,head,address"
 		for (v = 1; v <= 2; v++) for (f = 1; f <= 10; f++) print "K" v "-" f ",630307200" v ",Uji " f ",Jl. Lama " f }' \

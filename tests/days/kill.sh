@@ -9,12 +9,7 @@ seed=${1:-1} kills=${2:-40}
 . "$here/district.sh"
 devices=4
 
-# Sets $chance to a number below $1, from the seed.
 state=$seed
-random() {
-	state=$(((state * 1103515245 + 12345) % 2147483648))
-	chance=$((state / 65536 % $1))
-}
 
 record() {
 	random 20
@@ -43,15 +38,16 @@ while [ $((device_kills + daemon_kills)) -lt "$kills" ]; do
 	i=$chance
 	record "$i"
 	record "$i"
-	phone "$home/phones/$i" sync >/dev/null 2>&1 &
+	phone_alone "$home/phones/$i" sync >/dev/null 2>&1 &
 	sync_pid=$!
 	# 0 to 29 ms: from before the request to after the reply.
 	random 30
 	sleep "0.0$(printf %02d "$chance")"
 	random 2
 	if [ "$chance" -eq 0 ]; then
-		kill -9 $sync_pid 2>/dev/null && device_kills=$((device_kills + 1))
-		wait $sync_pid 2>/dev/null || true
+		kill -9 $sync_pid 2>/dev/null || true
+		# 137: the kill came before the end.
+		wait $sync_pid 2>/dev/null || [ $? -ne 137 ] || device_kills=$((device_kills + 1))
 	else
 		kill -9 "$daemon_pid" && daemon_kills=$((daemon_kills + 1))
 		wait "$daemon_pid" 2>/dev/null || true

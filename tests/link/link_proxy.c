@@ -30,6 +30,7 @@ struct connection {
 	int client;
 	int server;
 	int64_t opened_ns;
+	int64_t free_ns[2]; /* as of the proxy, if it is a link of its own */
 	struct link_shape shape;
 	struct link_cut cut;
 	struct link_lane lanes[2];
@@ -137,8 +138,10 @@ link_is_down(struct link_proxy *proxy, int64_t *left_ns_out)
 
 /* When the last byte of so many, read now, arrives at the other end. */
 static int64_t
-arrival(struct link_proxy *proxy, const struct connection *connection, int way, size_t length)
+arrival(struct link_proxy *proxy, struct connection *connection, int way, size_t length)
 {
+	int64_t *free_ns =
+		connection->shape.apart != 0 ? &connection->free_ns[way] : &proxy->free_ns[way];
 	int64_t rtt = connection->shape.rtt_ms * NS_PER_MS;
 	int64_t leaves = now_ns();
 
@@ -146,11 +149,11 @@ arrival(struct link_proxy *proxy, const struct connection *connection, int way, 
 		leaves = connection->opened_ns + rtt;
 	}
 	if (connection->shape.bits_per_s > 0) {
-		if (leaves < proxy->free_ns[way]) {
-			leaves = proxy->free_ns[way];
+		if (leaves < *free_ns) {
+			leaves = *free_ns;
 		}
 		leaves += (int64_t)length * 8 * NS_PER_S / connection->shape.bits_per_s;
-		proxy->free_ns[way] = leaves;
+		*free_ns = leaves;
 	}
 	return leaves + rtt / 2;
 }

@@ -9,8 +9,8 @@
  * As a link it works so: the first byte of a connection leaves one round trip after the connection
  * was asked for (SYN, SYN-ACK); a byte goes on the air when the one before it has gone, at `rate`,
  * and arrives half a round trip after that. The rate holds for all connections of a direction
- * together. Looking up a name, TLS, loss and TCP's slow start (10 packets may be under way from the
- * beginning) are not in it.
+ * together, or, if they are `apart` like so many telephones, for each by itself. Looking up a name,
+ * TLS, loss and TCP's slow start (10 packets may be under way from the beginning) are not in it.
  *
  * Cuts: what was under way before the byte where a connection is cut still arrives, nothing after
  * it does, and both ends find the connection closed. While the link is down every connection is cut
@@ -33,6 +33,7 @@ enum { LINK_CONNECTIONS_MAX = 64 /* at once; more wait */ };
 struct link_shape {
 	unsigned rtt_ms;
 	unsigned bits_per_s; /* each way */
+	unsigned apart;	     /* 1: each connection is a link of its own */
 	/* Of so many in 100 requests, the connection is cut at a random byte of the request or of
 	 * its answer (if it is so long: half of the places are below 256 bytes, none above 32 KiB).
 	 */

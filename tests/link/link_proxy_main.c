@@ -5,7 +5,8 @@
  *
  *     link_proxy SERVER-PORT [OPTION VALUE]…
  *
- *     --rtt MS  --rate BITS-PER-S                 a slow link
+ *     --rtt MS  --rate BITS-PER-S                 a slow link,
+ *     --apart 1                                   … and each connection one of its own
  *     --cut-percent P  --cut-after BYTES          one that breaks off (link_proxy.h),
  *     --seed N                                    … at places drawn from here
  *     --up MS  --down MS                          one that comes and goes
@@ -72,9 +73,13 @@ wish_read(const char *option, char *value, struct wishes *wishes)
 		const char *option;
 		unsigned *number;
 	} numbers[] = {
-		{"--aim", &wishes->server_port}, {"--cut-percent", &shape->cut_percent},
-		{"--down", &shape->down_ms},	 {"--rate", &shape->bits_per_s},
-		{"--rtt", &shape->rtt_ms},	 {"--up", &shape->up_ms},
+		{"--aim", &wishes->server_port},
+		{"--apart", &shape->apart},
+		{"--cut-percent", &shape->cut_percent},
+		{"--down", &shape->down_ms},
+		{"--rate", &shape->bits_per_s},
+		{"--rtt", &shape->rtt_ms},
+		{"--up", &shape->up_ms},
 	};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
