@@ -431,6 +431,34 @@ TEST(a_device_of_another_village_takes_its_own_scope_again)
 	world_free(all.world);
 }
 
+/* A second family, and where the table of families has it now. */
+static void
+import_other_family(struct two_cadres *all, const char *now)
+{
+	assert_ok(world_import(
+		all->world, "family",
+		(const char *[]){"key", "K2", "village", now, "head", "Uji Dua", NULL}));
+	world_imported_id(all->world, "family", "K2", all->family);
+}
+
+TEST(what_a_device_changed_leaves_it_if_the_restored_server_never_had_it_there)
+{
+	struct two_cadres all = two_cadres_with_a_family(11);
+	unsigned backup;
+
+	record_visits(&all, all.ani, 1);
+	import_other_family(&all, other_village);
+	backup = world_backup(all.world);
+	import_other_family(&all, village);
+	world_sync(all.world, all.ani);
+	edit(&all, all.ani, "address", "Jl. Ani");
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	world_sync(all.world, all.ani);
+	assert_same_as_server(&all, all.ani, "family", village);
+	world_free(all.world);
+}
+
 RUN_TESTS(CASE(after_a_restore_every_acknowledged_change_is_in_the_log_again_once),
 	  CASE(a_device_enrolled_after_the_backup_comes_back_with_its_number),
 	  CASE(a_device_enrolled_after_the_backup_that_never_synced_comes_back),
@@ -444,4 +472,5 @@ RUN_TESTS(CASE(after_a_restore_every_acknowledged_change_is_in_the_log_again_onc
 	  CASE(a_form_opened_before_the_restore_on_what_the_backup_has_makes_no_conflict),
 	  CASE(what_was_archived_before_the_restore_is_shown_alike_by_all),
 	  CASE(an_exchange_with_nothing_to_say_is_one_request_again_after_a_restore),
-	  CASE(a_device_of_another_village_takes_its_own_scope_again))
+	  CASE(a_device_of_another_village_takes_its_own_scope_again),
+	  CASE(what_a_device_changed_leaves_it_if_the_restored_server_never_had_it_there))
