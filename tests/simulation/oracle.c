@@ -24,6 +24,7 @@ void
 seen_free(struct seen *seen)
 {
 	free(seen->words);
+	free(seen->views);
 	*seen = (struct seen){.words = NULL};
 }
 
@@ -34,11 +35,16 @@ seen_has(const struct seen *seen, size_t write)
 }
 
 void
-seen_add(struct seen *seen, size_t write)
+seen_add(struct seen *seen, size_t write, struct view view)
 {
 	while (seen->count <= write / 64) {
 		seen->words = oracle_grown(seen->words, seen->count, sizeof seen->words[0]);
+		seen->views = oracle_grown(seen->views, seen->count, 64 * sizeof seen->views[0]);
 		seen->words[seen->count++] = 0;
+	}
+	/* Whoever saw it twice saw it on the later screen. */
+	if (!seen_has(seen, write) || seen->views[write].first < view.first) {
+		seen->views[write] = view;
 	}
 	seen->words[write / 64] |= UINT64_C(1) << write % 64;
 }
@@ -48,13 +54,9 @@ seen_copy(const struct seen *from)
 {
 	struct seen copy = {.words = NULL};
 
-	if (from != NULL) {
-		copy.first_epoch = from->first_epoch;
-		copy.last_epoch = from->last_epoch;
-	}
 	for (size_t i = 0; from != NULL && i < from->count * 64; i++) {
 		if (seen_has(from, i)) {
-			seen_add(&copy, i);
+			seen_add(&copy, i, from->views[i]);
 		}
 	}
 	return copy;
@@ -222,23 +224,23 @@ write_find(const struct oracle *oracle, const struct known_record *record, int32
 	return found;
 }
 
-/* A member on the screen, and what its author had seen of that field. */
+/* A member on the screen, and what its author had seen of that field, on hers. */
 static void
 screen_add(const struct oracle *oracle, const struct known_record *record, size_t write,
-	   struct seen *seen)
+	   struct view view, struct seen *seen)
 {
 	const struct seen *before = &oracle->changes[record->writes[write].change].seen;
 
-	seen_add(seen, write);
+	seen_add(seen, write, view);
 	for (size_t i = 0; i < record->write_count; i++) {
 		if (record->writes[i].tag == record->writes[write].tag && seen_has(before, i)) {
-			seen_add(seen, i);
+			seen_add(seen, i, before->views[i]);
 		}
 	}
 }
 
 bool
-oracle_screen(struct oracle *oracle, const struct record *shown, struct seen *out,
+oracle_screen(struct oracle *oracle, const struct record *shown, struct view view, struct seen *out,
 	      struct error *why)
 {
 	const struct known_record *record = oracle_record(oracle, shown->id);
@@ -260,7 +262,7 @@ oracle_screen(struct oracle *oracle, const struct record *shown, struct seen *ou
 				seen_free(&seen);
 				return false;
 			}
-			screen_add(oracle, record, write, &seen);
+			screen_add(oracle, record, write, view, &seen);
 		}
 	}
 	*out = seen;
@@ -273,7 +275,7 @@ oracle_shows(struct oracle *oracle, const struct record *shown, uint32_t stream,
 {
 	const struct known_record *record = oracle_record(oracle, shown->id);
 	struct seen seen;
-	bool good = oracle_screen(oracle, shown, &seen, why);
+	bool good = oracle_screen(oracle, shown, (struct view){0, 0}, &seen, why);
 
 	if (!good) {
 		return false;

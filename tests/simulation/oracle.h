@@ -29,13 +29,17 @@
 
 struct oracle;
 
-/* A set of writes of one record, and which of the server's histories the screen with them may have
- * been of: places in the list of epochs. */
+/* Which of the server's histories a screen may have been of: places in the list of epochs. */
+struct view {
+	size_t first;
+	size_t last;
+};
+
+/* A set of writes of one record, and on which screen each was seen. */
 struct seen {
 	uint64_t *words;
-	size_t count; /* of words */
-	size_t first_epoch;
-	size_t last_epoch;
+	struct view *views; /* 64 a word */
+	size_t count;	    /* of words */
 };
 void seen_free(struct seen *seen);
 
@@ -44,8 +48,8 @@ void oracle_free(struct oracle *oracle);
 
 /* What a screen with this record shows: returns a new set in *out. False: it shows a change that
  * nobody made (`why` says which). */
-bool oracle_screen(struct oracle *oracle, const struct record *shown, struct seen *out,
-		   struct error *why);
+bool oracle_screen(struct oracle *oracle, const struct record *shown, struct view view,
+		   struct seen *out, struct error *why);
 /* Does a screen with this record still show what change (stream, n) wrote, or what somebody wrote
  * who had seen that? */
 bool oracle_shows(struct oracle *oracle, const struct record *shown, uint32_t stream, uint32_t n,

@@ -23,14 +23,15 @@ observe_server_change(struct observing *observing, const struct log_row *row,
 {
 	struct oracle *oracle = observing->oracle;
 	const struct known_record *record = oracle_record(oracle, change->record);
-	struct seen seen = {.first_epoch = oracle->present, .last_epoch = oracle->present};
+	struct view view = {oracle->present, oracle->present};
+	struct seen seen = {.words = NULL};
 
 	for (size_t i = 0; i < record->write_count; i++) {
 		const struct known_change *before = &oracle->changes[record->writes[i].change];
 		bool all = change->kind == CHANGE_SETTLEMENT;
 
 		if (before->merged && (all || before->seq <= change->base.version)) {
-			seen_add(&seen, i);
+			seen_add(&seen, i, view);
 		}
 	}
 	(void)oracle_change_add(oracle, row->entry.stream, change, row->payload, seen);

@@ -33,11 +33,11 @@ oracle_epoch_floor(const struct oracle *oracle, size_t epoch)
 }
 
 uint64_t
-oracle_floor(const struct oracle *oracle, const struct seen *seen)
+oracle_floor(const struct oracle *oracle, struct view view)
 {
 	uint64_t floor = UINT64_MAX;
 
-	for (size_t epoch = seen->first_epoch; epoch <= seen->last_epoch; epoch++) {
+	for (size_t epoch = view.first; epoch <= view.last; epoch++) {
 		uint64_t one = oracle_epoch_floor(oracle, epoch);
 
 		floor = one < floor ? one : floor;
@@ -55,7 +55,7 @@ saw(const struct trial *trial, size_t viewer, size_t write)
 		return false;
 	}
 	return !trial->loose || oracle_same_author(trial->oracle, by->stream, seen->stream) ||
-	       seen->seq <= oracle_floor(trial->oracle, &by->seen);
+	       seen->seq <= oracle_floor(trial->oracle, by->seen.views[write]);
 }
 
 /* ---- one write after the other ---- */

@@ -87,7 +87,7 @@ struct oracle {
 void *oracle_grown(void *array, size_t count, size_t size);
 
 bool seen_has(const struct seen *seen, size_t write);
-void seen_add(struct seen *seen, size_t write);
+void seen_add(struct seen *seen, size_t write, struct view view);
 
 /* ---- oracle.c ---- */
 
@@ -112,9 +112,9 @@ struct known_change *oracle_change_add(struct oracle *oracle, uint32_t stream,
 bool oracle_same_author(const struct oracle *oracle, uint32_t one, uint32_t other);
 /* Up to which entry the present log is that of an epoch; 0: it does not come of it. */
 uint64_t oracle_epoch_floor(const struct oracle *oracle, size_t epoch);
-/* Up to which entry of the present log the author of a change, by what her screen was of, must
- * count as having seen what she saw of others. */
-uint64_t oracle_floor(const struct oracle *oracle, const struct seen *seen);
+/* Up to which entry of the present log who saw something on such a screen must count as having
+ * seen it. */
+uint64_t oracle_floor(const struct oracle *oracle, struct view view);
 /* What the record's field shows by the log so far; empty without a member. *unsure_out: a restored
  * server may show another of the members. */
 struct value oracle_shown(const struct oracle *oracle, const struct known_record *record,

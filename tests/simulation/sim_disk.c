@@ -145,7 +145,7 @@ server_kept(struct sim *sim)
 		    sambung_state(sim_handle(sim, d), &state, &failure) != 0) {
 			continue; /* its own disk died too, and its turn comes */
 		}
-		if (state.acked_n == 0 || state.epoch != epoch) {
+		if (state.device == 0 || state.epoch != epoch || sim->devices[d].forgotten) {
 			continue; /* what it knows is of a log that is no more */
 		}
 		if (store_stream(sim->world->store, state.device, &arena, &stream, &err) !=

@@ -44,20 +44,20 @@ sim_tries_forget(struct sim *sim, size_t device)
 /* Which of the server's histories a screen of the device may be of: that of which it had its scope
  * last, up to the one that it knows. */
 static bool
-look_at_epochs(struct sim *sim, size_t device, struct seen *seen)
+view_of(struct sim *sim, size_t device, struct view *out)
 {
 	struct sim_device *own = &sim->devices[device];
 	struct local_state state;
 	struct error err;
 
 	if (local_state_load(sim_handle(sim, device)->local, &state, &err) != STATUS_OK ||
-	    !oracle_epoch_place(sim->oracle, state.epoch, &seen->last_epoch)) {
+	    !oracle_epoch_place(sim->oracle, state.epoch, &out->last)) {
 		return sim_fail(sim, "device %zu: its epoch: %s", device, err.detail);
 	}
-	if (state.cursor.complete != 0 && seen->last_epoch > own->settled) {
-		own->settled = seen->last_epoch;
+	if (state.cursor.complete != 0 && out->last > own->settled) {
+		own->settled = out->last;
 	}
-	seen->first_epoch = own->settled;
+	out->first = own->settled;
 	return true;
 }
 
@@ -68,19 +68,23 @@ look(struct sim *sim, size_t device, struct sim_form *form)
 	struct local *local = sim_handle(sim, device)->local;
 	struct arena arena;
 	struct record shown;
+	struct view view;
 	struct error err;
 	bool good = true;
 
+	if (!view_of(sim, device, &view)) {
+		return false;
+	}
 	arena_init(&arena, RECORD_ARENA);
 	if (local_record(local, form->record, &arena, &shown, NULL, &err) != STATUS_OK) {
 		good = sim_fail(sim, "device %zu: a form is open on a record that is not there: %s",
 				device, err.detail);
-	} else if (!oracle_screen(sim->oracle, &shown, &form->seen, &err)) {
+	} else if (!oracle_screen(sim->oracle, &shown, view, &form->seen, &err)) {
 		good = sim_fail(sim, "device %zu: %s", device, err.detail);
 	}
 	form->type = good ? shown.type : 0;
 	arena_finish(&arena);
-	return good && look_at_epochs(sim, device, &form->seen);
+	return good;
 }
 
 bool

@@ -197,6 +197,24 @@ first_difference(const struct buffer *a, const struct buffer *b)
 	return at;
 }
 
+/* The record that a line of a dump is of. */
+static uint64_t
+line_record(struct span line)
+{
+	static const char before[] = "{\"id\":\"";
+	char text[ID_TEXT_SIZE] = "";
+	uint64_t id = 0;
+	struct error err;
+
+	for (size_t i = 0; i + 1 < sizeof text && sizeof before - 1 + i < line.length &&
+			   line.at[sizeof before - 1 + i] != '"';
+	     i++) {
+		text[i] = (char)line.at[sizeof before - 1 + i];
+	}
+	(void)id_parse(text, &id, &err);
+	return id;
+}
+
 /* Where they part, some bytes of both, from the beginning of the line. */
 static bool
 dumps_differ(struct sim *sim, size_t device, const struct buffer *ours, const struct buffer *theirs)
@@ -215,24 +233,6 @@ dumps_differ(struct sim *sim, size_t device, const struct buffer *ours, const st
 	return sim_fail(sim, "device %zu shows %.*s… and the server %.*s…, at %zu", device,
 			(int)left, (const char *)ours->at + from, (int)right,
 			(const char *)theirs->at + from, at);
-}
-
-/* The record that a line of a dump is of. */
-static uint64_t
-line_record(struct span line)
-{
-	static const char before[] = "{\"id\":\"";
-	char text[ID_TEXT_SIZE] = "";
-	uint64_t id = 0;
-	struct error err;
-
-	for (size_t i = 0; i + 1 < sizeof text && sizeof before - 1 + i < line.length &&
-			   line.at[sizeof before - 1 + i] != '"';
-	     i++) {
-		text[i] = (char)line.at[sizeof before - 1 + i];
-	}
-	(void)id_parse(text, &id, &err);
-	return id;
 }
 
 /* What the cadre made and the server set aside she keeps, and nobody else sees. */
