@@ -249,7 +249,8 @@ enum status local_arrivals_end(struct local *local, struct error *err);
 /* Does anything leave; do pages of a new scope run? */
 enum status local_passing(struct local *local, bool *leaving_out, bool *arriving_out,
 			  struct error *err);
-/* A new epoch was pulled whole: records that it did not bring go, unless own changes made them. */
+/* A new epoch was pulled whole: records that it did not bring go, unless the server lacks them
+ * because their creation waits or is set aside, or a change of them waits. */
 enum status local_records_sweep(struct local *local, uint32_t epoch, struct error *err);
 /* Of each record of the epoch that holds an own acknowledged change after raised_n with
  * version < seq <= cursor.complete (but no quarantined one): its id and the highest such seq. None

@@ -4,12 +4,14 @@
 
 #define HAS_PENDING                                                                                \
 	"EXISTS (SELECT 1 FROM change WHERE change.record = record.id AND change.seq = 0)"
-/* The change that makes it is not acknowledged, or is set aside; of a number before a fork, too,
- * whose n is lower by a multiple of 2^31 (local.h). */
+/* The change that makes it is not acknowledged, or is set aside. A record of another stream may
+ * have the number of an own change of it. A change of a number before a fork has an n that is lower
+ * by a multiple of 2^31 (local.h); whose number that was is not asked. */
 #define SERVER_LACKS                                                                               \
 	"EXISTS (SELECT 1 FROM change WHERE change.record = record.id"                             \
 	" AND (change.n & 2147483647) = (record.id & 4294967295)"                                  \
-	" AND (change.seq = 0 OR change.exception = 2))"
+	" AND (change.seq = 0 OR change.exception = 2)"                                            \
+	" AND (change.n < 0 OR (record.id >> 32) = (SELECT number FROM device)))"
 #define HAS_ARRIVED "EXISTS (SELECT 1 FROM arrived WHERE arrived.record = record.id)"
 #define IS_LEAVING "EXISTS (SELECT 1 FROM leaving WHERE leaving.record = record.id)"
 
@@ -150,6 +152,19 @@ local_leaving_settle(struct local *local, const struct region *scope, size_t cou
 	}
 	buffer_finish(&text);
 	return status;
+}
+
+/* ---- the pages of a new epoch ---- */
+
+enum status
+local_records_sweep(struct local *local, uint32_t epoch, struct error *err)
+{
+	static const char text[] = "DELETE FROM record WHERE epoch <> ?1 AND NOT " SERVER_LACKS
+				   " AND NOT " HAS_PENDING;
+	struct statement *s = sql_prepare(local->sql, text, err);
+
+	sql_bind_uint(s, 1, epoch);
+	return sql_run(s, err);
 }
 
 /* ---- the pages of a new scope ---- */

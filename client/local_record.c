@@ -146,17 +146,6 @@ local_record_astray(struct local *local, uint64_t above, uint64_t village, uint6
 }
 
 enum status
-local_records_sweep(struct local *local, uint32_t epoch, struct error *err)
-{
-	static const char text[] = "DELETE FROM record WHERE epoch <> ?1 AND NOT EXISTS"
-				   " (SELECT 1 FROM change WHERE change.record = record.id)";
-	struct statement *s = sql_prepare(local->sql, text, err);
-
-	sql_bind_uint(s, 1, epoch);
-	return sql_run(s, err);
-}
-
-enum status
 local_raises(struct local *local, const struct local_state *state, struct arena *arena,
 	     struct local_raises *out, struct error *err)
 {

@@ -185,6 +185,10 @@ write_waiting(struct ingest *ingest, struct error *err)
 		const struct contact *contact = &ingest->contacts[i];
 
 		status = store_device_contact(store, contact->device, contact->r, contact->ms, err);
+		if (status == STATUS_NOT_FOUND) {
+			/* The transaction that took the device in again was rolled back. */
+			status = STATUS_OK;
+		}
 	}
 	return status;
 }

@@ -11,18 +11,35 @@
  * What was on a screen is read from the device: each member there was seen, and so was whatever its
  * author had seen of that field. A settlement has seen the whole record; of an import, which has no
  * screen, its base is believed.
+ *
+ * It also follows, from the log alone, which village every record was in and which villages every
+ * device had, entry by entry, and says of each change of a device whether it must be merged or set
+ * aside, and why.
+ *
+ * A restored server has forgotten the end of its log (oracle_restore). What its device still has is
+ * made again; what nobody has is lost. A screen that was of the forgotten end is believed only up
+ * to where the copy ends: of what it showed beyond, each may count as seen or not, which can flag a
+ * conflict too many, never one too few.
  */
 #ifndef SAMBUNG_TESTS_SIMULATION_ORACLE_H
 #define SAMBUNG_TESTS_SIMULATION_ORACLE_H
 
 #include "daemon/store/store.h"
+#include "protocol/schema.h"
 
 struct oracle;
 
-/* A set of writes of one record. */
+/* Which of the server's histories a screen may have been of: places in the list of epochs. */
+struct view {
+	size_t first;
+	size_t last;
+};
+
+/* A set of writes of one record, and on which screen each was seen. */
 struct seen {
 	uint64_t *words;
-	size_t count; /* of words */
+	struct view *views; /* 64 a word */
+	size_t count;	    /* of words */
 };
 void seen_free(struct seen *seen);
 
@@ -31,8 +48,8 @@ void oracle_free(struct oracle *oracle);
 
 /* What a screen with this record shows: returns a new set in *out. False: it shows a change that
  * nobody made (`why` says which). */
-bool oracle_screen(struct oracle *oracle, const struct record *shown, struct seen *out,
-		   struct error *why);
+bool oracle_screen(struct oracle *oracle, const struct record *shown, struct view view,
+		   struct seen *out, struct error *why);
 /* Does a screen with this record still show what change (stream, n) wrote, or what somebody wrote
  * who had seen that? */
 bool oracle_shows(struct oracle *oracle, const struct record *shown, uint32_t stream, uint32_t n,
@@ -43,14 +60,35 @@ void oracle_change(struct oracle *oracle, uint32_t stream, const struct change *
 		   struct span bytes, const struct seen *seen);
 
 /* Reads what the log has more than before. MALFORMED: a change that nobody made, or another than
- * was made, or the log is shorter than it was. */
-enum status oracle_observe(struct oracle *oracle, struct store *store, struct error *err);
+ * was made, or merged or set aside against the rules, or the log is shorter than it was. `schema`:
+ * the newest. */
+enum status oracle_observe(struct oracle *oracle, struct store *store, const struct schema *schema,
+			   struct error *err);
+/* The server is as it was in that epoch after that entry: the next observation reads anew what the
+ * log of then had beyond what the present one shares with it. */
+void oracle_restore(struct oracle *oracle, uint32_t epoch, uint64_t head);
+/* The server's present epoch. */
+uint32_t oracle_epoch(const struct oracle *oracle);
+/* The server's epochs so far, by age; the place of one in that list. False: none of them. */
+bool oracle_epoch_place(const struct oracle *oracle, uint32_t epoch, size_t *place_out);
+/* How many changes of the stream the log has. */
+uint32_t oracle_logged(const struct oracle *oracle, uint32_t stream);
+/* Was that change ever set aside; is it now? */
+bool oracle_was_set_aside(const struct oracle *oracle, uint32_t stream, uint32_t n);
+bool oracle_is_set_aside(const struct oracle *oracle, uint32_t stream, uint32_t n);
+/* The newest schema of the log. */
+uint32_t oracle_schema_version(const struct oracle *oracle);
+/* What the log says a device's villages are now; returns how many regions, at most `most`. */
+size_t oracle_scope(const struct oracle *oracle, uint32_t device, struct region *out, size_t most);
+/* The server's record against where it must be. MALFORMED. */
+enum status oracle_check_place(const struct oracle *oracle, const struct stored_record *row,
+			       struct error *err);
 /* The server's record, merged and decoded, against what must be: members, conflicts, values shown.
  * MALFORMED tells the first difference. */
 enum status oracle_check_record(struct oracle *oracle, const struct record *record,
 				const struct record_type *type, unsigned conflicts,
 				const struct merge_context *context, struct error *err);
-/* Every change that was made is in the log. */
+/* Every change that was made is in the log, but for those that are lost. */
 enum status oracle_check_logged(const struct oracle *oracle, struct error *err);
 
 struct oracle_counts {
@@ -58,6 +96,7 @@ struct oracle_counts {
 	uint64_t changes;
 	uint64_t quarantined;
 	uint64_t conflicts; /* fields with different members at rest, as checked */
+	uint64_t lost;	    /* changes made at the server and forgotten by a restore */
 };
 struct oracle_counts oracle_counts(const struct oracle *oracle);
 

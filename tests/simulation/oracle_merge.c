@@ -1,47 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules of docs/merging.md once more, over sets of what was seen. */
-#include "tests/simulation/oracle_parts.h"
+#include "tests/simulation/oracle_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXPECTED_MAX = 512 };
-
-/* A member as it must be. */
-struct expected {
-	size_t write;
-	struct value value; /* of a set: its mask */
-	uint64_t rank;
-	bool top;
-};
-
-struct expected_field {
-	int32_t tag;
-	enum policy policy;
-	struct expected members[EXPECTED_MAX];
-	size_t count;
-	const struct known_write *imported; /* what an import wrote last */
-	bool erased;			    /* by an import: another value of somebody */
-};
-
-/* One record on trial. */
-struct trial {
-	const struct oracle *oracle;
-	const struct known_record *known;
-	size_t *order; /* its merged writes as the log has them */
-	size_t order_count;
-};
-
-static const struct known_change *
-change_of(const struct trial *trial, size_t write)
+const struct known_change *
+trial_change(const struct trial *trial, size_t write)
 {
 	return &trial->oracle->changes[trial->known->writes[write].change];
+}
+
+bool
+oracle_same_author(const struct oracle *oracle, uint32_t one, uint32_t other)
+{
+	(void)oracle;
+	return one == other;
+}
+
+uint64_t
+oracle_epoch_floor(const struct oracle *oracle, size_t epoch)
+{
+	uint64_t floor = UINT64_MAX;
+	size_t at = oracle->present;
+
+	while (at > epoch) {
+		floor = oracle->epochs[at].cut < floor ? oracle->epochs[at].cut : floor;
+		at = oracle->epochs[at].parent;
+	}
+	/* A history that was given up altogether has no number in common. */
+	return at == epoch ? floor : 0;
+}
+
+uint64_t
+oracle_floor(const struct oracle *oracle, struct view view)
+{
+	uint64_t floor = UINT64_MAX;
+
+	for (size_t epoch = view.first; epoch <= view.last; epoch++) {
+		uint64_t one = oracle_epoch_floor(oracle, epoch);
+
+		floor = one < floor ? one : floor;
+	}
+	return floor;
 }
 
 static bool
 saw(const struct trial *trial, size_t viewer, size_t write)
 {
-	return seen_has(&change_of(trial, viewer)->seen, write);
+	const struct known_change *by = trial_change(trial, viewer);
+	const struct known_change *seen = trial_change(trial, write);
+
+	if (!seen_has(&by->seen, write)) {
+		return false;
+	}
+	return !trial->loose || oracle_same_author(trial->oracle, by->stream, seen->stream) ||
+	       seen->seq <= oracle_floor(trial->oracle, by->seen.views[write]);
 }
 
 /* ---- one write after the other ---- */
@@ -79,8 +93,8 @@ static bool
 import_erases(const struct trial *trial, size_t write, const struct expected_field *field,
 	      const struct expected *member)
 {
-	return field->policy != POLICY_SET && change_of(trial, write)->kind == CHANGE_IMPORT &&
-	       change_of(trial, member->write)->kind != CHANGE_IMPORT &&
+	return field->policy != POLICY_SET && trial_change(trial, write)->kind == CHANGE_IMPORT &&
+	       trial_change(trial, member->write)->kind != CHANGE_IMPORT &&
 	       (field->imported == NULL || !value_equal(field->imported->value, member->value));
 }
 
@@ -90,7 +104,7 @@ expect_write(const struct trial *trial, size_t write, struct expected_field *fie
 	const struct known_write *own = &trial->known->writes[write];
 	struct expected made = {.write = write,
 				.value = own->value,
-				.rank = change_of(trial, write)->seq,
+				.rank = trial_change(trial, write)->seq,
 				.top = true};
 	size_t kept = 0;
 	int64_t removed;
@@ -114,7 +128,7 @@ expect_write(const struct trial *trial, size_t write, struct expected_field *fie
 		set_parts(own->value, &added, &removed);
 		made.value = value_integer(added);
 	}
-	if (change_of(trial, write)->kind == CHANGE_IMPORT) {
+	if (trial_change(trial, write)->kind == CHANGE_IMPORT) {
 		field->imported = own;
 	}
 	field->members[kept++] = made;
@@ -138,10 +152,53 @@ expect_field(const struct trial *trial, int32_t tag, const struct record_type *t
 	}
 }
 
-/* ---- conflicts and what is shown ---- */
+void
+expected_copy(struct expected_field *to, const struct expected_field *from)
+{
+	to->tag = from->tag;
+	to->policy = from->policy;
+	to->count = from->count;
+	to->imported = from->imported;
+	to->erased = from->erased;
+	memcpy(to->members, from->members, from->count * sizeof to->members[0]);
+}
 
 static bool
-expect_conflict(const struct expected_field *field)
+same_expected(const struct expected_field *a, const struct expected_field *b)
+{
+	for (size_t i = 0; i < a->count && i < b->count; i++) {
+		const struct expected *x = &a->members[i];
+		const struct expected *y = &b->members[i];
+
+		if (x->write != y->write || x->rank != y->rank || x->top != y->top ||
+		    !value_equal(x->value, y->value)) {
+			return false;
+		}
+	}
+	return a->count == b->count;
+}
+
+bool
+trial_expect(struct trial *trial, int32_t tag, const struct record_type *type,
+	     struct expectation *out)
+{
+	bool restored = trial->oracle->epoch_count > 1;
+
+	trial->loose = false;
+	expect_field(trial, tag, type, &out->least);
+	trial->loose = restored;
+	if (restored) {
+		expect_field(trial, tag, type, &out->most);
+	} else {
+		expected_copy(&out->most, &out->least);
+	}
+	return !restored || same_expected(&out->least, &out->most);
+}
+
+/* ---- conflicts and what is shown ---- */
+
+bool
+expected_conflict(const struct expected_field *field)
 {
 	for (size_t i = 1; i < field->count && field->policy != POLICY_SET; i++) {
 		if (!value_equal(field->members[0].value, field->members[i].value)) {
@@ -154,8 +211,8 @@ expect_conflict(const struct expected_field *field)
 static bool
 is_later(const struct trial *trial, const struct expected *a, const struct expected *b)
 {
-	const struct known_change *x = change_of(trial, a->write);
-	const struct known_change *y = change_of(trial, b->write);
+	const struct known_change *x = trial_change(trial, a->write);
+	const struct known_change *y = trial_change(trial, b->write);
 
 	if (x->time != y->time) {
 		return x->time > y->time;
@@ -171,9 +228,9 @@ goes_before(const struct trial *trial, enum policy policy, const struct expected
 	bool b_empty = b->value.form == VALUE_EMPTY;
 
 	if (policy == POLICY_ONCE) {
-		return a->rank != b->rank
-			       ? a->rank < b->rank
-			       : change_of(trial, a->write)->seq < change_of(trial, b->write)->seq;
+		return a->rank != b->rank ? a->rank < b->rank
+					  : trial_change(trial, a->write)->seq <
+						    trial_change(trial, b->write)->seq;
 	}
 	if (policy == POLICY_MAX || policy == POLICY_MIN) {
 		int order = value_compare(a->value, b->value);
@@ -188,8 +245,8 @@ goes_before(const struct trial *trial, enum policy policy, const struct expected
 	return is_later(trial, a, b);
 }
 
-static struct value
-expect_shown(const struct trial *trial, const struct expected_field *field)
+struct value
+expected_shown(const struct trial *trial, const struct expected_field *field)
 {
 	const struct expected *shown = &field->members[0];
 	int64_t all = 0;
@@ -204,10 +261,9 @@ expect_shown(const struct trial *trial, const struct expected_field *field)
 	return field->policy == POLICY_SET ? value_integer(all) : shown->value;
 }
 
-/* An archive that is not empty, and a value of another field, that had not seen each other. */
-static bool
-archive_against(const struct trial *trial, const struct expected_field *archived,
-		const struct expected_field *other)
+bool
+expected_archive_rivals(const struct trial *trial, const struct expected_field *archived,
+			const struct expected_field *other)
 {
 	for (size_t i = 0; i < archived->count; i++) {
 		for (size_t k = 0; k < other->count; k++) {
@@ -216,7 +272,7 @@ archive_against(const struct trial *trial, const struct expected_field *archived
 
 			if (archived->members[i].value.form != VALUE_EMPTY &&
 			    other->members[k].top &&
-			    change_of(trial, archive) != change_of(trial, edit) &&
+			    trial_change(trial, archive) != trial_change(trial, edit) &&
 			    !saw(trial, archive, edit) && !saw(trial, edit, archive)) {
 				return true;
 			}
@@ -225,80 +281,7 @@ archive_against(const struct trial *trial, const struct expected_field *archived
 	return false;
 }
 
-/* ---- against the server ---- */
-
-static enum status
-differs(const struct trial *trial, int32_t tag, const char *what, struct error *err)
-{
-	return fail(err, STATUS_MALFORMED, "record %llx, field %d: %s",
-		    (unsigned long long)trial->known->id, (int)tag, what);
-}
-
-static const struct expected *
-expected_of(const struct trial *trial, const struct expected_field *field, const struct dot *dot)
-{
-	for (size_t i = 0; i < field->count; i++) {
-		const struct known_change *change = change_of(trial, field->members[i].write);
-
-		if (change->stream == dot->stream && change->n == dot->n) {
-			return &field->members[i];
-		}
-	}
-	return NULL;
-}
-
-static enum status
-check_members(const struct trial *trial, const struct expected_field *expected,
-	      const struct record *record, const struct record_field *field, struct error *err)
-{
-	for (size_t i = 0; i < field->member_count; i++) {
-		const struct member *member = &field->members[i];
-		const struct expected *must =
-			expected_of(trial, expected, &record->dots[member->dot]);
-
-		if (must == NULL) {
-			return differs(trial, field->tag,
-				       "a member that somebody who saw it has replaced", err);
-		}
-		if (!value_equal(must->value, member->value) || must->top != member->top) {
-			return differs(trial, field->tag, "a member of another value", err);
-		}
-	}
-	return expected->count == field->member_count
-		       ? STATUS_OK
-		       : differs(trial, field->tag,
-				 "a member is gone that nobody had seen who wrote", err);
-}
-
-static enum status
-check_field(const struct trial *trial, const struct expected_field *expected,
-	    const struct record *record, struct error *err)
-{
-	const struct record_field *field = record_field(record, expected->tag);
-	enum status status;
-
-	if (field == NULL) {
-		return differs(trial, expected->tag, "it is missing", err);
-	}
-	if (expected->erased) {
-		return differs(trial, expected->tag, "an import took away what a person wrote",
-			       err);
-	}
-	status = check_members(trial, expected, record, field, err);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (field_in_conflict(field, expected->policy) != expect_conflict(expected)) {
-		return differs(trial, expected->tag,
-			       expect_conflict(expected) ? "a conflict is not flagged"
-							 : "a conflict is flagged that is none",
-			       err);
-	}
-	return value_equal(field_shown(record, field, expected->policy),
-			   expect_shown(trial, expected))
-		       ? STATUS_OK
-		       : differs(trial, expected->tag, "another value is shown", err);
-}
+/* ---- one record ---- */
 
 static int
 by_seq(const void *a, const void *b)
@@ -319,7 +302,7 @@ order_writes(struct trial *trial)
 		abort();
 	}
 	for (size_t i = 0; i < trial->known->write_count; i++) {
-		const struct known_change *change = change_of(trial, i);
+		const struct known_change *change = trial_change(trial, i);
 
 		if (change->merged) {
 			keys[trial->order_count++] = change->seq << 24 | i;
@@ -336,90 +319,36 @@ order_writes(struct trial *trial)
 	free(keys);
 }
 
-static bool
-tag_is_new(const struct trial *trial, size_t until)
+void
+trial_begin(struct trial *trial, const struct oracle *oracle, const struct known_record *record)
 {
-	int32_t tag = trial->known->writes[trial->order[until]].tag;
-
-	for (size_t i = 0; i < until; i++) {
-		if (trial->known->writes[trial->order[i]].tag == tag) {
-			return false;
-		}
-	}
-	return true;
+	*trial = (struct trial){.oracle = oracle, .known = record};
+	order_writes(trial);
 }
 
-/* What of it somebody must be told of. */
-static bool
-is_told(const struct expected_field *field)
+void
+trial_finish(struct trial *trial)
 {
-	return (field->policy == POLICY_REVIEW || field->policy == POLICY_ONCE) &&
-	       expect_conflict(field);
+	free(trial->order);
 }
 
-struct verdicts {
-	size_t fields;
-	unsigned told;
-	bool archive_rivals;
-	bool archive_told;
-};
-
-static enum status
-check_fields(const struct trial *trial, const struct record *record, const struct record_type *type,
-	     struct verdicts *out, struct error *err)
+struct value
+oracle_shown(const struct oracle *oracle, const struct known_record *record,
+	     const struct record_type *type, int32_t tag, bool *unsure_out)
 {
-	struct expected_field *fields = calloc(2, sizeof *fields);
-	enum status status = fields == NULL ? STATUS_MEMORY : STATUS_OK;
+	struct trial trial;
+	struct expectation *field = malloc(sizeof *field);
+	struct value shown = {.form = VALUE_EMPTY};
 
-	if (status == STATUS_OK) {
-		expect_field(trial, TAG_ARCHIVED, type, &fields[0]);
-		out->archive_told = is_told(&fields[0]);
+	if (field == NULL) {
+		abort();
 	}
-	for (size_t i = 0; i < trial->order_count && status == STATUS_OK; i++) {
-		int32_t tag = trial->known->writes[trial->order[i]].tag;
-
-		if (!tag_is_new(trial, i)) {
-			continue;
-		}
-		expect_field(trial, tag, type, &fields[1]);
-		out->fields++;
-		out->told += is_told(&fields[1]);
-		out->archive_rivals |=
-			tag != TAG_ARCHIVED && archive_against(trial, &fields[0], &fields[1]);
-		status = check_field(trial, &fields[1], record, err);
+	trial_begin(&trial, oracle, record);
+	*unsure_out = !trial_expect(&trial, tag, type, field);
+	if (field->least.count > 0) {
+		shown = expected_shown(&trial, &field->least);
 	}
-	free(fields);
-	return status;
-}
-
-enum status
-oracle_check_record(struct oracle *oracle, const struct record *record,
-		    const struct record_type *type, unsigned conflicts,
-		    const struct merge_context *context, struct error *err)
-{
-	struct trial trial = {.oracle = oracle, .known = oracle_record(oracle, record->id)};
-	struct verdicts verdicts = {0};
-	enum status status;
-
-	order_writes(&trial);
-	status = check_fields(&trial, record, type, &verdicts, err);
-	free(trial.order);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	verdicts.told += verdicts.archive_rivals && !verdicts.archive_told;
-	oracle->conflicts += verdicts.told;
-	if (verdicts.fields != record->field_count) {
-		return differs(&trial, 0, "the record has a field that nobody wrote", err);
-	}
-	if (archive_in_conflict(record, context) != verdicts.archive_rivals) {
-		return differs(&trial, TAG_ARCHIVED,
-			       verdicts.archive_rivals
-				       ? "an archive stands against an edit and is not flagged"
-				       : "an archive is flagged that stands against nothing",
-			       err);
-	}
-	return conflicts == verdicts.told
-		       ? STATUS_OK
-		       : differs(&trial, 0, "another number of conflicts is listed", err);
+	trial_finish(&trial);
+	free(field);
+	return shown;
 }

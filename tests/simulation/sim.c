@@ -9,11 +9,12 @@
 #include <string.h>
 
 const char *const sim_villages[SIM_VILLAGES] = {"6303072001", "6303072002"};
-static const char district[] = "630307";
+const char sim_district[] = "630307";
 enum { DISTRICT_EVERY = 4, SMALL_ROOM = 2048 };
 
 const char *const sim_fault_names[SIM_FAULTS] = {
-	"lose", "cut", "delay", "crash", "down", "torn", "error", "full", "clock", "kill", "small",
+	"lose",	 "cut",	 "delay", "crash", "down", "torn",    "error", "full",
+	"clock", "kill", "small", "scope", "file", "restore", "enrol",
 };
 
 /* ---- chance ---- */
@@ -83,29 +84,52 @@ sim_handle(struct sim *sim, size_t device)
 	return sim->world->devices[device].sambung;
 }
 
-size_t
-sim_village(size_t device)
+/* Every fourth has the district of both villages. */
+static const char *
+first_scope(size_t device)
 {
-	return device % SIM_VILLAGES;
+	return device % DISTRICT_EVERY == DISTRICT_EVERY - 1 ? sim_district
+							     : sim_villages[device % SIM_VILLAGES];
 }
 
-const char *
-sim_scope(size_t device)
+bool
+sim_number(struct sim *sim, size_t device, uint32_t number)
 {
-	return device % DISTRICT_EVERY == DISTRICT_EVERY - 1 ? district
-							     : sim_villages[sim_village(device)];
+	struct sim_device *own = &sim->devices[device];
+
+	if (own->enrolled && number != own->number) {
+		return sim_fail(sim, "device %zu was number %u and is %u", device, own->number,
+				number);
+	}
+	own->enrolled = number != 0;
+	own->number = number;
+	return true;
+}
+
+bool
+sim_number_ask(struct sim *sim, size_t device)
+{
+	struct sambung_state state;
+	struct sambung_error err = {0};
+
+	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
+		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
+	}
+	return sim_number(sim, device, state.device);
 }
 
 /* ---- the run ---- */
 
-static bool
-observe(struct sim *sim)
+bool
+sim_observe(struct sim *sim)
 {
+	const struct schema *schema = catalogue_schema(sim->world->catalogue, 0);
 	struct error err;
 
-	if (oracle_observe(sim->oracle, sim->world->store, &err) != STATUS_OK) {
+	if (oracle_observe(sim->oracle, sim->world->store, schema, &err) != STATUS_OK) {
 		return sim_fail(sim, "the log: %s", err.detail);
 	}
+	sim->schema_version = oracle_schema_version(sim->oracle);
 	return true;
 }
 
@@ -121,8 +145,12 @@ begin(struct sim *sim)
 		char cadre[32];
 
 		(void)snprintf(cadre, sizeof cadre, "Kader %zu", d);
-		(void)world_enrol(world, cadre, sim_scope(d));
+		(void)world_enrol(world, cadre, first_scope(d));
 		world_sync(world, d);
+		sim->devices[d].village = d % SIM_VILLAGES;
+		if (!sim_number_ask(sim, d)) {
+			return false;
+		}
 	}
 	if (sim_may(sim, SIM_LOSE)) {
 		world->faults = (struct world_faults){
@@ -136,16 +164,18 @@ begin(struct sim *sim)
 	world->dead = fault_disk_dead;
 	/* Small replies on every second day. */
 	world->room = sim_may(sim, SIM_SMALL) && sim->options.seed % 2 == 0 ? SMALL_ROOM : 0;
-	return observe(sim);
+	return sim_observe(sim);
 }
 
 static bool
 step(struct sim *sim)
 {
-	size_t device = (size_t)sim_choose(sim, sim->options.devices);
+	size_t device = (size_t)sim_choose(sim, sim->world->device_count);
+	bool good;
 
 	sim_disk_arm(sim, device);
-	return sim_event(sim, device) && sim_disk_recover(sim, device) && observe(sim) &&
+	good = sim->devices[device].enrolled ? sim_event(sim, device) : sim_enrol_try(sim, device);
+	return good && sim_disk_recover(sim, device) && sim_observe(sim) &&
 	       sim_pending_shown(sim, device);
 }
 
@@ -162,7 +192,6 @@ sim_run(const struct sim_options *options)
 	sim->options = *options;
 	sim->choice = options->seed * 2 + 1;
 	sim->luck = ~options->seed;
-	sim->schema_version = 1;
 	sim->oracle = oracle_create();
 	sim->world = world_create(options->seed, options->schema);
 	good = begin(sim);
@@ -185,6 +214,10 @@ sim_free(struct sim *sim)
 			buffer_finish(&sim->devices[d].out[i]);
 			buffer_finish(&sim->devices[d].in[i]);
 		}
+	}
+	for (size_t i = 0; i < SIM_FILES; i++) {
+		buffer_finish(&sim->files[i].bytes);
+		buffer_finish(&sim->files[i].answers);
 	}
 	world_free(sim->world);
 	oracle_free(sim->oracle);

@@ -26,9 +26,14 @@ enum sim_fault {
 	SIM_CLOCK = 1 << 8,  /* clocks that jump, on devices and at the server */
 	SIM_KILL = 1 << 9,   /* apps and the server end and start again between two calls */
 	SIM_SMALL = 1 << 10, /* small replies, so that they come in many pages */
-	SIM_ALL = (1 << 11) - 1,
+	/* Not faults, but what an admin does and cadres do about it. */
+	SIM_SCOPE = 1 << 11,   /* devices are given other villages, or another's */
+	SIM_FILE = 1 << 12,    /* requests go in files */
+	SIM_RESTORE = 1 << 13, /* the server is restored from an older copy */
+	SIM_ENROL = 1 << 14,   /* devices are enrolled while all of this happens */
+	SIM_ALL = (1 << 15) - 1,
 };
-enum { SIM_FAULTS = 11 };
+enum { SIM_FAULTS = 15 };
 extern const char *const sim_fault_names[SIM_FAULTS];
 
 struct sim_options {
@@ -44,6 +49,10 @@ enum {
 	SIM_PLACES_MAX = 24, /* records of one kind that events choose from, per village */
 	SIM_FORMS = 3,
 	SIM_LETTERS = 4, /* requests and replies on their way by hand, per device */
+	SIM_FILES = 6,
+	SIM_COPIES = 3,
+	SIM_RESTORES_MAX = 2,
+	SIM_STOOD_MAX = 4096,
 	SIM_TRIES = 4,
 	SIM_TRACE = 48,
 	SIM_LINE = 120,
@@ -69,7 +78,16 @@ struct sim_try {
 struct sim_device {
 	struct sim_form forms[SIM_FORMS];
 	struct sim_try tries[SIM_TRIES]; /* newest first */
-	uint32_t known_n;		 /* changes that are durable for sure */
+	bool enrolled;
+	bool forgotten;		  /* the server was restored to before its enrolment */
+	uint32_t number;	  /* of its stream, once enrolled */
+	char code[CODE_TEXT_MAX]; /* with which it is enrolling; empty: it needs one */
+	size_t village;		  /* where its cadre mostly works */
+	size_t settled;		  /* the latest epoch of which it has had its whole scope */
+	uint32_t known_n;	  /* changes that are durable for sure */
+	uint32_t acked_high;	  /* up to here they were acknowledged at some time */
+	/* Changes whose record was here when they were saved, as bits. */
+	uint64_t stood[SIM_STOOD_MAX / 64];
 	struct buffer out[SIM_LETTERS];
 	struct buffer in[SIM_LETTERS];
 	size_t out_count;
@@ -79,6 +97,21 @@ struct sim_device {
 struct sim_places {
 	char ids[SIM_PLACES_MAX][16];
 	size_t count; /* ever; the last SIM_PLACES_MAX are kept */
+};
+
+/* What a phone without signal gave to a courier, and what came back so far. */
+struct sim_file {
+	size_t device;
+	struct buffer bytes;
+	struct buffer answers;
+};
+
+/* A copy of the server's database. */
+struct sim_copy {
+	char path[300]; /* empty: none */
+	uint32_t epoch;
+	uint64_t head;
+	uint32_t logged[WORLD_DEVICES_MAX]; /* changes of each device */
 };
 
 struct sim {
@@ -91,11 +124,15 @@ struct sim {
 	struct sim_places families[SIM_VILLAGES];
 	struct sim_places persons[SIM_VILLAGES];
 	struct sim_places visits[SIM_VILLAGES];
+	struct sim_file files[SIM_FILES];
+	size_t file_count; /* ever */
+	struct sim_copy copies[SIM_COPIES];
+	size_t copy_count; /* ever */
+	unsigned restores;
 	unsigned schema_version;
 	uint64_t promised_head; /* entries that the server has said are durable */
 	size_t step;
 	uint64_t changes;
-	uint64_t moves;
 	uint64_t crashes;
 	uint64_t errors; /* of disks */
 	bool failed;
@@ -122,9 +159,14 @@ bool sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(pr
 void sim_note(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct sambung *sim_handle(struct sim *sim, size_t device);
-size_t sim_village(size_t device);
-const char *sim_scope(size_t device);
 extern const char *const sim_villages[SIM_VILLAGES];
+extern const char sim_district[];
+/* Reads what the log has more than before. False: it breaks a rule. */
+bool sim_observe(struct sim *sim);
+/* The device says that it has this number, 0: none yet. False: it had another before. */
+bool sim_number(struct sim *sim, size_t device, uint32_t number);
+/* Asks it. */
+bool sim_number_ask(struct sim *sim, size_t device);
 
 /* ---- sim_form.c: forms, and what the oracle hears of them ---- */
 
@@ -139,8 +181,8 @@ void sim_form_drop(struct sim_form *form);
 void sim_forms_drop(struct sim *sim, size_t device);
 /* Tells the oracle of changes that turned out to be durable. False: one that was is gone. */
 bool sim_changes_learn(struct sim *sim, size_t device);
-/* What the device recorded and nobody has acknowledged stands on its screens, unless the record
- * left its scope. */
+/* What the device recorded and nobody has acknowledged stands on its screens; also if the record
+ * left its scope, unless it had done so when it was saved. */
 bool sim_pending_shown(struct sim *sim, size_t device);
 void sim_tries_forget(struct sim *sim, size_t device);
 
@@ -156,12 +198,62 @@ bool sim_device_excused(struct sim *sim, size_t device);
 bool sim_server_excused(struct sim *sim);
 bool sim_server_up(struct sim *sim);
 
-/* ---- sim_event.c ---- */
+/* ---- sim_event.c: the table, and what a cadre does ---- */
 
 /* One thing happens. False: an invariant is broken. */
 bool sim_event(struct sim *sim, size_t device);
+bool sim_event_form(struct sim *sim, size_t device);
+void sim_places_add(struct sim_places *places, const char *id);
+/* NULL: there is none yet. Mostly one of a few, where people get in each other's way. */
+const char *sim_places_choose(struct sim *sim, const struct sim_places *places);
+extern const char *const sim_addresses[3];
+extern const char *const sim_dates[3];
+
+/* Each of the following is an event: false if an invariant is broken. */
+
+/* ---- sim_exchange.c ---- */
+
+bool sim_event_sync(struct sim *sim, size_t device);
+bool sim_event_request(struct sim *sim, size_t device);
+bool sim_event_carry(struct sim *sim, size_t device);
+bool sim_event_answer(struct sim *sim, size_t device);
+bool sim_event_meanwhile(struct sim *sim, size_t device);
+/* May an exchange end so, whatever the network did? */
+bool sim_sync_may_fail_with(const struct sim *sim, size_t device, int status);
+
+/* ---- sim_file.c ---- */
+
+bool sim_event_file_out(struct sim *sim, size_t device);
+bool sim_event_file_carry(struct sim *sim, size_t device);
+bool sim_event_file_in(struct sim *sim, size_t device);
+/* At rest: each file is delivered once more, and its answers are taken; the log stays as it is. */
+bool sim_files_late(struct sim *sim);
+
+/* ---- sim_server.c ---- */
+
+bool sim_event_settle(struct sim *sim, size_t device);
+bool sim_event_import(struct sim *sim, size_t device);
+bool sim_event_tidy(struct sim *sim, size_t device);
+bool sim_event_restart(struct sim *sim, size_t device);
+bool sim_event_schema(struct sim *sim, size_t device);
+bool sim_event_scope(struct sim *sim, size_t device);
+bool sim_event_handover(struct sim *sim, size_t device);
 /* Imports the families and persons with which a run begins. */
 bool sim_beginning(struct sim *sim);
+
+/* ---- sim_restore.c ---- */
+
+bool sim_event_copy(struct sim *sim, size_t device);
+bool sim_event_restore(struct sim *sim, size_t device);
+
+/* ---- sim_enrol.c ---- */
+
+/* One more cadre gets a phone. */
+bool sim_event_enrol(struct sim *sim, size_t device);
+/* A device that is not enrolled tries it. */
+bool sim_enrol_try(struct sim *sim, size_t device);
+/* … without faults. */
+bool sim_enrol_rest(struct sim *sim, size_t device);
 
 /* ---- sim_rest.c ---- */
 

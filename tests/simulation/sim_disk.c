@@ -125,6 +125,7 @@ crash_device(struct sim *sim, size_t device)
 static bool
 server_kept(struct sim *sim)
 {
+	uint32_t epoch = oracle_epoch(sim->oracle);
 	struct arena arena;
 	struct stream stream;
 	struct error err;
@@ -143,6 +144,9 @@ server_kept(struct sim *sim)
 		if (sim_handle(sim, d) == NULL ||
 		    sambung_state(sim_handle(sim, d), &state, &failure) != 0) {
 			continue; /* its own disk died too, and its turn comes */
+		}
+		if (state.device == 0 || state.epoch != epoch || sim->devices[d].forgotten) {
+			continue; /* what it knows is of a log that is no more */
 		}
 		if (store_stream(sim->world->store, state.device, &arena, &stream, &err) !=
 			    STATUS_OK ||

@@ -41,6 +41,26 @@ sim_tries_forget(struct sim *sim, size_t device)
 
 /* ---- opening ---- */
 
+/* Which of the server's histories a screen of the device may be of: that of which it had its scope
+ * last, up to the one that it knows. */
+static bool
+view_of(struct sim *sim, size_t device, struct view *out)
+{
+	struct sim_device *own = &sim->devices[device];
+	struct local_state state;
+	struct error err;
+
+	if (local_state_load(sim_handle(sim, device)->local, &state, &err) != STATUS_OK ||
+	    !oracle_epoch_place(sim->oracle, state.epoch, &out->last)) {
+		return sim_fail(sim, "device %zu: its epoch: %s", device, err.detail);
+	}
+	if (state.cursor.complete != 0 && out->last > own->settled) {
+		own->settled = out->last;
+	}
+	out->first = own->settled;
+	return true;
+}
+
 /* What the form shows is what the device keeps: the oracle looks at the members behind it. */
 static bool
 look(struct sim *sim, size_t device, struct sim_form *form)
@@ -48,14 +68,18 @@ look(struct sim *sim, size_t device, struct sim_form *form)
 	struct local *local = sim_handle(sim, device)->local;
 	struct arena arena;
 	struct record shown;
+	struct view view;
 	struct error err;
 	bool good = true;
 
+	if (!view_of(sim, device, &view)) {
+		return false;
+	}
 	arena_init(&arena, RECORD_ARENA);
 	if (local_record(local, form->record, &arena, &shown, NULL, &err) != STATUS_OK) {
 		good = sim_fail(sim, "device %zu: a form is open on a record that is not there: %s",
 				device, err.detail);
-	} else if (!oracle_screen(sim->oracle, &shown, &form->seen, &err)) {
+	} else if (!oracle_screen(sim->oracle, &shown, view, &form->seen, &err)) {
 		good = sim_fail(sim, "device %zu: %s", device, err.detail);
 	}
 	form->type = good ? shown.type : 0;
@@ -119,7 +143,7 @@ try_remember(struct sim_device *device, struct sim_form *form)
 		sizeof device->tries - sizeof device->tries[0]);
 	device->tries[0] = (struct sim_try){.record = form->record, .seen = form->seen};
 	memcpy(device->tries[0].field, form->field, sizeof form->field);
-	form->seen = (struct seen){NULL, 0};
+	form->seen = (struct seen){.words = NULL};
 }
 
 /* The try of which this is the change: the newest that fits. */
@@ -140,6 +164,22 @@ try_of(struct sim *sim, size_t device, const struct change *change)
 		}
 	}
 	return NULL;
+}
+
+/* The record may have left the device while its form was open; else it stays from now on. */
+static void
+change_stands(struct sim *sim, size_t device, uint32_t n, uint64_t record)
+{
+	struct record held;
+	struct arena arena;
+	struct error err;
+
+	arena_init(&arena, RECORD_ARENA);
+	if (n < SIM_STOOD_MAX && local_record(sim_handle(sim, device)->local, record, &arena, &held,
+					      NULL, &err) == STATUS_OK) {
+		sim->devices[device].stood[n / 64] |= UINT64_C(1) << n % 64;
+	}
+	arena_finish(&arena);
 }
 
 static bool
@@ -163,6 +203,7 @@ change_learn(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
 	if (try != NULL) {
 		oracle_change(sim->oracle, stream, &change, kept.bytes, &try->seen);
 		sim->changes++;
+		change_stands(sim, device, n, change.record);
 	}
 	arena_finish(&arena);
 	return try != NULL || sim_fail(sim, "device %zu: change %u was made by nobody: %s", device,
@@ -178,6 +219,9 @@ sim_changes_learn(struct sim *sim, size_t device)
 
 	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
 		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
+	}
+	if (!sim_number(sim, device, state.device)) {
+		return false;
 	}
 	if (state.last_n < own->known_n || state.acked_n > state.last_n) {
 		return sim_fail(sim, "device %zu: change %u was durable, and %u is the last one",
@@ -196,6 +240,8 @@ static bool
 pending_shown(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
 {
 	struct local *local = sim_handle(sim, device)->local;
+	const struct sim_device *own = &sim->devices[device];
+	bool stood = n < SIM_STOOD_MAX && (own->stood[n / 64] >> n % 64 & 1) != 0;
 	struct local_change change;
 	struct record shown;
 	struct arena arena;
@@ -207,7 +253,7 @@ pending_shown(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
 	status = local_change(local, n, &arena, &change, &err);
 	if (status == STATUS_OK) {
 		status = local_record(local, change.record, &arena, &shown, NULL, &err);
-		good = status == STATUS_NOT_FOUND ||
+		good = (status == STATUS_NOT_FOUND && (!stood || n <= own->acked_high)) ||
 		       (status == STATUS_OK && oracle_shows(sim->oracle, &shown, stream, n, &err));
 	} else {
 		good = false;
@@ -219,14 +265,18 @@ pending_shown(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
 bool
 sim_pending_shown(struct sim *sim, size_t device)
 {
+	struct sim_device *own = &sim->devices[device];
 	struct sambung_state state;
 	struct sambung_error err;
 
 	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
 		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
 	}
+	own->acked_high = state.acked_n > own->acked_high ? state.acked_n : own->acked_high;
 	for (uint32_t n = state.acked_n + 1; n <= state.last_n; n++) {
-		if (!pending_shown(sim, device, state.device, n)) {
+		/* What a restored server is sent again may be what was set aside once. */
+		if (!(n <= own->acked_high && oracle_was_set_aside(sim->oracle, state.device, n)) &&
+		    !pending_shown(sim, device, state.device, n)) {
 			return false;
 		}
 	}

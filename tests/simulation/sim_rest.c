@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What must be true once nothing fails any more and everybody has synced to the end. */
+#include "protocol/id.h"
 #include "tests/check/check_store.h"
 #include "tests/simulation/fault_vfs.h"
 #include "tests/simulation/sim.h"
@@ -10,6 +11,8 @@
 enum {
 	DUMP_MAX = 64 << 20,
 	RECORD_ARENA = 64 << 20,
+	REGIONS_MAX = 8,
+	SHOWN = 120,		/* of a line that differs */
 	REQUESTS_MAX = 2000,	/* of one sync */
 	MEMORY_MAX = 256 << 20, /* of SQLite, all devices and the server together */
 };
@@ -41,6 +44,11 @@ sync_all(struct sim *sim)
 {
 	struct sambung_result result;
 
+	for (size_t d = 0; d < sim->world->device_count; d++) {
+		if (!sim_enrol_rest(sim, d)) {
+			return false;
+		}
+	}
 	/* Whoever syncs first does not know yet what the last one brings. */
 	for (int round = 0; round < 2; round++) {
 		for (size_t d = 0; d < sim->world->device_count; d++) {
@@ -109,6 +117,9 @@ check_row(struct sim *sim, const struct stored_record *row, struct merge_context
 		status = oracle_check_record(sim->oracle, &record, context->type, row->conflicts,
 					     context, &err);
 	}
+	if (status == STATUS_OK) {
+		status = oracle_check_place(sim->oracle, row, &err);
+	}
 	arena_finish(&arena);
 	return status == STATUS_OK || sim_fail(sim, "the oracle: %s", err.detail);
 }
@@ -152,12 +163,11 @@ check_oracle(struct sim *sim)
 	struct error err;
 	bool good;
 
-	if (oracle_observe(sim->oracle, sim->world->store, &err) != STATUS_OK ||
-	    oracle_check_logged(sim->oracle, &err) != STATUS_OK) {
-		return sim_fail(sim, "the log: %s", err.detail);
+	if (!sim_observe(sim)) {
+		return false;
 	}
-	if (sim->moves == 0 && oracle_counts(sim->oracle).quarantined != 0) {
-		return sim_fail(sim, "nobody moved, and a change is in quarantine");
+	if (oracle_check_logged(sim->oracle, &err) != STATUS_OK) {
+		return sim_fail(sim, "the log: %s", err.detail);
 	}
 	arena_init(&arena, 1 << 20);
 	good = store_epochs(sim->world->reader, &arena, &epochs, &context.epoch_count, &err) ==
@@ -187,36 +197,107 @@ first_difference(const struct buffer *a, const struct buffer *b)
 	return at;
 }
 
-/* Where they part, some bytes of both. */
+/* The record that a line of a dump is of. */
+static uint64_t
+line_record(struct span line)
+{
+	static const char before[] = "{\"id\":\"";
+	char text[ID_TEXT_SIZE] = "";
+	uint64_t id = 0;
+	struct error err;
+
+	for (size_t i = 0; i + 1 < sizeof text && sizeof before - 1 + i < line.length &&
+			   line.at[sizeof before - 1 + i] != '"';
+	     i++) {
+		text[i] = (char)line.at[sizeof before - 1 + i];
+	}
+	(void)id_parse(text, &id, &err);
+	return id;
+}
+
+/* Where they part, some bytes of both, from the beginning of the line. */
 static bool
 dumps_differ(struct sim *sim, size_t device, const struct buffer *ours, const struct buffer *theirs)
 {
 	size_t at = first_difference(ours, theirs);
-	size_t from = at < 60 ? 0 : at - 60;
-	size_t left = ours->length - from < 130 ? ours->length - from : 130;
-	size_t right = theirs->length - from < 130 ? theirs->length - from : 130;
+	size_t from = at;
+	size_t left;
+	size_t right;
 
-	return sim_fail(sim, "device %zu shows …%.*s… and the server …%.*s…", device, (int)left,
-			(const char *)ours->at + from, (int)right, (const char *)theirs->at + from);
+	while (from > 0 && ours->at[from - 1] != '\n') {
+		from--;
+	}
+	left = ours->length - from < SHOWN ? ours->length - from : SHOWN;
+	right = theirs->length - from < SHOWN ? theirs->length - from : SHOWN;
+	at -= from;
+	return sim_fail(sim, "device %zu shows %.*s… and the server %.*s…, at %zu", device,
+			(int)left, (const char *)ours->at + from, (int)right,
+			(const char *)theirs->at + from, at);
+}
+
+/* What the cadre made and the server set aside she keeps, and nobody else sees. */
+static void
+leave_out_set_aside(struct sim *sim, size_t device, const struct buffer *dump, struct buffer *out)
+{
+	struct reader in = reader_of(buffer_span(dump));
+	struct span line;
+
+	while (in.left > 0) {
+		const uint8_t *end = memchr(in.at, '\n', in.left);
+		uint64_t id;
+
+		(void)reader_take(&in, end == NULL ? in.left : (size_t)(end - in.at) + 1, &line);
+		id = line_record(line);
+		if (id_stream(id) != sim->devices[device].number ||
+		    !oracle_is_set_aside(sim->oracle, id_stream(id), id_n(id))) {
+			buffer_append_span(out, line);
+		}
+	}
 }
 
 static bool
 check_type(struct sim *sim, size_t device, const char *type, size_t *bytes)
 {
+	struct buffer all;
 	struct buffer ours;
 	struct buffer theirs;
 	bool good;
 
+	buffer_init(&all, DUMP_MAX);
 	buffer_init(&ours, DUMP_MAX);
 	buffer_init(&theirs, DUMP_MAX);
-	world_dump_device(sim->world, device, type, &ours);
-	world_dump_server(sim->world, type, sim_scope(device), &theirs);
+	world_dump_device(sim->world, device, type, &all);
+	leave_out_set_aside(sim, device, &all, &ours);
+	world_dump_scope(sim->world, device, type, &theirs);
 	good = span_equal(buffer_span(&ours), buffer_span(&theirs)) ||
 	       dumps_differ(sim, device, &ours, &theirs);
-	*bytes += ours.length;
+	*bytes += all.length;
+	buffer_finish(&all);
 	buffer_finish(&ours);
 	buffer_finish(&theirs);
 	return good;
+}
+
+/* The server gives the device what the log says. */
+static bool
+check_scope(struct sim *sim, size_t device)
+{
+	struct region must[REGIONS_MAX];
+	size_t count = oracle_scope(sim->oracle, sim->devices[device].number, must, REGIONS_MAX);
+	struct device row;
+	struct arena arena;
+	struct error err;
+	bool good;
+
+	arena_init(&arena, 1 << 20);
+	good = store_device(sim->world->reader, sim->devices[device].number, &arena, &row, &err) ==
+		       STATUS_OK &&
+	       row.scope_count == count;
+	for (size_t i = 0; i < count && good; i++) {
+		good = regions_cover_region(row.scope, row.scope_count, must[i]);
+	}
+	arena_finish(&arena);
+	return good || sim_fail(sim, "device %zu has another scope than it was given", device);
 }
 
 static bool
@@ -269,13 +350,13 @@ sim_rest(struct sim *sim)
 	for (size_t d = 0; d < sim->world->device_count; d++) {
 		sim_forms_drop(sim, d);
 	}
-	good = sync_all(sim);
+	good = sync_all(sim) && sim_files_late(sim);
 	for (size_t d = 0; d < sim->world->device_count && good; d++) {
 		good = check_queue(sim, d);
 	}
 	good = good && check_oracle(sim);
 	for (size_t d = 0; d < sim->world->device_count && good; d++) {
-		good = check_dumps(sim, d) && sync_nothing(sim, d);
+		good = check_scope(sim, d) && check_dumps(sim, d) && sync_nothing(sim, d);
 	}
 	return good && check_database(sim);
 }

@@ -431,6 +431,80 @@ TEST(a_device_of_another_village_takes_its_own_scope_again)
 	world_free(all.world);
 }
 
+/* One exchange; its answer is not the last. */
+static struct sambung_bytes
+exchange_and_ask_again(const struct two_cadres *all, size_t device)
+{
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer reply;
+	int again;
+
+	buffer_init(&reply, PARCEL_REPLY_MAX);
+	assert_int_equal(sambung_exchange_request(handle(all, device), &request, &err), 0);
+	assert_true(world_deliver(all->world, span_of(request.at, request.length), &reply));
+	assert_int_equal(sambung_exchange_reply(handle(all, device),
+						(struct sambung_bytes){reply.at, reply.length},
+						&again, NULL, &err),
+			 0);
+	buffer_finish(&reply);
+	assert_int_equal(sambung_exchange_request(handle(all, device), &request, &err), 0);
+	return request;
+}
+
+TEST(a_device_whose_return_was_rolled_back_keeps_nobody_from_writing)
+{
+	struct two_cadres all = two_cadres_with_a_family(11);
+	struct world *world = all.world;
+	unsigned backup = world_backup(world);
+	size_t citra = world_enrol(world, "Citra", village);
+	struct sambung_bytes request;
+	struct parcel parcel;
+	struct error err;
+
+	world_restore(world, backup);
+	request = exchange_and_ask_again(&all, citra);
+	parcel_init(&parcel);
+	ingest_open(&parcel, world->reader, &world->keys, span_of(request.at, request.length));
+	assert_ok(ingest_begin(world->ingest, &err));
+	assert_ok(ingest_parcel(world->ingest, &parcel, &err));
+	assert_int_not_equal(parcel.certificate.device, 0);
+	ingest_rollback(world->ingest); /* as when the disk was full */
+	parcel_finish(&parcel);
+	edit(&all, all.ani, "address", "Jl. Ani");
+	world_sync(world, all.ani);
+	assert_healed(&all);
+	world_free(world);
+}
+
+/* A second family, and where the table of families has it now. */
+static void
+import_other_family(struct two_cadres *all, const char *now)
+{
+	assert_ok(world_import(
+		all->world, "family",
+		(const char *[]){"key", "K2", "village", now, "head", "Uji Dua", NULL}));
+	world_imported_id(all->world, "family", "K2", all->family);
+}
+
+TEST(what_a_device_changed_leaves_it_if_the_restored_server_never_had_it_there)
+{
+	struct two_cadres all = two_cadres_with_a_family(11);
+	unsigned backup;
+
+	record_visits(&all, all.ani, 1);
+	import_other_family(&all, other_village);
+	backup = world_backup(all.world);
+	import_other_family(&all, village);
+	world_sync(all.world, all.ani);
+	edit(&all, all.ani, "address", "Jl. Ani");
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	world_sync(all.world, all.ani);
+	assert_same_as_server(&all, all.ani, "family", village);
+	world_free(all.world);
+}
+
 RUN_TESTS(CASE(after_a_restore_every_acknowledged_change_is_in_the_log_again_once),
 	  CASE(a_device_enrolled_after_the_backup_comes_back_with_its_number),
 	  CASE(a_device_enrolled_after_the_backup_that_never_synced_comes_back),
@@ -444,4 +518,6 @@ RUN_TESTS(CASE(after_a_restore_every_acknowledged_change_is_in_the_log_again_onc
 	  CASE(a_form_opened_before_the_restore_on_what_the_backup_has_makes_no_conflict),
 	  CASE(what_was_archived_before_the_restore_is_shown_alike_by_all),
 	  CASE(an_exchange_with_nothing_to_say_is_one_request_again_after_a_restore),
-	  CASE(a_device_of_another_village_takes_its_own_scope_again))
+	  CASE(a_device_of_another_village_takes_its_own_scope_again),
+	  CASE(a_device_whose_return_was_rolled_back_keeps_nobody_from_writing),
+	  CASE(what_a_device_changed_leaves_it_if_the_restored_server_never_had_it_there))

@@ -297,11 +297,14 @@ static bool
 server_enrol(struct world *world, struct span request, struct buffer *reply)
 {
 	struct error err;
-	enum status status;
+	enum status status = ingest_begin(world->ingest, &err);
 
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	status = ingest_enrol(world->ingest, request, reply, &err);
-	return server_end(world, status, "enrolling", &err) == STATUS_OK;
+	if (status == STATUS_OK) {
+		status = ingest_enrol(world->ingest, request, reply, &err);
+		status = server_end(world, status, "enrolling", &err);
+	}
+	world->server_failures += status != STATUS_OK && status_http(status) >= 500;
+	return status == STATUS_OK;
 }
 
 /* ---- the network between ---- */
@@ -366,9 +369,24 @@ world_deliver(struct world *world, struct span request, struct buffer *reply)
 }
 
 static bool
+deliver_enrolment(struct world *world, struct span request, struct buffer *reply)
+{
+	(void)cut(world, world->faults.cut_request, &request.length);
+	if (world->faults.twice != 0 && chance(world, world->faults.twice)) {
+		struct buffer first;
+
+		buffer_init(&first, PARCEL_REPLY_MAX);
+		(void)server_enrol(world, request, &first);
+		buffer_finish(&first);
+		world->replies_repeated++;
+	}
+	return server_enrol(world, request, reply) && !is_dead(world, world->folder);
+}
+
+static bool
 deliver(struct world *world, const char *url, struct span request, struct buffer *reply)
 {
-	return strstr(url, "/v1/enrol") != NULL ? server_enrol(world, request, reply)
+	return strstr(url, "/v1/enrol") != NULL ? deliver_enrolment(world, request, reply)
 						: world_deliver(world, request, reply);
 }
 
@@ -510,38 +528,60 @@ device_open(struct world_device *device, struct sambung_error *err)
 		&device->sambung, err);
 }
 
+enum status
+world_code(struct world *world, const char *cadre, const char *village, char *code_out)
+{
+	struct region region;
+	struct error err;
+	int64_t expires;
+	enum status status;
+
+	must(region_parse(village, &region, &err), "village", &err);
+	status = ingest_begin(world->ingest, &err);
+	if (status == STATUS_OK) {
+		status = ingest_code_make(world->ingest,
+					  &(struct code_order){.cadre = span_of_text(cadre),
+							       .scope = &region,
+							       .scope_count = 1},
+					  code_out, &expires, &err);
+		status = server_end(world, status, "a code", &err);
+	}
+	return status;
+}
+
 size_t
-world_enrol(struct world *world, const char *cadre, const char *village)
+world_add_device(struct world *world)
 {
 	struct world_device *device = &world->devices[world->device_count];
-	struct world_faults faults = world->faults;
-	struct region region;
-	char code[CODE_TEXT_MAX];
-	int64_t expires;
-	struct error err;
 	struct sambung_error failure;
 
 	if (world->device_count == WORLD_DEVICES_MAX) {
 		die("enrolling", "too many devices");
 	}
-	must(region_parse(village, &region, &err), "village", &err);
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	must(ingest_code_make(world->ingest,
-			      &(struct code_order){.cadre = span_of_text(cadre),
-						   .scope = &region,
-						   .scope_count = 1},
-			      code, &expires, &err),
-	     "code", &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
 	device->world = world;
 	device->number = (unsigned)world->device_count;
 	(void)snprintf(device->folder, sizeof device->folder, "%s/device%u", world->folder,
 		       device->number);
 	must_sambung(device_open(device, &failure), "opening a device", &failure);
-	memset(&world->faults, 0, sizeof world->faults);
-	must_sambung(sambung_enrol(device->sambung, code, &failure), "enrolling", &failure);
-	world->faults = faults;
 	return world->device_count++;
+}
+
+size_t
+world_enrol(struct world *world, const char *cadre, const char *village)
+{
+	struct world_faults faults = world->faults;
+	struct sambung_error failure;
+	struct error none = {.status = STATUS_OK};
+	char code[CODE_TEXT_MAX];
+	size_t device;
+
+	must(world_code(world, cadre, village, code), "code", &none);
+	device = world_add_device(world);
+	memset(&world->faults, 0, sizeof world->faults);
+	must_sambung(sambung_enrol(world->devices[device].sambung, code, &failure), "enrolling",
+		     &failure);
+	world->faults = faults;
+	return device;
 }
 
 void
@@ -697,33 +737,40 @@ device_number(struct world *world, size_t device)
 	return state.device;
 }
 
-void
+enum status
 world_scope(struct world *world, size_t device, const char *const *villages)
 {
 	struct region regions[16];
 	size_t count = 0;
 	struct error err;
+	enum status status;
 
 	for (; villages[count] != NULL && count < 16; count++) {
 		must(region_parse(villages[count], &regions[count], &err), "village", &err);
 	}
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	must(ingest_device_scope(world->ingest, device_number(world, device), regions, count, 0,
-				 &err),
-	     "a scope", &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
+	status = ingest_begin(world->ingest, &err);
+	if (status == STATUS_OK) {
+		status = ingest_device_scope(world->ingest, device_number(world, device), regions,
+					     count, 0, &err);
+		status = server_end(world, status, "a scope", &err);
+	}
+	if (!world->tolerant) {
+		must(status, "a scope", &err);
+	}
+	return status;
 }
 
 enum status
 world_handover(struct world *world, size_t from, size_t to)
 {
 	struct error err;
-	enum status status;
+	enum status status = ingest_begin(world->ingest, &err);
 
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	status = ingest_handover(world->ingest, device_number(world, from),
-				 device_number(world, to), 0, &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
+	if (status == STATUS_OK) {
+		status = ingest_handover(world->ingest, device_number(world, from),
+					 device_number(world, to), 0, &err);
+		status = server_end(world, status, "a hand-over", &err);
+	}
 	return status;
 }
 

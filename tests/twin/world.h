@@ -92,6 +92,10 @@ void world_restore(struct world *world, unsigned backup);
 uint64_t world_random(struct world *world, uint64_t below);
 /* One more enrolled device for a scope such as "6303072001"; returns its index. */
 size_t world_enrol(struct world *world, const char *cadre, const char *village);
+/* The same in steps, with the world's faults between them (the third is sambung_enrol): a code of
+ * CODE_TEXT_MAX bytes, and one more device that is open and not enrolled. */
+enum status world_code(struct world *world, const char *cadre, const char *village, char *code_out);
+size_t world_add_device(struct world *world);
 /* The machine of a device, whose network leads to the world's server. */
 struct sambung_platform world_platform(struct world_device *device);
 /* Closes and opens a device's folder again, as when the app was killed. */
@@ -109,8 +113,9 @@ void world_imported_id(struct world *world, const char *type, const char *key, c
 /* Settles at the server; the status tells. */
 enum status world_settle(struct world *world, const char *id, const char *field, const char *value);
 enum status world_load_schema(struct world *world, const char *json, size_t length);
-/* The device's villages change: these codes, ended by NULL. */
-void world_scope(struct world *world, size_t device, const char *const *villages);
+/* The device's villages change: these codes, ended by NULL. The status tells; a world that is not
+ * tolerant dies if they are refused. */
+enum status world_scope(struct world *world, size_t device, const char *const *villages);
 /* All villages of one device go to another; the status tells. */
 enum status world_handover(struct world *world, size_t from, size_t to);
 /* An admin releases change n of a device from quarantine; *count_out: and what followed. */

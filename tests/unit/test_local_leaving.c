@@ -195,6 +195,24 @@ TEST(what_no_page_of_a_new_scope_brought_goes_but_for_what_the_server_lacks)
 	assert_false(leaves(w, id_make(WORLD_DEVICE, 1)) || leaves(w, R(12)));
 }
 
+TEST(an_own_change_with_the_number_of_the_one_that_made_a_record_did_not_make_it)
+{
+	struct world *w = *state;
+	struct local *local = w->device->local;
+
+	add_record(w, R(4), VILLAGE_A);
+	add_record(w, R(5), VILLAGE_A);
+	add_change(local, 4, R(4), 5);
+	add_change(local, 5, R(5), 5);
+	assert_ok(local_change_exception(
+		local, &(struct exception){.n = 4, .kind = EXCEPTION_QUARANTINED}, &error));
+	assert_ok(local_change_acked(local, 4, 50, &error));
+	assert_ok(local_arrivals_begin(local, &error));
+	assert_ok(local_arrivals_end(local, &error));
+	assert_false(holds(w, R(4)));
+	assert_true(leaves(w, R(5)));
+}
+
 TEST(a_scope_that_begins_anew_forgets_what_the_one_before_brought)
 {
 	struct world *w = *state;
@@ -365,6 +383,7 @@ RUN_TESTS(WITH(evicted_record_with_a_change_that_waits_stays_until_that_is_ackno
 	  WITH(new_record_elsewhere_waits_for_the_server_to_say_where_it_is),
 	  WITH(new_records_below_what_has_gone_go_to_the_last),
 	  WITH(what_no_page_of_a_new_scope_brought_goes_but_for_what_the_server_lacks),
+	  WITH(an_own_change_with_the_number_of_the_one_that_made_a_record_did_not_make_it),
 	  WITH(a_scope_that_begins_anew_forgets_what_the_one_before_brought),
 	  WITH(new_record_stays_if_what_it_hangs_on_comes_back),
 	  WITH(change_made_while_pages_of_a_new_scope_run_names_what_came_before),

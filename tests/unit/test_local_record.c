@@ -261,12 +261,16 @@ TEST(a_new_epoch_sweeps_out_what_it_did_not_bring)
 
 	add_record(w, R(10), 0, VILLAGE_A, 1);
 	add_record(w, R(20), 0, VILLAGE_A, 1);
+	add_record(w, R(30), 0, VILLAGE_A, 1);
 	add_change(w->device->local, 1, R(20), 5);
+	add_change(w->device->local, 2, R(30), 5);
+	assert_ok(local_change_acked(w->device->local, 2, 7, &error));
 	assert_ok(local_records_sweep(w->device->local, WORLD_EPOCH, &error));
 	assert_true(holds(w, R(10)));
 	assert_ok(local_records_sweep(w->device->local, WORLD_EPOCH + 1, &error));
 	assert_false(holds(w, R(10)));
 	assert_true(holds(w, R(20)));
+	assert_false(holds(w, R(30)));
 }
 
 RUN_TESTS(CASE_WITH(a_damaged_record_is_an_error_of_the_storage, world_open, world_close),

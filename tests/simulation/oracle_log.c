@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the log says, entry by entry, and what a restore takes of it. */
+#include "protocol/cbor.h"
+#include "tests/simulation/oracle_parts.h"
+
+#include <string.h>
+
+enum { NOTE_KEYS_MAX = 32, NOTE_VERSION = 6, NOTE_EPOCH = 10, NOTE_PARENT = 11, NOTE_CUT = 12 };
+
+struct observing {
+	struct oracle *oracle;
+	struct store *store;
+	const struct schema *schema;
+	struct arena arena;
+};
+
+/* ---- changes ---- */
+
+/* A change made at the server has seen what was merged before it, as far as its base goes. */
+static void
+observe_server_change(struct observing *observing, const struct log_row *row,
+		      const struct change *change)
+{
+	struct oracle *oracle = observing->oracle;
+	const struct known_record *record = oracle_record(oracle, change->record);
+	struct view view = {oracle->present, oracle->present};
+	struct seen seen = {.words = NULL};
+
+	for (size_t i = 0; i < record->write_count; i++) {
+		const struct known_change *before = &oracle->changes[record->writes[i].change];
+		bool all = change->kind == CHANGE_SETTLEMENT;
+
+		if (before->merged && (all || before->seq <= change->base.version)) {
+			seen_add(&seen, i, view);
+		}
+	}
+	(void)oracle_change_add(oracle, row->entry.stream, change, row->payload, seen);
+}
+
+static enum status
+observe_verdict(struct observing *observing, const struct log_row *row, const struct change *change,
+		struct error *err)
+{
+	const struct entry *entry = &row->entry;
+	bool unsure;
+	enum quarantine_reason must =
+		oracle_judge(observing->oracle, entry->stream, change,
+			     schema_type(observing->schema, change->type), &unsure);
+	bool settled = entry->reason == (uint32_t)must ||
+		       (unsure && (entry->reason == QUARANTINE_NONE ||
+				   entry->reason == QUARANTINE_OUT_OF_SCOPE));
+
+	if (settled && (entry->verdict == VERDICT_MERGED) == (entry->reason == QUARANTINE_NONE)) {
+		return STATUS_OK;
+	}
+	return fail(err, STATUS_MALFORMED,
+		    "entry %llu: change (%u, %u) of record %llx has reason %u, where %u is right",
+		    (unsigned long long)entry->seq, entry->stream, entry->n,
+		    (unsigned long long)change->record, entry->reason, (unsigned)must);
+}
+
+static enum status
+observe_known(struct observing *observing, const struct log_row *row, const struct change *change,
+	      struct error *err)
+{
+	const struct entry *entry = &row->entry;
+	struct oracle *oracle = observing->oracle;
+	struct known_change *known = oracle_change_find(oracle, entry->stream, entry->n);
+	enum status status;
+
+	if (known == NULL || known->seq != 0 || known->hash != oracle_hash(row->payload)) {
+		return fail(err, STATUS_MALFORMED, "entry %llu: change (%u, %u) %s",
+			    (unsigned long long)entry->seq, entry->stream, entry->n,
+			    known == NULL     ? "was made by nobody"
+			    : known->seq != 0 ? "is in the log twice"
+					      : "is not the one that was made");
+	}
+	if (known->of_device) {
+		status = observe_verdict(observing, row, change, err);
+		if (status != STATUS_OK) {
+			return status;
+		}
+	}
+	known->seq = entry->seq;
+	known->merged = entry->verdict == VERDICT_MERGED;
+	known->was_set_aside = known->was_set_aside || !known->merged;
+	oracle->quarantined += !known->merged;
+	if (known->merged) {
+		oracle_place_learn(oracle, change, schema_type(observing->schema, change->type),
+				   entry->seq);
+	}
+	return STATUS_OK;
+}
+
+/* A later copy than the one before may have what that lacked. */
+static bool
+change_is_back(struct oracle *oracle, const struct log_row *row)
+{
+	for (size_t i = 0; i < oracle->change_count; i++) {
+		struct known_change *change = &oracle->changes[i];
+
+		if (change->stream == row->entry.stream && change->n == row->entry.n &&
+		    change->hash == oracle_hash(row->payload)) {
+			change->lost = false;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum status
+observe_change(struct observing *observing, const struct log_row *row, struct error *err)
+{
+	const struct entry *entry = &row->entry;
+	struct stream stream;
+	struct change change;
+	enum status status =
+		store_stream(observing->store, entry->stream, &observing->arena, &stream, err);
+
+	if (status == STATUS_OK) {
+		status = change_decode(row->payload, stream.kind != STREAM_DEVICE,
+				       &observing->arena, &change, err);
+	}
+	if (status == STATUS_OK && stream.kind != STREAM_DEVICE &&
+	    !change_is_back(observing->oracle, row)) {
+		observe_server_change(observing, row, &change);
+	}
+	return status == STATUS_OK ? observe_known(observing, row, &change, err) : status;
+}
+
+/* ---- notes ---- */
+
+/* The number under a key of a note; 0: it is not there. */
+static uint64_t
+note_number(struct span note, uint64_t wanted)
+{
+	struct reader in = reader_of(note);
+	size_t pairs;
+	uint64_t key;
+	uint64_t number = 0;
+	struct span value;
+
+	if (!cbor_get_map(&in, NOTE_KEYS_MAX, &pairs)) {
+		return 0;
+	}
+	for (size_t i = 0; i < pairs && cbor_get_uint(&in, &key); i++) {
+		if (key == wanted) {
+			return cbor_get_uint(&in, &number) ? number : 0;
+		}
+		if (!cbor_get_any(&in, &value)) {
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static bool
+observe_epoch(struct oracle *oracle, struct span note, uint64_t seq)
+{
+	uint32_t parent = (uint32_t)note_number(note, NOTE_PARENT);
+	struct known_epoch epoch = {.number = (uint32_t)note_number(note, NOTE_EPOCH),
+				    .cut = note_number(note, NOTE_CUT)};
+
+	if (oracle->epoch_count > 0 &&
+	    (!oracle_epoch_place(oracle, parent, &epoch.parent) || epoch.cut != seq - 1)) {
+		return false;
+	}
+	if (oracle_epoch_place(oracle, epoch.number, &oracle->present)) {
+		return true; /* read before, in a log that was given up and is back */
+	}
+	oracle->epochs = oracle_grown(oracle->epochs, oracle->epoch_count, sizeof epoch);
+	oracle->present = oracle->epoch_count;
+	oracle->epochs[oracle->epoch_count++] = epoch;
+	return epoch.number != 0;
+}
+
+static bool
+observe_schema(struct oracle *oracle, struct span note, uint64_t seq)
+{
+	struct known_schema schema = {.version = (uint32_t)note_number(note, NOTE_VERSION),
+				      .seq = seq};
+
+	oracle->schemas = oracle_grown(oracle->schemas, oracle->schema_count, sizeof schema);
+	oracle->schemas[oracle->schema_count++] = schema;
+	return schema.version != 0;
+}
+
+static enum status
+observe_note(struct oracle *oracle, const struct log_row *row, struct error *err)
+{
+	uint64_t seq = row->entry.seq;
+	bool good = true;
+
+	if (row->entry.kind == ENTRY_SCOPE) {
+		good = oracle_scope_learn(oracle, row->payload, seq);
+	} else if (row->entry.kind == ENTRY_SCHEMA) {
+		good = observe_schema(oracle, row->payload, seq);
+	} else if (row->entry.kind == ENTRY_EPOCH) {
+		good = observe_epoch(oracle, row->payload, seq);
+	}
+	return good ? STATUS_OK
+		    : fail(err, STATUS_MALFORMED, "entry %llu: its note makes no sense",
+			   (unsigned long long)seq);
+}
+
+/* ---- the log ---- */
+
+static enum status
+observe_row(void *context, const struct log_row *row, struct error *err)
+{
+	struct observing *observing = context;
+	enum status status;
+
+	if (row->entry.seq != observing->oracle->head + 1) {
+		return fail(err, STATUS_MALFORMED, "entry %llu follows %llu",
+			    (unsigned long long)row->entry.seq,
+			    (unsigned long long)observing->oracle->head);
+	}
+	status = row->entry.kind == ENTRY_CHANGE ? observe_change(observing, row, err)
+						 : observe_note(observing->oracle, row, err);
+	if (status == STATUS_OK) {
+		observing->oracle->head = row->entry.seq;
+	}
+	return status;
+}
+
+enum status
+oracle_observe(struct oracle *oracle, struct store *store, const struct schema *schema,
+	       struct error *err)
+{
+	struct observing observing = {.oracle = oracle, .store = store, .schema = schema};
+	struct log_filter filter = {.since = oracle->head, .limit = SIZE_MAX >> 1};
+	uint64_t head;
+	enum status status = store_log_head(store, &head, err);
+
+	if (status == STATUS_OK && head < oracle->head) {
+		return fail(err, STATUS_MALFORMED, "the log had %llu entries and has %llu",
+			    (unsigned long long)oracle->head, (unsigned long long)head);
+	}
+	if (status != STATUS_OK || head == oracle->head) {
+		return status;
+	}
+	arena_init(&observing.arena, (size_t)64 << 20);
+	status = store_log_read(store, &filter, observe_row, &observing, err);
+	arena_finish(&observing.arena);
+	return status;
+}
+
+uint32_t
+oracle_epoch(const struct oracle *oracle)
+{
+	return oracle->epochs[oracle->present].number;
+}
+
+bool
+oracle_epoch_place(const struct oracle *oracle, uint32_t epoch, size_t *place_out)
+{
+	for (size_t i = 0; i < oracle->epoch_count; i++) {
+		if (oracle->epochs[i].number == epoch) {
+			*place_out = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+uint32_t
+oracle_schema_version(const struct oracle *oracle)
+{
+	uint32_t newest = 0;
+
+	for (size_t i = 0; i < oracle->schema_count; i++) {
+		newest = oracle->schemas[i].version > newest ? oracle->schemas[i].version : newest;
+	}
+	return newest;
+}
+
+/* ---- a restore ---- */
+
+/* What a device made comes back; what was made at the server is gone. */
+static void
+changes_forget(struct oracle *oracle, uint64_t cut)
+{
+	for (size_t i = 0; i < oracle->change_count; i++) {
+		struct known_change *change = &oracle->changes[i];
+
+		if (change->seq > cut) {
+			oracle->quarantined -= !change->merged;
+			change->lost = !change->of_device;
+			change->merged = false;
+			change->seq = 0;
+		}
+	}
+}
+
+void
+oracle_restore(struct oracle *oracle, uint32_t epoch, uint64_t head)
+{
+	size_t place = oracle->present;
+	uint64_t shared;
+	uint64_t cut;
+
+	(void)oracle_epoch_place(oracle, epoch, &place);
+	shared = oracle_epoch_floor(oracle, place);
+	cut = head < shared ? head : shared;
+	oracle->present = place;
+	changes_forget(oracle, cut);
+	for (size_t i = 0; i < oracle->record_count; i++) {
+		struct known_record *record = &oracle->records[i];
+
+		while (record->stay_count > 0 && record->stays[record->stay_count - 1].seq > cut) {
+			record->stay_count--;
+		}
+	}
+	while (oracle->scope_count > 0 && oracle->scopes[oracle->scope_count - 1].seq > cut) {
+		oracle->scope_count--;
+	}
+	while (oracle->schema_count > 0 && oracle->schemas[oracle->schema_count - 1].seq > cut) {
+		oracle->schema_count--;
+	}
+	oracle->head = cut;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Phones without signal: their requests go in files, which somebody delivers some day, perhaps
+ * twice, and the answers come back some day, or do not. */
+#include "protocol/carry.h"
+#include "tests/simulation/sim.h"
+
+#include <stdlib.h>
+
+enum { LOST_OF_8 = 2, DAMAGED_OF_8 = 1 };
+
+static int
+file_keep(void *context, struct sambung_bytes bytes)
+{
+	struct buffer *out = context;
+
+	buffer_clear(out);
+	buffer_append(out, bytes.at, bytes.length);
+	return out->status != STATUS_OK;
+}
+
+bool
+sim_event_file_out(struct sim *sim, size_t device)
+{
+	struct sim_file *file = &sim->files[sim->file_count % SIM_FILES];
+	struct sambung_carried carried;
+	struct sambung_error err = {0};
+
+	if (!sim_may(sim, SIM_FILE)) {
+		return true;
+	}
+	if (file->bytes.limit == 0) {
+		buffer_init(&file->bytes, CARRY_FILE_MAX);
+		buffer_init(&file->answers, CARRY_REPLIES_MAX);
+	}
+	buffer_clear(&file->bytes);
+	buffer_clear(&file->answers);
+	if (sambung_carry_out(sim_handle(sim, device), file_keep, &file->bytes, &carried, &err) !=
+	    0) {
+		buffer_clear(&file->bytes);
+		return sim_device_excused(sim, device) ||
+		       sim_fail(sim, "device %zu: no file: %s", device, err.detail);
+	}
+	file->device = device;
+	sim->file_count++;
+	return true;
+}
+
+/* ---- the courier ---- */
+
+static enum status
+file_post(void *context, struct span parcel, struct buffer *reply, struct error *err)
+{
+	return world_deliver(context, parcel, reply) ? STATUS_OK
+						     : fail(err, STATUS_UNREACHABLE, "no answer");
+}
+
+/* New answers take the place of those that there were; without an answer these stay. */
+static enum status
+file_deliver(struct sim *sim, struct sim_file *file, bool goes_on, struct error *err)
+{
+	struct carry_delivery delivery = {
+		.file = buffer_span(&file->bytes), .post = file_post, .context = sim->world};
+	struct carry_count count;
+	struct buffer answers;
+	enum status status;
+
+	if (goes_on) {
+		delivery.before = buffer_span(&file->answers);
+	}
+	buffer_init(&answers, CARRY_REPLIES_MAX);
+	status = carry_deliver(&delivery, &answers, &count, err);
+	if (answers.length > 0) {
+		buffer_clear(&file->answers);
+		buffer_append_span(&file->answers, buffer_span(&answers));
+	}
+	buffer_finish(&answers);
+	return status;
+}
+
+/* A file that was damaged on its way is refused as a whole. The bytes are changed back. */
+static bool
+damaged_is_refused(struct sim *sim, struct sim_file *file)
+{
+	size_t at = (size_t)sim_luck(sim, file->bytes.length);
+	uint64_t requests = sim->world->old_count;
+	struct error err;
+	enum status status;
+
+	file->bytes.at[at] ^= 0x40;
+	status = file_deliver(sim, file, false, &err);
+	file->bytes.at[at] ^= 0x40;
+	return ((status == STATUS_MALFORMED || status == STATUS_UNSUPPORTED) &&
+		sim->world->old_count == requests) ||
+	       sim_fail(sim, "a damaged file was not refused: %s", status_name(status));
+}
+
+bool
+sim_event_file_carry(struct sim *sim, size_t device)
+{
+	struct sim_file *file = &sim->files[sim_choose(sim, SIM_FILES)];
+	bool goes_on = sim_choose(sim, 2) == 0;
+	struct error err;
+	enum status status;
+
+	(void)device;
+	if (file->bytes.length == 0) {
+		return true;
+	}
+	if (sim_may(sim, SIM_CUT) && sim_luck(sim, 8) < DAMAGED_OF_8) {
+		return damaged_is_refused(sim, file);
+	}
+	status = file_deliver(sim, file, goes_on, &err);
+	if (sim_may(sim, SIM_LOSE) && sim_luck(sim, 8) < LOST_OF_8) {
+		buffer_clear(&file->answers);
+	}
+	return status == STATUS_OK || status == STATUS_UNREACHABLE ||
+	       sim_fail(sim, "a file is not delivered: %s: %s", status_name(status), err.detail);
+}
+
+/* ---- the answers ---- */
+
+static bool
+answers_take(struct sim *sim, size_t device, const struct sim_file *file)
+{
+	struct sambung_bytes answers = {file->answers.at, file->answers.length};
+	struct sambung_result result;
+	struct sambung_error err = {0};
+	int status = sambung_carry_in(sim_handle(sim, device), answers, &result, &err);
+
+	return status == 0 || sim_device_excused(sim, device) ||
+	       (sim_sync_may_fail_with(sim, device, status) && status != STATUS_STORAGE &&
+		status != STATUS_FULL) ||
+	       sim_fail(sim, "device %zu: answers in a file: %s: %s", device,
+			sambung_status_name(status), err.detail);
+}
+
+/* One of the device's files; now and then another's, of which it understands nothing. */
+bool
+sim_event_file_in(struct sim *sim, size_t device)
+{
+	size_t chosen = (size_t)sim_choose(sim, SIM_FILES);
+	bool any = sim_choose(sim, 8) == 0;
+
+	for (size_t i = 0; i < SIM_FILES; i++) {
+		const struct sim_file *file = &sim->files[(chosen + i) % SIM_FILES];
+
+		if (file->answers.length > 0 && (any || file->device == device)) {
+			return answers_take(sim, device, file);
+		}
+	}
+	return true;
+}
+
+bool
+sim_files_late(struct sim *sim)
+{
+	uint64_t head = world_head(sim->world);
+
+	for (size_t i = 0; i < SIM_FILES; i++) {
+		struct sim_file *file = &sim->files[i];
+		struct error err;
+
+		if (file->bytes.length == 0) {
+			continue;
+		}
+		if (file_deliver(sim, file, false, &err) != STATUS_OK) {
+			return sim_fail(sim, "a late file is not answered: %s", err.detail);
+		}
+		if (!answers_take(sim, file->device, file)) {
+			return false;
+		}
+	}
+	return world_head(sim->world) == head ||
+	       sim_fail(sim, "a late file changed what everybody had");
+}
