@@ -204,8 +204,9 @@ TEST(an_own_change_with_the_number_of_the_one_that_made_a_record_did_not_make_it
 	add_record(w, R(5), VILLAGE_A);
 	add_change(local, 4, R(4), 5);
 	add_change(local, 5, R(5), 5);
-	assert_ok(local_change_exception(
-		local, &(struct exception){.n = 4, .kind = EXCEPTION_QUARANTINED}, &error));
+	assert_ok(local_change_exception(local,
+					 &(struct exception){.n = 4, .kind = EXCEPTION_QUARANTINED},
+					 &(bool){false}, &error));
 	assert_ok(local_change_acked(local, 4, 50, &error));
 	assert_ok(local_arrivals_begin(local, &error));
 	assert_ok(local_arrivals_end(local, &error));
