@@ -518,6 +518,7 @@ TEST(in_a_new_epoch_the_scope_is_taken_anew)
 	struct world *w = *state;
 	struct record theirs = {0};
 	struct record again = {0};
+	struct record merged = {0};
 	uint64_t kept = id_make(WORLD_OTHER, 9);
 	uint64_t gone = id_make(WORLD_OTHER, 10);
 	uint64_t own = family(w);
@@ -553,7 +554,11 @@ TEST(in_a_new_epoch_the_scope_is_taken_anew)
 	assert_int_equal(w->head.count, 1);
 	world_other(w, &again, kept, FAMILY, FAMILY_HEAD, value_text(TEXT("Umi")), 4, 0);
 	records[0] = world_encode(w, &again);
+	world_merge(w, &merged, 11);
+	merged.village = VILLAGE_A;
+	records[1] = world_encode(w, &merged);
 	reply = reply_with(w, records, whole);
+	reply.record_count = 2;
 	reply.epoch = WORLD_EPOCH + 1;
 	reply.to = (struct cursor){11, 11, CURSOR_ID_END};
 	reply.acks = &(struct ack_run){1, 1, 11};
