@@ -10,10 +10,9 @@ enum { CHANGE_MEMORY = 256 * 1024, NOTE_PAIRS_MAX = 23, TYPE_NAME_SIZE = 24 };
 
 /* The keys of a note's payload that are shown (docs/protocol.md, "Notes"). */
 static const char *const note_names[] = {
-	[1] = "action", [2] = "stream",	 [4] = "name",	    [6] = "version",
-	[8] = "route",	[9] = "filter",	 [10] = "epoch",    [12] = "cut",
-	[13] = "role",	[15] = "parent", [16] = "parent_n", [17] = "n",
-	[18] = "entry", [19] = "reason",
+	[1] = "action",	   [2] = "stream", [4] = "name",   [6] = "version", [8] = "route",
+	[9] = "filter",	   [10] = "epoch", [12] = "cut",   [13] = "role",   [15] = "parent",
+	[16] = "parent_n", [17] = "n",	   [18] = "entry", [19] = "reason",
 };
 
 /* Of what a device sent, once it was released. */

@@ -691,7 +691,8 @@ TEST(log_tells_the_same_records_to_another_reader)
 	uint64_t family = id_make(ani->device, 1);
 	uint32_t first = ani->device;
 
-	forged_edit(ani, family, FAMILY, FAMILY_ADDRESS, value_text(span_of_text("Jl. Satu")), 0, 2);
+	forged_edit(ani, family, FAMILY, FAMILY_ADDRESS, value_text(span_of_text("Jl. Satu")), 0,
+		    2);
 	assert_int_equal(forged_sync(ani), STATUS_HELD);
 	assert_ok(allow(ani, first));
 	ani->acked_n = 3;
