@@ -341,6 +341,20 @@ oracle_is_set_aside(const struct oracle *oracle, uint32_t stream, uint32_t n)
 	return change != NULL && change->seq != 0 && !change->merged;
 }
 
+bool
+oracle_sets_aside(const struct oracle *oracle, uint32_t stream, uint64_t record)
+{
+	for (size_t i = 0; i < oracle->change_count; i++) {
+		const struct known_change *change = &oracle->changes[i];
+
+		if (change->stream == stream && change->record == record && change->seq != 0 &&
+		    !change->merged) {
+			return true;
+		}
+	}
+	return false;
+}
+
 uint32_t
 oracle_logged(const struct oracle *oracle, uint32_t stream)
 {

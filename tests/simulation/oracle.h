@@ -76,6 +76,8 @@ uint32_t oracle_logged(const struct oracle *oracle, uint32_t stream);
 /* Was that change ever set aside; is it now? */
 bool oracle_was_set_aside(const struct oracle *oracle, uint32_t stream, uint32_t n);
 bool oracle_is_set_aside(const struct oracle *oracle, uint32_t stream, uint32_t n);
+/* Is a change of the stream to that record set aside now? */
+bool oracle_sets_aside(const struct oracle *oracle, uint32_t stream, uint64_t record);
 /* The newest schema of the log. */
 uint32_t oracle_schema_version(const struct oracle *oracle);
 /* What the log says a device's villages are now; returns how many regions, at most `most`. */

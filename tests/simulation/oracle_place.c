@@ -137,12 +137,10 @@ struct place {
 	bool unsure;
 };
 
-/*
- * Where a record was. Before it was made, it was where it began; but for whoever made it, where its
- * family was by then: there she met it.
- */
+/* `begun`: before a record was made it was where it began, but for whoever made it, where its
+ * family was by then: there she met it. Else the latter for everybody. */
 static struct place
-place_at(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t device)
+place_walk(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t device, bool begun)
 {
 	struct place place = {.village = 0};
 
@@ -153,7 +151,7 @@ place_at(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t dev
 		if (record == NULL || record->stay_count == 0) {
 			return place;
 		}
-		if (id_stream(id) != device && record->stays[0].seq > moment) {
+		if (begun && id_stream(id) != device && record->stays[0].seq > moment) {
 			moment = record->stays[0].seq;
 		}
 		stay = stay_at(record, moment);
@@ -163,6 +161,39 @@ place_at(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t dev
 			return place;
 		}
 		id = stay->parent;
+	}
+	return place;
+}
+
+/* Before she had sent a new record it was on its author's phone where she took its family to be:
+ * any village in which that ever was. */
+static bool
+was_only_there(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t device)
+{
+	const struct known_record *record = oracle_record_find(oracle, id);
+	uint64_t made = record == NULL || record->stay_count == 0 ? 0 : record->stays[0].seq;
+	uint64_t there = place_walk(oracle, id, moment, device, true).village;
+
+	for (uint64_t at = 0; id_stream(id) == device && moment < made && at < made; at++) {
+		if (place_walk(oracle, id, at, device, true).village != there) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Where a record was. A device may have met one that a restored server hears of again only now:
+ * then it may count as having been where its family was. */
+static struct place
+place_at(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t device)
+{
+	struct place place = place_walk(oracle, id, moment, device, true);
+
+	place.unsure = place.unsure || !was_only_there(oracle, id, moment, device);
+	if (oracle->epoch_count > 1) {
+		struct place met = place_walk(oracle, id, moment, device, false);
+
+		place.unsure = place.unsure || met.unsure || met.village != place.village;
 	}
 	return place;
 }

@@ -145,8 +145,10 @@ server_kept(struct sim *sim)
 		    sambung_state(sim_handle(sim, d), &state, &failure) != 0) {
 			continue; /* its own disk died too, and its turn comes */
 		}
-		if (state.device == 0 || state.epoch != epoch || sim->devices[d].forgotten) {
-			continue; /* what it knows is of a log that is no more */
+		/* After a restore what it knows is of another log until it has its scope again. */
+		if (state.device == 0 || state.epoch != epoch ||
+		    (sim->restores > 0 && state.cursor == 0)) {
+			continue;
 		}
 		if (store_stream(sim->world->store, state.device, &arena, &stream, &err) !=
 			    STATUS_OK ||
