@@ -259,7 +259,9 @@ exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struc
 			      .scope_version = asking->state.scope_version,
 			      .count = (uint32_t)asking->changes.count,
 			      .through_n = asking->state.acked_n + (uint32_t)asking->changes.count,
-			      .witness_size = asking->state.witness.size};
+			      .witness_size = asking->state.witness.epoch == asking->state.epoch
+						      ? asking->state.witness.size
+						      : 0};
 	static const uint8_t no_secret[SIGN_SECRET_SIZE];
 	uint8_t random[32];
 	enum status status;

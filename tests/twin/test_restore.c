@@ -477,6 +477,34 @@ TEST(a_device_whose_return_was_rolled_back_keeps_nobody_from_writing)
 	world_free(world);
 }
 
+TEST(a_late_answer_is_not_measured_by_a_checkpoint_of_the_lost_log)
+{
+	struct two_cadres all = two_cadres_with_a_family(11);
+	unsigned backup = world_backup(all.world);
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer reply;
+	int again;
+
+	for (int i = 0; i < 10; i++) {
+		record_visits(&all, all.budi, 1);
+		world_sync(all.world, all.budi);
+	}
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	request = exchange_and_ask_again(&all, all.ani);
+	buffer_init(&reply, PARCEL_REPLY_MAX);
+	assert_true(world_deliver(all.world, span_of(request.at, request.length), &reply));
+	world_sync(all.world, all.ani);
+	assert_int_equal(sambung_exchange_reply(handle(&all, all.ani),
+						(struct sambung_bytes){reply.at, reply.length},
+						&again, NULL, &err),
+			 0);
+	buffer_finish(&reply);
+	assert_healed(&all);
+	world_free(all.world);
+}
+
 /* A second family, and where the table of families has it now. */
 static void
 import_other_family(struct two_cadres *all, const char *now)
@@ -520,4 +548,5 @@ RUN_TESTS(CASE(after_a_restore_every_acknowledged_change_is_in_the_log_again_onc
 	  CASE(an_exchange_with_nothing_to_say_is_one_request_again_after_a_restore),
 	  CASE(a_device_of_another_village_takes_its_own_scope_again),
 	  CASE(a_device_whose_return_was_rolled_back_keeps_nobody_from_writing),
+	  CASE(a_late_answer_is_not_measured_by_a_checkpoint_of_the_lost_log),
 	  CASE(what_a_device_changed_leaves_it_if_the_restored_server_never_had_it_there))
