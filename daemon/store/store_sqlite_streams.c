@@ -253,14 +253,22 @@ period_next(struct statement *s, struct arena *arena, struct scope_period *perio
 	return STATUS_OK;
 }
 
-/* Of one number, from before period->version back. */
+/* Scopes, from the newest back; how far it has come is in `period`. */
+struct scope_walk {
+	uint64_t since;
+	struct scope_period period;
+	scope_period_fn each;
+	void *context;
+};
+
+/* Of one number, those before period.version. */
 static enum status
-scopes_of(struct store *store, uint32_t device, uint64_t since, struct scope_period *period,
-	  scope_period_fn each, void *context, struct error *err)
+scopes_of(struct store *store, uint32_t device, struct scope_walk *walk, struct error *err)
 {
 	static const char text[] = "SELECT version, scope FROM device_scope WHERE device = ?"
 				   " AND version < ? ORDER BY version DESC";
 	struct statement *s = sql_prepare(store->sql, text, err);
+	struct scope_period *period = &walk->period;
 	struct arena arena;
 	bool row = true;
 	enum status status = STATUS_OK;
@@ -268,11 +276,11 @@ scopes_of(struct store *store, uint32_t device, uint64_t since, struct scope_per
 	arena_init(&arena, SIZE_MAX);
 	sql_bind_uint(s, 1, device);
 	sql_bind_uint(s, 2, period->version < INT64_MAX ? period->version : INT64_MAX);
-	while (status == STATUS_OK && row && period->version > since) {
+	while (status == STATUS_OK && row && period->version > walk->since) {
 		period->until = period->version;
 		status = period_next(s, &arena, period, &row, err);
 		if (status == STATUS_OK && row) {
-			status = each(context, period, err);
+			status = walk->each(walk->context, period, err);
 		}
 	}
 	if (row) {
@@ -296,14 +304,15 @@ enum status
 store_scopes_read(struct store *store, uint32_t device, uint64_t since, scope_period_fn each,
 		  void *context, struct error *err)
 {
-	struct scope_period period = {.version = STORE_NOW};
+	struct scope_walk walk = {
+		.since = since, .period.version = STORE_NOW, .each = each, .context = context};
 	uint64_t number = device;
 	enum status status = STATUS_OK;
 
 	/* A table that leads in a circle ends the walk, too. */
 	for (int i = 0; i < FAMILY_MAX && status == STATUS_OK && number != 0; i++) {
-		status = scopes_of(store, (uint32_t)number, since, &period, each, context, err);
-		if (status != STATUS_OK || period.version <= since) {
+		status = scopes_of(store, (uint32_t)number, &walk, err);
+		if (status != STATUS_OK || walk.period.version <= since) {
 			return status;
 		}
 		status = read_parent(store, &number, err);
