@@ -7,7 +7,7 @@
 static const uint8_t *
 public_part(const uint8_t secret[SIGN_SECRET_SIZE])
 {
-	return secret + SIGN_SECRET_SIZE - SIGN_PUBLIC_SIZE;
+	return &secret[SIGN_SECRET_SIZE - SIGN_PUBLIC_SIZE];
 }
 
 /* The key that the installation has behind the fork. */
