@@ -49,7 +49,7 @@ seen_add(struct seen *seen, size_t write, struct view view)
 	seen->words[write / 64] |= UINT64_C(1) << write % 64;
 }
 
-static struct seen
+struct seen
 seen_copy(const struct seen *from)
 {
 	struct seen copy = {.words = NULL};
@@ -88,6 +88,8 @@ oracle_free(struct oracle *oracle)
 	}
 	free(oracle->records);
 	free(oracle->changes);
+	free(oracle->names);
+	free(oracle->authors);
 	free(oracle->scopes);
 	free(oracle->schemas);
 	free(oracle->epochs);
@@ -95,15 +97,26 @@ oracle_free(struct oracle *oracle)
 	free(oracle);
 }
 
+static bool
+record_is_logged(const struct oracle *oracle, const struct known_record *record)
+{
+	return record->maker != 0 && oracle->changes[record->maker - 1].seq != 0;
+}
+
 static struct known_record *
 record_find(const struct oracle *oracle, uint64_t id)
 {
+	struct known_record *found = NULL;
+
+	/* Of two copies' records the one that is in the log. */
 	for (size_t i = 0; i < oracle->record_count; i++) {
-		if (oracle->records[i].id == id) {
-			return &oracle->records[i];
+		struct known_record *record = &oracle->records[i];
+
+		if (record->id == id && (found == NULL || record_is_logged(oracle, record))) {
+			found = record;
 		}
 	}
-	return NULL;
+	return found;
 }
 
 const struct known_record *
@@ -117,13 +130,21 @@ oracle_record(struct oracle *oracle, uint64_t id)
 {
 	struct known_record *record = record_find(oracle, id);
 
-	if (record != NULL) {
-		return record;
+	if (record == NULL) {
+		size_t made = oracle_record_new(oracle, id);
+
+		record = &oracle->records[made];
 	}
+	return record;
+}
+
+size_t
+oracle_record_new(struct oracle *oracle, uint64_t id)
+{
 	oracle->records =
 		oracle_grown(oracle->records, oracle->record_count, sizeof oracle->records[0]);
 	oracle->records[oracle->record_count] = (struct known_record){.id = id};
-	return &oracle->records[oracle->record_count++];
+	return oracle->record_count++;
 }
 
 struct known_change *
@@ -132,7 +153,7 @@ oracle_change_find(const struct oracle *oracle, uint32_t stream, uint32_t n)
 	for (size_t i = oracle->change_count; i > 0; i--) {
 		struct known_change *change = &oracle->changes[i - 1];
 
-		if (change->stream == stream && change->n == n && !change->lost) {
+		if (change->stream == stream && change->n == n && change->seq != 0) {
 			return change;
 		}
 	}
@@ -167,9 +188,9 @@ kept_value(struct oracle *oracle, struct value value)
 
 struct known_change *
 oracle_change_add(struct oracle *oracle, uint32_t stream, const struct change *change,
-		  struct span bytes, struct seen seen)
+		  struct span bytes, struct seen seen, size_t home)
 {
-	struct known_record *record = oracle_record(oracle, change->record);
+	struct known_record *record = &oracle->records[home];
 	struct known_change *known;
 
 	oracle->changes =
@@ -177,7 +198,9 @@ oracle_change_add(struct oracle *oracle, uint32_t stream, const struct change *c
 	known = &oracle->changes[oracle->change_count];
 	*known = (struct known_change){.stream = stream,
 				       .n = change->n,
-				       .record = change->record,
+				       .first_stream = stream,
+				       .first_n = change->n,
+				       .home = home,
 				       .kind = change->kind,
 				       .time = change->time,
 				       .hash = oracle_hash(bytes),
@@ -190,22 +213,41 @@ oracle_change_add(struct oracle *oracle, uint32_t stream, const struct change *c
 					     .tag = change->fields[i].tag,
 					     .value = kept_value(oracle, change->fields[i].value)};
 	}
+	sha256(&bytes, 1, known->first_hash);
+	oracle_name_add(oracle, stream, change->n, known->hash, oracle->change_count);
 	oracle->change_count++;
 	return known;
 }
 
-void
-oracle_change(struct oracle *oracle, uint32_t stream, const struct change *change,
-	      struct span bytes, const struct seen *seen)
+/* Was the change ever called so, by whoever looks or by the log? */
+static bool
+is_called(const struct oracle *oracle, const struct history *history, size_t change,
+	  const struct dot *dot)
 {
-	oracle_change_add(oracle, stream, change, bytes, seen_copy(seen))->of_device = true;
+	const struct known_change *own = oracle_own(oracle, history, dot->stream, dot->n);
+
+	if (own != NULL) {
+		return own == &oracle->changes[change];
+	}
+	if (oracle->changes[change].stream == dot->stream && oracle->changes[change].n == dot->n) {
+		return true;
+	}
+	for (size_t i = 0; i < oracle->name_count; i++) {
+		if (oracle->names[i].change == change && oracle->names[i].stream == dot->stream &&
+		    oracle->names[i].n == dot->n) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* The write of that field by that change; write_count: none. A restored server may give the number
- * of a settlement that is lost to another: that with this value, and the one that is not lost. */
+ * of a settlement that is lost to another: that with this value, of that place in
+ * the log, and the one that is not lost. */
 static size_t
-write_find(const struct oracle *oracle, const struct known_record *record, int32_t tag,
-	   const struct dot *dot, struct value value)
+write_find(const struct oracle *oracle, const struct history *history,
+	   const struct known_record *record, int32_t tag, const struct dot *dot,
+	   struct value value)
 {
 	size_t found = record->write_count;
 	int best = -1;
@@ -213,10 +255,12 @@ write_find(const struct oracle *oracle, const struct known_record *record, int32
 	for (size_t i = 0; i < record->write_count; i++) {
 		const struct known_write *write = &record->writes[i];
 		const struct known_change *change = &oracle->changes[write->change];
-		int fits = 2 * value_equal(write->value, value) + !change->lost;
+		int fits = 8 * value_equal(write->value, value) +
+			   4 * (change->merge_seq == dot->seq) + 2 * (change->seq != 0) +
+			   !change->lost;
 
-		if (write->tag == tag && change->stream == dot->stream && change->n == dot->n &&
-		    fits > best) {
+		if (write->tag == tag && fits > best &&
+		    is_called(oracle, history, write->change, dot)) {
 			found = i;
 			best = fits;
 		}
@@ -240,10 +284,11 @@ screen_add(const struct oracle *oracle, const struct known_record *record, size_
 }
 
 bool
-oracle_screen(struct oracle *oracle, const struct record *shown, struct view view, struct seen *out,
-	      struct error *why)
+oracle_screen(struct oracle *oracle, const struct history *history, const struct record *shown,
+	      struct view view, struct seen *out, struct error *why)
 {
-	const struct known_record *record = oracle_record(oracle, shown->id);
+	size_t home = oracle_record_place(oracle, history, shown->id);
+	const struct known_record *record = &oracle->records[home];
 	struct seen seen = {.words = NULL};
 
 	for (size_t f = 0; f < shown->field_count; f++) {
@@ -251,7 +296,7 @@ oracle_screen(struct oracle *oracle, const struct record *shown, struct view vie
 
 		for (size_t m = 0; m < field->member_count; m++) {
 			const struct dot *dot = &shown->dots[field->members[m].dot];
-			size_t write = write_find(oracle, record, field->tag, dot,
+			size_t write = write_find(oracle, history, record, field->tag, dot,
 						  field->members[m].value);
 
 			if (write == record->write_count) {
@@ -270,24 +315,24 @@ oracle_screen(struct oracle *oracle, const struct record *shown, struct view vie
 }
 
 bool
-oracle_shows(struct oracle *oracle, const struct record *shown, uint32_t stream, uint32_t n,
-	     struct error *why)
+oracle_shows(struct oracle *oracle, const struct history *history, const struct record *shown,
+	     uint32_t place, struct error *why)
 {
-	const struct known_record *record = oracle_record(oracle, shown->id);
+	size_t change = history->changes[place - 1];
+	size_t home = oracle_record_place(oracle, history, shown->id);
+	const struct known_record *record = &oracle->records[home];
 	struct seen seen;
-	bool good = oracle_screen(oracle, shown, (struct view){0, 0}, &seen, why);
+	bool good = oracle_screen(oracle, history, shown, (struct view){0, 0}, &seen, why);
 
 	if (!good) {
 		return false;
 	}
 	for (size_t i = 0; i < record->write_count && good; i++) {
-		const struct known_change *change = &oracle->changes[record->writes[i].change];
-
-		if (change->stream == stream && change->n == n && !seen_has(&seen, i)) {
+		if (record->writes[i].change == change && !seen_has(&seen, i)) {
 			good = false;
 			(void)fail(why, STATUS_MALFORMED,
 				   "change %u of field %d, not acknowledged yet, is on no screen",
-				   n, (int)record->writes[i].tag);
+				   place - history->offset, (int)record->writes[i].tag);
 		}
 	}
 	seen_free(&seen);
@@ -295,18 +340,6 @@ oracle_shows(struct oracle *oracle, const struct record *shown, uint32_t stream,
 }
 
 /* ---- at rest ---- */
-
-enum status
-oracle_check_logged(const struct oracle *oracle, struct error *err)
-{
-	for (size_t i = 0; i < oracle->change_count; i++) {
-		if (oracle->changes[i].seq == 0 && !oracle->changes[i].lost) {
-			return fail(err, STATUS_MALFORMED, "change (%u, %u) is not in the log",
-				    oracle->changes[i].stream, oracle->changes[i].n);
-		}
-	}
-	return STATUS_OK;
-}
 
 static bool
 record_is_merged(const struct oracle *oracle, const struct known_record *record)
@@ -325,34 +358,35 @@ oracle_record_exists(const struct oracle *oracle, uint64_t id)
 	return record_is_merged(oracle, record_find(oracle, id));
 }
 
-bool
-oracle_was_set_aside(const struct oracle *oracle, uint32_t stream, uint32_t n)
+static bool
+is_set_aside(const struct known_change *change)
 {
-	const struct known_change *change = oracle_change_find(oracle, stream, n);
-
-	return change != NULL && change->was_set_aside;
+	return change->seq != 0 && !change->merged;
 }
 
-bool
-oracle_is_set_aside(const struct oracle *oracle, uint32_t stream, uint32_t n)
+size_t
+oracle_set_aside_count(const struct oracle *oracle)
 {
-	const struct known_change *change = oracle_change_find(oracle, stream, n);
+	size_t count = 0;
 
-	return change != NULL && change->seq != 0 && !change->merged;
-}
-
-bool
-oracle_sets_aside(const struct oracle *oracle, uint32_t stream, uint64_t record)
-{
 	for (size_t i = 0; i < oracle->change_count; i++) {
-		const struct known_change *change = &oracle->changes[i];
+		count += is_set_aside(&oracle->changes[i]);
+	}
+	return count;
+}
 
-		if (change->stream == stream && change->record == record && change->seq != 0 &&
-		    !change->merged) {
-			return true;
+void
+oracle_set_aside(const struct oracle *oracle, size_t i, uint32_t *stream_out, uint32_t *n_out)
+{
+	for (size_t c = 0; c < oracle->change_count; c++) {
+		const struct known_change *change = &oracle->changes[c];
+
+		if (is_set_aside(change) && i-- == 0) {
+			*stream_out = change->stream;
+			*n_out = change->n;
+			return;
 		}
 	}
-	return false;
 }
 
 uint32_t

@@ -43,21 +43,45 @@ struct seen {
 };
 void seen_free(struct seen *seen);
 
+/*
+ * What one installation made, whatever numbers it had: the author of a change is an installation
+ * with its own past, and a copy of it is another one with the same past.
+ */
+struct history {
+	size_t author;	 /* the oracle's name for it */
+	uint32_t number; /* under which it speaks now */
+	uint32_t offset; /* so many of its changes are those of its former numbers */
+	uint32_t count;	 /* of all its changes */
+	size_t *changes; /* places in the oracle's list */
+};
+void history_free(struct history *history);
+
 struct oracle *oracle_create(void);
 void oracle_free(struct oracle *oracle);
 
-/* What a screen with this record shows: returns a new set in *out. False: it shows a change that
+/* A new installation without a past, or a copy of one. Freed with history_free. */
+struct history oracle_author(struct oracle *oracle);
+struct history oracle_author_copy(struct oracle *oracle, const struct history *of);
+/* Which record an id means to this installation: a copy may call its own what another calls
+ * something else. */
+size_t oracle_record_place(struct oracle *oracle, const struct history *history, uint64_t id);
+
+/* What its screen with this record shows: returns a new set in *out. False: it shows a change that
  * nobody made (`why` says which). */
-bool oracle_screen(struct oracle *oracle, const struct record *shown, struct view view,
-		   struct seen *out, struct error *why);
-/* Does a screen with this record still show what change (stream, n) wrote, or what somebody wrote
- * who had seen that? */
-bool oracle_shows(struct oracle *oracle, const struct record *shown, uint32_t stream, uint32_t n,
-		  struct error *why);
-/* A device made this change (`bytes` are its canonical ones), and its form had shown `seen` (which
- * is copied; NULL: a new record). */
-void oracle_change(struct oracle *oracle, uint32_t stream, const struct change *change,
+bool oracle_screen(struct oracle *oracle, const struct history *history, const struct record *shown,
+		   struct view view, struct seen *out, struct error *why);
+/* Does its screen with this record still show what its own change at `place` (from 1) wrote, or
+ * what somebody wrote who had seen that? */
+bool oracle_shows(struct oracle *oracle, const struct history *history, const struct record *shown,
+		  uint32_t place, struct error *why);
+/* It made this change (`bytes` are its canonical ones), and its form had shown `seen` (which is
+ * copied; NULL: a new record). */
+void oracle_change(struct oracle *oracle, struct history *history, const struct change *change,
 		   struct span bytes, const struct seen *seen);
+/* Under its new number it says again what it made; a record that it made has another id now.
+ * MALFORMED: it says something else. */
+enum status oracle_change_again(struct oracle *oracle, const struct history *history,
+				const struct change *change, struct span bytes, struct error *err);
 
 /* Reads what the log has more than before. MALFORMED: a change that nobody made, or another than
  * was made, or merged or set aside against the rules, or the log is shorter than it was. `schema`:
@@ -67,17 +91,27 @@ enum status oracle_observe(struct oracle *oracle, struct store *store, const str
 /* The server is as it was in that epoch after that entry: the next observation reads anew what the
  * log of then had beyond what the present one shares with it. */
 void oracle_restore(struct oracle *oracle, uint32_t epoch, uint64_t head);
+/* Would the server, restored to there, still have all that this installation and its copies said,
+ * and their numbers? Copies that are gone cannot say it again. */
+bool oracle_copies_kept(const struct oracle *oracle, const struct history *history, uint32_t epoch,
+			uint64_t head);
 /* The server's present epoch. */
 uint32_t oracle_epoch(const struct oracle *oracle);
 /* The server's epochs so far, by age; the place of one in that list. False: none of them. */
 bool oracle_epoch_place(const struct oracle *oracle, uint32_t epoch, size_t *place_out);
 /* How many changes of the stream the log has. */
 uint32_t oracle_logged(const struct oracle *oracle, uint32_t stream);
-/* Was that change ever set aside; is it now? */
-bool oracle_was_set_aside(const struct oracle *oracle, uint32_t stream, uint32_t n);
-bool oracle_is_set_aside(const struct oracle *oracle, uint32_t stream, uint32_t n);
-/* Is a change of the stream to that record set aside now? */
-bool oracle_sets_aside(const struct oracle *oracle, uint32_t stream, uint64_t record);
+/* Was its own change at that place ever set aside? */
+bool oracle_was_set_aside(const struct oracle *oracle, const struct history *history,
+			  uint32_t place);
+/* Did it make that record, by a change that is set aside? */
+bool oracle_made_set_aside(const struct oracle *oracle, const struct history *history,
+			   uint64_t record);
+/* Is a change of its own to that record set aside now? */
+bool oracle_sets_aside(const struct oracle *oracle, const struct history *history, uint64_t record);
+/* How many are set aside; number and n of the i-th. */
+size_t oracle_set_aside_count(const struct oracle *oracle);
+void oracle_set_aside(const struct oracle *oracle, size_t i, uint32_t *stream_out, uint32_t *n_out);
 /* The newest schema of the log. */
 uint32_t oracle_schema_version(const struct oracle *oracle);
 /* What the log says a device's villages are now; returns how many regions, at most `most`. */
@@ -90,8 +124,9 @@ enum status oracle_check_place(const struct oracle *oracle, const struct stored_
 enum status oracle_check_record(struct oracle *oracle, const struct record *record,
 				const struct record_type *type, unsigned conflicts,
 				const struct merge_context *context, struct error *err);
-/* Every change that was made is in the log, but for those that are lost. */
-enum status oracle_check_logged(const struct oracle *oracle, struct error *err);
+/* Every change that the installation made is in the log. */
+enum status oracle_check_logged(const struct oracle *oracle, const struct history *history,
+				struct error *err);
 
 struct oracle_counts {
 	uint64_t records; /* with a merged change */

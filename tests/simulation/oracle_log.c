@@ -5,7 +5,16 @@
 
 #include <string.h>
 
-enum { NOTE_KEYS_MAX = 32, NOTE_VERSION = 6, NOTE_EPOCH = 10, NOTE_PARENT = 11, NOTE_CUT = 12 };
+enum {
+	NOTE_KEYS_MAX = 32,
+	NOTE_VERSION = 6,
+	NOTE_EPOCH = 10,
+	NOTE_PARENT = 11,
+	NOTE_CUT = 12,
+	NOTE_STREAM = 2,
+	NOTE_N = 17,
+	NOTE_ENTRY = 18
+};
 
 struct observing {
 	struct oracle *oracle;
@@ -23,6 +32,7 @@ observe_server_change(struct observing *observing, const struct log_row *row,
 {
 	struct oracle *oracle = observing->oracle;
 	const struct known_record *record = oracle_record(oracle, change->record);
+	size_t home = (size_t)(record - oracle->records);
 	struct view view = {oracle->present, oracle->present};
 	struct seen seen = {.words = NULL};
 
@@ -30,11 +40,11 @@ observe_server_change(struct observing *observing, const struct log_row *row,
 		const struct known_change *before = &oracle->changes[record->writes[i].change];
 		bool all = change->kind == CHANGE_SETTLEMENT;
 
-		if (before->merged && (all || before->seq <= change->base.version)) {
+		if (before->merged && (all || before->merge_seq <= change->base.version)) {
 			seen_add(&seen, i, view);
 		}
 	}
-	(void)oracle_change_add(oracle, row->entry.stream, change, row->payload, seen);
+	(void)oracle_change_add(oracle, row->entry.stream, change, row->payload, seen, home);
 }
 
 static enum status
@@ -65,15 +75,18 @@ observe_known(struct observing *observing, const struct log_row *row, const stru
 {
 	const struct entry *entry = &row->entry;
 	struct oracle *oracle = observing->oracle;
-	struct known_change *known = oracle_change_find(oracle, entry->stream, entry->n);
+	struct known_change *known =
+		oracle_change_named(oracle, entry->stream, entry->n, oracle_hash(row->payload));
 	enum status status;
 
-	if (known == NULL || known->seq != 0 || known->hash != oracle_hash(row->payload)) {
+	if (known == NULL || known->seq != 0) {
 		return fail(err, STATUS_MALFORMED, "entry %llu: change (%u, %u) %s",
 			    (unsigned long long)entry->seq, entry->stream, entry->n,
-			    known == NULL     ? "was made by nobody"
-			    : known->seq != 0 ? "is in the log twice"
-					      : "is not the one that was made");
+			    known == NULL ? "was made by nobody" : "is in the log twice");
+	}
+	if (oracle->records[known->home].id != change->record) {
+		return fail(err, STATUS_MALFORMED, "entry %llu: change (%u, %u) of another record",
+			    (unsigned long long)entry->seq, entry->stream, entry->n);
 	}
 	if (known->of_device) {
 		status = observe_verdict(observing, row, change, err);
@@ -81,7 +94,10 @@ observe_known(struct observing *observing, const struct log_row *row, const stru
 			return status;
 		}
 	}
+	known->stream = entry->stream;
+	known->n = entry->n;
 	known->seq = entry->seq;
+	known->merge_seq = entry->seq;
 	known->merged = entry->verdict == VERDICT_MERGED;
 	known->was_set_aside = known->was_set_aside || !known->merged;
 	oracle->quarantined += !known->merged;
@@ -154,6 +170,37 @@ note_number(struct span note, uint64_t wanted)
 	return 0;
 }
 
+/* What was set aside is merged here, as what it is. */
+static enum status
+observe_release(struct observing *observing, const struct log_row *row, struct error *err)
+{
+	uint64_t seq = row->entry.seq;
+	struct known_change *known = oracle_change_find(
+		observing->oracle, (uint32_t)note_number(row->payload, NOTE_STREAM),
+		(uint32_t)note_number(row->payload, NOTE_N));
+	struct log_row made;
+	struct change change;
+	enum status status = STATUS_OK;
+
+	if (known == NULL || known->merged || known->seq != note_number(row->payload, NOTE_ENTRY)) {
+		return fail(err, STATUS_MALFORMED, "entry %llu releases what was not set aside",
+			    (unsigned long long)seq);
+	}
+	status = store_log_entry(observing->store, known->seq, &observing->arena, &made, err);
+	if (status == STATUS_OK) {
+		status = change_decode(made.payload, false, &observing->arena, &change, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	known->merged = true;
+	known->merge_seq = seq;
+	observing->oracle->quarantined--;
+	oracle_place_learn(observing->oracle, &change, schema_type(observing->schema, change.type),
+			   seq);
+	return STATUS_OK;
+}
+
 static bool
 observe_epoch(struct oracle *oracle, struct span note, uint64_t seq)
 {
@@ -186,11 +233,15 @@ observe_schema(struct oracle *oracle, struct span note, uint64_t seq)
 }
 
 static enum status
-observe_note(struct oracle *oracle, const struct log_row *row, struct error *err)
+observe_note(struct observing *observing, const struct log_row *row, struct error *err)
 {
+	struct oracle *oracle = observing->oracle;
 	uint64_t seq = row->entry.seq;
 	bool good = true;
 
+	if (row->entry.kind == ENTRY_RELEASE) {
+		return observe_release(observing, row, err);
+	}
 	if (row->entry.kind == ENTRY_SCOPE) {
 		good = oracle_scope_learn(oracle, row->payload, seq);
 	} else if (row->entry.kind == ENTRY_SCHEMA) {
@@ -217,7 +268,7 @@ observe_row(void *context, const struct log_row *row, struct error *err)
 			    (unsigned long long)observing->oracle->head);
 	}
 	status = row->entry.kind == ENTRY_CHANGE ? observe_change(observing, row, err)
-						 : observe_note(observing->oracle, row, err);
+						 : observe_note(observing, row, err);
 	if (status == STATUS_OK) {
 		observing->oracle->head = row->entry.seq;
 	}
@@ -289,20 +340,56 @@ changes_forget(struct oracle *oracle, uint64_t cut)
 			change->lost = !change->of_device;
 			change->merged = false;
 			change->seq = 0;
+		} else if (change->merged && change->merge_seq > cut) {
+			change->merged = false; /* its release is forgotten */
+			oracle->quarantined++;
 		}
 	}
+}
+
+/* How much of the present log that of an epoch has up to an entry of its own. */
+static uint64_t
+shared_until(const struct oracle *oracle, size_t epoch, uint64_t head)
+{
+	uint64_t shared = oracle_epoch_floor(oracle, epoch);
+
+	return head < shared ? head : shared;
+}
+
+bool
+oracle_copies_kept(const struct oracle *oracle, const struct history *history, uint32_t epoch,
+		   uint64_t head)
+{
+	size_t place = oracle->present;
+	uint64_t cut;
+
+	(void)oracle_epoch_place(oracle, epoch, &place);
+	cut = shared_until(oracle, place, head);
+	for (size_t i = 0; i < oracle->change_count; i++) {
+		const struct known_change *change = &oracle->changes[i];
+
+		if (change->of_device && change->seq > cut &&
+		    oracle_author_root(oracle, change->author) ==
+			    oracle_author_root(oracle, history->author)) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < oracle->scope_count; i++) {
+		if (oracle->scopes[i].parent != 0 && oracle->scopes[i].seq > cut) {
+			return false;
+		}
+	}
+	return true;
 }
 
 void
 oracle_restore(struct oracle *oracle, uint32_t epoch, uint64_t head)
 {
 	size_t place = oracle->present;
-	uint64_t shared;
 	uint64_t cut;
 
 	(void)oracle_epoch_place(oracle, epoch, &place);
-	shared = oracle_epoch_floor(oracle, place);
-	cut = head < shared ? head : shared;
+	cut = shared_until(oracle, place, head);
 	oracle->present = place;
 	changes_forget(oracle, cut);
 	for (size_t i = 0; i < oracle->record_count; i++) {

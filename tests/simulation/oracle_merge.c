@@ -11,13 +11,6 @@ trial_change(const struct trial *trial, size_t write)
 	return &trial->oracle->changes[trial->known->writes[write].change];
 }
 
-bool
-oracle_same_author(const struct oracle *oracle, uint32_t one, uint32_t other)
-{
-	(void)oracle;
-	return one == other;
-}
-
 uint64_t
 oracle_epoch_floor(const struct oracle *oracle, size_t epoch)
 {
@@ -54,8 +47,8 @@ saw(const struct trial *trial, size_t viewer, size_t write)
 	if (!seen_has(&by->seen, write)) {
 		return false;
 	}
-	return !trial->loose || oracle_same_author(trial->oracle, by->stream, seen->stream) ||
-	       seen->seq <= oracle_floor(trial->oracle, by->seen.views[write]);
+	return !trial->loose || oracle_same_author(trial->oracle, by, seen) ||
+	       seen->merge_seq <= oracle_floor(trial->oracle, by->seen.views[write]);
 }
 
 /* ---- one write after the other ---- */
@@ -104,7 +97,7 @@ expect_write(const struct trial *trial, size_t write, struct expected_field *fie
 	const struct known_write *own = &trial->known->writes[write];
 	struct expected made = {.write = write,
 				.value = own->value,
-				.rank = trial_change(trial, write)->seq,
+				.rank = trial_change(trial, write)->merge_seq,
 				.top = true};
 	size_t kept = 0;
 	int64_t removed;
@@ -229,8 +222,8 @@ goes_before(const struct trial *trial, enum policy policy, const struct expected
 
 	if (policy == POLICY_ONCE) {
 		return a->rank != b->rank ? a->rank < b->rank
-					  : trial_change(trial, a->write)->seq <
-						    trial_change(trial, b->write)->seq;
+					  : trial_change(trial, a->write)->merge_seq <
+						    trial_change(trial, b->write)->merge_seq;
 	}
 	if (policy == POLICY_MAX || policy == POLICY_MIN) {
 		int order = value_compare(a->value, b->value);
@@ -305,7 +298,7 @@ order_writes(struct trial *trial)
 		const struct known_change *change = trial_change(trial, i);
 
 		if (change->merged) {
-			keys[trial->order_count++] = change->seq << 24 | i;
+			keys[trial->order_count++] = change->merge_seq << 24 | i;
 		}
 	}
 	qsort(keys, trial->order_count, sizeof *keys, by_seq);

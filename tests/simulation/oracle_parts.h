@@ -3,23 +3,43 @@
 #ifndef SAMBUNG_TESTS_SIMULATION_ORACLE_PARTS_H
 #define SAMBUNG_TESTS_SIMULATION_ORACLE_PARTS_H
 
+#include "protocol/crypto.h"
 #include "tests/simulation/oracle.h"
 
 enum { KNOWN_REGIONS_MAX = 8 };
 
 struct known_change {
-	uint32_t stream;
+	uint32_t stream; /* as the log has it; not there yet: as it was called first */
 	uint32_t n;
-	uint64_t record;
+	uint32_t first_stream; /* as it was frozen first */
+	uint32_t first_n;
+	uint8_t first_hash[32];
+	size_t author;	/* of a device's: who, … */
+	uint32_t place; /* … and which of hers, from 1 */
+	size_t home;	/* place of its record */
 	uint32_t kind;
 	int64_t time;
 	uint64_t hash;
 	uint64_t seq;	    /* 0: not in the log now */
+	uint64_t merge_seq; /* the same, or that of its release; stays when that log is no more */
 	bool merged;	    /* in the log, and not set aside */
 	bool of_device;	    /* else made at the server */
 	bool lost;	    /* the server was restored to before it, and nobody else had it */
 	bool was_set_aside; /* once, perhaps in a log that is no more */
 	struct seen seen;
+};
+
+/* What a change was called, by some installation that may be a copy. */
+struct known_name {
+	uint32_t stream;
+	uint32_t n;
+	uint64_t hash; /* of its bytes then */
+	size_t change;
+};
+
+struct known_author {
+	size_t parent;	 /* that it is a copy of; its own place: of nobody */
+	uint32_t copied; /* so many of the parent's changes */
 };
 
 /* One field of one change. */
@@ -38,7 +58,8 @@ struct known_stay {
 };
 
 struct known_record {
-	uint64_t id;
+	uint64_t id;		    /* as the log has it, or will */
+	size_t maker;		    /* place of a device's change that made it, + 1; 0: none */
 	struct known_write *writes; /* as they came to be known */
 	size_t write_count;
 	struct known_stay *stays;
@@ -48,6 +69,7 @@ struct known_record {
 /* What an admin gave a device, from this entry on. */
 struct known_scope {
 	uint32_t device;
+	uint32_t parent; /* the number that this one goes on from; 0: none */
 	uint64_t seq;
 	struct region regions[KNOWN_REGIONS_MAX];
 	size_t region_count;
@@ -68,6 +90,10 @@ struct known_epoch {
 struct oracle {
 	struct known_change *changes;
 	size_t change_count;
+	struct known_name *names;
+	size_t name_count;
+	struct known_author *authors;
+	size_t author_count;
 	struct known_record *records;
 	size_t record_count;
 	struct known_scope *scopes; /* as the log has them */
@@ -86,30 +112,47 @@ struct oracle {
 /* An array with room for one more than `count`; it grows at every power of two. */
 void *oracle_grown(void *array, size_t count, size_t size);
 
+struct seen seen_copy(const struct seen *from);
 bool seen_has(const struct seen *seen, size_t write);
 void seen_add(struct seen *seen, size_t write, struct view view);
 
 /* ---- oracle.c ---- */
 
-/* The record with that id, made if nobody wrote of it yet; valid until the next call. */
+/* What the log calls so, made if nobody wrote of it yet; valid until the next call. */
 struct known_record *oracle_record(struct oracle *oracle, uint64_t id);
+/* One more with that id; its place. */
+size_t oracle_record_new(struct oracle *oracle, uint64_t id);
 /* NULL: nobody wrote of it. */
 const struct known_record *oracle_record_find(const struct oracle *oracle, uint64_t id);
 /* A change of it is merged. */
 bool oracle_record_exists(const struct oracle *oracle, uint64_t id);
-/* The change with that number that is not lost; NULL: there is none. */
+/* The change with that number in the log; NULL: there is none. */
 struct known_change *oracle_change_find(const struct oracle *oracle, uint32_t stream, uint32_t n);
+/* The change that was called so and had these bytes; NULL: nobody made it. */
+struct known_change *oracle_change_named(const struct oracle *oracle, uint32_t stream, uint32_t n,
+					 uint64_t hash);
 /* Only to tell whether the log has the bytes that were recorded. */
 uint64_t oracle_hash(struct span bytes);
 /* Takes over `seen`; valid until the next call. */
 struct known_change *oracle_change_add(struct oracle *oracle, uint32_t stream,
 				       const struct change *change, struct span bytes,
-				       struct seen seen);
+				       struct seen seen, size_t home);
+
+/* ---- oracle_author.c ---- */
+
+void oracle_name_add(struct oracle *oracle, uint32_t stream, uint32_t n, uint64_t hash,
+		     size_t change);
+/* Is it the viewer's own past, from before she was copied or after? */
+bool oracle_same_author(const struct oracle *oracle, const struct known_change *viewer,
+			const struct known_change *seen);
+/* The installation of which it is a copy, or a copy of a copy. */
+size_t oracle_author_root(const struct oracle *oracle, size_t author);
+/* The installation's own change that it calls so; NULL: it has none. */
+const struct known_change *oracle_own(const struct oracle *oracle, const struct history *history,
+				      uint32_t stream, uint32_t n);
 
 /* ---- oracle_merge.c ---- */
 
-/* Did both come from one person's installation? */
-bool oracle_same_author(const struct oracle *oracle, uint32_t one, uint32_t other);
 /* Up to which entry the present log is that of an epoch; 0: it does not come of it. */
 uint64_t oracle_epoch_floor(const struct oracle *oracle, size_t epoch);
 /* Up to which entry of the present log who saw something on such a screen must count as having

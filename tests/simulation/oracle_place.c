@@ -5,7 +5,7 @@
 #include "protocol/id.h"
 #include "tests/simulation/oracle_parts.h"
 
-enum { NOTE_KEYS_MAX = 32, NOTE_STREAM = 2, NOTE_SCOPE = 5, DEEPEST = 4 };
+enum { NOTE_KEYS_MAX = 32, NOTE_STREAM = 2, NOTE_SCOPE = 5, NOTE_PARENT = 15, DEEPEST = 4 };
 
 /* ---- what devices have ---- */
 
@@ -42,6 +42,8 @@ read_scope(struct span note, struct known_scope *out)
 		good = cbor_get_uint(&in, &key);
 		if (good && key == NOTE_STREAM) {
 			good = cbor_get_u32(&in, &out->device);
+		} else if (good && key == NOTE_PARENT) {
+			good = cbor_get_u32(&in, &out->parent);
 		} else if (good && key == NOTE_SCOPE) {
 			good = read_regions(&in, out);
 		} else if (good) {
@@ -64,10 +66,34 @@ oracle_scope_learn(struct oracle *oracle, struct span note, uint64_t seq)
 	return true;
 }
 
-/* NULL: it had none yet. */
+/* The number that this one goes on from; 0: none. */
+static uint32_t
+parent_of(const struct oracle *oracle, uint32_t device)
+{
+	for (size_t i = 0; i < oracle->scope_count; i++) {
+		if (oracle->scopes[i].device == device && oracle->scopes[i].parent != 0) {
+			return oracle->scopes[i].parent;
+		}
+	}
+	return 0;
+}
+
+/* Is it the number, or one that it goes on from? */
+static bool
+goes_back_to(const struct oracle *oracle, uint32_t device, uint32_t number)
+{
+	while (device != 0 && device != number) {
+		device = parent_of(oracle, device);
+	}
+	return device == number;
+}
+
+/* Before its first that of the number it goes on from. NULL: there was none yet. */
 static const struct known_scope *
 scope_at(const struct oracle *oracle, uint32_t device, uint64_t moment)
 {
+	uint32_t parent = parent_of(oracle, device);
+
 	for (size_t i = oracle->scope_count; i > 0; i--) {
 		const struct known_scope *scope = &oracle->scopes[i - 1];
 
@@ -75,7 +101,7 @@ scope_at(const struct oracle *oracle, uint32_t device, uint64_t moment)
 			return scope;
 		}
 	}
-	return NULL;
+	return parent == 0 ? NULL : scope_at(oracle, parent, moment);
 }
 
 size_t
@@ -137,10 +163,12 @@ struct place {
 	bool unsure;
 };
 
-/* `begun`: before a record was made it was where it began, but for whoever made it, where its
- * family was by then: there she met it. Else the latter for everybody. */
+/*
+ * Where a record was. Before it was made, it was where it began; but for whoever made it, where its
+ * family was by then: there she met it.
+ */
 static struct place
-place_walk(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t device, bool begun)
+place_at(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t device)
 {
 	struct place place = {.village = 0};
 
@@ -151,7 +179,7 @@ place_walk(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t d
 		if (record == NULL || record->stay_count == 0) {
 			return place;
 		}
-		if (begun && id_stream(id) != device && record->stays[0].seq > moment) {
+		if (!goes_back_to(oracle, device, id_stream(id)) && record->stays[0].seq > moment) {
 			moment = record->stays[0].seq;
 		}
 		stay = stay_at(record, moment);
@@ -161,39 +189,6 @@ place_walk(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t d
 			return place;
 		}
 		id = stay->parent;
-	}
-	return place;
-}
-
-/* Before she had sent a new record it was on its author's phone where she took its family to be:
- * any village in which that ever was. */
-static bool
-was_only_there(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t device)
-{
-	const struct known_record *record = oracle_record_find(oracle, id);
-	uint64_t made = record == NULL || record->stay_count == 0 ? 0 : record->stays[0].seq;
-	uint64_t there = place_walk(oracle, id, moment, device, true).village;
-
-	for (uint64_t at = 0; id_stream(id) == device && moment < made && at < made; at++) {
-		if (place_walk(oracle, id, at, device, true).village != there) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Where a record was. A device may have met one that a restored server hears of again only now:
- * then it may count as having been where its family was. */
-static struct place
-place_at(const struct oracle *oracle, uint64_t id, uint64_t moment, uint32_t device)
-{
-	struct place place = place_walk(oracle, id, moment, device, true);
-
-	place.unsure = place.unsure || !was_only_there(oracle, id, moment, device);
-	if (oracle->epoch_count > 1) {
-		struct place met = place_walk(oracle, id, moment, device, false);
-
-		place.unsure = place.unsure || met.unsure || met.village != place.village;
 	}
 	return place;
 }
@@ -231,8 +226,9 @@ schema_is_known(const struct oracle *oracle, uint32_t version)
 static enum quarantine_reason
 judge_absent(const struct oracle *oracle, uint64_t id)
 {
-	return oracle_is_set_aside(oracle, id_stream(id), id_n(id)) ? QUARANTINE_JOINED
-								    : QUARANTINE_UNKNOWN_RECORD;
+	const struct known_change *made = oracle_change_find(oracle, id_stream(id), id_n(id));
+
+	return made != NULL && !made->merged ? QUARANTINE_JOINED : QUARANTINE_UNKNOWN_RECORD;
 }
 
 static enum quarantine_reason
@@ -282,6 +278,29 @@ whereabouts_of(const struct oracle *oracle, const struct change *change,
 						    : (uint64_t)village->value.integer};
 }
 
+/*
+ * A record whose family had moved before it was merged counts as having been where its author met
+ * it (the server keeps one such village), for her own later changes; after a restore for those of
+ * others as well, who had it from her before.
+ */
+static bool
+was_met_elsewhere(const struct oracle *oracle, uint32_t device, uint64_t record, uint64_t moment,
+		  const struct known_scope *scope)
+{
+	const struct known_record *known = oracle_record_find(oracle, record);
+	bool met = oracle->epoch_count > 1 || goes_back_to(oracle, device, id_stream(record));
+	uint64_t merged = known == NULL || known->stay_count == 0 ? 0 : known->stays[0].seq;
+
+	for (uint64_t before = 0; met && moment < merged && before < merged; before++) {
+		struct place place = place_at(oracle, record, before, id_stream(record));
+
+		if (regions_cover(scope->regions, scope->region_count, place.village)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Was it in the device's scope at that moment, for sure or perhaps? */
 static bool
 in_scope_at(const struct oracle *oracle, uint32_t device, const struct whereabouts *where,
@@ -297,8 +316,13 @@ in_scope_at(const struct oracle *oracle, uint32_t device, const struct whereabou
 	if (where->record != 0) {
 		place = place_at(oracle, where->record, moment, device);
 	}
-	*unsure_out = place.unsure;
-	return regions_cover(scope->regions, scope->region_count, place.village);
+	if (regions_cover(scope->regions, scope->region_count, place.village)) {
+		*unsure_out = place.unsure;
+		return true;
+	}
+	*unsure_out =
+		place.unsure || was_met_elsewhere(oracle, device, where->record, moment, scope);
+	return false;
 }
 
 static enum quarantine_reason

@@ -31,6 +31,9 @@ struct report {
 	uint64_t conflicts;
 	uint64_t requests;
 	uint64_t lost;
+	unsigned copies; /* of phones, restored or used */
+	unsigned forks;
+	unsigned releases;
 	unsigned restores;
 	uint8_t root[32];
 	char why[SIM_WHY];
@@ -64,6 +67,9 @@ report_make(const struct sim *sim, struct report *out)
 	out->conflicts = counts.conflicts;
 	out->requests = sim->world->requests;
 	out->lost = counts.lost;
+	out->copies = sim->returns + sim->clones;
+	out->forks = sim->forks;
+	out->releases = sim->releases;
 	out->restores = sim->restores;
 	memcpy(out->root, sim->root, sizeof out->root);
 	memcpy(out->why, sim->why, sizeof out->why);
@@ -237,13 +243,14 @@ print_seed(const struct sim_options *options, const struct report *report)
 {
 	(void)printf("seed %llu: %s: %zu events, %llu changes, %llu requests, %llu crashes, "
 		     "%llu disk errors, %llu conflicts, %llu set aside, %u restores, %llu lost, "
-		     "head %llu, root ",
+		     "%u copies, %u forks, %u released, head %llu, root ",
 		     (unsigned long long)options->seed, report->failed ? "FAILED" : "good",
 		     report->step - 1, (unsigned long long)report->changes,
 		     (unsigned long long)report->requests, (unsigned long long)report->crashes,
 		     (unsigned long long)report->errors, (unsigned long long)report->conflicts,
 		     (unsigned long long)report->quarantined, report->restores,
-		     (unsigned long long)report->lost, (unsigned long long)report->head);
+		     (unsigned long long)report->lost, report->copies, report->forks,
+		     report->releases, (unsigned long long)report->head);
 	for (size_t i = 0; i < 8; i++) {
 		(void)printf("%02x", report->root[i]);
 	}

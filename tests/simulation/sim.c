@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/simulation/sim.h"
 
+#include "client/device.h"
 #include "tests/simulation/fault_vfs.h"
 
 #include <stdarg.h>
@@ -13,8 +14,8 @@ const char sim_district[] = "630307";
 enum { DISTRICT_EVERY = 4, SMALL_ROOM = 2048 };
 
 const char *const sim_fault_names[SIM_FAULTS] = {
-	"lose",	 "cut",	 "delay", "crash", "down", "torn",    "error", "full",
-	"clock", "kill", "small", "scope", "file", "restore", "enrol",
+	"lose", "cut",	 "delay", "crash", "down",    "torn",  "error",	 "full",  "clock",
+	"kill", "small", "scope", "file",  "restore", "enrol", "return", "clone", "release",
 };
 
 /* ---- chance ---- */
@@ -92,30 +93,70 @@ first_scope(size_t device)
 							     : sim_villages[device % SIM_VILLAGES];
 }
 
-bool
-sim_number(struct sim *sim, size_t device, uint32_t number)
+/* What it makes again under a new number. */
+static bool
+said_again(struct sim *sim, size_t device, uint32_t n)
+{
+	struct sim_device *own = &sim->devices[device];
+	struct local_change kept;
+	struct change change;
+	struct arena arena;
+	struct error err;
+	enum status status;
+
+	arena_init(&arena, 1 << 20);
+	status = local_change(sim_handle(sim, device)->local, n, &arena, &kept, &err);
+	if (status == STATUS_OK) {
+		status = change_decode(kept.bytes, false, &arena, &change, &err);
+	}
+	if (status == STATUS_OK) {
+		status = oracle_change_again(sim->oracle, &own->history, &change, kept.bytes, &err);
+	}
+	arena_finish(&arena);
+	return status == STATUS_OK ||
+	       sim_fail(sim, "device %zu, after a fork: %s", device, err.detail);
+}
+
+/* It goes on under another number: what the former ones said is in the log, all else comes again.
+ */
+static bool
+number_follow(struct sim *sim, size_t device, const struct sambung_state *state)
 {
 	struct sim_device *own = &sim->devices[device];
 
-	if (own->enrolled && number != own->number) {
-		return sim_fail(sim, "device %zu was number %u and is %u", device, own->number,
-				number);
+	if (!own->copied || state->device == 0 || state->last_n > own->history.count) {
+		return sim_fail(sim, "device %zu was number %u and is %u", device,
+				own->history.number, state->device);
 	}
-	own->enrolled = number != 0;
-	own->number = number;
+	sim_note(sim, "device %zu was %u and is %u, %u of %u again", device, own->history.number,
+		 state->device, state->last_n, own->history.count);
+	sim->forks++;
+	own->history.number = state->device;
+	own->history.offset = own->history.count - state->last_n;
+	for (uint32_t n = 1; n <= state->last_n; n++) {
+		if (!said_again(sim, device, n)) {
+			return false;
+		}
+	}
 	return true;
 }
 
 bool
 sim_number_ask(struct sim *sim, size_t device)
 {
+	struct sim_device *own = &sim->devices[device];
 	struct sambung_state state;
 	struct sambung_error err = {0};
 
 	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
 		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
 	}
-	return sim_number(sim, device, state.device);
+	if (own->enrolled && state.device != own->history.number) {
+		return number_follow(sim, device, &state);
+	}
+	own->enrolled = state.device != 0;
+	own->history.number = state.device;
+	return true;
 }
 
 /* ---- the run ---- */
@@ -146,6 +187,7 @@ begin(struct sim *sim)
 
 		(void)snprintf(cadre, sizeof cadre, "Kader %zu", d);
 		(void)world_enrol(world, cadre, first_scope(d));
+		sim->devices[d].history = oracle_author(sim->oracle);
 		world_sync(world, d);
 		sim->devices[d].village = d % SIM_VILLAGES;
 		if (!sim_number_ask(sim, d)) {
@@ -175,8 +217,8 @@ step(struct sim *sim)
 
 	sim_disk_arm(sim, device);
 	good = sim->devices[device].enrolled ? sim_event(sim, device) : sim_enrol_try(sim, device);
-	return good && sim_disk_recover(sim, device) && sim_observe(sim) &&
-	       sim_pending_shown(sim, device);
+	return good && sim_disk_recover(sim, device) && sim_number_ask(sim, device) &&
+	       sim_observe(sim) && sim_pending_shown(sim, device);
 }
 
 struct sim *
@@ -214,11 +256,13 @@ sim_free(struct sim *sim)
 			buffer_finish(&sim->devices[d].out[i]);
 			buffer_finish(&sim->devices[d].in[i]);
 		}
+		history_free(&sim->devices[d].history);
 	}
 	for (size_t i = 0; i < SIM_FILES; i++) {
 		buffer_finish(&sim->files[i].bytes);
 		buffer_finish(&sim->files[i].answers);
 	}
+	sim_images_drop(sim);
 	world_free(sim->world);
 	oracle_free(sim->oracle);
 	fault_disk_forget();

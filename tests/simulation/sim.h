@@ -31,9 +31,12 @@ enum sim_fault {
 	SIM_FILE = 1 << 12,    /* requests go in files */
 	SIM_RESTORE = 1 << 13, /* the server is restored from an older copy */
 	SIM_ENROL = 1 << 14,   /* devices are enrolled while all of this happens */
-	SIM_ALL = (1 << 15) - 1,
+	SIM_RETURN = 1 << 15,  /* a device is restored from a copy of its own */
+	SIM_CLONE = 1 << 16,   /* a copy of a device is used beside it */
+	SIM_RELEASE = 1 << 17, /* what was set aside is released, or closed */
+	SIM_ALL = (1 << 18) - 1,
 };
-enum { SIM_FAULTS = 15 };
+enum { SIM_FAULTS = 18 };
 extern const char *const sim_fault_names[SIM_FAULTS];
 
 struct sim_options {
@@ -51,6 +54,7 @@ enum {
 	SIM_LETTERS = 4, /* requests and replies on their way by hand, per device */
 	SIM_FILES = 6,
 	SIM_COPIES = 3,
+	SIM_IMAGES = 4,
 	SIM_RESTORES_MAX = 2,
 	SIM_STOOD_MAX = 4096,
 	SIM_TRIES = 4,
@@ -63,6 +67,7 @@ enum {
 struct sim_form {
 	struct sambung_edit *edit;
 	uint64_t record; /* 0: a new one */
+	size_t home;	 /* the oracle's place of it */
 	uint32_t type;
 	struct seen seen;
 	char field[40]; /* what was entered last */
@@ -70,7 +75,8 @@ struct sim_form {
 
 /* A change of which it is not known yet whether it is durable. */
 struct sim_try {
-	uint64_t record;
+	uint64_t record; /* 0: a new one */
+	size_t home;
 	struct seen seen;
 	char field[40];
 };
@@ -80,13 +86,13 @@ struct sim_device {
 	struct sim_try tries[SIM_TRIES]; /* newest first */
 	bool enrolled;
 	bool forgotten;		  /* the server was restored to before its enrolment */
-	uint32_t number;	  /* of its stream, once enrolled */
+	bool copied;		  /* another has its past as well, or had */
+	struct history history;	  /* what it made, and its number once enrolled */
 	char code[CODE_TEXT_MAX]; /* with which it is enrolling; empty: it needs one */
 	size_t village;		  /* where its cadre mostly works */
 	size_t settled;		  /* the latest epoch of which it has had its whole scope */
-	uint32_t known_n;	  /* changes that are durable for sure */
-	uint32_t acked_high;	  /* up to here they were acknowledged at some time */
-	/* Changes whose record was here when they were saved, as bits. */
+	uint32_t acked_high;	  /* places up to here were acknowledged at some time */
+	/* Places of changes whose record was here when they were saved, as bits. */
 	uint64_t stood[SIM_STOOD_MAX / 64];
 	struct buffer out[SIM_LETTERS];
 	struct buffer in[SIM_LETTERS];
@@ -114,6 +120,14 @@ struct sim_copy {
 	uint32_t logged[WORLD_DEVICES_MAX]; /* changes of each device */
 };
 
+/* A copy of a device's disk, as it was once. */
+struct sim_image {
+	bool taken;
+	size_t device; /* that it is of */
+	char folder[256];
+	struct sim_device own; /* what is known of it; no forms, tries and letters */
+};
+
 struct sim {
 	struct sim_options options;
 	struct world *world;
@@ -128,7 +142,13 @@ struct sim {
 	size_t file_count; /* ever */
 	struct sim_copy copies[SIM_COPIES];
 	size_t copy_count; /* ever */
+	struct sim_image images[SIM_IMAGES];
+	size_t image_count; /* ever */
 	unsigned restores;
+	unsigned returns; /* of devices, from images of theirs */
+	unsigned clones;
+	unsigned forks;
+	unsigned releases;
 	unsigned schema_version;
 	uint64_t promised_head; /* entries that the server has said are durable */
 	size_t step;
@@ -163,9 +183,8 @@ extern const char *const sim_villages[SIM_VILLAGES];
 extern const char sim_district[];
 /* Reads what the log has more than before. False: it breaks a rule. */
 bool sim_observe(struct sim *sim);
-/* The device says that it has this number, 0: none yet. False: it had another before. */
-bool sim_number(struct sim *sim, size_t device, uint32_t number);
-/* Asks it. */
+/* Asks the device for its number. False: it had another before and was never copied, or it does not
+ * say again under the new one what the log lacks. */
 bool sim_number_ask(struct sim *sim, size_t device);
 
 /* ---- sim_form.c: forms, and what the oracle hears of them ---- */
@@ -179,6 +198,8 @@ bool sim_form_set(struct sim *sim, struct sim_form *form, const char *field, con
 bool sim_form_save(struct sim *sim, size_t device, struct sim_form *form, char *id_out);
 void sim_form_drop(struct sim_form *form);
 void sim_forms_drop(struct sim *sim, size_t device);
+/* n of the last change that it made for sure. */
+uint32_t sim_last_n(const struct sim_device *device);
 /* Tells the oracle of changes that turned out to be durable. False: one that was is gone. */
 bool sim_changes_learn(struct sim *sim, size_t device);
 /* What the device recorded and nobody has acknowledged stands on its screens; also if the record
@@ -226,6 +247,8 @@ bool sim_sync_may_fail_with(const struct sim *sim, size_t device, int status);
 bool sim_event_file_out(struct sim *sim, size_t device);
 bool sim_event_file_carry(struct sim *sim, size_t device);
 bool sim_event_file_in(struct sim *sim, size_t device);
+/* Each file is delivered once more, and its answers are taken. */
+bool sim_files_deliver(struct sim *sim);
 /* At rest: each file is delivered once more, and its answers are taken; the log stays as it is. */
 bool sim_files_late(struct sim *sim);
 
@@ -245,6 +268,20 @@ bool sim_beginning(struct sim *sim);
 
 bool sim_event_copy(struct sim *sim, size_t device);
 bool sim_event_restore(struct sim *sim, size_t device);
+
+/* ---- sim_image.c ---- */
+
+bool sim_event_image(struct sim *sim, size_t device);
+bool sim_event_return(struct sim *sim, size_t device);
+bool sim_event_clone(struct sim *sim, size_t device);
+void sim_images_drop(struct sim *sim);
+
+/* ---- sim_admin.c ---- */
+
+/* Who is held is allowed. */
+bool sim_event_allow(struct sim *sim, size_t device);
+bool sim_event_release(struct sim *sim, size_t device);
+bool sim_event_close(struct sim *sim, size_t device);
 
 /* ---- sim_enrol.c ---- */
 

@@ -13,10 +13,11 @@ sim_event_enrol(struct sim *sim, size_t device)
 {
 	(void)device;
 	if (sim_may(sim, SIM_ENROL) &&
-	    sim->world->device_count < sim->options.devices + MORE_DEVICES &&
+	    sim->world->device_count < sim->options.devices + MORE_DEVICES + sim->clones &&
 	    sim->world->device_count < WORLD_DEVICES_MAX) {
 		size_t added = world_add_device(sim->world);
 
+		sim->devices[added].history = oracle_author(sim->oracle);
 		sim->devices[added].village = added % SIM_VILLAGES;
 	}
 	return true;

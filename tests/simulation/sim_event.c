@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What may happen, each with its weight, and what a cadre does. A new kind of event is a function
  * and a row of the table. */
+#include "protocol/id.h"
 #include "tests/simulation/sim.h"
 
 #include <stdio.h>
@@ -50,16 +51,18 @@ static bool
 event_visit(struct sim *sim, size_t device)
 {
 	size_t village = village_today(sim, device);
-	const char *person = sim_places_choose(sim, &sim->persons[village]);
+	const char *chosen = sim_places_choose(sim, &sim->persons[village]);
 	struct sim_form form;
+	char person[ID_TEXT_SIZE];
 	char weight[16];
 	char id[16] = "";
 	bool good;
 
 	/* Only to see whether she is still here. */
-	if (!sim_form_open(sim, device, person, &form) || form.edit == NULL) {
+	if (!sim_form_open(sim, device, chosen, &form) || form.edit == NULL) {
 		return !sim->failed;
 	}
+	id_format(form.record, person);
 	sim_form_drop(&form);
 	(void)snprintf(weight, sizeof weight, "%d.%d", 5 + (int)sim_choose(sim, 60),
 		       (int)sim_choose(sim, 10));
@@ -178,12 +181,14 @@ static bool
 event_person(struct sim *sim, size_t device)
 {
 	const char *id = sim_places_choose(sim, &sim->persons[sim_choose(sim, SIM_VILLAGES)]);
-	const char *family = sim_places_choose(sim, &sim->families[sim_choose(sim, SIM_VILLAGES)]);
+	const char *chosen = sim_places_choose(sim, &sim->families[sim_choose(sim, SIM_VILLAGES)]);
 	struct sim_form form;
+	char family[ID_TEXT_SIZE];
 
-	if (!sim_form_open(sim, device, family, &form) || form.edit == NULL) {
+	if (!sim_form_open(sim, device, chosen, &form) || form.edit == NULL) {
 		return !sim->failed;
 	}
+	id_format(form.record, family);
 	sim_form_drop(&form);
 	return sim_form_open(sim, device, id, &form) &&
 	       sim_form_set(sim, &form, "family", family) &&
@@ -250,7 +255,6 @@ event_days(struct sim *sim, size_t device)
 
 /* ---- the table ---- */
 
-/* Those to come (fork, clone) are rows here as well. */
 static const struct {
 	const char *name;
 	unsigned weight;
@@ -276,6 +280,12 @@ static const struct {
 	{"enrol", 2, sim_event_enrol},
 	{"copy", 5, sim_event_copy},
 	{"restore", 3, sim_event_restore},
+	{"image", 6, sim_event_image},
+	{"return", 5, sim_event_return},
+	{"clone", 3, sim_event_clone},
+	{"allow", 8, sim_event_allow},
+	{"release", 4, sim_event_release},
+	{"close", 2, sim_event_close},
 	{"tidy", 8, sim_event_tidy},
 	{"reopen", 6, event_reopen},
 	{"kill", 6, event_kill},

@@ -11,6 +11,9 @@ sim_sync_may_fail_with(const struct sim *sim, size_t device, int status)
 	if (status == STATUS_FOREIGN) {
 		return sim->devices[device].forgotten;
 	}
+	if (status == STATUS_HELD) {
+		return sim->devices[device].copied;
+	}
 	return status != STATUS_INTERNAL && status != STATUS_FORK && status != STATUS_REVOKED &&
 	       status != STATUS_UNAUTHENTICATED && status != STATUS_NOT_ENROLLED;
 }
@@ -141,6 +144,7 @@ sim_event_meanwhile(struct sim *sim, size_t device)
 	buffer_finish(&reply);
 	return good && (status == 0 || sim_device_excused(sim, device) ||
 			(status == STATUS_FOREIGN && sim->devices[device].forgotten) ||
+			(status == STATUS_HELD && sim->devices[device].copied) ||
 			sim_fail(sim, "device %zu: a reply: %s: %s", device,
 				 sambung_status_name(status), err.detail));
 }

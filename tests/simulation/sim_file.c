@@ -151,10 +151,8 @@ sim_event_file_in(struct sim *sim, size_t device)
 }
 
 bool
-sim_files_late(struct sim *sim)
+sim_files_deliver(struct sim *sim)
 {
-	uint64_t head = world_head(sim->world);
-
 	for (size_t i = 0; i < SIM_FILES; i++) {
 		struct sim_file *file = &sim->files[i];
 		struct error err;
@@ -165,9 +163,20 @@ sim_files_late(struct sim *sim)
 		if (file_deliver(sim, file, false, &err) != STATUS_OK) {
 			return sim_fail(sim, "a late file is not answered: %s", err.detail);
 		}
-		if (!answers_take(sim, file->device, file)) {
+		if (!answers_take(sim, file->device, file) || !sim_number_ask(sim, file->device)) {
 			return false;
 		}
+	}
+	return true;
+}
+
+bool
+sim_files_late(struct sim *sim)
+{
+	uint64_t head = world_head(sim->world);
+
+	if (!sim_files_deliver(sim)) {
+		return false;
 	}
 	return world_head(sim->world) == head ||
 	       sim_fail(sim, "a late file changed what everybody had");

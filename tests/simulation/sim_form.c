@@ -79,12 +79,36 @@ look(struct sim *sim, size_t device, struct sim_form *form)
 	if (local_record(local, form->record, &arena, &shown, NULL, &err) != STATUS_OK) {
 		good = sim_fail(sim, "device %zu: a form is open on a record that is not there: %s",
 				device, err.detail);
-	} else if (!oracle_screen(sim->oracle, &shown, view, &form->seen, &err)) {
+	} else if (!oracle_screen(sim->oracle, &sim->devices[device].history, &shown, view,
+				  &form->seen, &err)) {
 		good = sim_fail(sim, "device %zu: %s", device, err.detail);
 	}
 	form->type = good ? shown.type : 0;
+	form->home = oracle_record_place(sim->oracle, &sim->devices[device].history, form->record);
 	arena_finish(&arena);
 	return good;
+}
+
+/* What an id of before a fork is now, if nothing is called so. */
+static bool
+id_follow(struct sim *sim, size_t device, uint64_t *id)
+{
+	struct local *local = sim_handle(sim, device)->local;
+	struct local_state state;
+	struct record held;
+	struct arena arena;
+	struct error err;
+	enum status status;
+
+	arena_init(&arena, RECORD_ARENA);
+	status = local_record(local, *id, &arena, &held, NULL, &err);
+	if (status == STATUS_NOT_FOUND && local_state_load(local, &state, &err) == STATUS_OK) {
+		*id = device_id_now(&state, *id);
+		status = STATUS_OK;
+	}
+	arena_finish(&arena);
+	return status == STATUS_OK ||
+	       sim_fail(sim, "device %zu: an open record: %s", device, err.detail);
 }
 
 bool
@@ -100,6 +124,9 @@ sim_form_open(struct sim *sim, size_t device, const char *id, struct sim_form *f
 		       sim_fail(sim, "device %zu: a form on %s: %s", device, id, err.detail);
 	}
 	(void)id_parse(id, &form->record, &why);
+	if (!id_follow(sim, device, &form->record)) {
+		return false;
+	}
 	return look(sim, device, form);
 }
 
@@ -141,7 +168,8 @@ try_remember(struct sim_device *device, struct sim_form *form)
 	try_forget(&device->tries[SIM_TRIES - 1]);
 	memmove(&device->tries[1], &device->tries[0],
 		sizeof device->tries - sizeof device->tries[0]);
-	device->tries[0] = (struct sim_try){.record = form->record, .seen = form->seen};
+	device->tries[0] =
+		(struct sim_try){.record = form->record, .home = form->home, .seen = form->seen};
 	memcpy(device->tries[0].field, form->field, sizeof form->field);
 	form->seen = (struct seen){.words = NULL};
 }
@@ -151,15 +179,16 @@ static struct sim_try *
 try_of(struct sim *sim, size_t device, const struct change *change)
 {
 	uint32_t number = id_stream(change->record);
+	bool creates = change->base.epoch == 0 && change->record == id_make(number, change->n);
+	size_t home = creates ? 0
+			      : oracle_record_place(sim->oracle, &sim->devices[device].history,
+						    change->record);
 
-	(void)sim;
 	for (size_t i = 0; i < SIM_TRIES; i++) {
 		struct sim_try *try = &sim->devices[device].tries[i];
-		bool creates =
-			change->base.epoch == 0 && change->record == id_make(number, change->n);
 
 		if (try->field[0] != '\0' &&
-		    (try->record == change->record || (try->record == 0 && creates))) {
+		    (creates ? try->record == 0 : try->record != 0 && try->home == home)) {
 			return try;
 		}
 	}
@@ -168,22 +197,23 @@ try_of(struct sim *sim, size_t device, const struct change *change)
 
 /* The record may have left the device while its form was open; else it stays from now on. */
 static void
-change_stands(struct sim *sim, size_t device, uint32_t n, uint64_t record)
+change_stands(struct sim *sim, size_t device, uint64_t record)
 {
+	uint32_t place = sim->devices[device].history.count;
 	struct record held;
 	struct arena arena;
 	struct error err;
 
 	arena_init(&arena, RECORD_ARENA);
-	if (n < SIM_STOOD_MAX && local_record(sim_handle(sim, device)->local, record, &arena, &held,
-					      NULL, &err) == STATUS_OK) {
-		sim->devices[device].stood[n / 64] |= UINT64_C(1) << n % 64;
+	if (place < SIM_STOOD_MAX && local_record(sim_handle(sim, device)->local, record, &arena,
+						  &held, NULL, &err) == STATUS_OK) {
+		sim->devices[device].stood[place / 64] |= UINT64_C(1) << place % 64;
 	}
 	arena_finish(&arena);
 }
 
 static bool
-change_learn(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
+change_learn(struct sim *sim, size_t device, uint32_t n)
 {
 	struct local_change kept;
 	struct change change;
@@ -201,9 +231,10 @@ change_learn(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
 		try = try_of(sim, device, &change);
 	}
 	if (try != NULL) {
-		oracle_change(sim->oracle, stream, &change, kept.bytes, &try->seen);
+		oracle_change(sim->oracle, &sim->devices[device].history, &change, kept.bytes,
+			      &try->seen);
 		sim->changes++;
-		change_stands(sim, device, n, change.record);
+		change_stands(sim, device, change.record);
 	}
 	arena_finish(&arena);
 	return try != NULL || sim_fail(sim, "device %zu: change %u was made by nobody: %s", device,
@@ -220,28 +251,28 @@ sim_changes_learn(struct sim *sim, size_t device)
 	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
 		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
 	}
-	if (!sim_number(sim, device, state.device)) {
+	if (!sim_number_ask(sim, device)) {
 		return false;
 	}
-	if (state.last_n < own->known_n || state.acked_n > state.last_n) {
+	if (state.last_n < sim_last_n(own) || state.acked_n > state.last_n) {
 		return sim_fail(sim, "device %zu: change %u was durable, and %u is the last one",
-				device, own->known_n, state.last_n);
+				device, sim_last_n(own), state.last_n);
 	}
-	while (own->known_n < state.last_n) {
-		if (!change_learn(sim, device, state.device, own->known_n + 1)) {
+	while (sim_last_n(own) < state.last_n) {
+		if (!change_learn(sim, device, sim_last_n(own) + 1)) {
 			return false;
 		}
-		own->known_n++;
 	}
 	return true;
 }
 
 static bool
-pending_shown(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
+pending_shown(struct sim *sim, size_t device, uint32_t n)
 {
 	struct local *local = sim_handle(sim, device)->local;
 	const struct sim_device *own = &sim->devices[device];
-	bool stood = n < SIM_STOOD_MAX && (own->stood[n / 64] >> n % 64 & 1) != 0;
+	uint32_t place = own->history.offset + n;
+	bool stood = place < SIM_STOOD_MAX && (own->stood[place / 64] >> place % 64 & 1) != 0;
 	struct local_change change;
 	struct record shown;
 	struct arena arena;
@@ -253,8 +284,9 @@ pending_shown(struct sim *sim, size_t device, uint32_t stream, uint32_t n)
 	status = local_change(local, n, &arena, &change, &err);
 	if (status == STATUS_OK) {
 		status = local_record(local, change.record, &arena, &shown, NULL, &err);
-		good = (status == STATUS_NOT_FOUND && (!stood || n <= own->acked_high)) ||
-		       (status == STATUS_OK && oracle_shows(sim->oracle, &shown, stream, n, &err));
+		good = (status == STATUS_NOT_FOUND && (!stood || place <= own->acked_high)) ||
+		       (status == STATUS_OK &&
+			oracle_shows(sim->oracle, &own->history, &shown, place, &err));
 	} else {
 		good = false;
 	}
@@ -267,20 +299,31 @@ sim_pending_shown(struct sim *sim, size_t device)
 {
 	struct sim_device *own = &sim->devices[device];
 	struct sambung_state state;
+	uint32_t acked;
 	struct sambung_error err;
 
 	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
 		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
 	}
-	own->acked_high = state.acked_n > own->acked_high ? state.acked_n : own->acked_high;
+	acked = own->history.offset + state.acked_n;
+	own->acked_high = acked > own->acked_high ? acked : own->acked_high;
 	for (uint32_t n = state.acked_n + 1; n <= state.last_n; n++) {
+		uint32_t place = own->history.offset + n;
+
 		/* What a restored server is sent again may be what was set aside once. */
-		if (!(n <= own->acked_high && oracle_was_set_aside(sim->oracle, state.device, n)) &&
-		    !pending_shown(sim, device, state.device, n)) {
+		if (!(place <= own->acked_high &&
+		      oracle_was_set_aside(sim->oracle, &own->history, place)) &&
+		    !pending_shown(sim, device, n)) {
 			return false;
 		}
 	}
 	return true;
+}
+
+uint32_t
+sim_last_n(const struct sim_device *device)
+{
+	return device->history.count - device->history.offset;
 }
 
 /* What a disk did not take can be saved once more, or given up. */
@@ -326,9 +369,9 @@ sim_form_save(struct sim *sim, size_t device, struct sim_form *form, char *id_ou
 		memcpy(id_out, id, sizeof id);
 	}
 	good = good && (n == 0 || sim_changes_learn(sim, device));
-	if (good && n != 0 && sim->devices[device].known_n != n) {
+	if (good && n != 0 && sim_last_n(&sim->devices[device]) != n) {
 		good = sim_fail(sim, "device %zu: change %u was saved and %u is the last one",
-				device, n, sim->devices[device].known_n);
+				device, n, sim_last_n(&sim->devices[device]));
 	}
 	sim_form_drop(form);
 	return good;

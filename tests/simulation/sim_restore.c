@@ -53,7 +53,7 @@ sim_event_copy(struct sim *sim, size_t device)
 	copy->epoch = oracle_epoch(sim->oracle);
 	copy->head = world_head(sim->world);
 	for (size_t d = 0; d < sim->world->device_count; d++) {
-		copy->logged[d] = oracle_logged(sim->oracle, sim->devices[d].number);
+		copy->logged[d] = oracle_logged(sim->oracle, sim->devices[d].history.number);
 	}
 	if (store_backup(sim->world->reader, copy->path, &err) == STATUS_OK) {
 		return true;
@@ -76,7 +76,7 @@ still_kept(struct sim *sim, size_t device, uint32_t logged)
 	bool kept = true;
 
 	arena_init(&arena, RECORD_ARENA);
-	for (uint32_t n = logged == 0 ? 1 : logged; n <= sim->devices[device].known_n && kept;
+	for (uint32_t n = logged == 0 ? 1 : logged; n <= sim_last_n(&sim->devices[device]) && kept;
 	     n++) {
 		kept = local_change(local, n, &arena, &change, &err) == STATUS_OK;
 	}
@@ -84,15 +84,19 @@ still_kept(struct sim *sim, size_t device, uint32_t logged)
 	return kept;
 }
 
-/* Everybody still has all that the copy lacks. (A server's clock that jumps makes phones forget
- * early.) */
+/* Everybody still has all that the copy lacks; of copied phones it lacks nothing. (A server's clock
+ * that jumps makes phones forget early.) */
 static bool
 copy_serves(struct sim *sim, const struct sim_copy *copy)
 {
 	bool serves = copy->path[0] != '\0';
 
 	for (size_t d = 0; d < sim->world->device_count && serves; d++) {
-		serves = still_kept(sim, d, copy->logged[d]);
+		const struct sim_device *own = &sim->devices[d];
+
+		serves = own->copied ? oracle_copies_kept(sim->oracle, &own->history, copy->epoch,
+							  copy->head)
+				     : still_kept(sim, d, copy->logged[d]);
 	}
 	return serves;
 }
@@ -162,8 +166,8 @@ forgotten_learn(struct sim *sim)
 
 	arena_init(&arena, 1 << 20);
 	for (size_t d = 0; d < sim->world->device_count; d++) {
-		enum status status =
-			store_device(sim->world->store, sim->devices[d].number, &arena, &row, &err);
+		enum status status = store_device(sim->world->store, sim->devices[d].history.number,
+						  &arena, &row, &err);
 
 		sim->devices[d].forgotten |= sim->devices[d].enrolled && status == STATUS_NOT_FOUND;
 	}
@@ -189,6 +193,8 @@ restore(struct sim *sim, const struct sim_copy *copy)
 				(unsigned long long)copy->head, (unsigned long long)epoch.cut);
 	}
 	sim->restores++;
+	/* Nor is a phone restored that knows what is on no phone any more. */
+	sim_images_drop(sim);
 	oracle_restore(sim->oracle, copy->epoch, copy->head);
 	sim->promised_head = world_head(sim->world);
 	forgotten_learn(sim);

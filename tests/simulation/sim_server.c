@@ -159,7 +159,7 @@ scope_is(struct sim *sim, size_t device, const char *const *codes)
 		return false;
 	}
 	sim->promised_head = world_head(sim->world);
-	count = oracle_scope(sim->oracle, sim->devices[device].number, has, REGIONS_MAX);
+	count = oracle_scope(sim->oracle, sim->devices[device].history.number, has, REGIONS_MAX);
 	for (size_t i = 0; codes[i] != NULL; i++) {
 		struct region wanted;
 		struct error err;

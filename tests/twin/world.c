@@ -775,29 +775,56 @@ world_handover(struct world *world, size_t from, size_t to)
 }
 
 enum status
+world_release_of(struct world *world, uint32_t number, uint32_t n, uint64_t *count_out)
+{
+	const struct quarantine_order order = {.device = number, .n = n};
+	struct error err;
+	enum status status = ingest_begin(world->ingest, &err);
+
+	if (status == STATUS_OK) {
+		status = ingest_release(world->ingest, &order, count_out, &err);
+		status = server_end(world, status, "a release", &err);
+	}
+	return status;
+}
+
+enum status
 world_release(struct world *world, size_t device, uint32_t n, uint64_t *count_out)
 {
-	const struct quarantine_order order = {.device = device_number(world, device), .n = n};
-	struct error err;
-	enum status status;
+	return world_release_of(world, device_number(world, device), n, count_out);
+}
 
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	status = ingest_release(world->ingest, &order, count_out, &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
+enum status
+world_close_of(struct world *world, uint32_t number, uint32_t n)
+{
+	const struct quarantine_order order = {
+		.device = number, .n = n, .reason = span_of_text("test")};
+	struct error err;
+	enum status status = ingest_begin(world->ingest, &err);
+
+	if (status == STATUS_OK) {
+		status = ingest_quarantine_close(world->ingest, &order, &err);
+		status = server_end(world, status, "a closing", &err);
+	}
 	return status;
 }
 
 enum status
 world_close_change(struct world *world, size_t device, uint32_t n)
 {
-	const struct quarantine_order order = {
-		.device = device_number(world, device), .n = n, .reason = span_of_text("test")};
-	struct error err;
-	enum status status;
+	return world_close_of(world, device_number(world, device), n);
+}
 
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	status = ingest_quarantine_close(world->ingest, &order, &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
+enum status
+world_allow(struct world *world, size_t device)
+{
+	struct error err;
+	enum status status = ingest_begin(world->ingest, &err);
+
+	if (status == STATUS_OK) {
+		status = ingest_device_allow(world->ingest, device_number(world, device), 0, &err);
+		status = server_end(world, status, "allowing", &err);
+	}
 	return status;
 }
 
@@ -876,19 +903,25 @@ dump_row(struct world *world, const struct stored_record *row, struct buffer *ou
 	struct record record;
 	struct epoch *epochs;
 	struct merge_context context = {.type = schema_type(schema, row->type)};
+	struct buffer lineages;
 	struct error err;
 
+	buffer_init(&lineages, 1 << 20);
 	arena_init(&arena, 1 << 24);
 	arena_init(&finder.arena, 1 << 24);
 	must(store_epochs(world->reader, &arena, &epochs, &context.epoch_count, &err), "epochs",
 	     &err);
 	context.epochs = epochs;
+	must(store_lineages(world->reader, &lineages, &err), "lineages", &err);
+	context.lineages = (const void *)lineages.at;
+	context.lineage_count = lineages.length / sizeof context.lineages[0];
 	must(stored_record_decode(row, context.type, &arena, &record, &err), "a state", &err);
 	json_record(&json, schema, &record, &context, &names,
 		    (world->now_ms + world->server_shift_ms) / 86400000);
 	buffer_append_byte(out, '\n');
 	arena_finish(&finder.arena);
 	arena_finish(&arena);
+	buffer_finish(&lineages);
 }
 
 static void

@@ -122,6 +122,11 @@ enum status world_handover(struct world *world, size_t from, size_t to);
 enum status world_release(struct world *world, size_t device, uint32_t n, uint64_t *count_out);
 /* An admin closes it, for the reason "test". */
 enum status world_close_change(struct world *world, size_t device, uint32_t n);
+/* The same by the number that it has in the log. */
+enum status world_release_of(struct world *world, uint32_t number, uint32_t n, uint64_t *count_out);
+enum status world_close_of(struct world *world, uint32_t number, uint32_t n);
+/* An admin lets all of the device's family go on; the status tells. */
+enum status world_allow(struct world *world, size_t device);
 void world_revoke(struct world *world, size_t device);
 /* seq of the last log entry. */
 uint64_t world_head(struct world *world);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Installations, their copies, and what each of them calls the changes that it made. */
+#include "protocol/id.h"
+#include "tests/simulation/oracle_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+history_free(struct history *history)
+{
+	free(history->changes);
+	*history = (struct history){.changes = NULL};
+}
+
+struct history
+oracle_author(struct oracle *oracle)
+{
+	struct history history = {.author = oracle->author_count};
+
+	oracle->authors =
+		oracle_grown(oracle->authors, oracle->author_count, sizeof oracle->authors[0]);
+	oracle->authors[oracle->author_count++] = (struct known_author){.parent = history.author};
+	return history;
+}
+
+struct history
+oracle_author_copy(struct oracle *oracle, const struct history *of)
+{
+	struct history history = oracle_author(oracle);
+
+	oracle->authors[history.author] =
+		(struct known_author){.parent = of->author, .copied = of->count};
+	history.number = of->number;
+	history.offset = of->offset;
+	for (uint32_t i = 0; i < of->count; i++) {
+		history.changes =
+			oracle_grown(history.changes, history.count, sizeof history.changes[0]);
+		history.changes[history.count++] = of->changes[i];
+	}
+	return history;
+}
+
+size_t
+oracle_author_root(const struct oracle *oracle, size_t author)
+{
+	while (oracle->authors[author].parent != author) {
+		author = oracle->authors[author].parent;
+	}
+	return author;
+}
+
+bool
+oracle_same_author(const struct oracle *oracle, const struct known_change *viewer,
+		   const struct known_change *seen)
+{
+	size_t author = viewer->author;
+	uint32_t until = viewer->place;
+
+	if (!viewer->of_device || !seen->of_device) {
+		return !viewer->of_device && !seen->of_device && viewer->stream == seen->stream;
+	}
+	while (author != seen->author) {
+		const struct known_author *copy = &oracle->authors[author];
+
+		if (copy->parent == author) {
+			return false;
+		}
+		until = copy->copied < until ? copy->copied : until;
+		author = copy->parent;
+	}
+	return seen->place <= until;
+}
+
+/* ---- names ---- */
+
+void
+oracle_name_add(struct oracle *oracle, uint32_t stream, uint32_t n, uint64_t hash, size_t change)
+{
+	const struct known_name name = {stream, n, hash, change};
+
+	for (size_t i = 0; i < oracle->name_count; i++) {
+		if (memcmp(&oracle->names[i], &name, sizeof name) == 0) {
+			return; /* another copy has said it so */
+		}
+	}
+	oracle->names = oracle_grown(oracle->names, oracle->name_count, sizeof name);
+	oracle->names[oracle->name_count++] = name;
+}
+
+struct known_change *
+oracle_change_named(const struct oracle *oracle, uint32_t stream, uint32_t n, uint64_t hash)
+{
+	struct known_change *found = NULL;
+
+	for (size_t i = oracle->name_count; i > 0; i--) {
+		const struct known_name *name = &oracle->names[i - 1];
+		struct known_change *change = &oracle->changes[name->change];
+
+		if (name->stream == stream && name->n == n && name->hash == hash &&
+		    (found == NULL || (found->lost && !change->lost))) {
+			found = change;
+		}
+	}
+	return found;
+}
+
+const struct known_change *
+oracle_own(const struct oracle *oracle, const struct history *history, uint32_t stream, uint32_t n)
+{
+	if (history == NULL || stream == 0 || stream != history->number || n == 0 ||
+	    n > history->count - history->offset) {
+		return NULL;
+	}
+	return &oracle->changes[history->changes[history->offset + n - 1]];
+}
+
+size_t
+oracle_record_place(struct oracle *oracle, const struct history *history, uint64_t id)
+{
+	const struct known_change *made = oracle_own(oracle, history, id_stream(id), id_n(id));
+	const struct known_record *called;
+
+	if (made != NULL && oracle->records[made->home].maker != 0 &&
+	    &oracle->changes[oracle->records[made->home].maker - 1] == made) {
+		return made->home;
+	}
+	called = oracle_record(oracle, id);
+	return (size_t)(called - oracle->records);
+}
+
+/* ---- what is made ---- */
+
+void
+oracle_change(struct oracle *oracle, struct history *history, const struct change *change,
+	      struct span bytes, const struct seen *seen)
+{
+	bool creates =
+		change->base.epoch == 0 && change->record == id_make(history->number, change->n);
+	size_t home = creates ? oracle_record_new(oracle, change->record)
+			      : oracle_record_place(oracle, history, change->record);
+	struct known_change *known =
+		oracle_change_add(oracle, history->number, change, bytes, seen_copy(seen), home);
+
+	known->of_device = true;
+	known->author = history->author;
+	known->place = history->count + 1;
+	if (creates) {
+		oracle->records[home].maker = oracle->change_count;
+	}
+	history->changes =
+		oracle_grown(history->changes, history->count, sizeof history->changes[0]);
+	history->changes[history->count++] = oracle->change_count - 1;
+}
+
+/* Nothing of it is different, but for what its own records are called. */
+static bool
+fields_again(struct known_record *record, size_t change, const struct change *again)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < record->write_count; i++) {
+		struct known_write *write = &record->writes[i];
+		const struct change_field *field = change_field(again, write->tag);
+
+		if (write->change != change) {
+			continue;
+		}
+		if (field == NULL || field->value.form != write->value.form ||
+		    (!value_equal(field->value, write->value) &&
+		     field->value.form != VALUE_INTEGER)) {
+			return false;
+		}
+		if (field->value.form == VALUE_INTEGER) {
+			write->value = field->value;
+		}
+		count++;
+	}
+	return count == again->field_count;
+}
+
+enum status
+oracle_change_again(struct oracle *oracle, const struct history *history,
+		    const struct change *change, struct span bytes, struct error *err)
+{
+	const struct known_change *own = oracle_own(oracle, history, history->number, change->n);
+	size_t place = own == NULL ? 0 : (size_t)(own - oracle->changes);
+	struct known_record *record = own == NULL ? NULL : &oracle->records[own->home];
+
+	if (own == NULL || own->kind != change->kind || own->time != change->time ||
+	    change->was_stream != own->first_stream || change->was_n != own->first_n ||
+	    memcmp(change->first_hash, own->first_hash, sizeof own->first_hash) != 0 ||
+	    !fields_again(record, place, change)) {
+		return fail(err, STATUS_MALFORMED, "change %u of number %u is not what was made",
+			    change->n, history->number);
+	}
+	if (record->maker == place + 1) {
+		record->id = change->record;
+	}
+	if (record->id != change->record) {
+		return fail(err, STATUS_MALFORMED, "change %u of number %u is of another record",
+			    change->n, history->number);
+	}
+	oracle_name_add(oracle, history->number, change->n, oracle_hash(bytes), place);
+	return STATUS_OK;
+}
+
+/* ---- what became of it ---- */
+
+bool
+oracle_was_set_aside(const struct oracle *oracle, const struct history *history, uint32_t place)
+{
+	return oracle->changes[history->changes[place - 1]].was_set_aside;
+}
+
+bool
+oracle_made_set_aside(const struct oracle *oracle, const struct history *history, uint64_t id)
+{
+	for (uint32_t i = 0; i < history->count; i++) {
+		size_t at = history->changes[i];
+		const struct known_change *change = &oracle->changes[at];
+
+		if (oracle->records[change->home].maker == at + 1 && change->seq != 0 &&
+		    !change->merged && oracle->records[change->home].id == id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+oracle_sets_aside(const struct oracle *oracle, const struct history *history, uint64_t id)
+{
+	for (uint32_t i = 0; i < history->count; i++) {
+		const struct known_change *change = &oracle->changes[history->changes[i]];
+
+		if (change->seq != 0 && !change->merged && oracle->records[change->home].id == id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+enum status
+oracle_check_logged(const struct oracle *oracle, const struct history *history, struct error *err)
+{
+	for (uint32_t i = 0; i < history->count; i++) {
+		const struct known_change *change = &oracle->changes[history->changes[i]];
+
+		if (change->seq == 0) {
+			return fail(err, STATUS_MALFORMED, "change (%u, %u) is not in the log",
+				    change->stream, change->n);
+		}
+	}
+	return STATUS_OK;
+}
