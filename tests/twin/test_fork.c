@@ -425,6 +425,38 @@ TEST(a_phone_that_forked_comes_back_to_a_server_restored_to_before_the_fork)
 	world_free(all.world);
 }
 
+/* The copy has it only as waiting, and hears of it no more. */
+TEST(what_was_set_aside_before_the_fork_is_shown_no_more_by_the_copy_that_goes_on)
+{
+	struct two_cadres all = two_cadres_with_a_family(14);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char family[16];
+	char mother[16];
+	size_t image;
+
+	world_sync(all.world, all.ani);
+	assert_int_equal(sambung_edit_create(handle(&all, all.ani), "family", &form, &err), 0);
+	set(form, "head", "Uji Jauh");
+	set(form, "village", "6303072002");
+	assert_int_equal(sambung_edit_commit(form, family, NULL, &err), 0);
+	assert_int_equal(sambung_edit_create(handle(&all, all.ani), "person", &form, &err), 0);
+	set(form, "family", family);
+	set(form, "name", "Ibu Jauh");
+	assert_int_equal(sambung_edit_commit(form, mother, NULL, &err), 0);
+	assert_int_equal(sambung_edit_begin(handle(&all, all.ani), all.person, &form, &err), 0);
+	save(form, "mother", mother);
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	assert_visits_once(&all, NOTES("satu", "dua"));
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
 /* One request and its answer. */
 static void
 exchange_once(const struct two_cadres *all, size_t device)
@@ -561,6 +593,7 @@ RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_no
 	  CASE(a_form_that_was_open_over_the_fork_is_saved_under_the_new_number),
 	  CASE(a_family_registered_on_the_clone_keeps_its_persons_and_visits),
 	  CASE(a_phone_that_forked_comes_back_to_a_server_restored_to_before_the_fork),
+	  CASE(what_was_set_aside_before_the_fork_is_shown_no_more_by_the_copy_that_goes_on),
 	  CASE(a_server_restored_between_fork_and_asking_keeps_the_phone_under_its_number),
 	  CASE(two_copies_that_both_live_are_held_again_after_a_restore_that_forgot_one_of_them),
 	  CASE(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice))

@@ -29,7 +29,8 @@ carry_out_many(struct world *w, size_t parcels)
 	assert_ok(sambung_carry_out(w->device, keep, &bytes, &carried, &w->err));
 	assert_ok(carry_file_decode(buffer_span(&bytes), &file, NULL));
 	assert_int_equal(file.count, parcels);
-	assert_ok(parcel_open_request(file.parcels[parcels - 1], &w->key, 1, &plain, &opened, NULL));
+	assert_ok(
+		parcel_open_request(file.parcels[parcels - 1], &w->key, 1, &plain, &opened, NULL));
 	assert_true(request_head_decode(opened.head, &w->head));
 	buffer_finish(&plain);
 	buffer_finish(&bytes);

@@ -11,9 +11,9 @@
 enum { TEXTS_MAX = 128, TEXT_SIZE = 8192 };
 
 /* A few rows, whatever is stored; of checkpoints the last one; of a family at most 64. */
-static const char *const short_walks[] = {
-	"SCAN log_head",     "SCAN epoch", "SCAN schema", "SCAN checkpoint",
-	"SCAN CONSTANT ROW", "SCAN above", "SCAN family"};
+static const char *const short_walks[] = {"SCAN log_head",   "SCAN epoch",	  "SCAN schema",
+					  "SCAN checkpoint", "SCAN CONSTANT ROW", "SCAN above",
+					  "SCAN family"};
 /* Asked once, when the daemon starts. */
 static const char *const at_start = "SELECT max(session, coalesce(";
 
