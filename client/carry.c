@@ -31,6 +31,8 @@ carried_save(struct local *local, const struct asked *asked, struct error *err)
 					.epoch = asked->epoch,
 					.scope_version = asked->scope_version,
 					.count = asked->count,
+					.through_n = asked->through_n,
+					.continues = asked->continues,
 					.witness_size = asked->witness_size,
 					.session = asked->session};
 	enum status status = local_carried_add(local, &carried, err);
@@ -204,7 +206,8 @@ answer_take(struct sambung *device, const struct carry_reply *answer, struct sam
 		asked.epoch = carried.epoch;
 		asked.scope_version = carried.scope_version;
 		asked.count = carried.count;
-		asked.through_n = state.acked_n + carried.count;
+		asked.through_n = carried.through_n;
+		asked.continues = carried.continues;
 		asked.witness_size = carried.witness_size;
 	}
 	if (status != STATUS_OK) {

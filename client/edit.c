@@ -480,7 +480,7 @@ change_store(struct sambung_edit *edit, const struct local_state *state,
 	struct buffer bytes;
 	enum status status = device_random(edit->device, seed, sizeof seed, err);
 
-	buffer_init(&bytes, CHANGE_BYTES_MAX);
+	buffer_init(&bytes, CHANGE_BYTES_MAX - FORK_GROWTH_MAX);
 	change_encode(change, &bytes);
 	if (status == STATUS_OK) {
 		status = buffer_status(&bytes, "", err);

@@ -119,6 +119,38 @@ former_keep(const struct taking *taking, const struct fork *fork, struct error *
 	return status == STATUS_OK ? device_lineages(taking->device, err) : status;
 }
 
+/* What the log has, but nobody told this copy: it seems to wait, and no page would take it away if
+ * it was set aside. As the oldest of all it gives way to the records that come whole. */
+static enum status
+common_settle(struct taking *taking, const struct fork *fork, struct error *err)
+{
+	struct local *local = taking->device->local;
+	enum status status = STATUS_OK;
+
+	for (uint32_t n = taking->state.acked_n + 1; n <= fork->n && status == STATUS_OK; n++) {
+		struct local_change change;
+		struct local_place place;
+		struct record record;
+
+		arena_reset(&taking->arena);
+		status = local_change(local, n, &taking->arena, &change, err);
+		if (status == STATUS_OK && change.seq != 0) {
+			continue;
+		}
+		if (status == STATUS_OK) {
+			status = local_record(local, change.record, &taking->arena, &record, &place,
+					      err);
+		}
+		if (status == STATUS_OK) {
+			record_acknowledge(&record, fork->stream, n, 1);
+			status = local_record_save(local, &record, &place, err);
+		} else if (status == STATUS_NOT_FOUND) {
+			status = STATUS_OK;
+		}
+	}
+	return status;
+}
+
 /* What the installation is from now on. */
 static void
 number_take(struct taking *taking, const struct fork *fork, const struct certificate *certificate)
@@ -242,6 +274,9 @@ number_follow(struct taking *taking, const struct certificate *certificate, stru
 	const uint32_t last_n = state->last_n;
 	enum status status = former_keep(taking, &fork, err);
 
+	if (status == STATUS_OK) {
+		status = common_settle(taking, &fork, err);
+	}
 	if (status == STATUS_OK) {
 		status = local_fork_begin(local, &fork, state->lineage_count + 1, last_n, err);
 	}

@@ -172,6 +172,42 @@ schema_take(struct taking *taking, struct error *err)
 	return status;
 }
 
+static bool
+shows_change(const struct record *record, uint32_t stream, uint32_t n)
+{
+	for (size_t i = 0; i < record->dot_count; i++) {
+		if (record->dots[i].stream == stream && record->dots[i].n == n) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What a closed edit said is still in the record, where no page takes it away, since it seems to
+ * wait. As the oldest of all it gives way to the record that comes whole, with all of the scope. */
+static enum status
+closed_edit_take(struct taking *taking, const struct local_change *change, struct error *err)
+{
+	struct local *local = taking->device->local;
+	struct local_place place;
+	struct record record;
+	enum status status =
+		local_record(local, change->record, &taking->arena, &record, &place, err);
+
+	if (status == STATUS_NOT_FOUND ||
+	    (status == STATUS_OK && !shows_change(&record, taking->state.device, change->n))) {
+		return STATUS_OK;
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	record_acknowledge(&record, taking->state.device, change->n, 1);
+	taking->lacking = true;
+	taking->again = true;
+	taking->state.cursor = cursor_start;
+	return local_record_save(local, &record, &place, err);
+}
+
 /* The admin has closed it, and nobody else will ever see the record that it made. */
 static enum status
 closed_take(struct taking *taking, uint32_t n, struct error *err)
@@ -181,9 +217,12 @@ closed_take(struct taking *taking, uint32_t n, struct error *err)
 
 	arena_reset(&taking->arena);
 	status = local_change(taking->device->local, n, &taking->arena, &change, err);
-	return status == STATUS_OK && change.record == id_make(taking->state.device, n)
+	if (status != STATUS_OK) {
+		return status;
+	}
+	return change.record == id_make(taking->state.device, n)
 		       ? local_record_evict(taking->device->local, change.record, err)
-		       : status;
+		       : closed_edit_take(taking, &change, err);
 }
 
 /* Saved before the acknowledgements, which treat a quarantined change otherwise. */

@@ -514,10 +514,10 @@ local_only_moments(struct local *local, const struct local_state *state, bool *o
 enum status
 local_moments_save(struct local *local, const struct local_state *state, struct error *err)
 {
-	/* Not if another process has gone on since. */
+	/* Not if another process has gone on since, perhaps under another number. */
 	static const char text[] = "UPDATE device SET r = ?1, server_time_ms = ?2,"
 				   " server_uptime_ms = ?3, server_boot = ?4, last_sync_ms = ?5"
-				   " WHERE r <= ?1";
+				   " WHERE r <= ?1 AND number = ?6";
 	enum status status = haste_set(local, true, err);
 	struct statement *s;
 
@@ -530,6 +530,7 @@ local_moments_save(struct local *local, const struct local_state *state, struct 
 	sql_bind_int(s, 3, state->server_uptime_ms);
 	sql_bind_blob(s, 4, span_of(state->server_boot, sizeof state->server_boot));
 	sql_bind_int(s, 5, state->last_sync_ms);
+	sql_bind_uint(s, 6, state->device);
 	return sql_run(s, err);
 }
 

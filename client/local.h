@@ -173,6 +173,8 @@ struct local_carried {
 	uint32_t epoch;
 	uint64_t scope_version;
 	uint32_t count; /* of changes */
+	uint32_t through_n;
+	bool continues; /* asks for a number */
 	uint64_t witness_size;
 	struct parcel_session session;
 };

@@ -10,6 +10,7 @@ table_make(struct local *local, struct error *err)
 	return sql_exec(local->sql,
 			"CREATE TABLE IF NOT EXISTS carried (r INTEGER PRIMARY KEY,"
 			" tag BLOB NOT NULL, epoch INTEGER NOT NULL, count INTEGER NOT NULL,"
+			" through_n INTEGER NOT NULL, continues INTEGER NOT NULL,"
 			" scope_version INTEGER NOT NULL, witness_size INTEGER NOT NULL,"
 			" key BLOB NOT NULL)",
 			err);
@@ -31,7 +32,7 @@ local_carried_add(struct local *local, const struct local_carried *carried, stru
 {
 	static const char text[] =
 		"INSERT OR REPLACE INTO carried (r, tag, epoch, count, witness_size, key,"
-		" scope_version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+		" scope_version, through_n, continues) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 	const struct parcel_session *session = &carried->session;
 	struct statement *s;
 	struct span key;
@@ -51,6 +52,8 @@ local_carried_add(struct local *local, const struct local_carried *carried, stru
 	sql_bind_uint(s, 5, carried->witness_size);
 	sql_bind_blob(s, 6, key);
 	sql_bind_uint(s, 7, carried->scope_version);
+	sql_bind_uint(s, 8, carried->through_n);
+	sql_bind_uint(s, 9, carried->continues);
 	status = sql_run(s, err);
 	return status == STATUS_OK ? oldest_forget(local, err) : status;
 }
@@ -79,8 +82,8 @@ local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE], struct lo
 	      struct error *err)
 {
 	static const char text[] =
-		"SELECT r, epoch, count, witness_size, key, scope_version FROM carried"
-		" WHERE tag = ?1";
+		"SELECT r, epoch, count, witness_size, key, scope_version, through_n, continues"
+		" FROM carried WHERE tag = ?1";
 	struct local_carried carried;
 	struct statement *s;
 	bool row;
@@ -103,6 +106,8 @@ local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE], struct lo
 	carried.count = (uint32_t)sql_uint(s, 2);
 	carried.witness_size = sql_uint(s, 3);
 	carried.scope_version = sql_uint(s, 5);
+	carried.through_n = (uint32_t)sql_uint(s, 6);
+	carried.continues = sql_uint(s, 7) != 0;
 	memcpy(carried.session.tag, tag, PARCEL_TAG_SIZE);
 	status = key_get(sql_blob(s, 4), carried.session.key, err);
 	sql_reset(s);

@@ -18,6 +18,10 @@
 #include "crypto.h"
 #include "record.h"
 
+/* By so much a change that is made again is longer at most, however often: `own` with its stream,
+ * `was` and the first hash. Whoever makes changes leaves them the room, or could not go on. */
+enum { FORK_GROWTH_MAX = 64 };
+
 /* What `stream` made after n goes on as 1, 2, 3 … of `heir`. */
 struct fork {
 	uint32_t stream;

@@ -142,36 +142,51 @@ ancestors_become_former(struct ingest *ingest, const struct family *family,
 	return status;
 }
 
+/* What the rest of its family makes of a device. */
+static enum device_state
+family_state(const struct family *family, const struct device *device)
+{
+	enum device_state state = device->state;
+
+	for (size_t i = 0; i < family->count; i++) {
+		const struct device *member = &family->devices[i];
+
+		if (member->state == DEVICE_REVOKED) {
+			return DEVICE_REVOKED;
+		}
+		if (member->state == DEVICE_HELD) {
+			state = DEVICE_HELD;
+		} else if (member->stream.parent == device->stream.number && state != DEVICE_HELD) {
+			state = DEVICE_FORMER;
+		}
+	}
+	return state;
+}
+
 enum status
 family_rejoin(struct ingest *ingest, const struct device *device, struct error *err)
 {
 	const uint32_t number = device->stream.number;
 	struct device joined = *device;
 	struct family family;
-	bool revoked = false;
-	bool held = false;
 	enum status status = family_load(ingest, number, &family, err);
 
-	if (status == STATUS_OK) {
-		status = ancestors_become_former(ingest, &family, device, err);
+	if (status != STATUS_OK) {
+		return status;
 	}
-	for (size_t i = 0; status == STATUS_OK && i < family.count; i++) {
-		const struct device *member = &family.devices[i];
-
-		revoked = revoked || member->state == DEVICE_REVOKED;
-		held = held || member->state == DEVICE_HELD;
-		if (member->stream.parent == number) {
-			joined.state = DEVICE_FORMER;
-		}
-	}
-	if (status == STATUS_OK && revoked) {
+	joined.state = family_state(&family, device);
+	if (joined.state == DEVICE_REVOKED) {
 		return ingest_device_revoke(ingest, number, 0, err);
 	}
-	joined.state = held ? DEVICE_HELD : joined.state;
-	if (status == STATUS_OK && joined.state != device->state) {
-		status = store_device_put(ingest->options.store, &joined, err);
+	if (joined.state == DEVICE_FORMER) {
+		status = ancestors_become_former(ingest, &family, device, err);
+	} else if (joined.state == DEVICE_ACTIVE) {
+		/* As when the number was given. Should another of them live, it will speak. */
+		status = family_become(ingest, &family, DEVICE_FORMER, number, err);
 	}
-	return status;
+	return status == STATUS_OK && joined.state != device->state
+		       ? store_device_put(ingest->options.store, &joined, err)
+		       : status;
 }
 
 /* ---- for the merge ---- */

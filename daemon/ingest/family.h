@@ -25,7 +25,8 @@ enum status family_become(struct ingest *ingest, struct family *family, enum dev
  * device with it. */
 enum status family_hold(struct ingest *ingest, struct parcel *parcel, struct error *err);
 /* A device that a restored server took in again becomes what its family is: revoked, held, or
- * former if it was continued; and those that it continues become former. */
+ * former if it was continued, and then those that it continues are, too. Else all others become
+ * former, as when its number was given. */
 enum status family_rejoin(struct ingest *ingest, const struct device *device, struct error *err);
 
 /* From now on merges follow the stream to its parent, if it has one. */

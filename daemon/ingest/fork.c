@@ -222,6 +222,10 @@ ingest_continue(struct ingest *ingest, struct parcel *parcel, struct error *err)
 		return status;
 	}
 	parcel->acked_n = slot->stream.acked_n;
+	if (parcel->head.epoch != ingest->ledger.epoch) {
+		/* It was told so of another log: a number given now would make the phone former. */
+		return STATUS_OK;
+	}
 	if (parcel->head.continuing_n > slot->stream.acked_n) {
 		parcel->status = STATUS_GAP;
 		parcel->send_from = slot->stream.acked_n + 1;

@@ -490,8 +490,10 @@ answer_state(struct ingest *ingest, struct parcel *parcel, struct error *err)
 {
 	enum status status = STATUS_OK;
 
-	/* By its chain it is the copy that was forked from, or one that is as far. */
-	if (parcel->device.state == DEVICE_FORMER && parcel->fresh && parcel->at_end) {
+	/* By its chain it is the copy that was forked from, or one that is as far. What it has just
+	 * made shows that as well, whatever it says of its counter. */
+	if (parcel->device.state == DEVICE_FORMER && parcel->at_end &&
+	    (parcel->fresh || parcel->report.acked > 0)) {
 		status = family_hold(ingest, parcel, err);
 	}
 	if (status == STATUS_OK && parcel->device.state == DEVICE_REVOKED) {

@@ -155,11 +155,14 @@ release_followers_of(struct releasing *releasing, uint64_t id, struct error *err
 	enum status status;
 
 	buffer_init(&rows, SIZE_MAX);
-	/* First what is only in memory yet. */
-	status = workset_flush(ingest, err);
+	/* First what is only in memory yet; all of it only if somebody waits. */
+	status = workset_flush_quarantine(ingest, err);
 	if (status == STATUS_OK) {
 		status = store_quarantine_awaiting(ingest->options.store, id, FOLLOWERS_MAX, &rows,
 						   err);
+	}
+	if (status == STATUS_OK && rows.length > 0) {
+		status = workset_flush(ingest, err);
 	}
 	for (size_t i = 0; i < rows.length / sizeof(struct quarantined) && status == STATUS_OK;
 	     i++) {

@@ -266,12 +266,24 @@ slot_row(struct ingest *ingest, struct slot *slot, struct buffer *scratch, struc
 	return STATUS_OK;
 }
 
+static size_t
+dirty_count(const struct workset *work)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < work->slot_count; i++) {
+		count += work->order[i]->dirty;
+	}
+	return count;
+}
+
+/* As much memory as there is to write: a batch may be flushed many times. */
 static enum status
 write_records(struct ingest *ingest, struct error *err)
 {
 	struct workset *work = &ingest->work;
 	struct record_write *writes =
-		ARENA_ARRAY(&work->arena, struct record_write, work->slot_count);
+		ARENA_ARRAY(&work->arena, struct record_write, dirty_count(work));
 	struct buffer scratch;
 	size_t count = 0;
 	enum status status = STATUS_OK;
@@ -428,8 +440,8 @@ workset_in_quarantine(struct ingest *ingest, uint64_t record, bool *held_out, st
 	return store_quarantine_holds(ingest->options.store, record, held_out, err);
 }
 
-static enum status
-workset_write_quarantine(struct ingest *ingest, struct error *err)
+enum status
+workset_flush_quarantine(struct ingest *ingest, struct error *err)
 {
 	struct workset *work = &ingest->work;
 	enum status status = STATUS_OK;
@@ -455,7 +467,7 @@ workset_flush(struct ingest *ingest, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		work->rows_written = work->row_count;
-		status = workset_write_quarantine(ingest, err);
+		status = workset_flush_quarantine(ingest, err);
 	}
 	return status;
 }

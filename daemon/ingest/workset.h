@@ -120,6 +120,8 @@ enum status workset_new(struct ingest *ingest, uint64_t id, struct slot **out, s
 /* Writes the records that are dirty, and the entries of the log and of the quarantine that there
  * are now, so that queries see them. */
 enum status workset_flush(struct ingest *ingest, struct error *err);
+/* Only the quarantine, which is short: to look whether anything waits for a record. */
+enum status workset_flush_quarantine(struct ingest *ingest, struct error *err);
 /* The stream; NOT_FOUND. Borrowed until the next workset_stream. */
 enum status workset_stream(struct ingest *ingest, uint32_t number, struct stream_slot **out,
 			   struct error *err);

@@ -425,6 +425,111 @@ TEST(a_phone_that_forked_comes_back_to_a_server_restored_to_before_the_fork)
 	world_free(all.world);
 }
 
+/* The copy has it only as waiting, and hears of it no more. */
+TEST(what_was_set_aside_before_the_fork_is_shown_no_more_by_the_copy_that_goes_on)
+{
+	struct two_cadres all = two_cadres_with_a_family(14);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char family[16];
+	char mother[16];
+	size_t image;
+
+	world_sync(all.world, all.ani);
+	assert_int_equal(sambung_edit_create(handle(&all, all.ani), "family", &form, &err), 0);
+	set(form, "head", "Uji Jauh");
+	set(form, "village", "6303072002");
+	assert_int_equal(sambung_edit_commit(form, family, NULL, &err), 0);
+	assert_int_equal(sambung_edit_create(handle(&all, all.ani), "person", &form, &err), 0);
+	set(form, "family", family);
+	set(form, "name", "Ibu Jauh");
+	assert_int_equal(sambung_edit_commit(form, mother, NULL, &err), 0);
+	assert_int_equal(sambung_edit_begin(handle(&all, all.ani), all.person, &form, &err), 0);
+	save(form, "mother", mother);
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	assert_visits_once(&all, NOTES("satu", "dua"));
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
+/* One request and its answer. */
+static void
+exchange_once(const struct two_cadres *all, size_t device)
+{
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer reply;
+	int again;
+
+	buffer_init(&reply, 1 << 24);
+	assert_int_equal(sambung_exchange_request(handle(all, device), &request, &err), 0);
+	assert_true(world_deliver(all->world, span_of(request.at, request.length), &reply));
+	assert_int_equal(sambung_exchange_reply(handle(all, device),
+						(struct sambung_bytes){reply.at, reply.length},
+						&again, NULL, &err),
+			 0);
+	assert_true(again);
+	buffer_finish(&reply);
+}
+
+TEST(a_server_restored_between_fork_and_asking_keeps_the_phone_under_its_number)
+{
+	struct two_cadres all = two_cadres_with_a_family(12);
+	struct sambung_result result;
+	uint32_t number = number_of(&all, all.ani);
+	size_t image;
+	unsigned backup;
+
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	image = clone(&all, all.ani);
+	backup = world_backup(all.world);
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "tiga");
+	exchange_once(&all, all.ani); /* "fork" */
+	world_restore(all.world, backup);
+	assert_int_equal(sync_status(&all, all.ani, &result), 0);
+	assert_true(result.synced);
+	assert_int_equal(number_of(&all, all.ani), number);
+	assert_visits_once(&all, NOTES("satu", "tiga"));
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
+TEST(two_copies_that_both_live_are_held_again_after_a_restore_that_forgot_one_of_them)
+{
+	struct two_cadres all = two_cadres_with_a_family(13);
+	size_t image = clone(&all, all.ani);
+	size_t other;
+	unsigned backup;
+
+	visit(&all, all.ani, "nol");
+	world_sync(all.world, all.ani);
+	other = clone(&all, all.ani); /* parts from the first number one change later */
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	backup = world_backup(all.world);
+	visit(&all, other, "tiga");
+	world_sync(all.world, other);
+	world_restore(all.world, backup);
+	world_sync(all.world, other); /* shows its certificate */
+	visit(&all, all.ani, "empat");
+	assert_held(&all, all.ani);
+	assert_held(&all, other);
+	assert_visits_once(&all, NOTES("nol", "satu", "dua", "tiga", "empat"));
+	world_free(all.world);
+}
+
 struct kept_file {
 	struct buffer bytes;
 };
@@ -488,4 +593,7 @@ RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_no
 	  CASE(a_form_that_was_open_over_the_fork_is_saved_under_the_new_number),
 	  CASE(a_family_registered_on_the_clone_keeps_its_persons_and_visits),
 	  CASE(a_phone_that_forked_comes_back_to_a_server_restored_to_before_the_fork),
+	  CASE(what_was_set_aside_before_the_fork_is_shown_no_more_by_the_copy_that_goes_on),
+	  CASE(a_server_restored_between_fork_and_asking_keeps_the_phone_under_its_number),
+	  CASE(two_copies_that_both_live_are_held_again_after_a_restore_that_forgot_one_of_them),
 	  CASE(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice))

@@ -292,7 +292,31 @@ TEST(a_closed_visit_leaves_the_phone_that_recorded_it)
 	end(&all);
 }
 
-RUN_TESTS(CASE(a_released_edit_reaches_the_village_and_its_authors_list_is_empty_again),
+/* Into a family that the admin does not want either: the person is where the server has her. */
+TEST(a_closed_edit_is_no_more_shown_by_the_phone_that_made_it)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char family[16];
+
+	world_sync(all.world, all.ani);
+	create_family(&all, all.ani, other_village, family);
+	assert_ok(sambung_edit_begin(handle(&all, all.ani), all.person, &form, &err));
+	save(form, "family", family);
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 2);
+	assert_true(shows(&all, all.ani, "person", family));
+	assert_ok(world_close_change(all.world, all.ani, 1));
+	assert_ok(world_close_change(all.world, all.ani, 2));
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	assert_false(shows(&all, all.ani, "person", family));
+	end(&all);
+}
+
+RUN_TESTS(CASE(a_closed_edit_is_no_more_shown_by_the_phone_that_made_it),
+	  CASE(a_released_edit_reaches_the_village_and_its_authors_list_is_empty_again),
 	  CASE(a_released_edit_and_one_that_was_merged_meanwhile_are_both_kept),
 	  CASE(a_new_family_that_was_set_aside_is_released_with_its_people_and_visits),
 	  CASE(a_lost_phones_visits_are_released_to_the_phone_that_replaced_it),

@@ -14,9 +14,9 @@ keep(void *context, struct sambung_bytes bytes)
 	return out->status != STATUS_OK;
 }
 
-/* Lets the device make a file; what opens the answer to its only parcel. */
+/* Lets the device make a file of so many parcels; what opens the answer to the last. */
 static struct parcel_session
-carry_out(struct world *w)
+carry_out_many(struct world *w, size_t parcels)
 {
 	struct sambung_carried carried;
 	struct opened_parcel opened;
@@ -28,12 +28,19 @@ carry_out(struct world *w)
 	buffer_init(&plain, PARCEL_REQUEST_MAX);
 	assert_ok(sambung_carry_out(w->device, keep, &bytes, &carried, &w->err));
 	assert_ok(carry_file_decode(buffer_span(&bytes), &file, NULL));
-	assert_int_equal(file.count, 1);
-	assert_ok(parcel_open_request(file.parcels[0], &w->key, 1, &plain, &opened, NULL));
+	assert_int_equal(file.count, parcels);
+	assert_ok(
+		parcel_open_request(file.parcels[parcels - 1], &w->key, 1, &plain, &opened, NULL));
 	assert_true(request_head_decode(opened.head, &w->head));
 	buffer_finish(&plain);
 	buffer_finish(&bytes);
 	return opened.session;
+}
+
+static struct parcel_session
+carry_out(struct world *w)
+{
+	return carry_out_many(w, 1);
 }
 
 static int
@@ -198,6 +205,60 @@ TEST(an_answer_of_a_former_epoch_is_of_no_use_any_more)
 	assert_int_equal(world_state(w).epoch, WORLD_EPOCH + 1);
 }
 
+/* ---- after a fork ---- */
+
+/* Notes that hardly pack: more than one parcel has room for. */
+static void
+families_for_two_parcels(struct world *w)
+{
+	enum { FAMILIES = 1000, LENGTH = 80 };
+	uint32_t random = 1;
+	char head[LENGTH + 1];
+
+	for (int i = 0; i < FAMILIES; i++) {
+		for (size_t k = 0; k < LENGTH; k++) {
+			random = random * UINT32_C(1664525) + UINT32_C(1013904223);
+			head[k] = (char)('a' + (random >> 24) % 26);
+		}
+		head[LENGTH] = '\0';
+		(void)world_record(w, "family", FIELDS("head", head));
+	}
+}
+
+TEST(where_the_log_parts_is_believed_as_far_as_the_parcel_went_that_was_answered)
+{
+	struct world *w = *state;
+	struct parcel_session session;
+	struct reply reply;
+
+	families_for_two_parcels(w);
+	session = carry_out_many(w, 2);
+	assert_true(w->head.first_n > 1 + w->head.count);
+	reply = world_reply(w);
+	reply.status = STATUS_FORK;
+	reply.send_from = w->head.first_n + 1;
+	assert_ok(carry_in(w, &session, &reply));
+	assert_int_equal(world_state(w).fork_n, w->head.first_n + 1);
+}
+
+TEST(a_phone_that_gets_no_number_by_file_says_so)
+{
+	struct world *w = *state;
+	struct parcel_session session;
+	struct reply reply;
+
+	(void)world_record(w, "family", FIELDS("head", "Ani"));
+	session = carry_out(w);
+	reply = world_reply(w);
+	reply.status = STATUS_FORK;
+	reply.send_from = 1;
+	assert_ok(carry_in(w, &session, &reply));
+	session = carry_out(w);
+	assert_true(w->head.continues);
+	reply.send_from = 0;
+	assert_int_equal(carry_in(w, &session, &reply), STATUS_FORK);
+}
+
 #define IN_WORLD(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(IN_WORLD(an_answer_moves_the_cursor_from_where_its_request_was_made),
@@ -206,4 +267,6 @@ RUN_TESTS(IN_WORLD(an_answer_moves_the_cursor_from_where_its_request_was_made),
 	  IN_WORLD(a_server_that_lacks_changes_gets_them_again_if_it_says_so_to_the_newest_request),
 	  IN_WORLD(what_an_older_answer_says_that_the_server_lacked_is_not_sent_again),
 	  IN_WORLD(an_answer_of_a_new_epoch_to_a_request_of_the_former_one_only_acknowledges),
-	  IN_WORLD(an_answer_of_a_former_epoch_is_of_no_use_any_more))
+	  IN_WORLD(an_answer_of_a_former_epoch_is_of_no_use_any_more),
+	  IN_WORLD(where_the_log_parts_is_believed_as_far_as_the_parcel_went_that_was_answered),
+	  IN_WORLD(a_phone_that_gets_no_number_by_file_says_so))

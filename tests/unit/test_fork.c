@@ -175,6 +175,40 @@ TEST(change_that_the_log_has_is_not_made_again)
 	assert_int_equal(world->again.length, 0);
 }
 
+/* A form's answers, as many as are ever saved; and the numbers as long as they get. */
+TEST(longest_change_can_be_made_again_twice)
+{
+	enum { FIELDS = 5, LENGTH = 13000 };
+	struct world *world = *state;
+	const struct fork fork = {.stream = INT32_MAX - 1, .n = 1000000, .heir = INT32_MAX};
+	struct change_field fields[FIELDS];
+	struct error err = {0};
+	struct change again;
+	char *text = arena_take(&world->arena, LENGTH, 1);
+	size_t left;
+
+	memset(text, 'a', LENGTH);
+	for (int32_t i = 0; i < FIELDS; i++) {
+		fields[i] = (struct change_field){200 + i, value_text(span_of(text, LENGTH))};
+	}
+	world->change.fields = fields;
+	world->change.field_count = FIELDS;
+	world->change.n = 1000000000;
+	world->change.own_n = 999999;
+	change_encode(&world->change, &world->bytes);
+	left = CHANGE_BYTES_MAX - FORK_GROWTH_MAX - world->bytes.length;
+	fields[0].value.text.length += left;
+	text = arena_take(&world->arena, LENGTH + left, 1);
+	memset(text, 'a', LENGTH + left);
+	fields[0].value.text.at = (const uint8_t *)text;
+	make_again(world, &fork, &again);
+	assert_int_equal(world->bytes.length, CHANGE_BYTES_MAX - FORK_GROWTH_MAX);
+	assert_int_equal(again.own_stream, fork.stream);
+	assert_ok(fork_change(&(struct fork){.stream = INT32_MAX, .n = 1, .heir = INT32_MAX - 2},
+			      NULL, buffer_span(&world->again), &world->arena, &world->bytes,
+			      &err));
+}
+
 TEST(the_same_image_makes_the_same_key_and_seeds_and_any_other_makes_others)
 {
 	static const uint8_t seed[SEED32_SIZE] = {1, 2, 3};
@@ -322,6 +356,7 @@ RUN_TESTS(ROW(change_is_counted_from_the_fork_and_keeps_what_it_says),
 	  ROW(own_of_before_the_fork_names_the_old_stream_and_later_own_is_the_heirs),
 	  ROW(where_a_change_comes_from_survives_a_second_fork),
 	  ROW(change_that_the_log_has_is_not_made_again),
+	  ROW(longest_change_can_be_made_again_twice),
 	  ROW(record_shows_changes_after_the_fork_as_pending_ones_of_the_heir_in_their_order),
 	  ROW(record_without_changes_after_the_fork_stays_as_it_is),
 	  ROW(record_that_was_born_after_the_fork_has_another_id),

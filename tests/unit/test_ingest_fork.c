@@ -516,6 +516,19 @@ TEST(former_number_that_speaks_has_the_family_held_and_is_merged_nevertheless)
 	forged_finish(heir);
 }
 
+TEST(former_number_that_hides_behind_an_old_counter_is_held_all_the_same)
+{
+	DEVICE;
+	struct forged *heir = heir_beside(ani);
+
+	(void)forged_family(ani, VILLAGE_A_NUMBER);
+	forged_head(ani);
+	ani->head.r = 1;
+	assert_int_equal(forged_send(ani), STATUS_HELD);
+	assert_int_equal(state_of(ani, heir->device), DEVICE_HELD);
+	forged_finish(heir);
+}
+
 TEST(number_of_a_family_that_is_held_is_not_continued)
 {
 	DEVICE;
@@ -724,6 +737,7 @@ RUN_TESTS(WITH(fork_tells_the_first_change_that_differs),
 	  WITH(change_made_before_the_fork_counts_in_the_scope_of_then),
 	  WITH(another_device_learns_the_lineage_of_those_behind_the_dots),
 	  WITH(former_number_that_speaks_has_the_family_held_and_is_merged_nevertheless),
+	  WITH(former_number_that_hides_behind_an_old_counter_is_held_all_the_same),
 	  WITH(number_of_a_family_that_is_held_is_not_continued),
 	  WITH(old_image_is_no_sign_of_life_of_the_former_number),
 	  WITH(family_that_is_allowed_syncs_again_all_of_it),

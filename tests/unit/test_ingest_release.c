@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ways out of quarantine: an admin releases or closes a change, or what it lacked comes. */
 #include "daemon/ingest/note.h"
+#include "daemon/ingest/workset.h"
 #include "forged_device.h"
+
+#include <stdlib.h>
 
 #define DEVICE struct forged *ani = *state
 
@@ -364,6 +367,71 @@ TEST(an_admin_of_other_villages_releases_nothing)
 	assert_int_equal(open_count(ani), 1);
 }
 
+/* ---- what waiting costs the others ---- */
+
+/* Memory that the writer's batch takes for the next request. */
+static size_t
+batch_bytes(struct forged *forged)
+{
+	struct ingest *ingest = forged->world->ingest;
+	struct parcel *parcel = calloc(1, sizeof *parcel);
+	size_t bytes;
+
+	assert_non_null(parcel);
+	parcel_init(parcel);
+	forged_head(forged);
+	forged_seal(forged);
+	ingest_open(parcel, forged->world->reader, &forged->world->keys,
+		    buffer_span(&forged->parcel));
+	assert_ok(ingest_begin(ingest, &forged->err));
+	assert_ok(ingest_parcel(ingest, parcel, &forged->err));
+	assert_int_equal(parcel->status, STATUS_OK);
+	bytes = ingest->work.arena.total;
+	assert_ok(ingest_commit(ingest, &forged->err));
+	parcel_finish(parcel);
+	free(parcel);
+	return bytes;
+}
+
+TEST(a_change_that_waits_for_ever_makes_nobodys_batch_larger)
+{
+	DEVICE;
+	struct forged *budi = budi_of(ani);
+	size_t before;
+
+	for (int i = 0; i < AT_ONCE; i++) {
+		(void)forged_family(budi, VILLAGE_A_NUMBER);
+	}
+	before = batch_bytes(budi);
+	forged_edit(ani, id_make(budi->device, 4711), FAMILY, FAMILY_ADDRESS, text("Jl. Ani"), 1,
+		    0);
+	assert_ok(forged_sync(ani));
+	forged_drop(budi);
+	budi->acked_n = AT_ONCE;
+	memcpy(budi->chain, budi->head.h_last, HASH_SIZE);
+	for (int i = 0; i < AT_ONCE; i++) {
+		(void)forged_family(budi, VILLAGE_A_NUMBER);
+	}
+	assert_true(batch_bytes(budi) < 2 * before);
+	forged_finish(budi);
+}
+
+TEST(edits_that_come_before_each_of_very_many_records_fit_into_one_batch)
+{
+	DEVICE;
+	const uint32_t count = AT_ONCE / 2;
+
+	for (uint32_t i = 1; i <= count; i++) {
+		forged_edit(ani, id_make(ani->device, count + i), FAMILY, FAMILY_ADDRESS,
+			    text("Jl. Ani"), 1, 0);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		(void)forged_family(ani, VILLAGE_A_NUMBER);
+	}
+	assert_true(batch_bytes(ani) < (size_t)16 * 1024 * 1024);
+	assert_int_equal(open_count(ani), 0);
+}
+
 #define FORGED(sentence) CASE_WITH(sentence, forged_open, forged_close)
 
 RUN_TESTS(FORGED(a_released_change_is_merged_by_an_entry_that_names_it),
@@ -379,4 +447,6 @@ RUN_TESTS(FORGED(a_released_change_is_merged_by_an_entry_that_names_it),
 	  FORGED(nothing_is_released_twice),
 	  FORGED(a_closed_change_leaves_the_list_stays_in_the_log_and_its_author_is_told),
 	  FORGED(a_closed_change_may_be_released_later),
-	  FORGED(an_admin_of_other_villages_releases_nothing))
+	  FORGED(an_admin_of_other_villages_releases_nothing),
+	  FORGED(a_change_that_waits_for_ever_makes_nobodys_batch_larger),
+	  FORGED(edits_that_come_before_each_of_very_many_records_fit_into_one_batch))

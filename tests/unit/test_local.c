@@ -164,6 +164,10 @@ TEST(moments_are_saved_unless_another_process_has_gone_on)
 	assert_ok(local_moments_save(local, &moments, &error));
 	assert_int_equal(world_state(w).r, 9);
 	assert_int_equal(world_state(w).last_sync_ms, 8);
+	moments.r = 20;
+	moments.device++;
+	assert_ok(local_moments_save(local, &moments, &error));
+	assert_int_equal(world_state(w).r, 9);
 }
 
 TEST(what_was_not_committed_is_gone)

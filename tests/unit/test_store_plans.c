@@ -10,9 +10,10 @@
 
 enum { TEXTS_MAX = 128, TEXT_SIZE = 8192 };
 
-/* A few rows, whatever is stored; of checkpoints the last one. */
-static const char *const short_walks[] = {"SCAN log_head", "SCAN epoch", "SCAN schema",
-					  "SCAN checkpoint"};
+/* A few rows, whatever is stored; of checkpoints the last one; of a family at most 64. */
+static const char *const short_walks[] = {"SCAN log_head",   "SCAN epoch",	  "SCAN schema",
+					  "SCAN checkpoint", "SCAN CONSTANT ROW", "SCAN above",
+					  "SCAN family"};
 /* Asked once, when the daemon starts. */
 static const char *const at_start = "SELECT max(session, coalesce(";
 
@@ -105,7 +106,8 @@ assert_plans(struct store *store, const struct texts *texts)
 	for (size_t i = 0; i < texts->count; i++) {
 		struct span text = span_of_text(texts->at[i]);
 
-		if ((begins_with(text, "SELECT") || begins_with(text, "UPDATE")) &&
+		if ((begins_with(text, "SELECT") || begins_with(text, "UPDATE") ||
+		     begins_with(text, "WITH")) &&
 		    strstr(texts->at[i], at_start) == NULL) {
 			assert_plan(store, texts->at[i]);
 		}
@@ -155,6 +157,61 @@ TEST(no_statement_of_a_sync_walks_along_what_is_stored)
 	free(texts);
 }
 
+static void
+asks_for_a_number(struct forged *forged, uint32_t n)
+{
+	forged_drop(forged);
+	forged_head(forged);
+	forged->head.continues = true;
+	forged->head.continuing_n = n;
+	memset(forged->head.continuing_key, 7 + (int)n, sizeof forged->head.continuing_key);
+	assert_int_equal(forged_send(forged), STATUS_FORK);
+}
+
+static void
+order_everything(struct forged *forged)
+{
+	struct ingest *ingest = forged->world->ingest;
+	struct quarantine_order order = {.device = forged->device, .n = 1};
+	uint64_t count;
+
+	assert_ok(ingest_begin(ingest, &forged->err));
+	assert_ok(ingest_release(ingest, &order, &count, &forged->err));
+	order.n = 2;
+	order.reason = span_of_text("keliru");
+	assert_ok(ingest_quarantine_close(ingest, &order, &forged->err));
+	assert_ok(ingest_device_allow(ingest, forged->device, 0, &forged->err));
+	assert_ok(ingest_device_revoke(ingest, forged->device, 0, &forged->err));
+	assert_ok(ingest_commit(ingest, &forged->err));
+}
+
+TEST(no_statement_of_a_fork_or_a_way_out_of_quarantine_walks_along_what_is_stored)
+{
+	struct forged *ani = *state;
+	struct texts *texts = calloc(1, sizeof *texts);
+
+	assert_non_null(texts);
+	(void)forged_family(ani, VILLAGE_B_NUMBER);
+	(void)forged_family(ani, VILLAGE_B_NUMBER);
+	forged_edit(ani, id_make(ani->device, 9), FAMILY, FAMILY_ADDRESS, value_empty(), 1, 0);
+	(void)forged_family(ani, VILLAGE_A_NUMBER);
+	assert_ok(forged_sync(ani));
+	asks_for_a_number(ani, 2);
+	asks_for_a_number(ani, 2);
+	asks_for_a_number(ani, 3);
+	(void)forged_family(ani, VILLAGE_A_NUMBER);
+	assert_int_equal(forged_sync(ani), STATUS_HELD);
+	order_everything(ani);
+	read_texts(ani->world->store, texts);
+	assert_true(has_text(texts, "FROM quarantine WHERE awaits"));
+	assert_true(has_text(texts, "FROM stream WHERE key"));
+	assert_true(has_text(texts, "WITH RECURSIVE above"));
+	assert_plans(ani->world->store, texts);
+	read_texts(ani->world->reader, texts);
+	assert_plans(ani->world->reader, texts);
+	free(texts);
+}
+
 /* How often SQLite has planned statements of the connection again. */
 static uint64_t
 planned_again(struct store *store)
@@ -189,5 +246,7 @@ TEST(statement_of_a_sync_is_planned_once)
 			 before);
 }
 
-RUN_TESTS(CASE_WITH(statement_of_a_sync_is_planned_once, forged_open, forged_close),
+RUN_TESTS(CASE_WITH(no_statement_of_a_fork_or_a_way_out_of_quarantine_walks_along_what_is_stored,
+		    forged_open, forged_close),
+	  CASE_WITH(statement_of_a_sync_is_planned_once, forged_open, forged_close),
 	  CASE_WITH(no_statement_of_a_sync_walks_along_what_is_stored, forged_open, forged_close))
