@@ -249,6 +249,31 @@ fields_drop(struct fields *fields, int32_t tag)
 	}
 }
 
+/* A reference to an id that the record had before a fork leads to what that is called now. */
+static enum status
+reference_follow(struct sambung_edit *edit, const struct local_state *state, int32_t tag,
+		 struct value *value, struct error *err)
+{
+	const struct field *field = type_field(edit_type(edit), tag);
+	uint64_t id = (uint64_t)value->integer;
+	struct record there;
+	struct arena arena;
+	enum status status;
+
+	if ((tag != TAG_SAME_AS && (field == NULL || field->type != FIELD_REFERENCE)) ||
+	    value->form != VALUE_INTEGER || device_id_now(state, id) == id) {
+		return STATUS_OK;
+	}
+	arena_init(&arena, DEVICE_ARENA_MAX);
+	status = local_record(edit->device->local, id, &arena, &there, NULL, err);
+	arena_finish(&arena);
+	if (status == STATUS_NOT_FOUND) {
+		value->integer = (int64_t)device_id_now(state, id);
+		return STATUS_OK;
+	}
+	return status;
+}
+
 /* The record that a root reference leads to must be here: it gives the village. */
 static enum status
 root_check(struct sambung_edit *edit, const struct field *field, struct value value,
@@ -316,6 +341,9 @@ edit_set(struct sambung_edit *edit, const char *name, const char *text, struct e
 	status = value_from_text(type, tag, entered,
 				 shown.form == VALUE_INTEGER ? shown.integer : 0, &value, err);
 	field = type_field(type, tag);
+	if (status == STATUS_OK) {
+		status = reference_follow(edit, &state, tag, &value, err);
+	}
 	if (status == STATUS_OK && field != NULL && tag == type->root) {
 		status = root_check(edit, field, value, err);
 	}

@@ -303,6 +303,25 @@ TEST(a_new_record_that_was_being_written_hangs_on_what_was_renamed)
 	assert_int_equal(change.own_n, 1);
 }
 
+TEST(a_form_takes_the_id_that_a_family_had_before_the_fork)
+{
+	struct world *w = *state;
+	uint64_t born = family(w, "Ani");
+	struct sambung_edit *edit;
+	char text[ID_TEXT_SIZE];
+	struct change change;
+	uint32_t n;
+
+	forks(w, 1, HEIR);
+	assert_ok(sambung_edit_create(w->device, "person", &edit, &w->err));
+	assert_ok(sambung_edit_set(edit, "family", id_format(born, text), &w->err));
+	assert_ok(sambung_edit_set(edit, "name", "Ela", &w->err));
+	assert_ok(sambung_edit_commit(edit, NULL, &n, &w->err));
+	change = world_change(w, n);
+	assert_int_equal(change_field(&change, PERSON_FAMILY)->value.integer,
+			 (int64_t)id_make(HEIR, 1));
+}
+
 /* ---- what comes late ---- */
 
 TEST(an_answer_to_the_former_number_acknowledges_nothing_of_the_heir)
@@ -546,6 +565,7 @@ TEST(an_answer_to_a_file_of_the_former_number_is_passed_over)
 #define ROW(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(ROW(the_same_image_restored_twice_says_the_same_under_the_same_number),
+	  ROW(a_form_takes_the_id_that_a_family_had_before_the_fork),
 	  ROW(a_switch_that_fails_leaves_everything_as_it_was),
 	  ROW(a_certificate_of_something_else_is_refused),
 	  ROW(a_number_that_the_installation_had_before_is_refused),
