@@ -153,8 +153,11 @@ sim_form_set(struct sim *sim, struct sim_form *form, const char *field, const ch
 		return true;
 	}
 	if (sambung_edit_set(form->edit, field, text, &err) != 0) {
+		/* What one copy calls a family another may call a visit. */
 		return err.status == STATUS_UNKNOWN_FIELD ||
-		       sim_fail(sim, "field %s: %s", field, err.detail);
+		       (err.status == STATUS_OTHER_TYPE && sim->image_count > 0) ||
+		       sim_fail(sim, "field %s: %s: %s", field, sambung_status_name(err.status),
+				err.detail);
 	}
 	(void)snprintf(form->field, sizeof form->field, "%s", field);
 	return true;
