@@ -73,8 +73,8 @@ run_seeds() {
 	while [ "$k" -lt "$parts" ]; do
 		share=$(((count - k + parts - 1) / parts))
 		SAMBUNG_SCHEMA=daemon/schema/bangga-kencana.json timeout "$3" \
-			build/tests/simulation/run --seeds "$share" --from "$first" --shrink 0 \
-			>"$work/part.$k" 2>&1 &
+			build/tests/simulation/run --seeds "$share" --from "$first" --twice 8 \
+			--shrink 0 >"$work/part.$k" 2>&1 &
 		ids="$ids $!"
 		first=$((first + share))
 		k=$((k + 1))
@@ -86,8 +86,14 @@ run_seeds() {
 	[ "$good" = yes ]
 }
 
-# The first seed of $1 … $2 that fails by itself; nothing if none does.
+# The first seed of $1 … $2 that failed in the last portion. One that never ended has said nothing:
+# then the first that fails by itself, or nothing.
 first_failed() {
+	seed=$(cat "$work"/part.* | sed -n 's/^seed \([0-9]*\): FAILED.*/\1/p' | sort -n | head -n 1)
+	if [ -n "$seed" ]; then
+		echo "$seed"
+		return
+	fi
 	seed=$1
 	while [ "$seed" -le "$2" ]; do
 		if ! run_seeds "$seed" "$seed" "$limit_one"; then
@@ -172,25 +178,24 @@ for patch in "$patches"/*.patch; do
 	is_wanted "$name" || continue
 	promise=$(sed -n '1s/^# //p' "$patch")
 	seed=
+	seconds=-
 	if ! GIT_CEILING_DIRECTORIES=$work git apply -C2 "$patch" 2>"$work/apply.log"; then
 		result="DOES NOT APPLY"
-		seconds=-
 	elif ! build; then
 		result="DOES NOT COMPILE"
-		seconds=-
 		restore "$patch"
 	else
 		started=$(now)
 		look
 		seconds=$(($(now) - started))
-		result="caught by seed $seed after $seconds s"
-		[ -n "$seed" ] || result="SURVIVED $seeds seeds"
+		result="SURVIVED $seeds seeds"
 		restore "$patch"
 	fi
-	echo "$name  $result"
 	if [ -n "$seed" ]; then
+		echo "$name  caught by seed $seed after $seconds s"
 		passed=$((passed + 1))
 	else
+		echo "$name  $result"
 		failed=$((failed + 1))
 	fi
 	echo "| \`$name\` | $promise | ${seed:-$result} | $seconds |" >>"$work/rows"
