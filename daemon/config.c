@@ -32,7 +32,7 @@ static const struct setting settings[] = {
 	 "Seconds after which a silent connection is closed."},
 	{"receive_s", SETTING_NUMBER, AT(receive_s), "300", 10, 3600,
 	 "Seconds in which a request must have arrived whole."},
-	{"queue", SETTING_NUMBER, AT(queue), "512", 1, 100000,
+	{"queue", SETTING_NUMBER, AT(queue), "1000", 1, 100000,
 	 "Requests that may wait for the writer; more are told to come again."},
 	{"streams", SETTING_NUMBER, AT(streams), "16", 1, 256,
 	 "Long lists that may be read at one time."},

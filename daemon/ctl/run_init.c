@@ -111,13 +111,16 @@ found_database(const struct ctl *ctl, const char *folder, const struct server_ke
 static enum status
 fill_folder(const struct ctl *ctl, const char *folder, struct error *err)
 {
+	uint8_t secret[KEYS_SECRET_SIZE];
 	struct server_keys keys;
 	struct buffer token;
 	char path[FOLDER_PATH_SIZE];
 	enum status status = folder_path(folder, FOLDER_KEYS, path, err);
 
 	if (status == STATUS_OK) {
-		status = keys_create(path, &keys, err);
+		crypto_random(secret, sizeof secret);
+		status = keys_create(path, secret, &keys, err);
+		crypto_wipe(secret, sizeof secret);
 	}
 	if (status != STATUS_OK) {
 		return status;

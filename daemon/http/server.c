@@ -14,7 +14,7 @@
 #include <microhttpd.h>
 
 enum {
-	BACKLOG = 511,
+	BACKLOG = 4096,
 	CONNECTION_MEMORY = 32 * 1024, /* headers and what is on its way, each connection */
 	PIECE = 16 * 1024,	       /* of a streamed answer */
 	RETRY_AFTER_SIZE = 16,

@@ -38,7 +38,8 @@ write_all(int fd, const uint8_t *bytes, size_t length)
 }
 
 enum status
-keys_create(const char *path, struct server_keys *out, struct error *err)
+keys_create(const char *path, const uint8_t secret[KEYS_SECRET_SIZE], struct server_keys *out,
+	    struct error *err)
 {
 	uint8_t file[FILE_SIZE];
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -50,7 +51,7 @@ keys_create(const char *path, struct server_keys *out, struct error *err)
 	}
 	memcpy(file, magic, MAGIC_SIZE);
 	file[MAGIC_SIZE] = 1;
-	crypto_random(file + MAGIC_SIZE + 1, 64);
+	memcpy(file + MAGIC_SIZE + 1, secret, KEYS_SECRET_SIZE);
 	written = write_all(fd, file, sizeof file);
 	if (close(fd) != 0 || !written) {
 		(void)unlink(path);

@@ -12,8 +12,11 @@ struct server_keys {
 	uint8_t log_secret[SIGN_SECRET_SIZE];
 };
 
+enum { KEYS_SECRET_SIZE = 64 /* the seeds of both pairs, out of the caller's randomness */ };
+
 /* EXISTS. Synced to disk when it returns. */
-enum status keys_create(const char *path, struct server_keys *out, struct error *err);
+enum status keys_create(const char *path, const uint8_t secret[KEYS_SECRET_SIZE],
+			struct server_keys *out, struct error *err);
 /* NOT_FOUND; DENIED if others may read the file. */
 enum status keys_load(const char *path, struct server_keys *out, struct error *err);
 void keys_wipe(struct server_keys *keys);

@@ -52,6 +52,7 @@ district_found(struct district *district, const char *folder)
 				     .url = span_of_text("http://127.0.0.1:1")};
 	struct error err = {0};
 	struct buffer schema;
+	uint8_t secret[KEYS_SECRET_SIZE];
 	char path[HOST_PATH_SIZE];
 
 	memset(district, 0, sizeof *district);
@@ -61,7 +62,8 @@ district_found(struct district *district, const char *folder)
 	read_schema(&schema);
 	birth.schema_json = buffer_span(&schema);
 	host_path(folder, FOLDER_KEYS, path);
-	host_must(keys_create(path, &district->keys, &err), "keys", &err);
+	crypto_random(secret, sizeof secret);
+	host_must(keys_create(path, secret, &district->keys, &err), "keys", &err);
 	host_path(folder, FOLDER_DATABASE, path);
 	host_must(ingest_found_server(path, &district->keys, &machine_platform, &birth,
 				      span_of_text("sbt_bench"), &err),

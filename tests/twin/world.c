@@ -235,13 +235,15 @@ server_found(struct world *world, const char *schema_path)
 	struct buffer schema;
 	struct server_birth birth = {.name = span_of_text("Uji"),
 				     .url = span_of_text("http://twin")};
+	uint8_t secret[KEYS_SECRET_SIZE];
 	char path[256];
 
 	buffer_init(&schema, SCHEMA_BYTES_MAX);
 	read_file(schema_path, &schema);
 	birth.schema_json = buffer_span(&schema);
 	(void)snprintf(path, sizeof path, "%s/server.key", world->folder);
-	must(keys_create(path, &world->keys, &err), "keys", &err);
+	fill_random(world, secret, sizeof secret);
+	must(keys_create(path, secret, &world->keys, &err), "keys", &err);
 	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
 	must(ingest_found_server(path, &world->keys, &world->platform, &birth,
 				 span_of_text("sbt_test"), &err),

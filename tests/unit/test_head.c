@@ -15,6 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static const uint8_t ours[KEYS_SECRET_SIZE] = {1};
+static const uint8_t theirs[KEYS_SECRET_SIZE] = {2};
+
 struct place {
 	char root[64];
 	char folder[80];
@@ -71,7 +74,7 @@ place_make(void **state)
 	assert_int_equal(mkdir(place->folder, S_IRWXU), 0);
 	assert_int_equal(mkdir(place->other, S_IRWXU), 0);
 	path_of(place->folder, FOLDER_KEYS, path);
-	assert_ok(keys_create(path, &place->keys, &place->err));
+	assert_ok(keys_create(path, ours, &place->keys, &place->err));
 	copy(place->folder, FOLDER_KEYS, place->other, FOLDER_KEYS);
 	schema_read(&schema);
 	birth.schema_json = buffer_span(&schema);
@@ -296,7 +299,7 @@ TEST(restore_refuses_what_is_no_database_of_this_server)
 	back_up(place, "ours.db");
 	path_of(place->other, FOLDER_KEYS, path);
 	assert_int_equal(unlink(path), 0);
-	assert_ok(keys_create(path, &place->keys, &place->err));
+	assert_ok(keys_create(path, theirs, &place->keys, &place->err));
 	path_of(place->root, "ours.db", path);
 	assert_int_equal(server_restore(place->other, path, &restored, &place->err),
 			 STATUS_STORAGE);
