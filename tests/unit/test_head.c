@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static const uint8_t ours[KEYS_SECRET_SIZE] = {1};
-static const uint8_t theirs[KEYS_SECRET_SIZE] = {2};
+static const uint8_t theirs[KEYS_SECRET_SIZE] = {[KEYS_SECRET_SIZE - 1] = 2};
 
 struct place {
 	char root[64];
