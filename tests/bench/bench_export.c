@@ -192,6 +192,7 @@ measure_pair(struct bench *bench, bool last)
 	figures_add(figures, "export_rows_per_s", (double)beside.supervisor.rows / seconds);
 	figures_add(figures, "export_mib_per_s", (double)beside.supervisor.bytes / MIB / seconds);
 	figures_add(figures, "exports_whole", (double)beside.supervisor.exports);
+	figures_add(figures, "exports_refused", (double)beside.supervisor.refused);
 	figures_add(figures, "client_cores", beside.supervisor.cpu_s / seconds);
 	figures_add(figures, "wal_mib_alone", alone.wal_mib);
 	figures_add(figures, "wal_mib_beside", beside.wal_mib);

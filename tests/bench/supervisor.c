@@ -15,10 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PIECE = 256 * 1024, REQUEST_SIZE = 256, LINE_SIZE = 128, LINE_END = 2, PAUSE_NS = 1000000 };
+enum {
+	PIECE = 256 * 1024,
+	REQUEST_SIZE = 256,
+	LINE_SIZE = 128,
+	LINE_END = 2,
+	PAUSE_NS = 1000000,
+	PAUSES_REFUSED = 200, /* 0.2 s: sooner than told, so that the load is not let off */
+};
 
-/* Where in an answer the reading is: its head, then chunks, each behind its length. */
-enum part { PART_HEAD, PART_LENGTH, PART_CHUNK, PART_TAIL };
+/* Where in an answer the reading is: its head, then chunks, each behind its length; or why it was
+ * refused. */
+enum part { PART_HEAD, PART_LENGTH, PART_CHUNK, PART_TAIL, PART_REFUSAL };
 
 /* Invariant: only `stopping` and the counts are touched by more than the reading thread. */
 struct supervisor {
@@ -30,12 +38,14 @@ struct supervisor {
 	char line[LINE_SIZE]; /* of head, length or tail; what is longer is cut */
 	size_t line_length;
 	bool headed;	/* the status line was seen */
-	uint64_t left;	/* of a chunk, with the line's end behind it */
+	bool is_busy;	/* … and said: come again */
+	uint64_t left;	/* of a chunk, with the line's end behind it; of a refusal */
 	uint64_t lines; /* of this export */
 	atomic_bool stopping;
 	atomic_ullong rows;
 	atomic_ullong bytes;
 	atomic_ullong exports;
+	atomic_ullong refused;
 };
 
 /* ---- an answer ---- */
@@ -47,6 +57,7 @@ send_request(struct supervisor *supervisor)
 
 	supervisor->part = PART_HEAD;
 	supervisor->headed = false;
+	supervisor->left = 0;
 	supervisor->lines = 0;
 	if (send(supervisor->fd, supervisor->request, length, MSG_NOSIGNAL) != (ssize_t)length &&
 	    !atomic_load(&supervisor->stopping)) {
@@ -64,19 +75,44 @@ end_export(struct supervisor *supervisor)
 	send_request(supervisor);
 }
 
+static void
+come_again(struct supervisor *supervisor)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+
+	(void)atomic_fetch_add(&supervisor->refused, 1);
+	for (int i = 0; i < PAUSES_REFUSED && !atomic_load(&supervisor->stopping); i++) {
+		(void)nanosleep(&pause, NULL);
+	}
+	send_request(supervisor);
+}
+
+static void
+take_head(struct supervisor *supervisor, const char *line)
+{
+	static const char length[] = "Content-Length: ";
+
+	if (!supervisor->headed) {
+		supervisor->is_busy = strncmp(line, "HTTP/1.1 503", 12) == 0;
+		if (!supervisor->is_busy && strncmp(line, "HTTP/1.1 200", 12) != 0) {
+			host_die("an export was answered: %s", line);
+		}
+		supervisor->headed = true;
+	} else if (strncmp(line, length, sizeof length - 1) == 0) {
+		supervisor->left = strtoull(line + sizeof length - 1, NULL, 10);
+	} else if (line[0] == '\0') {
+		supervisor->part = supervisor->is_busy ? PART_REFUSAL : PART_LENGTH;
+	}
+}
+
 /* A whole line of what is around the chunks, without its end. */
 static void
 take_line(struct supervisor *supervisor)
 {
 	const char *line = supervisor->line;
 
-	if (supervisor->part == PART_HEAD && !supervisor->headed) {
-		if (strncmp(line, "HTTP/1.1 200", 12) != 0) {
-			host_die("an export was answered: %s", line);
-		}
-		supervisor->headed = true;
-	} else if (supervisor->part == PART_HEAD) {
-		supervisor->part = line[0] == '\0' ? PART_LENGTH : PART_HEAD;
+	if (supervisor->part == PART_HEAD) {
+		take_head(supervisor, line);
 	} else if (supervisor->part == PART_LENGTH) {
 		supervisor->left = strtoull(line, NULL, 16) + LINE_END;
 		supervisor->part = supervisor->left == LINE_END ? PART_TAIL : PART_CHUNK;
@@ -127,6 +163,18 @@ take_chunk(struct supervisor *supervisor, const char *at, size_t length)
 	return taken;
 }
 
+static size_t
+take_refusal(struct supervisor *supervisor, size_t length)
+{
+	size_t taken = length < supervisor->left ? length : (size_t)supervisor->left;
+
+	supervisor->left -= taken;
+	if (supervisor->left == 0) {
+		come_again(supervisor);
+	}
+	return taken;
+}
+
 static void
 take_piece(struct supervisor *supervisor, const char *at, size_t length)
 {
@@ -136,6 +184,8 @@ take_piece(struct supervisor *supervisor, const char *at, size_t length)
 
 		if (supervisor->part == PART_CHUNK) {
 			taken = take_chunk(supervisor, at, length);
+		} else if (supervisor->part == PART_REFUSAL) {
+			taken = take_refusal(supervisor, length);
 		} else {
 			take_letter(supervisor, *at);
 		}
@@ -214,6 +264,7 @@ supervisor_count(const struct supervisor *supervisor, struct supervisor_counts *
 	out->rows = atomic_load(&supervisor->rows);
 	out->bytes = atomic_load(&supervisor->bytes);
 	out->exports = atomic_load(&supervisor->exports);
+	out->refused = atomic_load(&supervisor->refused);
 	out->cpu_s = (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9;
 }
 

@@ -4,8 +4,9 @@
  * as it can read, in a thread of its own beside a load.
  *
  * It looks at what it reads only to find where an export ends and to count its rows, so that the
- * daemon's work is seen and not its own. An export that is refused, breaks off or has too few rows
- * ends the program with a sentence.
+ * daemon's work is seen and not its own. Where the daemon says that too much is being written, it
+ * comes again. An export that is refused otherwise, breaks off or has too few rows ends the program
+ * with a sentence.
  */
 #ifndef SAMBUNG_TESTS_BENCH_SUPERVISOR_H
 #define SAMBUNG_TESTS_BENCH_SUPERVISOR_H
@@ -18,6 +19,7 @@ struct supervisor_counts {
 	uint64_t rows; /* the heads of tables counted as rows */
 	uint64_t bytes;
 	uint64_t exports; /* that are whole */
+	uint64_t refused; /* answered with 503 */
 	double cpu_s;	  /* of its thread */
 };
 
