@@ -25,9 +25,7 @@ uint64_t
 device_id_now(const struct local_state *state, uint64_t id)
 {
 	for (size_t i = 0; i < state->lineage_count; i++) {
-		const struct fork fork = {.stream = state->lineage[i].parent,
-					  .n = state->lineage[i].n,
-					  .heir = state->lineage[i].stream};
+		const struct fork fork = fork_of(&state->lineage[i]);
 
 		id = fork_id(&fork, id);
 	}

@@ -60,9 +60,7 @@ static void
 edit_follow(struct sambung_edit *edit, const struct local_state *state)
 {
 	for (size_t i = 0; i < state->lineage_count; i++) {
-		const struct fork fork = {.stream = state->lineage[i].parent,
-					  .n = state->lineage[i].n,
-					  .heir = state->lineage[i].stream};
+		const struct fork fork = fork_of(&state->lineage[i]);
 
 		if (edit->number != fork.stream) {
 			continue;
@@ -254,14 +252,13 @@ static enum status
 reference_follow(struct sambung_edit *edit, const struct local_state *state, int32_t tag,
 		 struct value *value, struct error *err)
 {
-	const struct field *field = type_field(edit_type(edit), tag);
 	uint64_t id = (uint64_t)value->integer;
 	struct record there;
 	struct arena arena;
 	enum status status;
 
-	if ((tag != TAG_SAME_AS && (field == NULL || field->type != FIELD_REFERENCE)) ||
-	    value->form != VALUE_INTEGER || device_id_now(state, id) == id) {
+	if (!type_is_reference(edit_type(edit), tag) || value->form != VALUE_INTEGER ||
+	    device_id_now(state, id) == id) {
 		return STATUS_OK;
 	}
 	arena_init(&arena, DEVICE_ARENA_MAX);

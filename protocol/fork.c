@@ -51,20 +51,18 @@ fork_batch_seed(const uint8_t seed[SEED_SIZE], uint32_t heir, uint8_t seed_out[S
 	crypto_wipe(hash, sizeof hash);
 }
 
+struct fork
+fork_of(const struct lineage *lineage)
+{
+	return (struct fork){.stream = lineage->parent, .n = lineage->n, .heir = lineage->stream};
+}
+
 uint64_t
 fork_id(const struct fork *fork, uint64_t id)
 {
 	return id_stream(id) == fork->stream && id_n(id) > fork->n
 		       ? id_make(fork->heir, id_n(id) - fork->n)
 		       : id;
-}
-
-static bool
-is_reference(const struct record_type *type, int32_t tag)
-{
-	const struct field *field = type == NULL ? NULL : type_field(type, tag);
-
-	return tag == TAG_SAME_AS || (field != NULL && field->type == FIELD_REFERENCE);
 }
 
 void
@@ -93,7 +91,7 @@ fork_fields(const struct fork *fork, const struct record_type *type, struct chan
 	    size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (is_reference(type, fields[i].tag)) {
+		if (type_is_reference(type, fields[i].tag)) {
 			renumber_reference(fork, &fields[i].value);
 		}
 	}
@@ -196,7 +194,8 @@ field_again(const struct fork *fork, const struct record_type *type, const struc
 	for (size_t i = 0; i < field->member_count; i++) {
 		struct member *member = &field->members[i];
 
-		if (is_reference(type, field->tag) && is_after(fork, &record->dots[member->dot])) {
+		if (type_is_reference(type, field->tag) &&
+		    is_after(fork, &record->dots[member->dot])) {
 			renumber_reference(fork, &member->value);
 		}
 		member->dot = places[member->dot];

@@ -16,7 +16,7 @@
 #include "change.h"
 #include "commitment.h"
 #include "crypto.h"
-#include "record.h"
+#include "merge.h"
 
 /* By so much a change that is made again is longer at most, however often: `own` with its stream,
  * `was` and the first hash. Whoever makes changes leaves them the room, or could not go on. */
@@ -28,6 +28,8 @@ struct fork {
 	uint32_t n;
 	uint32_t heir;
 };
+/* The fork from which the lineage's stream goes on. */
+struct fork fork_of(const struct lineage *lineage);
 
 /* The seed of the heir's Ed25519 key; its number is not known yet when this is needed. */
 void fork_key(const uint8_t seed[SEED32_SIZE], uint32_t stream, uint32_t n,

@@ -198,6 +198,14 @@ type_field(const struct record_type *type, int32_t tag)
 	return find_in_array(&key, type->fields, type->field_count, sizeof key, compare_fields);
 }
 
+bool
+type_is_reference(const struct record_type *type, int32_t tag)
+{
+	const struct field *field = type_field(type, tag);
+
+	return tag == TAG_SAME_AS || (field != NULL && field->type == FIELD_REFERENCE);
+}
+
 const struct field *
 type_field_named(const struct record_type *type, struct span name)
 {

@@ -191,6 +191,8 @@ void schema_sort(struct schema *schema);
 const struct record_type *schema_type(const struct schema *schema, uint32_t tag);
 const struct record_type *schema_type_named(const struct schema *schema, struct span name);
 const struct field *type_field(const struct record_type *type, int32_t tag);
+/* Does the field lead to another record? same_as does in every type, also in none (NULL). */
+bool type_is_reference(const struct record_type *type, int32_t tag);
 /* By present name, not by a former one. */
 const struct field *type_field_named(const struct record_type *type, struct span name);
 const struct choice *list_choice(const struct choice_list *list, uint32_t code);

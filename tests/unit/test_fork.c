@@ -96,6 +96,26 @@ TEST(record_of_before_the_fork_keeps_its_id)
 	assert_int_equal(fork_id(&fork_of_old, id_make(ANOTHER, 9)), id_make(ANOTHER, 9));
 }
 
+TEST(lineage_says_from_which_fork_its_stream_goes_on)
+{
+	const struct lineage lineage = {.stream = HEIR, .parent = OLD, .n = COMMON_N};
+	const struct fork fork = fork_of(&lineage);
+
+	assert_memory_equal(&fork, &fork_of_old, sizeof fork);
+}
+
+TEST(fields_that_lead_to_records_are_known_with_and_without_their_type)
+{
+	struct world *world = *state;
+	const struct record_type *type = &world->sample.types[TYPE_VISIT];
+
+	assert_true(type_is_reference(type, VISIT_PERSON + 1));
+	assert_false(type_is_reference(type, VISIT_HB + 1));
+	assert_true(type_is_reference(type, TAG_SAME_AS));
+	assert_true(type_is_reference(NULL, TAG_SAME_AS));
+	assert_false(type_is_reference(NULL, VISIT_PERSON + 1));
+}
+
 TEST(references_follow_what_was_born_after_the_fork)
 {
 	struct world *world = *state;
@@ -352,6 +372,8 @@ TEST(form_that_is_open_over_a_fork_speaks_as_the_heir)
 
 RUN_TESTS(ROW(change_is_counted_from_the_fork_and_keeps_what_it_says),
 	  ROW(record_of_before_the_fork_keeps_its_id),
+	  ROW(lineage_says_from_which_fork_its_stream_goes_on),
+	  ROW(fields_that_lead_to_records_are_known_with_and_without_their_type),
 	  ROW(references_follow_what_was_born_after_the_fork),
 	  ROW(own_of_before_the_fork_names_the_old_stream_and_later_own_is_the_heirs),
 	  ROW(where_a_change_comes_from_survives_a_second_fork),
