@@ -240,8 +240,8 @@ write_done(struct job *job)
 	}
 }
 
-static void
-wake_connection(struct wait *wait)
+void
+call_wake(struct wait *wait)
 {
 	struct call *call = (void *)((char *)wait - offsetof(struct call, wait));
 
@@ -260,7 +260,8 @@ call_start(struct call *call)
 	call->job.done = write_done;
 	call->errand.run = run_work;
 	(void)atomic_fetch_add(&call->references, 1);
-	waiting_begin(call->service->waiting, &call->wait, route->deadline_s, wake_connection);
+	waiting_begin(call->service->waiting, &call->wait, (int64_t)route->deadline_s * 1000,
+		      call_wake);
 	if (route_writes(route)) {
 		status = service_submit(call->service, &call->job, &err);
 	} else {
