@@ -239,6 +239,8 @@ bool sim_event_request(struct sim *sim, size_t device);
 bool sim_event_carry(struct sim *sim, size_t device);
 bool sim_event_answer(struct sim *sim, size_t device);
 bool sim_event_meanwhile(struct sim *sim, size_t device);
+/* May the server answer so, to one that a restored server forgot or of which there are copies? */
+bool sim_server_may_answer(const struct sim *sim, size_t device, int status);
 /* May an exchange end so, whatever the network did? */
 bool sim_sync_may_fail_with(const struct sim *sim, size_t device, int status);
 

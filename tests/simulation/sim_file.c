@@ -128,7 +128,7 @@ answers_take(struct sim *sim, size_t device, const struct sim_file *file)
 	int status = sambung_carry_in(sim_handle(sim, device), answers, &result, &err);
 
 	return status == 0 || sim_device_excused(sim, device) ||
-	       (status == STATUS_FOREIGN && sim->devices[device].forgotten) ||
+	       sim_server_may_answer(sim, device, status) ||
 	       sim_fail(sim, "device %zu: answers in a file: %s: %s", device,
 			sambung_status_name(status), err.detail);
 }
