@@ -106,6 +106,10 @@ adopt_url(struct daemon *daemon, const char *reachable, struct error *err)
 	struct arena arena;
 	enum status status;
 
+	if (said[0] != '\0' &&
+	    (!server_url_valid(span_of_text(said)) || strchr(said, '#') != NULL)) {
+		return fail(err, STATUS_USAGE, "url takes http://... or https://...");
+	}
 	arena_init(&arena, SETTING_MEMORY);
 	status = store_setting(daemon->store, "url", &arena, &url, err);
 	if (status == STATUS_OK && said[0] != '\0') {

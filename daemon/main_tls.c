@@ -34,23 +34,18 @@ now_ms(void)
 	return machine_platform.now_ms(machine_platform.context);
 }
 
-static enum status
-read_pair(struct daemon *daemon, struct error *err)
-{
+struct pair_paths {
 	char certificate[FOLDER_PATH_SIZE];
 	char key[FOLDER_PATH_SIZE];
-	const struct tls_files files = {certificate, key};
-	enum status status = path_of(daemon, daemon->config.tls_certificate, certificate, err);
+};
 
-	if (status == STATUS_OK) {
-		status = path_of(daemon, daemon->config.tls_key, key, err);
-	}
-	if (status == STATUS_OK && daemon->tls == NULL) {
-		status = tls_create(&files, now_ms(), &daemon->tls, err);
-	} else if (status == STATUS_OK) {
-		status = tls_reload(daemon->tls, &files, now_ms(), err);
-	}
-	return status == STATUS_OK ? status : fail_context(err, "TLS");
+static enum status
+paths_of(const struct daemon *daemon, struct pair_paths *out, struct error *err)
+{
+	enum status status = path_of(daemon, daemon->config.tls_certificate, out->certificate, err);
+
+	return status == STATUS_OK ? path_of(daemon, daemon->config.tls_key, out->key, err)
+				   : status;
 }
 
 static void
@@ -67,6 +62,8 @@ daemon_tls_open(struct daemon *daemon, struct error *err)
 {
 	const struct config *config = &daemon->config;
 	bool certificate = config->tls_certificate[0] != '\0';
+	struct pair_paths paths;
+	const struct tls_files files = {paths.certificate, paths.key};
 	enum status status;
 
 	if (strcmp(config->tls_pin, "auto") != 0 && strcmp(config->tls_pin, "yes") != 0 &&
@@ -79,11 +76,15 @@ daemon_tls_open(struct daemon *daemon, struct error *err)
 	if (!certificate) {
 		return STATUS_OK;
 	}
-	status = read_pair(daemon, err);
+	status = paths_of(daemon, &paths, err);
 	if (status == STATUS_OK) {
-		log_days(daemon);
+		status = tls_create(&files, now_ms(), &daemon->tls, err);
 	}
-	return status;
+	if (status != STATUS_OK) {
+		return fail_context(err, "TLS");
+	}
+	log_days(daemon);
+	return STATUS_OK;
 }
 
 /* ---- what phones are told ---- */
@@ -148,25 +149,31 @@ daemon_tls_keep_pins(struct daemon *daemon, struct error *err)
 	return status;
 }
 
+/* One pin, or two with a ; between them. */
+static enum status
+write_pins(const struct daemon *daemon, const char *pin, const char *other, struct error *err)
+{
+	char path[FOLDER_PATH_SIZE];
+	char line[PINS_SIZE + 1];
+	enum status status = folder_path(daemon->directory, FOLDER_PIN, path, err);
+
+	(void)snprintf(line, sizeof line, "%s%s%s\n", pin, other == NULL ? "" : ";",
+		       other == NULL ? "" : other);
+	return status == STATUS_OK ? folder_write(path, S_IRUSR | S_IWUSR, span_of_text(line), err)
+				   : status;
+}
+
 enum status
 daemon_tls_announce(struct daemon *daemon, struct error *err)
 {
-	char path[FOLDER_PATH_SIZE];
 	char pin[TLS_PIN_SIZE];
-	char line[TLS_PIN_SIZE + 1];
-	enum status status;
 
 	if (daemon->tls == NULL) {
 		daemon_tls_withdraw(daemon);
 		return STATUS_OK;
 	}
-	status = folder_path(daemon->directory, FOLDER_PIN, path, err);
-	if (status == STATUS_OK) {
-		tls_pin(daemon->tls, pin);
-		(void)snprintf(line, sizeof line, "%s\n", pin);
-		status = folder_write(path, S_IRUSR | S_IWUSR, span_of_text(line), err);
-	}
-	return status;
+	tls_pin(daemon->tls, pin);
+	return write_pins(daemon, pin, NULL, err);
 }
 
 void
@@ -194,16 +201,26 @@ run_pins(struct job *job, struct ingest *ingest, struct error *err)
 	return ingest_setting_put(ingest, pins_setting, span_of_text(pins->pins), err);
 }
 
+/* Who asks while it happens meets the former key or the next. */
 static enum status
 reload(struct daemon *daemon, struct error *err)
 {
 	struct pins_job pins = {.job.run = run_pins};
-	enum status status = read_pair(daemon, err);
+	char next[TLS_PIN_SIZE];
+	char former[TLS_PIN_SIZE];
+	struct pair_paths paths;
+	const struct tls_files files = {paths.certificate, paths.key};
+	enum status status = paths_of(daemon, &paths, err);
 
 	if (status == STATUS_OK) {
-		status = daemon_tls_announce(daemon, err);
+		status = tls_prepare(daemon->tls, &files, now_ms(), next, err);
 	}
 	if (status == STATUS_OK) {
+		tls_pin(daemon->tls, former);
+		status = write_pins(daemon, next, former, err);
+	}
+	if (status == STATUS_OK) {
+		tls_take(daemon->tls);
 		pins_of(daemon, pins.pins);
 		status = writer_run(daemon->service.writer, &pins.job, err);
 	}

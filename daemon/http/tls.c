@@ -33,6 +33,7 @@ struct pair {
 struct tls {
 	pthread_mutex_t mutex;
 	struct pair *newest;
+	struct pair *prepared; /* of the one thread that does; NULL: none */
 };
 
 /* ---- reading a pair ---- */
@@ -248,8 +249,23 @@ newest_of(struct tls *tls)
 	return pair;
 }
 
+static void
+pin_of(const struct pair *pair, char out[TLS_PIN_SIZE])
+{
+	struct buffer text;
+
+	buffer_init(&text, TLS_PIN_SIZE);
+	base64url_encode(span_of(pair->key_id, sizeof pair->key_id), &text);
+	(void)snprintf(out, TLS_PIN_SIZE, "sha256//%.*s=", (int)text.length, (const char *)text.at);
+	buffer_finish(&text);
+	for (char *at = out; *at != '\0'; at++) {
+		*at = *at == '-' ? '+' : *at == '_' ? '/' : *at;
+	}
+}
+
 enum status
-tls_reload(struct tls *tls, const struct tls_files *files, int64_t now_ms, struct error *err)
+tls_prepare(struct tls *tls, const struct tls_files *files, int64_t now_ms,
+	    char pin_out[TLS_PIN_SIZE], struct error *err)
 {
 	struct pair *pair;
 	enum status status = pair_read(files, now_ms, &pair, err);
@@ -257,11 +273,20 @@ tls_reload(struct tls *tls, const struct tls_files *files, int64_t now_ms, struc
 	if (status != STATUS_OK) {
 		return status;
 	}
-	(void)pthread_mutex_lock(&tls->mutex);
-	pair->former = tls->newest;
-	tls->newest = pair;
-	(void)pthread_mutex_unlock(&tls->mutex);
+	pair_free(tls->prepared);
+	tls->prepared = pair;
+	pin_of(pair, pin_out);
 	return STATUS_OK;
+}
+
+void
+tls_take(struct tls *tls)
+{
+	(void)pthread_mutex_lock(&tls->mutex);
+	tls->prepared->former = tls->newest;
+	tls->newest = tls->prepared;
+	tls->prepared = NULL;
+	(void)pthread_mutex_unlock(&tls->mutex);
 }
 
 void
@@ -270,6 +295,7 @@ tls_free(struct tls *tls)
 	if (tls == NULL) {
 		return;
 	}
+	pair_free(tls->prepared);
 	while (tls->newest != NULL) {
 		struct pair *former = tls->newest->former;
 
@@ -283,16 +309,7 @@ tls_free(struct tls *tls)
 void
 tls_pin(struct tls *tls, char out[TLS_PIN_SIZE])
 {
-	const struct pair *pair = newest_of(tls);
-	struct buffer text;
-
-	buffer_init(&text, TLS_PIN_SIZE);
-	base64url_encode(span_of(pair->key_id, sizeof pair->key_id), &text);
-	(void)snprintf(out, TLS_PIN_SIZE, "sha256//%.*s=", (int)text.length, (const char *)text.at);
-	buffer_finish(&text);
-	for (char *at = out; *at != '\0'; at++) {
-		*at = *at == '-' ? '+' : *at == '_' ? '/' : *at;
-	}
+	pin_of(newest_of(tls), out);
 }
 
 bool

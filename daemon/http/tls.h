@@ -30,9 +30,11 @@ struct tls_files {
  */
 enum status tls_create(const struct tls_files *files, int64_t now_ms, struct tls **out,
 		       struct error *err);
-/* Reads them again; after a failure the pair in use stays. */
-enum status tls_reload(struct tls *tls, const struct tls_files *files, int64_t now_ms,
-		       struct error *err);
+/* Reads them again, for tls_take; one thread. After a failure nothing has changed. */
+enum status tls_prepare(struct tls *tls, const struct tls_files *files, int64_t now_ms,
+			char pin_out[TLS_PIN_SIZE], struct error *err);
+/* The pair that was prepared is in use from now on. */
+void tls_take(struct tls *tls);
 /* No handshake is under way any more. Takes NULL. */
 void tls_free(struct tls *tls);
 

@@ -174,6 +174,19 @@ fails 'a phone whose clock is a year ahead takes the certificate for expired' 1 
 holds '… and is told to look at its clock' grep -q 'X.509 10.*Check date and time' "$folder/said"
 unset SAMBUNG_CA
 
+# ---- much at once ----
+
+seq 3000 | sed 's/.*/G&,6303072001,Kepala &,Jalan yang panjang sekali supaya daftarnya besar nomor &/' |
+	sed '1i key,village,head,address' >"$folder/many.csv"
+holds 'a large table comes in' equals "$(control --json import family "$folder/many.csv")" \
+	'{"imported":3000,"updated":0,"refused":0}'
+holds 'a long list goes out whole' equals "$(control --json records family | grep -c '"id":')" 3000
+holds 'a phone receives all of it' env SAMBUNG_CA="$folder/authority.pem" "$SAMBUNG" --dir "$folder/ani" --lang en sync
+holds '… and has it' equals "$(phone ani --json list family | grep -c '"id":')" 3000
+head -c 400000 /dev/zero >"$folder/large"
+set -- --cacert "$folder/authority.pem"
+answers 'a body that is too large is refused' 413 POST /v1/sync -H 'Content-Type: application/vnd.sambung.parcel' --data-binary "@$folder/large" "$@"
+
 # ---- a reload, with load ----
 
 signed second 127.0.0.1 "$yesterday" "$later"
@@ -223,10 +236,17 @@ holds 'at the end the pin is taken away' test ! -e "$server/daemon.pin"
 
 own second
 serve second
+echo 'url = nowhere' >>"$server/sambungd.conf"
+fails 'a url that is none is refused' 1 "$SAMBUNGD" --dir "$server" --listen 127.0.0.1:0
+serve second
 server_start --listen "127.0.0.1:$port"
 budi=$(code Budi)
 holds 'with a certificate of its own the code carries the pin' phone budi enrol "$budi"
 holds '… and the phone syncs' phone budi sync
+phone budi carry out "$folder/budi.carry" >/dev/null
+holds 'who carries a file is told the pin' phone citra carry deliver "$folder/budi.carry" --to "$url#$(cat "$server/daemon.pin")"
+rm "$folder/budi.carry.reply"
+fails '… and without it trusts nobody' 1 phone citra carry deliver "$folder/budi.carry" --to "$url"
 holds 'a wrong clock does not keep a pinned phone out' faketime '+9000 days' "$SAMBUNG" --dir "$folder/budi" sync
 own second 3650
 install_pair second
