@@ -72,6 +72,14 @@ served_pin() {
 		openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64
 }
 
+command -v faketime >/dev/null || { echo 'faketime is not installed; see daemon/packages.sh'; exit 1; }
+clock=
+if timeout -k 5 10 faketime '+400 days' "$SAMBUNG" --version >/dev/null 2>&1; then
+	clock=yes
+else
+	echo 'note: with a sanitizer in the program faketime does not go; clocks are not tried'
+fi
+
 key authority
 key first
 key second
@@ -167,11 +175,10 @@ SAMBUNG_CA=$folder/authority.pem
 export SAMBUNG_CA
 holds 'one that knows it enrols' phone ani enrol "$ani"
 holds '… and syncs' phone ani sync
-case $(command -v faketime) in
-'') echo 'faketime is not installed; see daemon/packages.sh'; exit 1 ;;
-esac
-fails 'a phone whose clock is a year ahead takes the certificate for expired' 1 faketime '+400 days' "$SAMBUNG" --dir "$folder/ani" --lang en sync
-holds '… and is told to look at its clock' grep -q 'X.509 10.*Check date and time' "$folder/said"
+if [ -n "$clock" ]; then
+	fails 'a phone whose clock is a year ahead takes the certificate for expired' 1 faketime '+400 days' "$SAMBUNG" --dir "$folder/ani" --lang en sync
+	holds '… and is told to look at its clock' grep -q 'X.509 10.*Check date and time' "$folder/said"
+fi
 unset SAMBUNG_CA
 
 # ---- much at once ----
@@ -239,15 +246,20 @@ serve second
 echo 'url = nowhere' >>"$server/sambungd.conf"
 fails 'a url that is none is refused' 1 "$SAMBUNGD" --dir "$server" --listen 127.0.0.1:0
 serve second
+echo 'head_s = 2' >>"$server/sambungd.conf"
 server_start --listen "127.0.0.1:$port"
+node "$(dirname "$0")/slow.mjs" silent "$port" 127.0.0.2 60 >"$folder/slow" &
+slow=$!
 budi=$(code Budi)
 holds 'with a certificate of its own the code carries the pin' phone budi enrol "$budi"
 holds '… and the phone syncs' phone budi sync
+wait "$slow"
+holds 'meanwhile who does not begin to speak TLS was not waited for' equals "$(tail -n 1 "$folder/slow")" 'closed 60'
 phone budi carry out "$folder/budi.carry" >/dev/null
 holds 'who carries a file is told the pin' phone citra carry deliver "$folder/budi.carry" --to "$url#$(cat "$server/daemon.pin")"
 rm "$folder/budi.carry.reply"
 fails '… and without it trusts nobody' 1 phone citra carry deliver "$folder/budi.carry" --to "$url"
-holds 'a wrong clock does not keep a pinned phone out' faketime '+9000 days' "$SAMBUNG" --dir "$folder/budi" sync
+[ -z "$clock" ] || holds 'a wrong clock does not keep a pinned phone out' faketime '+9000 days' "$SAMBUNG" --dir "$folder/budi" sync
 own second 3650
 install_pair second
 reloaded 'the certificate was read again' 8
