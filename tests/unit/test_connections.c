@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { MOST = 8, MOST_OF_ADDRESS = 3, LONG_S = 3600 };
@@ -74,8 +75,12 @@ come(struct world *world, uint8_t last)
 {
 	struct sockaddr_in from = {.sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(0x7f000000U + last)};
+	const struct timeval patience = {.tv_sec = 30};
 	struct pair pair = {.there = socket(AF_INET, SOCK_STREAM, 0)};
 
+	/* For an end that never comes. */
+	assert_int_equal(
+		setsockopt(pair.there, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
 	assert_int_equal(bind(pair.there, (struct sockaddr *)&from, sizeof from), 0);
 	assert_int_equal(
 		connect(pair.there, (struct sockaddr *)&world->address, sizeof world->address), 0);
