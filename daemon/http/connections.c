@@ -303,5 +303,7 @@ connection_owner(const struct connection *connection)
 struct address
 connection_address(const struct connection *connection)
 {
-	return connection == NULL ? (struct address){.own = true} : connection->address;
+	static const struct address own = {.own = true};
+
+	return connection == NULL ? own : connection->address;
 }
