@@ -95,7 +95,15 @@ extern const struct sambung_platform platform_builtin; /* platform.c; post from 
 /* One connection, kept over the requests of a sync; NULL if out of memory. */
 struct transport *transport_http_open(void);
 void transport_http_close(struct transport *transport);
-/* context: a struct transport, or NULL for a connection of its own. */
+/*
+ * context: a struct transport, or NULL for a connection of its own. Never follows a redirect, and
+ * never leaves https for http. If the url ends in #PIN or #PIN;PIN (enrolment.h), one of these keys
+ * is all that the server must have: then neither names nor dates count, so that a wrong clock keeps
+ * nobody out. Otherwise its certificate must be good by the authorities of the system, or by those
+ * of the PEM file that SAMBUNG_CA names. POST_CERTIFICATE: it is not. TLS costs 0.5 KB of code
+ * here.
+ */
+enum { POST_FAILED = 1, POST_CERTIFICATE = 2 };
 int transport_http_post(void *context, const char *url, struct sambung_bytes body,
 			size_t reply_limit,
 			int (*take)(void *sink, const void *bytes, size_t length), void *sink,

@@ -317,6 +317,24 @@ counter_take(struct taking *taking)
 	state->r = state->r > reply->r_seen ? state->r : reply->r_seen;
 }
 
+/* Only of the newest answer: an older one may name an older key. */
+static void
+newer_key_take(struct taking *taking)
+{
+	const struct newer_key *newer = &taking->reply->newer_key;
+	struct local_state *state = &taking->state;
+
+	if (!taking->newest || !taking->reply->has_newer_key) {
+		return;
+	}
+	state->server_key_id = newer->id;
+	memcpy(state->server_key, newer->key, sizeof state->server_key);
+	if (server_url_valid(newer->url)) {
+		memset(state->url, 0, sizeof state->url);
+		memcpy(state->url, newer->url.at, newer->url.length);
+	}
+}
+
 static void
 clock_take(struct taking *taking)
 {
@@ -482,6 +500,7 @@ exchange_take(struct taking *taking, struct error *err)
 
 	counter_take(taking);
 	taking->device->repeated = reply->r_seen != 0;
+	newer_key_take(taking);
 	clock_take(taking);
 	if (reply->epoch != 0 && reply->epoch != state->epoch) {
 		taking->again = true;

@@ -80,16 +80,25 @@ http_failed(int http_status, struct span answer, struct error *err)
 	return fail(err, STATUS_UNREACHABLE, "HTTP %d", http_status);
 }
 
+/* Without the pins of the server's key. */
+static int
+address_length(const char *server)
+{
+	return (int)strcspn(server, "#");
+}
+
+/* The path goes in front of the pins, which stay for the transport. */
 static enum status
 url_make(const char *server, const char *path, struct buffer *out, struct error *err)
 {
-	size_t length = strlen(server);
+	const char *pins = server + address_length(server);
+	size_t length = (size_t)(pins - server);
 
 	while (length > 0 && server[length - 1] == '/') {
 		length--;
 	}
 	buffer_append(out, server, length);
-	buffer_printf(out, "%s", path);
+	buffer_printf(out, "%s%s", path, pins);
 	buffer_append_byte(out, '\0');
 	return buffer_status(out, "URL", err);
 }
@@ -144,7 +153,9 @@ device_post(struct sambung *device, const struct device_parcel *parcel, struct b
 	}
 	if (failed != 0) {
 		device->cut = up > 0;
-		return fail(err, STATUS_UNREACHABLE, "%s%s%s", parcel->server,
+		return fail(err,
+			    failed == POST_CERTIFICATE ? STATUS_CERTIFICATE : STATUS_UNREACHABLE,
+			    "%.*s%s%s", address_length(parcel->server), parcel->server,
 			    why[0] == '\0' ? "" : ": ", why);
 	}
 	if (http_status != 200) {
@@ -156,7 +167,8 @@ device_post(struct sambung *device, const struct device_parcel *parcel, struct b
 	}
 	/* Both kinds of parcel begin so; a login page does not. */
 	if (reply->length == 0 || reply->at[0] != 0x01) {
-		return fail(err, STATUS_UNREACHABLE, "%s: HTTP %d", parcel->server, http_status);
+		return fail(err, STATUS_UNREACHABLE, "%.*s: HTTP %d",
+			    address_length(parcel->server), parcel->server, http_status);
 	}
 	return STATUS_OK;
 }

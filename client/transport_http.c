@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <curl/curl.h>
 
@@ -94,6 +95,29 @@ traffic_count(CURL *handle, curl_infotype type, char *bytes, size_t length, void
 	return 0;
 }
 
+/* curl takes a url's end for its own, and never sends it. */
+static void
+trust_configure(CURL *handle, const char *url)
+{
+	const char *pins = strchr(url, '#');
+	const char *authorities = getenv("SAMBUNG_CA");
+
+	curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (pins == NULL) {
+		curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+		if (authorities != NULL) {
+			curl_easy_setopt(handle, CURLOPT_CAINFO, authorities);
+		}
+		return;
+	}
+	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https");
+	/* A curl that cannot compare keys looks at the certificate. */
+	if (curl_easy_setopt(handle, CURLOPT_PINNEDPUBLICKEY, pins + 1) == CURLE_OK) {
+		curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
 static void
 handle_configure(struct transport *transport, const char *url, struct sambung_bytes body,
 		 struct posting *posting)
@@ -102,7 +126,7 @@ handle_configure(struct transport *transport, const char *url, struct sambung_by
 
 	curl_easy_reset(handle);
 	curl_easy_setopt(handle, CURLOPT_URL, url);
-	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+	trust_configure(handle, url);
 	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(handle, CURLOPT_HTTPHEADER, transport->headers);
 	curl_easy_setopt(handle, CURLOPT_POST, 1L);
@@ -144,6 +168,7 @@ post_run(struct transport *transport, const char *url, struct sambung_bytes body
 	 struct posting *posting, char *why, size_t why_size)
 {
 	CURLcode code;
+	long verified = 0;
 
 	handle_configure(transport, url, body, posting);
 	code = curl_easy_perform(transport->handle);
@@ -156,6 +181,11 @@ post_run(struct transport *transport, const char *url, struct sambung_bytes body
 		(void)snprintf(why, why_size, "> %zu", posting->limit);
 	} else if (code != CURLE_OK) {
 		(void)snprintf(why, why_size, "curl %d", (int)code);
+	}
+	if (code == CURLE_PEER_FAILED_VERIFICATION) {
+		/* Of X.509: 9 not yet valid, 10 expired, 18 and above an unknown authority. */
+		(void)curl_easy_getinfo(transport->handle, CURLINFO_SSL_VERIFYRESULT, &verified);
+		(void)snprintf(why, why_size, "curl %d, X.509 %ld", (int)code, verified);
 	}
 	/* What was posted ends here; the handle must not point to it. */
 	curl_easy_reset(transport->handle);
@@ -177,7 +207,7 @@ transport_http_post(void *context, const char *url, struct sambung_bytes body, s
 
 	if (transport == NULL) {
 		(void)snprintf(why, why_size, "curl %d", (int)CURLE_OUT_OF_MEMORY);
-		return 1;
+		return POST_FAILED;
 	}
 	code = post_run(transport, url, body, &posting, why, why_size);
 	if (context == NULL) {
@@ -185,8 +215,11 @@ transport_http_post(void *context, const char *url, struct sambung_bytes body, s
 	}
 	*bytes_up_out = posting.up;
 	*bytes_down_out = posting.down;
+	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
+		return POST_CERTIFICATE;
+	}
 	if (code != CURLE_OK) {
-		return 1;
+		return POST_FAILED;
 	}
 	*http_status_out = (int)posting.http_status;
 	return 0;

@@ -40,6 +40,23 @@ static const struct setting settings[] = {
 	 "Megabytes that all requests under way may take."},
 	{"threads", SETTING_NUMBER, AT(threads), "4", 1, 64,
 	 "Network threads; they also open and check parcels."},
+	{"url", SETTING_TEXT, AT(url), "", 0, 0,
+	 "Address that codes lead phones to; without one that of sambungctl init."},
+	{"tls_certificate", SETTING_TEXT, AT(tls_certificate), "", 0, 0,
+	 "PEM file with the certificate and those above it; without one there is no TLS."},
+	{"tls_key", SETTING_TEXT, AT(tls_key), "", 0, 0, "PEM file with its private key."},
+	{"tls_pin", SETTING_TEXT, AT(tls_pin), "auto", 0, 0,
+	 "Phones trust this key alone: yes, no, or auto: if no authority vouches for it."},
+	{"tls_pin_next", SETTING_TEXT, AT(tls_pin_next), "", 0, 0,
+	 "Pin (sha256//...) of the key that will follow, for phones to know beforehand."},
+	{"head_s", SETTING_NUMBER, AT(head_s), "30", 2, 300,
+	 "Seconds in which a request's head must have arrived, with TLS's handshake."},
+	{"address_connections", SETTING_NUMBER, AT(address_connections), "500", 8, 20000,
+	 "Connections that one other address may hold."},
+	{"address_attempts", SETTING_NUMBER, AT(address_attempts), "60", 1, 100000,
+	 "Failed logins, codes and seals a minute from one address; twice as many at once."},
+	{"device_requests", SETTING_NUMBER, AT(device_requests), "1200", 10, 1000000,
+	 "Requests a minute of one phone; as many at once."},
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 
@@ -79,7 +96,7 @@ set_text(const struct setting *setting, struct config *config, const char *value
 {
 	size_t length = strlen(value);
 
-	if (length == 0 || length >= CONFIG_TEXT_SIZE) {
+	if ((length == 0 && *setting->value != '\0') || length >= CONFIG_TEXT_SIZE) {
 		return fail(err, STATUS_USAGE, "%s takes 1 to %d bytes", setting->name,
 			    CONFIG_TEXT_SIZE - 1);
 	}

@@ -17,6 +17,15 @@ struct config {
 	unsigned streams;
 	unsigned memory_mb;
 	unsigned threads;
+	char url[CONFIG_TEXT_SIZE];
+	char tls_certificate[CONFIG_TEXT_SIZE];
+	char tls_key[CONFIG_TEXT_SIZE];
+	char tls_pin[CONFIG_TEXT_SIZE];
+	char tls_pin_next[CONFIG_TEXT_SIZE];
+	unsigned head_s;
+	unsigned address_connections;
+	unsigned address_attempts;
+	unsigned device_requests;
 };
 
 void config_default(struct config *out);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/folder.h"
 
+#include "protocol/crypto.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -112,6 +114,7 @@ folder_read(const char *path, size_t limit, struct buffer *out, struct error *er
 		buffer_append(out, piece, (size_t)got);
 	}
 	(void)close(fd);
+	crypto_wipe(piece, sizeof piece);
 	if (got < 0) {
 		return fail_file(err, errno, path);
 	}

@@ -11,6 +11,7 @@
 #define FOLDER_KEYS "server.key"
 #define FOLDER_CONFIG "sambungd.conf"
 #define FOLDER_URL "daemon.url"	   /* while a daemon runs */
+#define FOLDER_PIN "daemon.pin"	   /* … under TLS: of its key */
 #define FOLDER_TOKEN "admin.token" /* 0600; the first admin's */
 #define FOLDER_LOCK "sambungd.lock"
 #define FOLDER_INBOX "inbox"	 /* files of phones without signal */

@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/machine.h"
 
+#include <sys/resource.h>
 #include <time.h>
+
+bool
+machine_files(unsigned count)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+		return false;
+	}
+	if (limit.rlim_cur < count) {
+		limit.rlim_cur = limit.rlim_max < count ? limit.rlim_max : count;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	return limit.rlim_cur >= count;
+}
 
 static int64_t
 wall_ms(void *context)

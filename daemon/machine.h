@@ -5,6 +5,10 @@
 
 #include "daemon/ingest/ingest.h"
 
+/* Room for so many files and connections at a time, if the machine's limit allows; else as many as
+ * it allows. False: that is fewer. */
+bool machine_files(unsigned count);
+
 /* context is not used. */
 extern const struct platform machine_platform;
 

@@ -3,7 +3,9 @@
 #include "daemon/folder.h"
 #include "daemon/http/server.h"
 #include "daemon/log.h"
+#include "daemon/machine.h"
 #include "daemon/main_parts.h"
+#include "daemon/main_tls.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, SENTENCE_SIZE = 600 };
+enum { OTHER_FILES = 512 /* of the database's readers, inbox, backups */ };
 
 static const char usage[] =
 	"usage: sambungd --dir FOLDER [--listen ADDRESS:PORT]\n"
@@ -23,8 +26,9 @@ static const char usage[] =
 	"  --listen ADDRESS:PORT  instead of the setting; port 0 takes a free one\n"
 	"  --version, --help\n"
 	"\n"
-	"Prints \"listening http://ADDRESS:PORT\" when it answers, and writes it to\n"
-	"FOLDER/" FOLDER_URL ". Its log goes to standard error. SIGTERM and SIGINT end it.\n"
+	"Prints \"listening http://ADDRESS:PORT\", under TLS https, when it answers, and\n"
+	"writes it to FOLDER/" FOLDER_URL ". Its log goes to standard error. SIGTERM and SIGINT\n"
+	"end it; after SIGHUP it reads certificate and key again.\n"
 	"\n"
 	"Settings, in FOLDER/" FOLDER_CONFIG " as \"name = value\":\n"
 	"\n";
@@ -120,6 +124,7 @@ block_signals(sigset_t *out)
 	(void)sigemptyset(out);
 	(void)sigaddset(out, SIGTERM);
 	(void)sigaddset(out, SIGINT);
+	(void)sigaddset(out, SIGHUP);
 	(void)pthread_sigmask(SIG_BLOCK, out, NULL);
 }
 
@@ -142,6 +147,10 @@ main(int count, char **words)
 	store_process_start();
 	daemon.directory = arguments.directory;
 	status = load_config(&arguments, &daemon.config, &err);
+	if (status == STATUS_OK && !machine_files(daemon.config.connections + OTHER_FILES)) {
+		log_event(LOG_WARNING,
+			  "fewer files may be open than `connections` needs; see ulimit -n");
+	}
 	if (status == STATUS_OK) {
 		status = daemon_start(&daemon, &err);
 	}
@@ -149,7 +158,9 @@ main(int count, char **words)
 		(void)printf("listening %s\n", daemon.url);
 		(void)fflush(stdout);
 		log_event(LOG_INFO, "listening on %s", daemon.url);
-		(void)sigwait(&signals, &signal_number);
+		while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
+			daemon_tls_reload(&daemon);
+		}
 		log_event(LOG_INFO, "ending");
 	}
 	daemon_end(&daemon);

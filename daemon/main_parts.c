@@ -2,8 +2,10 @@
 #include "daemon/main_parts.h"
 
 #include "daemon/folder.h"
+#include "daemon/http/tls.h"
 #include "daemon/log.h"
 #include "daemon/machine.h"
+#include "daemon/main_tls.h"
 #include "protocol/crypto.h"
 
 #include <dirent.h>
@@ -58,22 +60,24 @@ remove_old_backups(const struct daemon *daemon)
 static void
 reachable_url(const char *url, char out[SERVER_URL_SIZE])
 {
-	static const char wildcard[] = "http://0.0.0.0:";
-	static const char wildcard_six[] = "http://[::]:";
+	static const char wildcard[] = "//0.0.0.0:";
+	static const char wildcard_six[] = "//[::]:";
+	const char *host = strstr(url, "//");
+	int scheme = (int)(host - url);
 
-	if (strncmp(url, wildcard, sizeof wildcard - 1) == 0) {
-		(void)snprintf(out, SERVER_URL_SIZE, "http://127.0.0.1:%s",
-			       url + sizeof wildcard - 1);
-	} else if (strncmp(url, wildcard_six, sizeof wildcard_six - 1) == 0) {
-		(void)snprintf(out, SERVER_URL_SIZE, "http://[::1]:%s",
-			       url + sizeof wildcard_six - 1);
+	if (strncmp(host, wildcard, sizeof wildcard - 1) == 0) {
+		(void)snprintf(out, SERVER_URL_SIZE, "%.*s//127.0.0.1:%s", scheme, url,
+			       host + sizeof wildcard - 1);
+	} else if (strncmp(host, wildcard_six, sizeof wildcard_six - 1) == 0) {
+		(void)snprintf(out, SERVER_URL_SIZE, "%.*s//[::1]:%s", scheme, url,
+			       host + sizeof wildcard_six - 1);
 	} else {
 		(void)snprintf(out, SERVER_URL_SIZE, "%s", url);
 	}
 }
 
 static enum status
-store_url(struct store *store, const char *url, struct error *err)
+store_url(struct store *store, const char *url, bool follows, struct error *err)
 {
 	enum status status = store_begin(store, err);
 
@@ -81,7 +85,7 @@ store_url(struct store *store, const char *url, struct error *err)
 		return status;
 	}
 	status = store_setting_put(store, "url", span_of_text(url), err);
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && follows) {
 		status = store_setting_put(store, url_follows, span_of_text("1"), err);
 	}
 	if (status == STATUS_OK) {
@@ -96,22 +100,58 @@ store_url(struct store *store, const char *url, struct error *err)
 static enum status
 adopt_url(struct daemon *daemon, const char *reachable, struct error *err)
 {
+	const char *said = daemon->config.url;
 	struct span url = span_of(NULL, 0);
 	struct span follows;
 	struct arena arena;
 	enum status status;
 
+	if (said[0] != '\0' &&
+	    (!server_url_valid(span_of_text(said)) || strchr(said, '#') != NULL)) {
+		return fail(err, STATUS_USAGE, "url takes http://... or https://...");
+	}
 	arena_init(&arena, SETTING_MEMORY);
 	status = store_setting(daemon->store, "url", &arena, &url, err);
+	if (status == STATUS_OK && said[0] != '\0') {
+		status = span_equal(url, span_of_text(said))
+				 ? STATUS_OK
+				 : store_url(daemon->store, said, false, err);
+		arena_finish(&arena);
+		return status;
+	}
 	if (status == STATUS_OK && url.length > 0) {
 		status = store_setting(daemon->store, url_follows, &arena, &follows, err);
 	}
 	if ((status == STATUS_OK && !span_equal(url, span_of_text(reachable))) ||
 	    (status == STATUS_NOT_FOUND && url.length == 0)) {
-		status = store_url(daemon->store, reachable, err);
+		status = store_url(daemon->store, reachable, true, err);
 	} else if (status == STATUS_NOT_FOUND) {
 		status = STATUS_OK;
 	}
+	arena_finish(&arena);
+	return status;
+}
+
+/* How people and phones come in, whatever stands in front of this server. */
+static enum status
+look_at_url(struct daemon *daemon, struct error *err)
+{
+	static const char scheme[] = "https://";
+	struct span url;
+	struct arena arena;
+	enum status status;
+
+	arena_init(&arena, SETTING_MEMORY);
+	status = store_setting(daemon->store, "url", &arena, &url, err);
+	if (status == STATUS_OK) {
+		daemon->service.secure = url.length >= sizeof scheme - 1 &&
+					 memcmp(url.at, scheme, sizeof scheme - 1) == 0;
+		if (daemon->tls != NULL && !daemon->service.secure) {
+			log_event(LOG_WARNING, "codes lead phones to an http:// address, but this "
+					       "server speaks TLS: set url in " FOLDER_CONFIG);
+		}
+	}
+	daemon->service.secure = daemon->service.secure || daemon->tls != NULL;
 	arena_finish(&arena);
 	return status;
 }
@@ -161,6 +201,15 @@ open_store(struct daemon *daemon, const char *database, struct error *err)
 		status = keys_load(path, &daemon->keys, err);
 	}
 	if (status == STATUS_OK) {
+		size_t ended = keys_end(&daemon->keys,
+					machine_platform.now_ms(machine_platform.context) / 1000);
+
+		if (ended > 0) {
+			log_event(LOG_INFO, "%zu former keys have ended (sambungctl key list)",
+				  ended);
+		}
+	}
+	if (status == STATUS_OK) {
 		status = store_open(database, STORE_WRITER, &daemon->store, err);
 	}
 	if (status == STATUS_OK) {
@@ -173,6 +222,22 @@ open_store(struct daemon *daemon, const char *database, struct error *err)
 		options.store = daemon->store;
 		options.catalogue = daemon->catalogue;
 		status = ingest_create(&options, &daemon->ingest, err);
+	}
+	return status;
+}
+
+static enum status
+start_rates(struct service *service, const struct config *config, struct error *err)
+{
+	uint8_t random[16];
+	enum status status;
+
+	machine_platform.random(machine_platform.context, random, sizeof random);
+	status = buckets_create(2 * config->address_attempts, config->address_attempts,
+				get_le64(random), &service->attempts, err);
+	if (status == STATUS_OK) {
+		status = buckets_create(config->device_requests, config->device_requests,
+					get_le64(random + 8), &service->devices, err);
 	}
 	return status;
 }
@@ -193,6 +258,10 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 	service->catalogue = daemon->catalogue;
 	service->keys = &daemon->keys;
 	service->platform = machine_platform;
+	status = start_rates(service, config, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
 	/* One for each network thread, and one for the inbox. */
 	status = readers_create(database, (size_t)config->threads + 1, config->streams,
 				&service->readers, err);
@@ -233,11 +302,21 @@ daemon_start(struct daemon *daemon, struct error *err)
 		status = open_store(daemon, database, err);
 	}
 	if (status == STATUS_OK) {
-		status = server_bind(&daemon->config, &daemon->server, daemon->url, err);
+		status = daemon_tls_open(daemon, err);
+	}
+	if (status == STATUS_OK) {
+		status = server_bind(&daemon->config, daemon->tls, &daemon->server, daemon->url,
+				     err);
 	}
 	if (status == STATUS_OK) {
 		reachable_url(daemon->url, reachable);
 		status = adopt_url(daemon, reachable, err);
+	}
+	if (status == STATUS_OK) {
+		status = daemon_tls_keep_pins(daemon, err);
+	}
+	if (status == STATUS_OK) {
+		status = look_at_url(daemon, err);
 	}
 	if (status == STATUS_OK) {
 		status = start_service(daemon, database, err);
@@ -247,6 +326,9 @@ daemon_start(struct daemon *daemon, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		status = server_start(daemon->server, &daemon->service, err);
+	}
+	if (status == STATUS_OK) {
+		status = daemon_tls_announce(daemon, err);
 	}
 	return status == STATUS_OK ? announce(daemon, reachable, err) : status;
 }
@@ -278,6 +360,8 @@ end_service(struct daemon *daemon)
 	errands_free(service->errands);
 	mover_stop(daemon->mover);
 	readers_free(service->readers);
+	buckets_free(service->attempts);
+	buckets_free(service->devices);
 	service_finish(service);
 }
 
@@ -289,11 +373,13 @@ daemon_end(struct daemon *daemon)
 	if (daemon->announced &&
 	    folder_path(daemon->directory, FOLDER_URL, path, NULL) == STATUS_OK) {
 		(void)unlink(path);
+		daemon_tls_withdraw(daemon);
 	}
 	if (daemon->has_service) {
 		end_service(daemon);
 	}
 	server_free(daemon->server);
+	tls_free(daemon->tls);
 	ingest_free(daemon->ingest);
 	catalogue_free(daemon->catalogue);
 	store_close(daemon->store);

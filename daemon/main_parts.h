@@ -11,7 +11,8 @@ struct daemon {
 	const char *directory;
 	struct config config;
 	char url[SERVER_URL_SIZE];
-	int lock; /* descriptor of the lock file; -1: not held */
+	struct tls *tls; /* NULL: none */
+	int lock;	 /* descriptor of the lock file; -1: not held */
 	struct server_keys keys;
 	struct store *store;
 	struct catalogue *catalogue;

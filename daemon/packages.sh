@@ -9,10 +9,10 @@ set -eu
 
 # meson brings ninja and Python 3 (which also runs the lint).
 build='gcc libc6-dev meson ninja-build pkg-config python3
-	libcsv-dev libcurl4-openssl-dev libinih-dev libjansson-dev libmicrohttpd-dev libsodium-dev
+	libcsv-dev libcurl4-openssl-dev libgnutls28-dev libinih-dev libjansson-dev libmicrohttpd-dev libsodium-dev
 	libsqlite3-dev nettle-dev zlib1g-dev'
-# nodejs: the client in a second language. faketime: clocks that are years off.
-test='curl faketime git libcbor-dev libcmocka-dev nodejs sqlite3'
+# nodejs: the client in a second language. faketime: clocks that are years off. openssl: certificates.
+test='curl faketime git libcbor-dev libcmocka-dev nodejs openssl sqlite3'
 ci='clang clang-format clang-tidy cppcheck gcc-aarch64-linux-gnu gcovr libc6-dev-arm64-cross
 	libclang-rt-14-dev llvm-14 valgrind'
 

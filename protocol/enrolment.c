@@ -79,12 +79,34 @@ starts_with(struct span text, const char *prefix)
 	return text.length > length && memcmp(text.at, prefix, length) == 0;
 }
 
-/* What a program may fetch without a second thought: no control characters, no spaces. */
-static bool
-url_valid(struct span url)
+enum { PIN_PREFIX_SIZE = 8, PIN_SIZE = PIN_PREFIX_SIZE + 44, PINS_MAX = 2 };
+
+bool
+pin_valid(struct span text)
 {
-	if (url.length > CODE_URL_MAX ||
-	    (!starts_with(url, "https://") && !starts_with(url, "http://"))) {
+	return text.length == PIN_SIZE && starts_with(text, "sha256//") &&
+	       text.at[PIN_SIZE - 1] == '=' && memchr(text.at, ';', PIN_SIZE) == NULL;
+}
+
+/* Of "PIN" or "PIN;PIN". */
+static bool
+pins_valid(struct span pins)
+{
+	if (pins.length == PINS_MAX * PIN_SIZE + 1 && pins.at[PIN_SIZE] == ';' &&
+	    pin_valid(span_of(pins.at, PIN_SIZE))) {
+		pins = span_of(pins.at + PIN_SIZE + 1, PIN_SIZE);
+	}
+	return pin_valid(pins);
+}
+
+/* What a program may fetch without a second thought: no control characters, no spaces. */
+bool
+server_url_valid(struct span url)
+{
+	bool secure = starts_with(url, "https://");
+	size_t address = 0; /* what stands before the pins */
+
+	if (url.length > CODE_URL_MAX || (!secure && !starts_with(url, "http://"))) {
 		return false;
 	}
 	for (size_t i = 0; i < url.length; i++) {
@@ -92,7 +114,11 @@ url_valid(struct span url)
 			return false;
 		}
 	}
-	return true;
+	while (address < url.length && url.at[address] != '#') {
+		address++;
+	}
+	return address == url.length ||
+	       (secure && pins_valid(span_of(url.at + address + 1, url.length - address - 1)));
 }
 
 static enum status
@@ -111,7 +137,7 @@ code_from_bytes(struct span bytes, struct enrolment_code *out, struct error *err
 		return fail(err, STATUS_CODE_MISTYPED, "%s", "");
 	}
 	url = span_of(bytes.at + CODE_FIXED_SIZE, bytes.length - CODE_FIXED_SIZE);
-	if (!url_valid(url)) {
+	if (!server_url_valid(url)) {
 		return fail(err, STATUS_CODE_MISTYPED, "URL");
 	}
 	code.server_key_id = bytes.at[1];

@@ -135,6 +135,13 @@ struct schema_chunk {
 	struct span bytes;
 };
 
+/* The newest key of a server that still opens what is sealed to an older one. */
+struct newer_key {
+	uint8_t id;
+	uint8_t key[32];
+	struct span url; /* where the server is from now on; empty: where it was */
+};
+
 struct reply {
 	enum status status; /* OK, FORK, REVOKED, FOREIGN, GAP, UNSUPPORTED, MALFORMED … */
 	uint32_t epoch;
@@ -162,6 +169,8 @@ struct reply {
 	size_t record_count;
 	uint64_t *evicted; /* record ids */
 	size_t evicted_count;
+	bool has_newer_key;
+	struct newer_key newer_key;
 	bool has_checkpoint;
 	struct checkpoint checkpoint;
 	struct schema_chunk schema;

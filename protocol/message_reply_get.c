@@ -340,9 +340,27 @@ bits_get(struct reader *in, struct reading *reading)
 	return cbor_get_bytes(in, &reading->bits) && reading->bits.length > 0 && reading->columns;
 }
 
-/* What forks are told by. */
+static bool
+newer_key_get(struct reader *in, struct reply *reply)
+{
+	struct newer_key *newer = &reply->newer_key;
+	uint64_t id;
+	size_t items;
+
+	if (!cbor_get_array(in, SERVER_KEY_ITEMS, &items) || items != SERVER_KEY_ITEMS ||
+	    !cbor_get_uint_max(in, UINT8_MAX, &id) ||
+	    !cbor_get_bytes_exact(in, newer->key, sizeof newer->key) ||
+	    !cbor_get_text(in, &newer->url)) {
+		return false;
+	}
+	newer->id = (uint8_t)id;
+	reply->has_newer_key = true;
+	return true;
+}
+
+/* What few replies have: after forks, and of another key. */
 static enum status
-value_of_fork_get(struct map_reader *map, struct reading *reading)
+value_of_rare_key_get(struct map_reader *map, struct reading *reading)
 {
 	struct reader *in = &map->in;
 	struct reply *reply = &reading->reply;
@@ -350,6 +368,8 @@ value_of_fork_get(struct map_reader *map, struct reading *reading)
 	switch (map->key) {
 	case REPLY_LINEAGES:
 		return lineages_get(in, reading->arena, reply);
+	case REPLY_SERVER_KEY:
+		return well_formed(newer_key_get(in, reply));
 	case REPLY_CERTIFICATE:
 		return well_formed(some_bytes_get(in, &reply->certificate));
 	case REPLY_SCOPE_VERSION:
@@ -408,7 +428,7 @@ value_of_key_get(struct map_reader *map, struct reading *reading)
 	case REPLY_BITS:
 		return well_formed(bits_get(in, reading));
 	default:
-		return value_of_fork_get(map, reading);
+		return value_of_rare_key_get(map, reading);
 	}
 }
 

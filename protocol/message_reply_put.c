@@ -23,6 +23,8 @@
  *    11  acked n                                                              0
  *    13  acks         [first n, count, seq, …], ascending and disjoint        none
  *    15  send from    n                                                       0
+ *    16  server key   [key id, key, url]: the newest, to who seals to an      none
+ *                     older one
  *    17  r seen                                                               0
  *    19  exceptions   [n, kind, reason, tag, …]                               none
  *    21  records      array of records, each a CBOR array; or, in columns:    none
@@ -167,6 +169,21 @@ acks_put(const struct reply *reply, struct map_writer *map)
 		cbor_put_uint(out, reply->acks[i].count);
 		cbor_put_uint(out, reply->acks[i].seq);
 	}
+}
+
+static void
+newer_key_put(const struct reply *reply, struct map_writer *map)
+{
+	struct buffer *out;
+
+	if (!reply->has_newer_key) {
+		return;
+	}
+	out = map_key(map, REPLY_SERVER_KEY);
+	cbor_put_array(out, SERVER_KEY_ITEMS);
+	cbor_put_uint(out, reply->newer_key.id);
+	cbor_put_bytes(out, span_of(reply->newer_key.key, sizeof reply->newer_key.key));
+	cbor_put_text(out, reply->newer_key.url);
 }
 
 static void
@@ -328,6 +345,7 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 	map_put_positive(map, REPLY_ACKED, reply->acked_n);
 	acks_put(reply, map);
 	map_put_positive(map, REPLY_SEND_FROM, reply->send_from);
+	newer_key_put(reply, map);
 	map_put_positive(map, REPLY_R_SEEN, reply->r_seen);
 	exceptions_put(reply, map);
 	status = records_put(reply, map, bits, err);

@@ -144,6 +144,12 @@
 	  "Data aman di HP; coba lagi saat ada sinyal")                                            \
 	X(BUSY, "busy", 503, 1, "busy", "sedang sibuk", "Try again in a moment",                   \
 	  "Coba lagi sebentar lagi")                                                               \
+	X(TOO_FAST, "too_fast", 429, 1, "too many requests", "terlalu banyak permintaan",          \
+	  "Wait a little and try again", "Tunggu sebentar lalu coba lagi")                         \
+	X(CERTIFICATE, "certificate", 502, 1, "the server's certificate is not valid here",        \
+	  "sertifikat server tidak sah",                                                           \
+	  "Check date and time here; if they are right, ask the admin",                            \
+	  "Periksa tanggal dan jam; bila benar, hubungi admin")                                    \
 	X(TIMEOUT, "timeout", 504, 1, "it took too long", "waktu habis",                           \
 	  "Everything is kept; try again", "Data aman; coba lagi")                                 \
 	X(FULL, "full", 507, 1, "the disk is full", "penyimpanan penuh",                           \

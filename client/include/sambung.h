@@ -72,7 +72,9 @@ struct sambung_platform {
 	 * Posts one parcel to url and waits for the answer. `take` is called with the body piece by
 	 * piece and stops the transfer by returning non-zero. Counts what went through the socket,
 	 * headers included. Returns 0 and the HTTP status, or non-zero and a reason in `why`:
-	 * names and numbers of any language, such as "curl 7".
+	 * names and numbers of any language, such as "curl 7"; 2 if the server cannot prove who it
+	 * is. A url that ends in #sha256//… is of a server that is known by this hash of its public
+	 * key (or the second, after ;) instead of by an authority.
 	 */
 	int (*post)(void *context, const char *url, struct sambung_bytes body, size_t reply_limit,
 		    int (*take)(void *sink, const void *bytes, size_t length), void *sink,

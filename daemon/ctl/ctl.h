@@ -141,5 +141,8 @@ enum status run_backup(struct ctl *ctl, struct error *err);
 enum status run_carry_in(struct ctl *ctl, struct error *err);
 enum status run_restore(struct ctl *ctl, struct error *err);
 enum status run_epochs(struct ctl *ctl, struct error *err);
+enum status run_key_list(struct ctl *ctl, struct error *err);
+enum status run_key_rotate(struct ctl *ctl, struct error *err);
+enum status run_key_retire(struct ctl *ctl, struct error *err);
 
 #endif

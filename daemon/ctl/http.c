@@ -270,6 +270,35 @@ add_token(const struct ctl *ctl, struct exchange *exchange, struct error *err)
 	return added ? STATUS_OK : fail(err, STATUS_MEMORY, "a request");
 }
 
+/* A daemon of this folder is known by its key; any other by SAMBUNG_CA or the system's authorities.
+ */
+static enum status
+trust_configure(const struct ctl *ctl, CURL *curl, struct error *err)
+{
+	const char *authorities = getenv("SAMBUNG_CA");
+	const char *url = getenv("SAMBUNG_URL");
+	struct buffer pin;
+	enum status status = STATUS_NOT_FOUND;
+
+	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (authorities != NULL && *authorities != '\0') {
+		(void)curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
+		return STATUS_OK;
+	}
+	buffer_init(&pin, SMALL_FILE_MAX + 1);
+	if (url == NULL || *url == '\0') {
+		status = read_of_folder(ctl, FOLDER_PIN, &pin, err);
+	}
+	if (status == STATUS_OK &&
+	    curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, (const char *)pin.at) == CURLE_OK) {
+		(void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		(void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	buffer_finish(&pin);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 static enum status
 exchange_begin(const struct ctl *ctl, const char *path, struct exchange *exchange,
 	       struct error *err)
@@ -300,8 +329,8 @@ exchange_begin(const struct ctl *ctl, const char *path, struct exchange *exchang
 		(void)curl_easy_setopt(exchange->curl, CURLOPT_WRITEDATA, exchange);
 		(void)curl_easy_setopt(exchange->curl, CURLOPT_ERRORBUFFER, exchange->reason);
 		(void)curl_easy_setopt(exchange->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-		(void)curl_easy_setopt(exchange->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 		(void)curl_easy_setopt(exchange->curl, CURLOPT_NOSIGNAL, 1L);
+		status = trust_configure(ctl, exchange->curl, err);
 	}
 	buffer_finish(&url);
 	return status;
@@ -318,7 +347,10 @@ exchange_run(struct exchange *exchange, struct error *err)
 		return exchange->status;
 	}
 	if (code != CURLE_OK) {
-		return fail(err, STATUS_UNREACHABLE, "%s",
+		bool refused = code == CURLE_PEER_FAILED_VERIFICATION ||
+			       code == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
+
+		return fail(err, refused ? STATUS_CERTIFICATE : STATUS_UNREACHABLE, "%s",
 			    exchange->reason[0] != '\0' ? exchange->reason
 							: curl_easy_strerror(code));
 	}

@@ -36,6 +36,7 @@ call_create(struct service *service, const struct call_head *head)
 		return NULL;
 	}
 	call->service = service;
+	call->address = head->address;
 	service_enter(service);
 	atomic_init(&call->references, 1);
 	call->route = route_find(head->method, head->path, call->argument, &call->allow);
@@ -85,11 +86,33 @@ call_release(struct call *call)
 	free(call);
 }
 
+/* What a stranger has only announced costs nothing: else a few who announce much and send little
+ * would have all of the memory. */
+static void
+reserve_more(struct call *call, size_t length)
+{
+	size_t wanted = CALL_MEMORY_LEAST + CALL_MEMORY_FACTOR * (call->body.length + length);
+	size_t missing = wanted > call->reserved ? wanted - call->reserved : 0;
+
+	if (missing > 0 && missing < CALL_MEMORY_LEAST) {
+		missing = CALL_MEMORY_LEAST;
+	}
+	if (missing > 0 && service_reserve(call->service, missing, &call->error) != STATUS_OK) {
+		call->failed = true;
+		buffer_finish(&call->body);
+		return;
+	}
+	call->reserved += missing;
+}
+
 bool
 call_take_body(struct call *call, const void *bytes, size_t length)
 {
 	if (monotonic_ms() > call->until_ms) {
 		return false;
+	}
+	if (!call->failed) {
+		reserve_more(call, length);
 	}
 	if (call->failed) {
 		call->drained += length;

@@ -15,6 +15,7 @@
 #ifndef SAMBUNG_DAEMON_HTTP_CALL_H
 #define SAMBUNG_DAEMON_HTTP_CALL_H
 
+#include "daemon/http/connections.h"
 #include "daemon/http/service.h"
 
 #include <stdatomic.h>
@@ -36,6 +37,9 @@ enum {
 	CALL_TEXT_SIZE = 80, /* a path argument or a parameter, with its NUL */
 	CALL_PARAMETERS_MAX = 4,
 	CALL_NOTE_SIZE = 160,
+	/* The body, what is unpacked from it, what is decoded, and the answer. */
+	CALL_MEMORY_FACTOR = 4,
+	CALL_MEMORY_LEAST = 16 * 1024,
 	CALL_DRAIN_MAX = 64 * 1024, /* a refused request's body is read to its end if not larger */
 };
 
@@ -65,14 +69,16 @@ struct call {
 	struct service *service;
 	const struct route *route; /* NULL until found */
 	struct caller caller;
+	struct address address;
 	char argument[CALL_TEXT_SIZE];			      /* what stood for {…} in the path */
 	char parameters[CALL_PARAMETERS_MAX][CALL_TEXT_SIZE]; /* in the route's order; "" absent */
 	struct buffer body;
 	size_t reserved; /* bytes of the shared memory */
 	size_t drained;
-	int64_t until_ms;  /* the body must be here, then: the lines must be gone */
-	const char *allow; /* for 405 */
-	int http;	   /* refused with this instead of the error's own; 0 */
+	int64_t until_ms;	/* the body must be here, then: the lines must be gone */
+	const char *allow;	/* for 405 */
+	int http;		/* refused with this instead of the error's own; 0 */
+	unsigned retry_after_s; /* of TOO_FAST */
 
 	bool turn; /* holds a turn at the writer */
 	bool opened;
@@ -98,6 +104,7 @@ struct call_head {
 	const char *path;
 	const char *content_type;  /* NULL: none */
 	const char *authorization; /* NULL: none */
+	struct address address;
 	bool has_length;
 	uint64_t length;
 };
@@ -140,6 +147,21 @@ unsigned call_pause_ms(struct call *call);
 void call_pause(struct call *call, unsigned milliseconds);
 
 const char *media_name(enum media media);
+
+/* ---- how often (call_rates.c) ---- */
+
+/*
+ * Attempts are what costs the server something before it knows whom it deals with, or what somebody
+ * may guess at: logins, enrolments, tokens, seals. Each address has so many failed ones; those of
+ * this machine's own are not counted, for a proxy may stand there. TOO_FAST, with
+ * call->retry_after_s.
+ */
+/* Before the attempt. */
+enum status call_attempt(struct call *call, struct error *err);
+/* It has failed, with `status`, which is returned unless that was one too many. */
+enum status call_attempt_failed(struct call *call, enum status status, struct error *err);
+/* A request that the device has signed. */
+enum status call_device(struct call *call, uint32_t device, struct error *err);
 
 /* ---- for handlers ---- */
 

@@ -7,9 +7,6 @@
 #include <strings.h>
 
 enum {
-	/* The body, what is unpacked from it, what is decoded, and the answer. */
-	MEMORY_FACTOR = 4,
-	MEMORY_LEAST = 16 * 1024,
 	ACCESS_MEMORY = 16 * 1024,
 	HTTP_METHOD = 405,
 	HTTP_LENGTH = 411,
@@ -86,6 +83,9 @@ check_access(struct call *call, const char *authorization, struct error *err)
 		return fail(err, STATUS_UNAUTHENTICATED, "that is no token of this server");
 	}
 	status = find_caller(call, authorization, err);
+	if (status == STATUS_UNAUTHENTICATED) {
+		status = call_attempt_failed(call, status, err);
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -135,7 +135,9 @@ check_body(struct call *call, const struct call_head *head, struct error *err)
 static enum status
 reserve_memory(struct call *call, const struct call_head *head, struct error *err)
 {
-	size_t wanted = MEMORY_LEAST + MEMORY_FACTOR * (size_t)head->length;
+	/* A stranger's comes with its bytes (call_take_body). */
+	size_t known = call->route->role == ROLE_NONE ? 0 : (size_t)head->length;
+	size_t wanted = CALL_MEMORY_LEAST + CALL_MEMORY_FACTOR * known;
 	enum status status = service_reserve(call->service, wanted, err);
 
 	if (status == STATUS_OK) {

@@ -95,6 +95,8 @@ answer_failed(struct call *call, struct answer *out)
 	out->allow = call->allow;
 	if (http == status_http(STATUS_BUSY)) {
 		out->retry_after = service_retry_after(call->service);
+	} else if (call->error.status == STATUS_TOO_FAST) {
+		out->retry_after = call->retry_after_s;
 	}
 }
 

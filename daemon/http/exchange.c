@@ -38,10 +38,24 @@ exchange_free(void *own)
 	free(exchange);
 }
 
+static enum status
+check_rate(struct exchange *exchange, struct error *err)
+{
+	const struct parcel *parcel = &exchange->parcel;
+
+	if (parcel->status == STATUS_SIGNATURE || parcel->status == STATUS_FOREIGN) {
+		return call_attempt_failed(exchange->call, STATUS_OK, err);
+	}
+	return parcel->device.stream.number == 0
+		       ? STATUS_OK
+		       : call_device(exchange->call, parcel->device.stream.number, err);
+}
+
 enum status
 sync_open(struct call *call, struct store *reader, struct error *err)
 {
 	struct exchange *exchange = calloc(1, sizeof *exchange);
+	enum status status;
 
 	if (exchange == NULL) {
 		return fail(err, STATUS_MEMORY, "a parcel");
@@ -55,9 +69,13 @@ sync_open(struct call *call, struct store *reader, struct error *err)
 		log_event(LOG_WARNING, "a parcel was refused: %s",
 			  status_name(exchange->parcel.status));
 		*err = exchange->parcel.error;
-		return fail_context(err, "the parcel");
+		(void)fail_context(err, "the parcel");
+		return call_attempt_failed(call, exchange->parcel.status, err);
 	}
-	return STATUS_OK;
+	status = check_rate(exchange, err);
+	/* Nothing was done for it, so it is not in the list. */
+	exchange->reported = status != STATUS_OK;
+	return status;
 }
 
 /* A phone's word alone begins no epoch: one that lies would make a whole district send all again.
@@ -100,6 +118,14 @@ sync_answer(struct call *call, struct store *reader, struct error *err)
 	report(exchange, status == STATUS_OK ? parcel->report.result : status);
 	call->media = MEDIA_PARCEL;
 	return status;
+}
+
+/* Codes are not to be guessed, and each guess is the writer's work. */
+enum status
+enrol_open(struct call *call, struct store *reader, struct error *err)
+{
+	(void)reader;
+	return call_attempt_failed(call, STATUS_OK, err);
 }
 
 enum status

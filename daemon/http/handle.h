@@ -17,6 +17,7 @@
 HANDLE_OPEN(sync_open);
 HANDLE_WRITE(sync_write);
 HANDLE_ANSWER(sync_answer);
+HANDLE_OPEN(enrol_open);
 HANDLE_WRITE(enrol_write);
 
 /* handle_records.c */

@@ -31,6 +31,7 @@ static const struct route routes[] = {
 	 .body = MEDIA_PARCEL,
 	 .body_limit = ENROL_MAX,
 	 .deadline_s = PROMPT_S,
+	 .open = enrol_open,
 	 .write = enrol_write,
 	 .summary = "a one-time code becomes a device"},
 

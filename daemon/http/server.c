@@ -2,6 +2,9 @@
 #include "server.h"
 
 #include "call.h"
+#include "connections.h"
+#include "routes.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -18,6 +21,9 @@ enum {
 	CONNECTION_MEMORY = 32 * 1024, /* headers and what is on its way, each connection */
 	PIECE = 16 * 1024,	       /* of a streamed answer */
 	RETRY_AFTER_SIZE = 16,
+	/* A body has this time, and a second for so many bytes of it: 4 kbit/s. */
+	BODY_LEAST_S = 30,
+	BODY_BYTES_A_SECOND = 512,
 };
 
 struct server {
@@ -26,20 +32,23 @@ struct server {
 	unsigned idle_s;
 	unsigned receive_s;
 	unsigned threads;
+	struct tls *tls; /* NULL: plain HTTP */
+	struct connections_options allowed;
+	struct connections *guests;
 	struct service *service;
 	struct MHD_Daemon *http;
 };
 
 /* ---- addresses ---- */
 
-struct address {
+struct endpoint {
 	char host[CONFIG_TEXT_SIZE];
 	char port[CONFIG_TEXT_SIZE];
 };
 
 /* "127.0.0.1:8420" or "[::1]:8420". */
 static bool
-address_split(const char *text, struct address *out)
+address_split(const char *text, struct endpoint *out)
 {
 	const char *colon = strrchr(text, ':');
 	size_t host;
@@ -81,7 +90,7 @@ bind_to(const struct addrinfo *info, const char *listen_text, int *socket_out, s
 }
 
 static enum status
-url_of(int fd, char out[SERVER_URL_SIZE], struct error *err)
+url_of(int fd, const char *scheme, char out[SERVER_URL_SIZE], struct error *err)
 {
 	struct sockaddr_storage bound;
 	socklen_t size = sizeof bound;
@@ -95,24 +104,24 @@ url_of(int fd, char out[SERVER_URL_SIZE], struct error *err)
 		return fail(err, STATUS_INTERNAL, "the address of the socket");
 	}
 	six = bound.ss_family == AF_INET6;
-	(void)snprintf(out, SERVER_URL_SIZE, "http://%s%s%s:%s", six ? "[" : "", host,
+	(void)snprintf(out, SERVER_URL_SIZE, "%s://%s%s%s:%s", scheme, six ? "[" : "", host,
 		       six ? "]" : "", port);
 	return STATUS_OK;
 }
 
 enum status
-server_bind(const struct config *config, struct server **out, char url_out[SERVER_URL_SIZE],
-	    struct error *err)
+server_bind(const struct config *config, struct tls *tls, struct server **out,
+	    char url_out[SERVER_URL_SIZE], struct error *err)
 {
 	struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
 				 .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
-	struct address address;
+	struct endpoint endpoint;
 	struct server *server;
 	enum status status;
 
-	if (!address_split(config->listen, &address) ||
-	    getaddrinfo(address.host, address.port, &hints, &found) != 0) {
+	if (!address_split(config->listen, &endpoint) ||
+	    getaddrinfo(endpoint.host, endpoint.port, &hints, &found) != 0) {
 		return fail(err, STATUS_USAGE, "\"%s\" is no ADDRESS:PORT (numbers only)",
 			    config->listen);
 	}
@@ -125,11 +134,17 @@ server_bind(const struct config *config, struct server **out, char url_out[SERVE
 	server->idle_s = config->idle_s;
 	server->receive_s = config->receive_s;
 	server->threads = config->threads;
+	server->tls = tls;
+	server->allowed.most = config->connections;
+	server->allowed.most_of_address = config->address_connections;
+	server->allowed.head_s = config->head_s;
+	server->allowed.idle_s = config->idle_s;
+	server->allowed.owner = server;
 	server->socket = -1;
 	status = bind_to(found, config->listen, &server->socket, err);
 	freeaddrinfo(found);
 	if (status == STATUS_OK) {
-		status = url_of(server->socket, url_out, err);
+		status = url_of(server->socket, tls == NULL ? "http" : "https", url_out, err);
 	}
 	if (status != STATUS_OK) {
 		server_free(server);
@@ -137,6 +152,44 @@ server_bind(const struct config *config, struct server **out, char url_out[SERVE
 	}
 	*out = server;
 	return STATUS_OK;
+}
+
+/* ---- connections ---- */
+
+static struct connection *
+guest_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info == NULL ? NULL : info->socket_context;
+}
+
+struct tls *
+server_tls(void *connection)
+{
+	struct connection *guest = guest_of(connection);
+	struct server *server = guest == NULL ? NULL : connection_owner(guest);
+
+	return server == NULL ? NULL : server->tls;
+}
+
+static void
+on_connection(void *context, struct MHD_Connection *connection, void **guest,
+	      enum MHD_ConnectionNotificationCode what)
+{
+	struct server *server = context;
+	const union MHD_ConnectionInfo *info;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		connection_leave(*guest);
+		*guest = NULL;
+		return;
+	}
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (info != NULL) {
+		*guest = connection_enter(server->guests, info->connect_fd);
+	}
 }
 
 /* ---- one request ---- */
@@ -166,6 +219,7 @@ read_head(struct MHD_Connection *connection, const char *path, const char *metho
 							 MHD_HTTP_HEADER_TRANSFER_ENCODING);
 
 	memset(out, 0, sizeof *out);
+	out->address = connection_address(guest_of(connection));
 	out->method = method;
 	out->path = path;
 	out->content_type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
@@ -226,7 +280,7 @@ make_response(struct call *call, const struct answer *answer)
 }
 
 static void
-add_headers(struct MHD_Response *response, const struct answer *answer)
+add_headers(const struct server *server, struct MHD_Response *response, const struct answer *answer)
 {
 	char seconds[RETRY_AFTER_SIZE];
 
@@ -242,10 +296,21 @@ add_headers(struct MHD_Response *response, const struct answer *answer)
 	if (answer->http == MHD_HTTP_UNAUTHORIZED) {
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
 	}
+	if (server->tls != NULL) {
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_STRICT_TRANSPORT_SECURITY,
+					      "max-age=31536000");
+	}
+}
+
+/* A list has its route's time, whatever is short the time that a request has. */
+static unsigned
+seconds_to_leave(const struct server *server, const struct call *call, const struct answer *answer)
+{
+	return answer->streamed ? call->route->deadline_s + 1 : server->receive_s;
 }
 
 static enum MHD_Result
-send_answer(struct MHD_Connection *connection, struct call *call)
+send_answer(struct server *server, struct MHD_Connection *connection, struct call *call)
 {
 	struct answer answer;
 	struct MHD_Response *response;
@@ -256,10 +321,20 @@ send_answer(struct MHD_Connection *connection, struct call *call)
 	if (response == NULL) {
 		return MHD_NO;
 	}
-	add_headers(response, &answer);
+	add_headers(server, response, &answer);
+	connection_allow(guest_of(connection), seconds_to_leave(server, call, &answer));
 	queued = MHD_queue_response(connection, (unsigned)answer.http, response);
 	MHD_destroy_response(response);
 	return queued;
+}
+
+/* Who sends slower than any phone's link is not waited for. */
+static unsigned
+seconds_to_arrive(const struct server *server, const struct call_head *head)
+{
+	uint64_t wanted = BODY_LEAST_S + head->length / BODY_BYTES_A_SECOND;
+
+	return wanted < server->receive_s ? (unsigned)wanted : server->receive_s;
 }
 
 /* A refusal is sent at once if the body is too long to be read for nothing; then the connection
@@ -277,9 +352,10 @@ begin_call(struct server *server, struct MHD_Connection *connection, const struc
 	call->wake = wake;
 	call->connection = connection;
 	(void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, each_parameter, call);
-	call_admit(call, head, server->receive_s);
+	call_admit(call, head, seconds_to_arrive(server, head));
+	connection_allow(guest_of(connection), seconds_to_arrive(server, head));
 	if (call->failed && (!head->has_length || head->length > CALL_DRAIN_MAX)) {
-		return send_answer(connection, call);
+		return send_answer(server, connection, call);
 	}
 	return MHD_YES;
 }
@@ -309,10 +385,11 @@ on_request(void *context, struct MHD_Connection *connection, const char *path, c
 	if (call_waits(call)) {
 		/* Before the work is handed over, which may be done before call_start returns. */
 		MHD_suspend_connection(connection);
+		connection_allow(guest_of(connection), 0);
 		call_start(call);
 		return MHD_YES;
 	}
-	return send_answer(connection, call);
+	return send_answer(context, connection, call);
 }
 
 static void
@@ -320,8 +397,8 @@ on_completed(void *context, struct MHD_Connection *connection, void **state,
 	     enum MHD_RequestTerminationCode code)
 {
 	(void)context;
-	(void)connection;
 	(void)code;
+	connection_rest(guest_of(connection));
 	call_release(*state);
 	*state = NULL;
 }
@@ -343,16 +420,25 @@ server_start(struct server *server, struct service *service, struct error *err)
 	/* Not epoll: there the library misses the end of a connection that comes with its last
 	 * bytes, and keeps the broken request until it has been idle too long. */
 	const unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-			       MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG;
+			       MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG |
+			       (server->tls == NULL ? 0U : (unsigned)MHD_USE_TLS);
+	enum status status = connections_start(&server->allowed, &server->guests, err);
 
+	if (status != STATUS_OK) {
+		return status;
+	}
 	server->service = service;
+	/* What follows an END is not looked at. */
 	server->http = MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_message,
 		NULL, MHD_OPTION_LISTEN_SOCKET, server->socket, MHD_OPTION_THREAD_POOL_SIZE,
 		server->threads, MHD_OPTION_CONNECTION_LIMIT, server->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, server->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, server,
+		server->tls == NULL ? MHD_OPTION_END : MHD_OPTION_HTTPS_PRIORITIES, tls_priorities,
+		MHD_OPTION_HTTPS_CERT_CALLBACK2, tls_picker(), MHD_OPTION_END);
 	if (server->http == NULL) {
 		return fail(err, STATUS_MEMORY, "the network threads");
 	}
@@ -380,5 +466,6 @@ server_free(struct server *server)
 	if (server->socket >= 0) {
 		(void)close(server->socket);
 	}
+	connections_stop(server->guests);
 	free(server);
 }

@@ -3,6 +3,7 @@
 #ifndef SAMBUNG_DAEMON_HTTP_SERVICE_H
 #define SAMBUNG_DAEMON_HTTP_SERVICE_H
 
+#include "daemon/http/buckets.h"
 #include "daemon/http/errands.h"
 #include "daemon/http/readers.h"
 #include "daemon/http/waiting.h"
@@ -19,6 +20,9 @@ struct service {
 	struct readers *readers;
 	struct waiting *waiting;
 	struct errands *errands;
+	struct buckets *attempts; /* failed ones of each address */
+	struct buckets *devices;  /* requests of each */
+	bool secure;		  /* people come over https: by TLS here, or by a proxy's */
 	int64_t astray_warned_ms; /* the writer's own: when it last said so; 0: never */
 	/* inside, under the mutex */
 	pthread_mutex_t mutex;

@@ -153,6 +153,13 @@ ingest_schema_load(struct ingest *ingest, struct span json, uint32_t user, uint3
 }
 
 enum status
+ingest_setting_put(struct ingest *ingest, const char *name, struct span value, struct error *err)
+{
+	ingest->work.wrote = true;
+	return store_setting_put(ingest->options.store, name, value, err);
+}
+
+enum status
 ingest_read_entry(struct ingest *ingest, uint32_t user, const char *route, const char *filter,
 		  struct error *err)
 {

@@ -14,6 +14,40 @@ enum {
 };
 
 enum status
+ingest_address(struct store *store, struct arena *arena, struct span *out, struct error *err)
+{
+	struct span url;
+	struct span pins = span_of(NULL, 0);
+	char *text;
+	enum status status = store_setting(store, "url", arena, &url, err);
+
+	/* Without TLS there is no key to be known by. */
+	if (status == STATUS_OK && url.length > 6 && memcmp(url.at, "https:", 6) == 0) {
+		status = store_setting(store, "pins", arena, &pins, err);
+		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (url.length + 1 + pins.length > CODE_URL_MAX) {
+		return fail(err, STATUS_LIMIT, "the server's url");
+	}
+	if (pins.length == 0) {
+		*out = url;
+		return STATUS_OK;
+	}
+	text = ARENA_ARRAY(arena, char, url.length + 1 + pins.length);
+	if (text == NULL) {
+		return fail(err, STATUS_MEMORY, "the server's url");
+	}
+	memcpy(text, url.at, url.length);
+	text[url.length] = '#';
+	memcpy(text + url.length + 1, pins.at, pins.length);
+	*out = span_of(text, url.length + 1 + pins.length);
+	return STATUS_OK;
+}
+
+enum status
 ingest_code_make(struct ingest *ingest, const struct code_order *order, char *code_out,
 		 int64_t *expires_ms_out, struct error *err)
 {
@@ -35,9 +69,9 @@ ingest_code_make(struct ingest *ingest, const struct code_order *order, char *co
 	if (order->scope_count == 0 || order->scope_count > MESSAGE_SCOPE_MAX) {
 		return fail(err, STATUS_INVALID, "village: 1 to %d regions", MESSAGE_SCOPE_MAX);
 	}
-	status = store_setting(ingest->options.store, "url", &ingest->work.arena, &url, err);
-	if (status != STATUS_OK || url.length > CODE_URL_MAX) {
-		return status != STATUS_OK ? status : fail(err, STATUS_LIMIT, "the server's url");
+	status = ingest_address(ingest->options.store, &ingest->work.arena, &url, err);
+	if (status != STATUS_OK) {
+		return status;
 	}
 	stored.scope = arena_copy(&ingest->work.arena, order->scope,
 				  order->scope_count * sizeof order->scope[0]);
@@ -235,7 +269,8 @@ static enum status
 open_enrolment(struct ingest *ingest, struct enrolment *enrolment, struct span request,
 	       struct error *err)
 {
-	enum status status = parcel_open_request(request, &ingest->options.keys->box, 1,
+	const struct server_keys *keys = ingest->options.keys;
+	enum status status = parcel_open_request(request, keys->alive, keys->alive_count,
 						 &enrolment->plain, &enrolment->parcel, err);
 
 	if (status != STATUS_OK) {

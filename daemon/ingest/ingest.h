@@ -98,9 +98,12 @@ struct parcel {
 	struct certificate certificate;
 	bool witness_fits;    /* or there is none */
 	size_t request_bytes; /* body of the HTTP request */
-	bool sealed_reply;    /* a reply key exists: answer 200 and sealed, whatever the status */
-	enum status status;   /* OK, or why nothing of it is merged … */
-	struct error error;   /* … in detail */
+	/* The request was sealed to a former key: this is the newest. NULL: it was sealed to that.
+	 */
+	const struct server_key *newer_key;
+	bool sealed_reply;  /* a reply key exists: answer 200 and sealed, whatever the status */
+	enum status status; /* OK, or why nothing of it is merged … */
+	struct error error; /* … in detail */
 
 	/* what the writer found */
 	uint64_t session;
@@ -258,6 +261,15 @@ enum status ingest_release(struct ingest *ingest, const struct quarantine_order 
  * reason, or one of more than 500 bytes. */
 enum status ingest_quarantine_close(struct ingest *ingest, const struct quarantine_order *order,
 				    struct error *err);
+
+/* Where phones find the server: its url, and the pins of its TLS key behind a # if there are any.
+ * LIMIT: more than CODE_URL_MAX. Any thread. */
+enum status ingest_address(struct store *store, struct arena *arena, struct span *out,
+			   struct error *err);
+
+/* One of the server's settings in the store, which leaves no entry. */
+enum status ingest_setting_put(struct ingest *ingest, const char *name, struct span value,
+			       struct error *err);
 
 /* Somebody reads personal data: user, route and filter go into the log before the first byte is
  * sent. */

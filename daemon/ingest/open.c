@@ -184,13 +184,16 @@ static enum status
 open_parcel(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 	    struct span request, struct error *err)
 {
-	enum status status =
-		parcel_open_request(request, &keys->box, 1, &parcel->plain, &parcel->opened, err);
+	enum status status = parcel_open_request(request, keys->alive, keys->alive_count,
+						 &parcel->plain, &parcel->opened, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
 	parcel->sealed_reply = true;
+	if (memcmp(parcel->opened.spk, keys->box.public_key, sizeof parcel->opened.spk) != 0) {
+		parcel->newer_key = &keys->box;
+	}
 	if (!request_head_decode(parcel->opened.head, &parcel->head)) {
 		return fail(err, STATUS_MALFORMED, "the parcel's head");
 	}

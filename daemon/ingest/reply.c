@@ -447,6 +447,19 @@ builder_add_epochs(struct reply_builder *builder, struct error *err)
 	return STATUS_OK;
 }
 
+/* Who seals to a former key learns the newest, and where the server is. */
+static enum status
+builder_add_key(struct reply_builder *builder, struct error *err)
+{
+	const struct server_key *key = builder->parcel->newer_key;
+	struct newer_key *newer = &builder->reply.newer_key;
+
+	builder->reply.has_newer_key = true;
+	newer->id = key->id;
+	memcpy(newer->key, key->public_key, sizeof newer->key);
+	return ingest_address(builder->reader, &builder->arena, &newer->url, err);
+}
+
 static enum status
 builder_snapshot(struct reply_builder *builder, struct error *err)
 {
@@ -454,6 +467,9 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 
 	if (status == STATUS_OK) {
 		status = store_log_head(builder->reader, &builder->head, err);
+	}
+	if (status == STATUS_OK && builder->parcel->newer_key != NULL) {
+		status = builder_add_key(builder, err);
 	}
 	if (status != STATUS_OK || builder->parcel->status != STATUS_OK) {
 		return status;

@@ -47,6 +47,8 @@ THIRD_PARTY = {
     'csv.h': ['daemon/http/csv_table.c'],
     'csv.h': ['daemon/http/csv_table.c', 'tests/*'],
     'curl/curl.h': ['client/transport_http.c', 'daemon/ctl/*', 'tests/*'],
+    'gnutls/abstract.h': ['daemon/http/tls.c'],
+    'gnutls/x509.h': ['daemon/http/tls.c'],
     'ini.h': ['daemon/config.c'],
     'jansson.h': ['client/tool/*', 'daemon/*', 'tests/*'],
     'microhttpd.h': ['daemon/http/server.c', 'tests/*'],

@@ -155,6 +155,15 @@ function checkReplyEpochs(given, bytes) {
 	isTrue(replyUnpack(bytes).epochs[1].cut === given.cut, 'cut');
 }
 
+function checkReplyServerKey(given, bytes) {
+	const { server_time_ms, epoch, key_id, key, url } = given;
+	const reply = { server_time_ms, epoch, server_key: { id: key_id, key, url } };
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored(reply), bytes, 'reply');
+	isTrue(replyUnpack(bytes).server_key.url === url, 'url');
+}
+
 function checkReplyFork(given, bytes) {
 	const { server_time_ms, epoch, acked_n, certificate, scope_version } = given;
 	const reply = { status: 'fork', server_time_ms, epoch, acked_n, certificate, scope_version };
@@ -356,6 +365,7 @@ const CHECKS = {
 		same(openReply(session, bytes), given.plain, 'opened');
 		same(sealReply(session, given.nonce, given.plain), bytes, 'sealed again');
 	},
+	reply_server_key: checkReplyServerKey,
 	request_body: checkBody(bodyStored),
 	request_body_columns: checkBody(bodyStoredColumns),
 	request_body_deflated: checkBody(null),
@@ -389,6 +399,7 @@ const RULES = {
 	reply_epochs: ['reply', 2],
 	reply_fork: ['reply', 2],
 	reply_lineages: ['reply', 2],
+	reply_server_key: ['reply', 2],
 	request_head: ['request-head', 0],
 	request_head_certificate: ['request-head', 0],
 	request_head_continuing: ['request-head', 0],

@@ -210,6 +210,7 @@ const REPLY_KEYS = new Map([
 	[11, ['acked_n']],
 	[13, ['acks', (flat) => rows(flat, 'first_n', 'count', 'seq'), flatten]],
 	[15, ['send_from']],
+	[16, ['server_key', ([id, key, url]) => ({ id, key, url }), ({ id, key, url }) => [id, key, url]]],
 	[17, ['r_seen']],
 	[19, ['exceptions', (flat) => rows(flat, 'n', 'kind', 'reason', 'tag'), flatten]],
 	[21, ['records']],

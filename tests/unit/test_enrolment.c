@@ -113,6 +113,42 @@ TEST(address_must_be_http_and_printable)
 	assert_url_refused("https://sambung.example/\xc3\xa9");
 }
 
+#define PIN_A "sha256//YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg="
+#define PIN_B "sha256//9NHWj3HRwJDPYqTkmHHsH1NQSafy8fuGE8VsR0pK2tU="
+
+TEST(address_may_end_in_one_pin_or_two)
+{
+	static const char *const urls[] = {"https://sambung.example#" PIN_A,
+					   "https://sambung.example/api#" PIN_A ";" PIN_B};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+		struct enrolment_code code = code_example();
+		struct enrolment_code read;
+		char text[CODE_TEXT_MAX];
+
+		memcpy(code.url, urls[i], strlen(urls[i]) + 1);
+		assert_non_null(enrolment_code_format(&code, text));
+		assert_ok(enrolment_code_parse(text, &read, NULL));
+		assert_string_equal(read.url, urls[i]);
+	}
+}
+
+TEST(what_is_no_pin_is_refused)
+{
+	assert_url_refused("http://sambung.example#" PIN_A);
+	assert_url_refused("https://sambung.example#");
+	assert_url_refused("https://sambung.example#top");
+	assert_url_refused("https://sambung.example#/etc/passwd");
+	assert_url_refused("https://sambung.example#" PIN_A ";");
+	assert_url_refused("https://sambung.example#" PIN_A "," PIN_B);
+	assert_url_refused("https://sambung.example#" PIN_A PIN_B);
+	assert_url_refused("https://sambung.example#" PIN_A " ");
+	assert_url_refused("https://s.example#" PIN_A ";" PIN_B ";" PIN_A);
+	assert_false(pin_valid(span_of_text("sha256//")));
+	assert_false(server_url_valid(span_of_text("")));
+}
+
 TEST(request_head_is_read_back)
 {
 	struct enrolment_request request = {.programme = 1, .room = 65536};
@@ -415,7 +451,8 @@ TEST(enrolment_reply_cut_off_anywhere_or_with_a_tail_is_malformed)
 
 RUN_TESTS(CASE(code_is_text_and_is_read_back), CASE(white_space_around_a_code_is_passed_over),
 	  CASE(longest_code_fits), CASE(damaged_codes_are_refused),
-	  CASE(address_must_be_http_and_printable), CASE(request_head_is_read_back),
+	  CASE(address_must_be_http_and_printable), CASE(address_may_end_in_one_pin_or_two),
+	  CASE(what_is_no_pin_is_refused), CASE(request_head_is_read_back),
 	  CASE(certificate_is_read_back_with_the_log_key),
 	  CASE(certificate_after_a_fork_names_the_stream_that_it_continues),
 	  CASE(flipping_or_cutting_off_any_byte_of_a_certificate_is_noticed),

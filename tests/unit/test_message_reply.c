@@ -246,6 +246,29 @@ TEST(number_that_goes_on_after_a_fork_is_read_back)
 	assert_int_equal(unpack_hex(fixture, "a1182300"), STATUS_MALFORMED);
 }
 
+TEST(newest_key_of_the_server_is_read_back)
+{
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+	struct newer_key *read = &fixture->read.newer_key;
+
+	assert_ok(round_trip(fixture, &reply));
+	assert_false(fixture->read.has_newer_key);
+	reply.has_newer_key = true;
+	reply.newer_key.id = 0;
+	reply.newer_key.url = span_of_text("https://baru.example");
+	memset(reply.newer_key.key, 0x5a, sizeof reply.newer_key.key);
+	assert_ok(round_trip(fixture, &reply));
+	assert_true(fixture->read.has_newer_key);
+	assert_int_equal(read->id, 0);
+	assert_memory_equal(read->key, reply.newer_key.key, sizeof read->key);
+	assert_true(span_equal(read->url, reply.newer_key.url));
+	/* Two items; an id of nine bits; a key of one byte. */
+	assert_int_equal(unpack_hex(fixture, "a110820260"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a1108319010041aa60"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a110830241aa60"), STATUS_MALFORMED);
+}
+
 TEST(status_travels_by_a_fixed_number)
 {
 	static const enum status statuses[] = {
@@ -496,7 +519,8 @@ RUN_TESTS(ROW(reply_that_says_nothing_is_an_empty_map), ROW(reply_to_a_push_is_s
 	  ROW(records_and_names_are_read_back), ROW(checkpoint_schema_and_scope_are_read_back),
 	  ROW(scope_may_become_empty), ROW(epochs_are_read_back_in_their_order),
 	  ROW(lineages_of_those_behind_the_dots_are_read_back),
-	  ROW(number_that_goes_on_after_a_fork_is_read_back), ROW(status_travels_by_a_fixed_number),
+	  ROW(number_that_goes_on_after_a_fork_is_read_back),
+	  ROW(newest_key_of_the_server_is_read_back), ROW(status_travels_by_a_fixed_number),
 	  ROW(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupported),
 	  ROW(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported),
 	  ROW(keys_must_ascend), ROW(default_that_is_written_is_malformed),

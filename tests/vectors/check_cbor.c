@@ -52,6 +52,7 @@ static const struct format formats[] = {
 	{"reply_epochs", 2, ""},
 	{"reply_fork", 2, ""},
 	{"reply_lineages", 2, ""},
+	{"reply_server_key", 2, ""},
 	{"request_head_certificate", 0, " cursor_key cursor_id known_n witness_root "},
 	{"request_head_continuing", 0, " cursor_key cursor_id known_n "},
 	/* Without schema and witness nothing stands for their hashes. */

@@ -51,6 +51,7 @@
 	X(reply_fork, vector_reply_fork)                                                           \
 	X(reply_lineages, vector_reply_lineages)                                                   \
 	X(reply_parcel, vector_reply_parcel)                                                       \
+	X(reply_server_key, vector_reply_server_key)                                               \
 	X(request_body, vector_request_body)                                                       \
 	X(request_body_columns, vector_request_body_columns)                                       \
 	X(request_body_deflated, vector_request_body_deflated)                                     \

@@ -367,6 +367,34 @@ vector_reply_epochs(struct vector *vector)
 	buffer_finish(&packed);
 }
 
+void
+vector_reply_server_key(struct vector *vector)
+{
+	static const char url[] = "https://sambung.example.id"
+				  "#sha256//YLh1dUR9y6Kja30RrAn7JKnbQG/uEtLMkBgFF2Fuihg=";
+	struct reply reply = {
+		.server_time_ms = (EXAMPLE_TIME + 61) * 1000 + 250,
+		.epoch = EXAMPLE_EPOCH,
+		.from = {0, 0, CURSOR_ID_END},
+		.to = {0, 0, CURSOR_ID_END},
+		.has_newer_key = true,
+		.newer_key = {.id = 2, .url = span_of_text(url)},
+	};
+	struct buffer packed;
+
+	vector->comment = "the newest key of a server, told to a device that knows a former one";
+	example_count_up(0x40, reply.newer_key.key, sizeof reply.newer_key.key);
+	vector_number(vector, "server_time_ms", reply.server_time_ms);
+	vector_number(vector, "epoch", reply.epoch);
+	vector_number(vector, "key_id", reply.newer_key.id);
+	vector_bytes(vector, "key", span_of(reply.newer_key.key, sizeof reply.newer_key.key));
+	vector_text(vector, "url", url);
+	buffer_init(&packed, MESSAGE_REPLY_MAX);
+	vector_require(vector, reply_pack(&reply, &packed, NULL) == STATUS_OK, "packing a reply");
+	example_reply_stored(vector, buffer_span(&packed), &vector->bytes);
+	buffer_finish(&packed);
+}
+
 /* What the server keeps of two visits: records with one dot, plain members. */
 static void
 put_record(uint32_t i, struct buffer *out)
