@@ -4,6 +4,7 @@
 #include "daemon/http/server.h"
 #include "daemon/log.h"
 #include "daemon/main_parts.h"
+#include "daemon/process.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -138,6 +139,7 @@ main(int count, char **words)
 		return exit_status;
 	}
 	(void)umask(S_IRWXG | S_IRWXO);
+	process_close();
 	block_signals(&signals);
 	store_process_start();
 	daemon.directory = arguments.directory;
@@ -149,8 +151,10 @@ main(int count, char **words)
 		(void)printf("listening %s\n", daemon.url);
 		(void)fflush(stdout);
 		log_event(LOG_INFO, "listening on %s", daemon.url);
+		process_notify("READY=1");
 		(void)sigwait(&signals, &signal_number);
 		log_event(LOG_INFO, "ending");
+		process_notify("STOPPING=1");
 	}
 	daemon_end(&daemon);
 	if (status != STATUS_OK) {
