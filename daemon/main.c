@@ -5,6 +5,7 @@
 #include "daemon/log.h"
 #include "daemon/main_parts.h"
 #include "daemon/process.h"
+#include "daemon/wiped.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, SENTENCE_SIZE = 600 };
 
@@ -140,6 +143,7 @@ main(int count, char **words)
 	}
 	(void)umask(S_IRWXG | S_IRWXO);
 	process_close();
+	json_set_alloc_funcs(wiped_new, wiped_free);
 	block_signals(&signals);
 	store_process_start();
 	daemon.directory = arguments.directory;

@@ -82,6 +82,7 @@ keys_load(const char *path, struct server_keys *out, struct error *err)
 	got = read(fd, file, sizeof file);
 	(void)close(fd);
 	if (got != FILE_SIZE || memcmp(file, magic, MAGIC_SIZE) != 0) {
+		crypto_wipe(file, sizeof file);
 		return fail(err, STATUS_MALFORMED, "%s is not a server key", path);
 	}
 	keys_from_file(file, out);

@@ -16,7 +16,38 @@ if [ -r "/proc/$daemon/environ" ]; then
 	cp "/proc/$daemon/limits" "$folder/limits"
 	holds 'the daemon leaves no core file' grep -q '^Max core file size *0 *0' "$folder/limits"
 fi
+
+# ---- its memory ----
+
+# in_memory NAME: how often it is there.
+in_memory() {
+	sed -n "s/^$1 //p" "$folder/remembered"
+}
+if [ "$(id -u)" -eq 0 ]; then
+	printf 'body=rahasia-%s-selesai\n' 1 2 3 4 >"$folder/bodies"
+	while read -r line; do
+		api POST /v1/codes -H 'Content-Type: application/json' -d "{\"password\":\"${line#body=}\"}"
+	done <"$folder/bodies"
+	{
+		echo "key hex:$(tail -c 32 "$server/server.key" | od -An -v -tx1 | tr -d ' \n')"
+		for file in "$folder"/code.* "$folder"/token.* "$server/admin.token"; do
+			echo "$(basename "$file") $(cat "$file")"
+		done
+		sed 's/^body=\(rahasia-.\)/\1 \1/' "$folder/bodies"
+	} >"$folder/words"
+	holds 'the memory of the daemon can be searched' python3 "$(dirname "$0")/memory.py" "$daemon" <"$folder/words" >"$folder/remembered"
+	sed -i '/^so: /d' "$folder/remembered"
+	holds '… the key that it signs with is found' [ "$(in_memory key)" -ge 1 ]
+	for name in $(sed 's/ .*//; /^key$/d' "$folder/words"); do
+		[ "$(in_memory "$name")" = 0 ] || fail "nothing is left of $name when the request is over"
+	done
+	echo 'so: nothing is left of codes, tokens and bodies when the request is over'
+else
+	echo 'not root: the memory was not searched'
+fi
 server_stop
+
+# ---- what it wrote ----
 
 # tells FILE: something that must not be told stands in it.
 tells() {
