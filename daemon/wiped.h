@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wiped: memory for a library that copies secrets, overwritten when it is freed. It costs 16 bytes a
- * piece. Any thread. */
+/* wiped: memory for a library that copies secrets, overwritten when it is freed. It costs 16 bytes
+ * a piece. Any thread. */
 #ifndef SAMBUNG_DAEMON_WIPED_H
 #define SAMBUNG_DAEMON_WIPED_H
 
