@@ -49,6 +49,24 @@ server_stop
 
 # ---- what it wrote ----
 
+# holds_secret FILE: the bytes of a key, a token or a code stand in it.
+holds_secret() {
+	python3 - "$1" "$server/server.key" "$folder"/one/device.key "$server/admin.token" \
+		"$folder"/token.* "$folder"/code.* <<'END'
+import sys
+content = open(sys.argv[1], 'rb').read()
+found = [name for name in sys.argv[2:] if open(name, 'rb').read().strip(b'\n')[-32:] in content]
+sys.exit(0 if found else 1)
+END
+}
+cat "$folder/backup.db" "$server/admin.token" >"$folder/planted"
+holds 'a secret in a backup would be found' holds_secret "$folder/planted"
+holds 'people are in a backup' grep -q -a Syahbandarullah "$folder/backup.db"
+if holds_secret "$folder/backup.db"; then
+	fail 'no key, no token and no code is in a backup'
+fi
+echo 'so: no key, no token and no code is in a backup'
+
 # tells FILE: something that must not be told stands in it.
 tells() {
 	grep -q -a -i -F -f "$folder/known" "$1"
