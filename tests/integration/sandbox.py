@@ -40,7 +40,8 @@ KNOWN = set('''
     ProtectClock ProtectControlGroups ProtectHostname ProtectKernelLogs ProtectKernelModules
     ProtectKernelTunables PrivateIPC PrivateUsers
     ExecReload ExecStart KeyringMode MemoryMax MemorySwapMax RemoveIPC Restart RestartSec
-    StateDirectory StateDirectoryMode SystemCallErrorNumber TasksMax TimeoutStopSec Type
+    StateDirectory StateDirectoryMode SystemCallErrorNumber TasksMax TimeoutStartSec
+    TimeoutStopSec Type
 '''.split())
 
 
