@@ -73,7 +73,8 @@ request_seal(struct sambung *device, const struct enrolment_code *code, struct b
 		status = parcel_seal_request(PARCEL_ENROL, &sender, random, 0, buffer_span(&head),
 					     span_of(NULL, 0), parcel, session_out, err);
 	}
-	buffer_finish(&head);
+	crypto_wipe_buffer(&head);
+	crypto_wipe(random, sizeof random);
 	crypto_wipe(&request, sizeof request);
 	crypto_wipe(&sender, sizeof sender);
 	return status;

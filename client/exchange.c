@@ -278,6 +278,7 @@ exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struc
 					     buffer_span(&asking->head), buffer_span(&asking->body),
 					     out, &asked.session, err);
 	}
+	crypto_wipe(random, sizeof random);
 	crypto_wipe(&sender, sizeof sender);
 	if (status == STATUS_OK) {
 		*asked_out = asked;

@@ -6,6 +6,8 @@
 #include "daemon/machine.h"
 #include "daemon/main_parts.h"
 #include "daemon/main_tls.h"
+#include "daemon/process.h"
+#include "daemon/wiped.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, SENTENCE_SIZE = 600 };
 enum { OTHER_FILES = 512 /* of the database's readers, inbox, backups */ };
@@ -143,6 +147,8 @@ main(int count, char **words)
 		return exit_status;
 	}
 	(void)umask(S_IRWXG | S_IRWXO);
+	process_close();
+	json_set_alloc_funcs(wiped_new, wiped_free);
 	block_signals(&signals);
 	store_process_start();
 	daemon.directory = arguments.directory;
@@ -158,10 +164,12 @@ main(int count, char **words)
 		(void)printf("listening %s\n", daemon.url);
 		(void)fflush(stdout);
 		log_event(LOG_INFO, "listening on %s", daemon.url);
+		process_notify("READY=1");
 		while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP) {
 			daemon_tls_reload(&daemon);
 		}
 		log_event(LOG_INFO, "ending");
+		process_notify("STOPPING=1");
 	}
 	daemon_end(&daemon);
 	if (status != STATUS_OK) {

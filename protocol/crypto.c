@@ -24,6 +24,15 @@ crypto_wipe(void *secret, size_t length)
 	sodium_memzero(secret, length);
 }
 
+void
+crypto_wipe_buffer(struct buffer *secret)
+{
+	if (secret->at != NULL) {
+		sodium_memzero(secret->at, secret->capacity);
+	}
+	buffer_finish(secret);
+}
+
 bool
 crypto_equal(const void *a, const void *b, size_t length)
 {

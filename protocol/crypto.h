@@ -25,6 +25,8 @@ enum status crypto_init(struct error *err);
 /* The system's randomness. */
 void crypto_random(void *out, size_t length);
 void crypto_wipe(void *secret, size_t length);
+/* buffer_finish for what held a secret. A buffer that grew left copies behind: reserve first. */
+void crypto_wipe_buffer(struct buffer *secret);
 bool crypto_equal(const void *a, const void *b, size_t length); /* constant time */
 
 /* SHA-256 over the concatenation of up to any number of spans. */

@@ -16,4 +16,6 @@ sha256(const struct span *parts, size_t count, uint8_t out[32])
 		}
 	}
 	crypto_hash_sha256_final(&state, out);
+	/* It may have hashed a token or the secret of a code. */
+	sodium_memzero(&state, sizeof state);
 }

@@ -7,6 +7,7 @@
  */
 #include "enrolment.h"
 
+#include "crypto.h"
 #include "message_parts.h"
 
 #include <string.h>
@@ -48,8 +49,8 @@ enrolment_code_format(const struct enrolment_code *code, char *out)
 	if (made) {
 		memcpy(out, text.at, text.length);
 	}
-	buffer_finish(&text);
-	buffer_finish(&bytes);
+	crypto_wipe_buffer(&text);
+	crypto_wipe_buffer(&bytes);
 	return made ? out : NULL;
 }
 
@@ -146,6 +147,7 @@ code_from_bytes(struct span bytes, struct enrolment_code *out, struct error *err
 	memcpy(code.code_id, bytes.at + 34 + CODE_SECRET_SIZE, CODE_ID_SIZE);
 	memcpy(code.url, url.at, url.length);
 	*out = code;
+	crypto_wipe(&code, sizeof code);
 	return STATUS_OK;
 }
 
@@ -171,7 +173,7 @@ enrolment_code_parse(const char *text, struct enrolment_code *out, struct error 
 	} else {
 		status = fail(err, STATUS_CODE_MISTYPED, "%s", "");
 	}
-	buffer_finish(&bytes);
+	crypto_wipe_buffer(&bytes);
 	return status;
 }
 

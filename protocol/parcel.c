@@ -85,7 +85,8 @@ request_seal(const uint8_t tx[AEAD_KEY_SIZE], const uint8_t signature[SIGNATURE_
 			  out);
 		status = buffer_status(out, "sealing", err);
 	}
-	buffer_finish(&plain);
+	/* People, and in an enrolment the secret of its code. */
+	crypto_wipe_buffer(&plain);
 	return status;
 }
 

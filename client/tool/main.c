@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <jansson.h>
 
@@ -45,9 +46,12 @@ task_run(struct task *task)
 int
 main(int argc, char **argv)
 {
+	const struct rlimit no_core = {.rlim_cur = 0, .rlim_max = 0};
 	struct task task = {.language = language_from_environment()};
 	enum exit_status status;
 
+	/* A core file would have the key and people in it. */
+	(void)setrlimit(RLIMIT_CORE, &no_core);
 	json_set_alloc_funcs(memory_new, free);
 	status = options_parse(argc, argv, &task);
 	if (status != EXIT_DONE) {

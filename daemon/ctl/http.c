@@ -2,6 +2,7 @@
 /* The daemon over HTTP; the only file of the server's side that knows libcurl. */
 #include "ctl.h"
 #include "daemon/folder.h"
+#include "protocol/crypto.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -221,9 +222,12 @@ read_refusal(const struct exchange *exchange)
 static void
 exchange_finish(struct exchange *exchange)
 {
+	for (struct curl_slist *at = exchange->headers; at != NULL; at = at->next) {
+		crypto_wipe(at->data, strlen(at->data));
+	}
 	curl_slist_free_all(exchange->headers);
 	curl_easy_cleanup(exchange->curl);
-	buffer_finish(&exchange->line);
+	crypto_wipe_buffer(&exchange->line);
 	buffer_finish(&exchange->refusal);
 }
 
@@ -239,7 +243,7 @@ add_header(struct exchange *exchange, const char *name, const char *value)
 	if (header.status == STATUS_OK) {
 		longer = curl_slist_append(exchange->headers, (const char *)header.at);
 	}
-	buffer_finish(&header);
+	crypto_wipe_buffer(&header);
 	if (longer != NULL) {
 		exchange->headers = longer;
 	}
@@ -257,7 +261,7 @@ add_token(const struct ctl *ctl, struct exchange *exchange, struct error *err)
 	buffer_init(&token, SMALL_FILE_MAX + 1);
 	status = find_token(ctl, &token, err);
 	if (status != STATUS_OK) {
-		buffer_finish(&token);
+		crypto_wipe_buffer(&token);
 		return status;
 	}
 	buffer_init(&value, SMALL_FILE_MAX + 16);
@@ -265,8 +269,8 @@ add_token(const struct ctl *ctl, struct exchange *exchange, struct error *err)
 	buffer_append_byte(&value, '\0');
 	added = value.status == STATUS_OK &&
 		add_header(exchange, "Authorization", (const char *)value.at);
-	buffer_finish(&value);
-	buffer_finish(&token);
+	crypto_wipe_buffer(&value);
+	crypto_wipe_buffer(&token);
 	return added ? STATUS_OK : fail(err, STATUS_MEMORY, "a request");
 }
 

@@ -2,6 +2,7 @@
 /* sambungctl: the server's command. Makes a server (init) and restores one; all else asks the
  * daemon over HTTP. */
 #include "ctl.h"
+#include "daemon/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,6 +236,7 @@ main(int count, char **words)
 	int at = 1;
 	int taken = 1;
 
+	process_close();
 	while (at < count && (taken = global_option(&ctl, words + at, count - at)) > 0) {
 		at += taken;
 	}

@@ -6,6 +6,7 @@
 #include "daemon/folder.h"
 #include "daemon/ingest/ingest.h"
 #include "daemon/machine.h"
+#include "protocol/crypto.h"
 #include "shipped.h"
 
 #include <errno.h>
@@ -85,7 +86,7 @@ write_token(const char *folder, struct span token, struct error *err)
 	buffer_append_span(&line, token);
 	buffer_append_byte(&line, '\n');
 	status = folder_write(path, S_IRUSR | S_IWUSR, buffer_span(&line), err);
-	buffer_finish(&line);
+	crypto_wipe_buffer(&line);
 	return status;
 }
 
@@ -137,7 +138,7 @@ fill_folder(const struct ctl *ctl, const char *folder, struct error *err)
 		status = write_config(folder, err);
 	}
 	keys_wipe(&keys);
-	buffer_finish(&token);
+	crypto_wipe_buffer(&token);
 	return status;
 }
 

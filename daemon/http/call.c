@@ -2,6 +2,7 @@
 #include "call.h"
 
 #include "daemon/log.h"
+#include "protocol/crypto.h"
 #include "protocol/json.h"
 #include "routes.h"
 
@@ -78,6 +79,11 @@ call_release(struct call *call)
 	give_turn_back(call);
 	if (call->own_free != NULL) {
 		call->own_free(call->own);
+	}
+	if (call->route != NULL && call->route->body == MEDIA_JSON) {
+		/* Codes, tokens and passwords come and go in JSON. */
+		crypto_wipe_buffer(&call->body);
+		crypto_wipe_buffer(&call->out);
 	}
 	buffer_finish(&call->body);
 	buffer_finish(&call->out);

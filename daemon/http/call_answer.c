@@ -40,12 +40,27 @@ answer_expired(struct call *call, struct answer *out)
 	out->retry_after = service_retry_after(call->service);
 }
 
+/* A detail may name what was asked, in bytes that are no text, or cut within a character. */
+static void
+mend_detail(char *detail)
+{
+	if (utf8_valid(span_of_text(detail))) {
+		return;
+	}
+	for (char *at = detail; *at != '\0'; at++) {
+		if ((unsigned char)*at > 127) {
+			*at = '?';
+		}
+	}
+}
+
 static void
 write_error(struct call *call)
 {
 	char sentence[SENTENCE_SIZE];
 	struct json json;
 
+	mend_detail(call->error.detail);
 	(void)error_sentence(&call->error, LANGUAGE_EN, sentence, sizeof sentence);
 	buffer_clear(&call->out);
 	if (answers_in_plain_text(call)) {

@@ -67,7 +67,7 @@ ingest_token_add(struct ingest *ingest, const struct token_order *order,
 		token_out[text.length] = '\0';
 	}
 	crypto_wipe(random, sizeof random);
-	buffer_finish(&text);
+	crypto_wipe_buffer(&text);
 	return status;
 }
 

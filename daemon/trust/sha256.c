@@ -20,4 +20,6 @@ sha256(const struct span *parts, size_t count, uint8_t out[32])
 		}
 	}
 	sha256_digest(&state, SHA256_DIGEST_SIZE, out);
+	/* It may have hashed a token or the secret of a code; of these the last block is left. */
+	crypto_wipe(state.block, sizeof state.block);
 }

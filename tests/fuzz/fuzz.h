@@ -46,4 +46,17 @@ fuzz_text(struct span bytes)
 	return text;
 }
 
+enum { FUZZ_PATH_SIZE = 256 };
+
+/* A pattern for mkstemp and mkdtemp in TMPDIR, or where the target runs. */
+static inline void
+fuzz_scratch(char out[FUZZ_PATH_SIZE])
+{
+	const char *folder = getenv("TMPDIR");
+	int length = snprintf(out, FUZZ_PATH_SIZE, "%s/sambung-fuzz-XXXXXX",
+			      folder == NULL ? "." : folder);
+
+	PROPERTY(length > 0 && length < FUZZ_PATH_SIZE);
+}
+
 #endif

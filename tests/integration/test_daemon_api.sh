@@ -90,6 +90,15 @@ answers 'a body that is no JSON is refused' 400 POST /v1/codes -H "$json" -d 'he
 answers 'a key of a body that is unknown is refused' 400 POST /v1/codes -H "$json" -d '{"cadre":"X","villages":["63"],"age":3}'
 answers 'villages that are no texts are refused' 400 POST /v1/codes -H "$json" -d '{"cadre":"X","villages":[63]}'
 answers 'no villages are refused' 400 POST /v1/codes -H "$json" -d '{"cadre":"X","villages":[]}'
+body_is_utf8() {
+	iconv -f UTF-8 -t UTF-8 "$folder/body" >/dev/null 2>&1
+}
+answers 'a method of strange bytes is refused' 405 "$(printf 'G\324')" /v1/schema
+holds '… in UTF-8' body_is_utf8
+answers 'a parameter of strange bytes is refused' 400 GET '/v1/count/family?%d4x=63'
+holds '… in UTF-8' body_is_utf8
+answers 'a long key is refused' 400 POST /v1/codes -H "$json" -d "{\"x$(printf 'é%.0s' $(seq 40))\":1}"
+holds '… not cut within a character' body_is_utf8
 head -c 70000 /dev/zero >"$folder/large"
 answers 'a body that is too large is refused' 413 POST /v1/codes -H "$json" --data-binary "@$folder/large"
 head -c 12000000 /dev/zero >"$folder/large"

@@ -44,7 +44,6 @@ PRIVATE_HEADERS = {
 THIRD_PARTY = {
     'cbor.h': ['tests/unit/cbor_oracle.c'],
     'cmocka.h': ['tests/testing.h'],
-    'csv.h': ['daemon/http/csv_table.c'],
     'csv.h': ['daemon/http/csv_table.c', 'tests/*'],
     'curl/curl.h': ['client/transport_http.c', 'daemon/ctl/*', 'tests/*'],
     'gnutls/abstract.h': ['daemon/http/tls.c'],
@@ -56,6 +55,7 @@ THIRD_PARTY = {
     'nettle/sha2.h': ['daemon/trust/sha256.c'],
     'sodium.h': ['protocol/crypto.c', 'protocol/crypto_sha256.c', 'daemon/trust/*', 'tests/*'],
     'sqlite3.h': ['protocol/sql/sql.c', 'tests/*'],
+    'sys/prctl.h': ['daemon/process.c'],
     'zlib.h': ['protocol/deflate.c', 'tests/*'],
 }
 MANY_PLACES = ['jansson.h', 'sodium.h', 'sqlite3.h']

@@ -226,6 +226,23 @@ TEST(randomness_and_comparison_and_wiping)
 	assert_memory_equal(a, zero, sizeof a);
 }
 
+/* That nothing is left of it test_secrets.sh looks for in the daemon's memory. */
+TEST(wiped_buffer_is_empty_and_can_be_filled_again)
+{
+	struct buffer buffer;
+
+	buffer_init(&buffer, 64);
+	crypto_wipe_buffer(&buffer); /* nothing in it yet */
+	buffer_append_span(&buffer, span_of_text("rahasia"));
+	crypto_wipe_buffer(&buffer);
+	assert_null(buffer.at);
+	assert_int_equal(buffer.length, 0);
+	buffer_append_span(&buffer, span_of_text("lagi"));
+	assert_ok(buffer.status);
+	assert_int_equal(buffer.limit, 64);
+	buffer_finish(&buffer);
+}
+
 static int
 crypto_ready(void **state)
 {
@@ -242,4 +259,5 @@ RUN_TESTS(READY(sha256_runs_over_the_concatenation_of_its_parts),
 	  READY(both_sides_agree_on_the_session_keys), READY(key_of_small_order_is_refused),
 	  READY(aead_agrees_with_rfc_8439), READY(aead_opens_what_it_sealed_and_appends),
 	  READY(aead_appends_nothing_when_the_seal_does_not_fit),
-	  READY(aead_respects_the_limit_of_the_buffer), READY(randomness_and_comparison_and_wiping))
+	  READY(aead_respects_the_limit_of_the_buffer), READY(randomness_and_comparison_and_wiping),
+	  READY(wiped_buffer_is_empty_and_can_be_filled_again))

@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What the daemon leaves where others may look: its log, its output, its command line and
+# environment, and a core file.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/day.sh"
+
+# As a service manager might start it, with nothing of ours in the environment.
+server_make
+server_start
+mkdir -p "$server/inbox"
+whole_day
+if [ -r "/proc/$daemon/environ" ]; then
+	tr '\0' '\n' <"/proc/$daemon/environ" >"$folder/environment"
+	tr '\0' ' ' <"/proc/$daemon/cmdline" >"$folder/command"
+	cp "/proc/$daemon/limits" "$folder/limits"
+	holds 'the daemon leaves no core file' grep -q '^Max core file size *0 *0' "$folder/limits"
+fi
+
+# ---- its memory ----
+
+# in_memory NAME: how often it is there.
+in_memory() {
+	sed -n "s/^$1 //p" "$folder/remembered"
+}
+if [ "$(id -u)" -eq 0 ]; then
+	printf 'body=rahasia-%s-selesai\n' 1 2 3 4 >"$folder/bodies"
+	while read -r line; do
+		api POST /v1/codes -H 'Content-Type: application/json' -d "{\"password\":\"${line#body=}\"}"
+	done <"$folder/bodies"
+	{
+		echo "key hex:$(tail -c 32 "$server/server.key" | od -An -v -tx1 | tr -d ' \n')"
+		for file in "$folder"/code.* "$folder"/token.* "$server/admin.token"; do
+			echo "$(basename "$file") $(cat "$file")"
+		done
+		sed 's/^body=\(rahasia-.\)/\1 \1/' "$folder/bodies"
+	} >"$folder/words"
+	holds 'the memory of the daemon can be searched' python3 "$(dirname "$0")/memory.py" "$daemon" <"$folder/words" >"$folder/remembered"
+	sed -i '/^so: /d' "$folder/remembered"
+	holds '… the key that it signs with is found' [ "$(in_memory key)" -ge 1 ]
+	for name in $(sed 's/ .*//; /^key$/d' "$folder/words"); do
+		[ "$(in_memory "$name")" = 0 ] || fail "nothing is left of $name when the request is over"
+	done
+	echo 'so: nothing is left of codes, tokens and bodies when the request is over'
+else
+	echo 'not root: the memory was not searched'
+fi
+server_stop
+
+# ---- what it wrote ----
+
+# holds_secret FILE: the bytes of a key, a token or a code stand in it.
+holds_secret() {
+	python3 - "$1" "$server/server.key" "$folder"/one/device.key "$server/admin.token" \
+		"$folder"/token.* "$folder"/code.* <<'END'
+import sys
+content = open(sys.argv[1], 'rb').read()
+found = [name for name in sys.argv[2:] if open(name, 'rb').read().strip(b'\n')[-32:] in content]
+sys.exit(0 if found else 1)
+END
+}
+cat "$folder/backup.db" "$server/admin.token" >"$folder/planted"
+holds 'a secret in a backup would be found' holds_secret "$folder/planted"
+holds 'people are in a backup' grep -q -a Syahbandarullah "$folder/backup.db"
+if holds_secret "$folder/backup.db"; then
+	fail 'no key, no token and no code is in a backup'
+fi
+echo 'so: no key, no token and no code is in a backup'
+
+# tells FILE: something that must not be told stands in it.
+tells() {
+	grep -q -a -i -F -f "$folder/known" "$1"
+}
+holds 'the day had enough to tell' [ "$(sort -u "$folder/known" | wc -l)" -ge 30 ]
+holds 'no line of it is empty, or all would match' sh -c '! grep -q "^.\{0,5\}$" "$0"' "$folder/known"
+while read -r word; do
+	printf '2026-01-01T00:00:00.000Z error %s\n' "$word" >"$folder/planted"
+	tells "$folder/planted" || fail 'the search finds each of them'
+done <"$folder/known"
+echo 'so: the search finds each of them'
+holds 'the log has the day in it' [ "$(grep -c . "$folder/daemon.log")" -ge 8 ]
+holds '… with what was refused' grep -q 'a parcel was refused' "$folder/daemon.log"
+holds '… and its restart' grep -q ' ending$' "$folder/daemon.log"
+for place in daemon.log daemon.out environment command; do
+	[ -f "$folder/$place" ] || continue
+	if tells "$folder/$place"; then
+		grep -a -i -F -f "$folder/known" "$folder/$place"
+		fail "nobody, no id and no secret is in $place"
+	fi
+	echo "so: nobody, no id and no secret is in $place"
+done
+holds 'nothing went wrong inside' sh -c '! grep " error [GP]" "$0"' "$folder/daemon.log"
