@@ -108,33 +108,55 @@ find_files(struct verification *verification, struct error *err)
 }
 
 static void
-print_result(struct verification *verification, const struct verified *verified)
+print_json(const struct verified *verified, const char *root, const char *key)
 {
-	struct ctl *ctl = verification->ctl;
-	char root[2 * HASH_SIZE + 1];
-	char key[CHECKPOINT_KEY_TEXT_MAX];
+	(void)printf("{\"entries\":%" PRIu64 ",\"checkpoints\":%" PRIu64 ",\"findings\":%" PRIu64
+		     ",\"lost\":%" PRIu64 ",\"root\":\"%s\",\"key\":\"%s\"}\n",
+		     verified->entries, verified->checkpoints, verified->findings, verified->lost,
+		     root, key);
+}
 
-	hex_encode(span_of(verified->root, HASH_SIZE), root);
-	checkpoint_key_text(&verified->newest, verification->keys.log_public, key);
-	if (ctl->json) {
-		(void)printf("{\"entries\":%" PRIu64 ",\"checkpoints\":%" PRIu64
-			     ",\"findings\":%" PRIu64 ",\"root\":\"%s\",\"key\":\"%s\"}\n",
-			     verified->entries, verified->checkpoints, verified->findings, root,
-			     key);
-	} else if (verified->findings == 0) {
+static void
+print_lines(const struct ctl *ctl, const struct verified *verified, const char *root,
+	    const char *key)
+{
+	if (verified->lost > 0) {
+		(void)printf("%" PRIu64 " %s\n", verified->lost,
+			     ctl_text(ctl,
+				      "records once belonged to erased ones and cannot be compared",
+				      "catatan pernah di bawah yang sudah dihapus; tidak dapat "
+				      "dibandingkan"));
+	}
+	if (verified->findings == 0) {
 		(void)printf("%s: %" PRIu64 " %s, %" PRIu64 " %s, %s %s\n",
 			     ctl_text(ctl, "nothing was altered", "tidak ada yang diubah"),
 			     verified->entries, ctl_text(ctl, "entries", "isi log"),
 			     verified->checkpoints, ctl_text(ctl, "checkpoints", "tanda akhir"),
 			     ctl_text(ctl, "root", "akar"), root);
 		(void)printf("%s: %s\n", ctl_text(ctl, "key", "kunci"), key);
+		return;
+	}
+	(void)printf("%" PRIu64 " %s\n", verified->findings,
+		     ctl_text(ctl,
+			      "findings: the database is not what its log says. Keep it as it is, "
+			      "take a copy, and see docs/ledger.md",
+			      "temuan: basis data tidak sesuai dengan lognya. Jangan diubah, buat "
+			      "salinan, dan lihat docs/ledger.md"));
+}
+
+static void
+print_result(const struct verification *verification, const struct verified *verified)
+{
+	const struct ctl *ctl = verification->ctl;
+	char root[2 * HASH_SIZE + 1];
+	char key[CHECKPOINT_KEY_TEXT_MAX];
+
+	hex_encode(span_of(verified->root, HASH_SIZE), root);
+	checkpoint_key_text(&verified->newest, verification->keys.log_public, key);
+	if (ctl->json) {
+		print_json(verified, root, key);
 	} else {
-		(void)printf("%" PRIu64 " %s\n", verified->findings,
-			     ctl_text(ctl,
-				      "findings: the database is not what its log says. Keep it as "
-				      "it is, take a copy, and see docs/ledger.md",
-				      "temuan: basis data tidak sesuai dengan lognya. Jangan "
-				      "diubah, buat salinan, dan lihat docs/ledger.md"));
+		print_lines(ctl, verified, root, key);
 	}
 }
 

@@ -121,6 +121,7 @@ replay_open(const struct replay_options *options, const struct log_row *first, s
 		return fail(err, STATUS_MEMORY, "a replay");
 	}
 	replay->options = *options;
+	buffer_init(&replay->lost, SIZE_MAX);
 	sign_keypair(seed, replay->keys.log_public, replay->keys.log_secret);
 	status = read_first(replay, first, err);
 	if (status != STATUS_OK) {
@@ -142,6 +143,7 @@ replay_close(struct replay *replay)
 	}
 	ingest_free(replay->ingest);
 	catalogue_free(replay->catalogue);
+	buffer_finish(&replay->lost);
 	free(replay);
 }
 
@@ -190,6 +192,73 @@ replay_append(struct replay *replay, const struct log_row *row, struct error *er
 		work->rows[work->row_count - 1].entry.received_ms = row->entry.received_ms;
 	}
 	return status;
+}
+
+/* ---- what cannot be made again ---- */
+
+static size_t
+lost_place(const struct replay *replay, uint64_t record)
+{
+	const uint64_t *ids = (const void *)replay->lost.at;
+	size_t low = 0;
+	size_t high = replay_lost_count(replay);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ids[middle] < record) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+size_t
+replay_lost_count(const struct replay *replay)
+{
+	return replay->lost.length / sizeof(uint64_t);
+}
+
+bool
+replay_lost(const struct replay *replay, uint64_t record)
+{
+	const uint64_t *ids = (const void *)replay->lost.at;
+	const size_t place = lost_place(replay, record);
+
+	return place < replay_lost_count(replay) && ids[place] == record;
+}
+
+static bool
+is_gone(const struct replay *replay, uint64_t record)
+{
+	return replay_lost(replay, record) ||
+	       replay->options.erased(replay->options.context, record);
+}
+
+/* The change could not be merged: because of what was erased? Then its record is lost. */
+static bool
+change_is_lost(struct replay *replay, const struct change *change)
+{
+	const size_t place = lost_place(replay, change->record);
+	bool gone = is_gone(replay, change->record);
+	uint64_t *ids;
+
+	for (size_t i = 0; i < change->field_count && !gone; i++) {
+		const struct value *value = &change->fields[i].value;
+
+		gone = value->form == VALUE_INTEGER && value->integer > 0 &&
+		       is_gone(replay, (uint64_t)value->integer);
+	}
+	if (gone && !replay_lost(replay, change->record) &&
+	    buffer_extend(&replay->lost, sizeof ids[0]) != NULL) {
+		ids = (void *)replay->lost.at;
+		memmove(&ids[place + 1], &ids[place],
+			(replay_lost_count(replay) - 1 - place) * sizeof ids[0]);
+		ids[place] = change->record;
+	}
+	return gone;
 }
 
 /* ---- changes ---- */
@@ -274,7 +343,11 @@ device_change(struct replay *replay, const struct log_row *row, struct parcel_ch
 		return status == STATUS_OK ? set_aside(replay, row, &judgement, err) : status;
 	}
 	if (judgement.reason != QUARANTINE_NONE) {
-		replay_tell(replay, row, "verdict", "the change cannot be merged");
+		if (change_is_lost(replay, &change->change)) {
+			*village_out = REPLAY_UNKNOWN;
+		} else {
+			replay_tell(replay, row, "verdict", "the change cannot be merged");
+		}
 		return STATUS_OK;
 	}
 	status = ingest_merge(ingest, judgement.slot, &judgement.outcome, row->entry.seq, err);
@@ -304,6 +377,9 @@ server_change(struct replay *replay, const struct log_row *row, const struct par
 		replay_tell(replay, row, "payload", "the server's own change does not decode");
 		return STATUS_OK;
 	}
+	if (replay_lost(replay, change->change.record)) {
+		return STATUS_OK;
+	}
 	status = workset_record(ingest, change->change.record, &slot, err);
 	if (status == STATUS_OK) {
 		outcome.merged = slot->record;
@@ -314,7 +390,10 @@ server_change(struct replay *replay, const struct log_row *row, const struct par
 		status = ingest_place(ingest, &outcome, err);
 	}
 	if (status != STATUS_OK && !replay_broken(status)) {
-		replay_tell(replay, row, "payload", "the server's own change cannot be merged");
+		if (!change_is_lost(replay, &change->change)) {
+			replay_tell(replay, row, "payload",
+				    "the server's own change cannot be merged");
+		}
 		return STATUS_OK;
 	}
 	return status == STATUS_OK ? ingest_merge(ingest, slot, &outcome, row->entry.seq, err)
@@ -354,6 +433,7 @@ replay_change(struct replay *replay, const struct log_row *row, uint64_t *villag
 	stream_goes_on(replay, row, slot);
 	if (row->payload.at == NULL) {
 		/* Erased: the record is gone, with all its changes. */
+		*village_out = REPLAY_UNKNOWN;
 		return STATUS_OK;
 	}
 	device = slot->stream.kind == STREAM_DEVICE;

@@ -278,7 +278,9 @@ do_release(const struct told *told, struct error *err)
 		status = release_judge(told->ingest, &row, true, &judgement, err);
 	}
 	if (status == STATUS_OK && (row.released || judgement.reason != QUARANTINE_NONE)) {
-		complain(told, "it releases what cannot be released");
+		if (!replay_lost(told->replay, row.record)) {
+			complain(told, "it releases what cannot be released");
+		}
 		return replay_append(told->replay, told->row, err);
 	}
 	/* The merge is as of this entry, which comes first. */

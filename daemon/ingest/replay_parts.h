@@ -12,10 +12,11 @@ struct replay {
 	struct server_keys keys; /* anybody's: nobody believes the copy's checkpoints */
 	struct catalogue *catalogue;
 	struct ingest *ingest;
-	int64_t now_ms; /* of the entry under way */
-	uint32_t epoch; /* as the log has it so far */
-	bool begun;	/* a transaction is open */
-	bool renewed;	/* an epoch began: the next transaction needs a new ingest */
+	int64_t now_ms;	    /* of the entry under way */
+	uint32_t epoch;	    /* as the log has it so far */
+	bool begun;	    /* a transaction is open */
+	struct buffer lost; /* uint64_t: ids, ascending */
+	bool renewed;	    /* an epoch began: the next transaction needs a new ingest */
 };
 
 void replay_tell(struct replay *replay, const struct log_row *row, const char *column,

@@ -2,7 +2,7 @@
 /*
  * compare: is the database what its log makes? The store's part of daemon/verify.
  *
- * store_sqlite_compare.c has the one list of what is evidence and what is not: every table and
+ * store_sqlite_evidence.c has the one list of what is evidence and what is not: every table and
  * column of the database stands in it (docs/ledger.md repeats it). A new table needs a row there.
  */
 #ifndef SAMBUNG_DAEMON_STORE_COMPARE_H
@@ -34,9 +34,17 @@ void finding_tell(const struct finder *finder, const char *table, const char *co
  * their names as soon as it is open. Returns a new writer. */
 enum status store_scratch(const char *path, struct store **out, struct error *err);
 
+/* What cannot be made again, because it was erased or hung below what was. */
+struct missing {
+	void *context;
+	bool (*record)(void *context, uint64_t id); /* all that is said of it is passed over */
+	bool (*lost)(void *context, uint64_t id);   /* also its row */
+	bool (*entry)(void *context, uint64_t seq); /* an entry that was erased by itself */
+	bool some;				    /* records are lost: nothing can be counted */
+};
 /* Every column of every table of evidence against what the log made again. */
-enum status store_compare(struct store *store, struct store *again, const struct finder *finder,
-			  struct error *err);
+enum status store_compare(struct store *store, struct store *again, const struct missing *missing,
+			  const struct finder *finder, struct error *err);
 /* What one look at the tables shows, such as a commitment that is kept though it follows. */
 enum status store_shapes_check(struct store *store, const struct finder *finder, struct error *err);
 /* Tables and columns that the list does not have. */

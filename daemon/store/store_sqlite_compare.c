@@ -1,120 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "compare.h"
+#include "evidence.h"
 #include "store_sqlite.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERY_SIZE = 400, KEYS_MAX = 3, COLUMNS_MAX = 12, SHOWN_BYTES = 4 };
-
-/*
- * The one list of what the database holds.
- *
- * compared: the columns that replaying the log gives again, each as it was; the first `keys` of
- * them tell the rows apart, in that order. apart: what daemon/verify looks at in a way of its own.
- * operations: what does not follow from the log, and is no evidence; why, stands beside it.
- */
-struct evidence {
-	const char *table;
-	const char *compared;
-	unsigned keys;
-	const char *where; /* of the rows that are compared */
-	const char *apart;
-	const char *operations;
-};
-
-static const struct evidence evidence[] = {
-	/* Every column is in the headers that the tree is over, or behind the commitment in them.
-	 */
-	{.table = "log",
-	 .apart = "seq kind received_ms session stream n time user record verdict reason"
-		  " schema_version commitment salt payload"},
-	/* Which rows share a run depends on how parcels came: verify holds each against the log. */
-	{.table = "log_run", .apart = "stream n count seq village"},
-	{.table = "tree", .compared = "number root", .keys = 1},
-	/* Held against the signature, the tree and the epochs. */
-	{.table = "checkpoint", .apart = "place epoch size root origin signature"},
-	{.table = "epoch", .compared = "place epoch parent cut", .keys = 1},
-	{.table = "record",
-	 .compared = "id type parent village version moved conflicts state",
-	 .keys = 1},
-	/* Of a place without records only that something once left it follows (shapes, below). */
-	{.table = "place",
-	 .compared = "village type records conflicts",
-	 .keys = 2,
-	 .where = "records <> 0 OR conflicts <> 0"},
-	{.table = "move", .compared = "village seq record", .keys = 3},
-	{.table = "stream", .compared = "number kind name key parent parent_n", .keys = 1},
-	{.table = "device", .compared = "number state scope_version scope", .keys = 1},
-	{.table = "device_scope", .compared = "device version scope", .keys = 2},
-	{.table = "token",
-	 .compared = "user hash role scope_low scope_high name expires_ms",
-	 .keys = 1},
-	{.table = "schema", .compared = "version cbor json", .keys = 1},
-	{.table = "quarantine",
-	 .compared = "seq stream n record village settled released",
-	 .keys = 1},
-
-	/* Operations. Of some a part follows all the same, and is compared. */
-	/* session: rows of sessions may be lost, their numbers are not given out again. */
-	{.table = "log_head", .compared = "only seq", .keys = 1, .operations = "session"},
-	/* How far a device came last, and when: each request says it anew. */
-	{.table = "progress",
-	 .compared = "number acked_n chain",
-	 .keys = 1,
-	 .operations = "r last_ms"},
-	/* What a server calls itself is compared by verify; where it runs is its own affair. */
-	{.table = "setting", .apart = "name value"},
-	/* As the change was judged last: judging it again tells. */
-	{.table = "quarantine_cause", .operations = "seq reason awaits"},
-	/* A code lives for 72 hours; what came of it is an entry of the log. */
-	{.table = "code",
-	 .operations = "id secret_hash expires_ms cadre scope failures device device_key"},
-	/* How syncs went. */
-	{.table = "session",
-	 .operations = "id time_ms stream requests bytes_up bytes_down sent acked conflicts"
-		       " quarantined pulled_from pulled_to result"},
-	/* The keys of other people's files, which are in no change. */
-	{.table = "import_row", .operations = "type key record version cells"},
-	/* Projections for reports, made again from the records; the tables t_<type> as well. */
-	{.table = "typed_head", .operations = "only seq"},
-	{.table = "typed_column", .operations = "type tag part name"},
-};
-
-static const char typed_prefix[] = "t_";
-
-/* ---- telling ---- */
-
-static void tell(const struct finder *finder, struct finding *finding, const char *what, ...)
-	PRINTF_LIKE(3, 4);
-
-static void
-tell(const struct finder *finder, struct finding *finding, const char *what, ...)
-{
-	va_list list;
-
-	va_start(list, what);
-	(void)vsnprintf(finding->what, sizeof finding->what, what, list);
-	va_end(list);
-	finder->found(finder->context, finding);
-}
-
-void
-finding_tell(const struct finder *finder, const char *table, const char *column, uint64_t number,
-	     const char *what, ...)
-{
-	struct finding finding = {.table = table, .column = column};
-	va_list list;
-
-	(void)snprintf(finding.row, sizeof finding.row, "%" PRIu64, number);
-	va_start(list, what);
-	(void)vsnprintf(finding.what, sizeof finding.what, what, list);
-	va_end(list);
-	finder->found(finder->context, &finding);
-}
+enum { QUERY_SIZE = 400, KEYS_MAX = 3, COLUMNS_MAX = 12 };
 
 /* ---- the tables against each other ---- */
 
@@ -130,6 +23,7 @@ struct comparing {
 	char words[QUERY_SIZE];
 	int columns;
 	const struct finder *finder;
+	const struct missing *missing;
 	struct side real;
 	struct side again;
 };
@@ -153,10 +47,35 @@ split_columns(struct comparing *comparing)
 	}
 }
 
-static enum status
-side_next(struct side *side, struct error *err)
+static bool
+is_passed_over(const struct comparing *comparing, const struct side *side)
 {
-	return sql_row(side->statement, &side->row, err);
+	const struct missing *missing = comparing->missing;
+	const unsigned column = comparing->evidence->record;
+	uint64_t id;
+
+	if (!side->row || column == 0) {
+		return false;
+	}
+	/* The row of an erased record must be gone; that of a lost one cannot be judged. */
+	id = sql_uint(side->statement, (int)column - 1);
+	if (column == 1) {
+		return missing->lost(missing->context, id);
+	}
+	return missing->record(missing->context, id) ||
+	       (comparing->evidence->entry &&
+		missing->entry(missing->context, sql_uint(side->statement, 0)));
+}
+
+static enum status
+side_next(const struct comparing *comparing, struct side *side, struct error *err)
+{
+	enum status status;
+
+	do {
+		status = sql_row(side->statement, &side->row, err);
+	} while (status == STATUS_OK && is_passed_over(comparing, side));
+	return status;
 }
 
 static enum status
@@ -181,7 +100,7 @@ side_open(const struct comparing *comparing, struct store *store, struct side *s
 	status = buffer_status(&text, "a query", err);
 	if (status == STATUS_OK) {
 		side->statement = sql_prepare_own(store->sql, (const char *)text.at, err);
-		status = side->statement == NULL ? err->status : side_next(side, err);
+		status = side->statement == NULL ? err->status : side_next(comparing, side, err);
 	}
 	buffer_finish(&text);
 	return status;
@@ -239,7 +158,7 @@ compare_row(const struct comparing *comparing)
 			struct finding finding =
 				finding_at(comparing, &comparing->real, comparing->names[i]);
 
-			tell(comparing->finder, &finding, "is not what the log says");
+			finding_say(comparing->finder, &finding, "is not what the log says");
 		}
 	}
 }
@@ -256,200 +175,53 @@ compare_rows(struct comparing *comparing, struct error *err)
 				   comparing->names[0]);
 
 		if (order < 0) {
-			tell(comparing->finder, &finding, "the log knows no such row");
+			finding_say(comparing->finder, &finding, "the log knows no such row");
 		} else if (order > 0) {
-			tell(comparing->finder, &finding, "the row is missing");
+			finding_say(comparing->finder, &finding, "the row is missing");
 		} else {
 			compare_row(comparing);
 		}
 		if (order <= 0) {
-			status = side_next(&comparing->real, err);
+			status = side_next(comparing, &comparing->real, err);
 		}
 		if (status == STATUS_OK && order >= 0) {
-			status = side_next(&comparing->again, err);
+			status = side_next(comparing, &comparing->again, err);
 		}
 	}
 	return status;
 }
 
 static enum status
-compare_table(const struct evidence *table, struct store *store, struct store *again,
-	      const struct finder *finder, struct error *err)
-{
-	struct comparing comparing = {.evidence = table, .finder = finder};
-	enum status status;
-
-	split_columns(&comparing);
-	status = side_open(&comparing, store, &comparing.real, err);
-	if (status == STATUS_OK) {
-		status = side_open(&comparing, again, &comparing.again, err);
-	}
-	if (status == STATUS_OK) {
-		status = compare_rows(&comparing, err);
-	}
-	sql_statement_free(comparing.real.statement);
-	sql_statement_free(comparing.again.statement);
-	return status;
-}
-
-enum status
-store_compare(struct store *store, struct store *again, const struct finder *finder,
+compare_table(struct comparing *comparing, struct store *store, struct store *again,
 	      struct error *err)
 {
-	enum status status = STATUS_OK;
+	enum status status;
 
-	for (size_t i = 0; i < sizeof evidence / sizeof evidence[0] && status == STATUS_OK; i++) {
-		if (evidence[i].compared != NULL) {
-			status = compare_table(&evidence[i], store, again, finder, err);
-		}
+	split_columns(comparing);
+	status = side_open(comparing, store, &comparing->real, err);
+	if (status == STATUS_OK) {
+		status = side_open(comparing, again, &comparing->again, err);
 	}
-	return status;
-}
-
-/* ---- what one look shows ---- */
-
-struct shape {
-	const char *table;
-	const char *column;
-	const char *what;
-	const char *text; /* numbers of the rows that are not as they must be */
-};
-
-/* Readers take what cannot be for 0; a header made of that would hide it. */
-#define SHAPE_U32(table, key, column)                                                              \
-	{                                                                                          \
-		table, column, "is no number that can stand there",                                \
-			"SELECT " key " FROM " table " WHERE " column                              \
-			" NOT BETWEEN 0 AND 4294967295"                                            \
+	if (status == STATUS_OK) {
+		status = compare_rows(comparing, err);
 	}
-#define SHAPE_U63(table, key, column)                                                              \
-	{                                                                                          \
-		table, column, "is no number that can stand there",                                \
-			"SELECT " key " FROM " table " WHERE " column " < 0"                       \
-	}
-
-/* Together with the headers these make each column of the log count: there is one way to write an
- * entry. */
-static const struct shape shapes[] = {
-	SHAPE_U63("log", "seq", "seq"),
-	SHAPE_U32("log", "seq", "kind"),
-	SHAPE_U63("log", "seq", "session"),
-	SHAPE_U32("log", "seq", "stream"),
-	SHAPE_U32("log", "seq", "n"),
-	SHAPE_U32("log", "seq", "user"),
-	SHAPE_U63("log", "seq", "record"),
-	SHAPE_U32("log", "seq", "verdict"),
-	SHAPE_U32("log", "seq", "reason"),
-	SHAPE_U32("log", "seq", "schema_version"),
-	SHAPE_U32("log_run", "stream", "stream"),
-	SHAPE_U32("log_run", "stream", "n"),
-	SHAPE_U63("log_run", "stream", "count"),
-	SHAPE_U63("log_run", "stream", "seq"),
-	SHAPE_U63("log_run", "stream", "village"),
-	SHAPE_U63("checkpoint", "place", "place"),
-	SHAPE_U32("checkpoint", "place", "epoch"),
-	SHAPE_U63("checkpoint", "place", "size"),
-	{"log", "commitment", "it is kept though it follows, or missing though it does not",
-	 "SELECT seq FROM log WHERE (payload IS NULL) = (commitment IS NULL)"},
-	{"log", "salt", "salt and payload go together",
-	 "SELECT seq FROM log WHERE (payload IS NULL) <> (salt IS NULL)"},
-	{"log", "record", "it is written out though it follows",
-	 "SELECT seq FROM log WHERE kind = 1 AND record = (stream << 32) + n"},
-	{"log", "record", "it is left out though it does not follow",
-	 "SELECT seq FROM log WHERE kind <> 1 AND record IS NULL"},
-	{"log", "stream", "an entry that is no change has a stream, an n or a verdict",
-	 "SELECT seq FROM log WHERE kind <> 1"
-	 " AND (stream <> 0 OR n <> 0 OR verdict <> 0 OR reason <> 0 OR schema_version <> 0)"},
-	{"log", "verdict", "verdict and reason do not go together",
-	 "SELECT seq FROM log WHERE verdict NOT IN (0, 1) OR (verdict = 0) <> (reason = 0)"},
-	{"place", "village", "nothing ever left it",
-	 "SELECT village FROM place WHERE records = 0 AND conflicts = 0 AND NOT EXISTS (SELECT 1"
-	 " FROM move JOIN record ON record.id = move.record WHERE move.village = place.village"
-	 " AND record.type = place.type)"},
-};
-
-static enum status
-check_shape(struct store *store, const struct shape *shape, const struct finder *finder,
-	    struct error *err)
-{
-	struct statement *s = sql_prepare(store->sql, shape->text, err);
-	bool row = true;
-	enum status status = STATUS_OK;
-
-	while (status == STATUS_OK && row) {
-		status = sql_row(s, &row, err);
-		if (status == STATUS_OK && row) {
-			finding_tell(finder, shape->table, shape->column, sql_uint(s, 0), "%s",
-				     shape->what);
-		}
-	}
+	sql_statement_free(comparing->real.statement);
+	sql_statement_free(comparing->again.statement);
 	return status;
 }
 
 enum status
-store_shapes_check(struct store *store, const struct finder *finder, struct error *err)
+store_compare(struct store *store, struct store *again, const struct missing *missing,
+	      const struct finder *finder, struct error *err)
 {
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0] && status == STATUS_OK; i++) {
-		status = check_shape(store, &shapes[i], finder, err);
-	}
-	return status;
-}
+	for (size_t i = 0; i < evidence_count && status == STATUS_OK; i++) {
+		struct comparing comparing = {
+			.evidence = &evidence[i], .finder = finder, .missing = missing};
 
-/* ---- the list against the database ---- */
-
-static bool
-has_word(const char *words, struct span word)
-{
-	while (words != NULL && *words != '\0') {
-		size_t length = strcspn(words, " ");
-
-		if (span_equal(span_of(words, length), word)) {
-			return true;
-		}
-		words += length;
-		words += strspn(words, " ");
-	}
-	return false;
-}
-
-static bool
-is_listed(struct span table, struct span column)
-{
-	if (table.length > sizeof typed_prefix - 1 &&
-	    memcmp(table.at, typed_prefix, sizeof typed_prefix - 1) == 0) {
-		return true;
-	}
-	for (size_t i = 0; i < sizeof evidence / sizeof evidence[0]; i++) {
-		if (span_equal(span_of_text(evidence[i].table), table)) {
-			return has_word(evidence[i].compared, column) ||
-			       has_word(evidence[i].apart, column) ||
-			       has_word(evidence[i].operations, column);
-		}
-	}
-	return false;
-}
-
-enum status
-store_tables_check(struct store *store, const struct finder *finder, struct error *err)
-{
-	static const char text[] =
-		"SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c"
-		" WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-		" ORDER BY 1, c.cid";
-	struct statement *s = sql_prepare(store->sql, text, err);
-	bool row = true;
-	enum status status = STATUS_OK;
-
-	while (status == STATUS_OK && row) {
-		status = sql_row(s, &row, err);
-		if (status == STATUS_OK && row && !is_listed(sql_text(s, 0), sql_text(s, 1))) {
-			struct finding finding = {.table = "sqlite_schema", .column = "name"};
-
-			(void)snprintf(finding.row, sizeof finding.row, "%.*s.%.*s",
-				       NAME_ARGS(sql_text(s, 0)), NAME_ARGS(sql_text(s, 1)));
-			tell(finder, &finding, "this program knows no such column");
+		if (evidence[i].compared != NULL && !(evidence[i].counts && missing->some)) {
+			status = compare_table(&comparing, store, again, err);
 		}
 	}
 	return status;

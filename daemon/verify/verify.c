@@ -45,8 +45,11 @@ replay_row(struct verifying *verifying, const struct log_row *row, struct error 
 	enum status status = STATUS_OK;
 
 	if (verifying->replay == NULL) {
-		status = replay_open(&(struct replay_options){verifying->again, verifying->store,
-							      verifying->finder},
+		status = replay_open(&(struct replay_options){.again = verifying->again,
+							      .source = verifying->store,
+							      .finder = verifying->finder,
+							      .erased = verify_erased,
+							      .context = verifying},
 				     row, &verifying->replay, err);
 	}
 	if (status == STATUS_OK) {
@@ -91,16 +94,34 @@ give_up(struct verifying *verifying, enum status status, const struct error *err
 	return STATUS_OK;
 }
 
+static bool
+is_lost(void *context, uint64_t record)
+{
+	return replay_lost(((const struct verifying *)context)->replay, record);
+}
+
+static bool
+is_missing(void *context, uint64_t record)
+{
+	return verify_erased(context, record) || is_lost(context, record);
+}
+
 static enum status
 compare(struct verifying *verifying, struct error *err)
 {
+	const struct missing missing = {.context = verifying,
+					.record = is_missing,
+					.lost = is_lost,
+					.entry = verify_erased_entry,
+					.some = replay_lost_count(verifying->replay) > 0};
 	enum status status = verify_spans_end(verifying, err);
 
 	if (status == STATUS_OK) {
 		status = replay_commit(verifying->replay, err);
 	}
 	if (status == STATUS_OK) {
-		status = store_compare(verifying->store, verifying->again, &verifying->finder, err);
+		status = store_compare(verifying->store, verifying->again, &missing,
+				       &verifying->finder, err);
 	}
 	if (status == STATUS_OK) {
 		verify_tail(verifying);
@@ -194,6 +215,7 @@ tell_result(const struct verifying *verifying, struct verified *out)
 		.entries = verifying->frontier.size,
 		.checkpoints = verifying->checkpoints.length / sizeof(struct kept_checkpoint),
 		.findings = verifying->findings,
+		.lost = verifying->replay == NULL ? 0 : replay_lost_count(verifying->replay),
 	};
 	if (out->checkpoints > 0) {
 		const struct kept_checkpoint *all = (const void *)verifying->checkpoints.at;

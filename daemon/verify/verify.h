@@ -36,6 +36,7 @@ struct verified {
 	uint64_t entries;
 	uint64_t checkpoints;
 	uint64_t findings; /* how often the finder was called */
+	uint64_t lost;	   /* records that once hung below erased ones: they are not compared */
 	uint8_t root[HASH_SIZE];
 	struct checkpoint newest; /* of those in the database; size 0: there is none */
 };

@@ -124,6 +124,18 @@ erased_after(const struct verifying *verifying, uint64_t id, uint64_t seq)
 }
 
 bool
+verify_erased(void *context, uint64_t record)
+{
+	return record != 0 && erased_after(context, record, 0);
+}
+
+bool
+verify_erased_entry(void *context, uint64_t seq)
+{
+	return erased_after(context, seq | ENTRY_BIT, seq);
+}
+
+bool
 verify_may_lack(const struct verifying *verifying, const struct entry *entry)
 {
 	/* It came when its record was erased already: its header, which is signed, says so. */

@@ -23,6 +23,7 @@ struct verifying {
 	struct log_spans *spans;
 	struct log_span span; /* the run under way */
 	bool has_span;
+	bool span_unknown;	/* what some of them made was erased */
 	uint64_t span_village;	/* as its changes say */
 	uint64_t spanned_until; /* seq after the last run */
 };
@@ -42,6 +43,10 @@ enum status verify_spans_end(struct verifying *verifying, struct error *err);
 
 /* verify_erased.c: may this entry lack its payload? Only if it was erased. */
 enum status verify_erased_read(struct verifying *verifying, struct error *err);
+/* Was the record erased at any time? For replay and comparison; context: struct verifying. */
+bool verify_erased(void *context, uint64_t record);
+/* Was the entry erased by itself? */
+bool verify_erased_entry(void *context, uint64_t seq);
 bool verify_may_lack(const struct verifying *verifying, const struct entry *entry);
 
 #endif

@@ -14,9 +14,9 @@ static const char third_village[] = "6303072003";
 
 /* ---- a district's life ---- */
 
-static void
-create(const struct two_cadres *all, size_t device, const char *type, const char *const *fields,
-       char id_out[16])
+void
+altered_create(const struct two_cadres *all, size_t device, const char *type,
+	       const char *const *fields, char id_out[16])
 {
 	struct sambung_edit *form;
 	struct sambung_error err;
@@ -76,8 +76,8 @@ many_visits(struct two_cadres *all)
 	char id[16];
 
 	for (int i = 0; i < ALTERED_VISITS; i++) {
-		create(all, i % 2 == 0 ? all->ani : all->budi, "visit",
-		       VILLAGES("person", all->person, "weight", "8.4"), id);
+		altered_create(all, i % 2 == 0 ? all->ani : all->budi, "visit",
+			       VILLAGES("person", all->person, "weight", "8.4"), id);
 		if (i % 40 == 39) {
 			world_sync(all->world, all->ani);
 			world_sync(all->world, all->budi);
@@ -110,10 +110,14 @@ set_aside(struct two_cadres *all)
 
 	assert_ok(sambung_state(handle(all, all->ani), &state, &err));
 	first = state.last_n + 1;
-	create(all, all->ani, "family", VILLAGES("head", "Satu", "village", third_village), family);
-	create(all, all->ani, "person", VILLAGES("family", family, "name", "Anak Satu"), person);
-	create(all, all->ani, "family", VILLAGES("head", "Dua", "village", third_village), family);
-	create(all, all->ani, "family", VILLAGES("head", "Tiga", "village", third_village), family);
+	altered_create(all, all->ani, "family", VILLAGES("head", "Satu", "village", third_village),
+		       family);
+	altered_create(all, all->ani, "person", VILLAGES("family", family, "name", "Anak Satu"),
+		       person);
+	altered_create(all, all->ani, "family", VILLAGES("head", "Dua", "village", third_village),
+		       family);
+	altered_create(all, all->ani, "family", VILLAGES("head", "Tiga", "village", third_village),
+		       family);
 	world_sync(all->world, all->ani);
 	assert_ok(world_release(all->world, all->ani, first, &count));
 	assert_int_equal(count, 2);

@@ -20,6 +20,9 @@ struct altered {
 /* For CASE_WITH; what happened in it is told at `live`. */
 int altered_open(void **state);
 int altered_close(void **state);
+/* A new record of name, value, name, value, …, NULL. */
+void altered_create(const struct two_cadres *all, size_t device, const char *type,
+		    const char *const *fields, char id_out[16]);
 /* The original again. */
 void altered_anew(const struct altered *altered);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Frauds of those who know how the log is made, and what is missing with good reason. */
+/* Frauds of those who know how the log is made. */
 #include "daemon/ingest/workset.h"
 #include "tests/testing.h"
 #include "tests/twin/alter.h"
@@ -85,85 +85,6 @@ TEST(a_payload_is_missing_only_if_its_record_was_erased)
 		       hex);
 	assert_found(altered, sql);
 	arena_finish(&arena);
-}
-
-/* Its seq and commitment, as texts. */
-static enum status
-keep_commitment(void *context, const struct log_row *row, struct error *err)
-{
-	struct finding *finding = &((struct heard *)context)->first;
-
-	(void)err;
-	(void)snprintf(finding->row, sizeof finding->row, "%llu",
-		       (unsigned long long)row->entry.seq);
-	hex_encode(span_of(row->entry.commitment, HASH_SIZE), finding->what);
-	return STATUS_OK;
-}
-
-static void
-hear_of_payloads(void *context, const struct finding *finding)
-{
-	struct heard *heard = context;
-
-	if (strcmp(finding->column, "payload") == 0 && strstr(finding->what, "missing") != NULL) {
-		heard->first = *finding;
-		heard->findings++;
-	}
-}
-
-/* What is told of the log, when the first entry of that record lacks its payload and an entry
- * behind erases `erased`. */
-static struct heard
-erase_and_look(struct altered *altered, uint64_t record, uint64_t erased)
-{
-	struct world *world = altered->all.world;
-	struct heard heard = {.findings = 0};
-	struct log_filter history = {.record = record, .limit = 1};
-	const struct entry about = {.kind = ENTRY_ERASURE, .record = record};
-	struct buffer note;
-	struct verified verified;
-	struct heard entry = {.findings = 0};
-	char sql[400];
-	struct error err;
-	const struct verify_options options = {
-		.database = altered->path,
-		.scratch = world->folder,
-		.log_key = world->keys.log_public,
-		.finder = {hear_of_payloads, &heard},
-	};
-
-	buffer_init(&note, 1 << 10);
-	cbor_put_map(&note, 2);
-	cbor_put_uint(&note, 1);
-	cbor_put_text(&note, span_of_text("erase"));
-	cbor_put_uint(&note, 20);
-	cbor_put_array(&note, 1);
-	cbor_put_uint(&note, erased);
-	assert_ok(ingest_begin(world->ingest, &err));
-	assert_ok(ingest_append_note(world->ingest, &about, buffer_span(&note), NULL, &err));
-	assert_ok(ingest_commit(world->ingest, &err));
-	buffer_finish(&note);
-	(void)unlink(altered->path);
-	assert_ok(store_backup(world->store, altered->path, &err));
-	assert_ok(store_log_read(world->reader, &history, keep_commitment, &entry, &err));
-	(void)snprintf(sql, sizeof sql,
-		       "UPDATE log SET salt = NULL, payload = NULL, commitment = x'%s'"
-		       " WHERE seq = %s",
-		       entry.first.what, entry.first.row);
-	alter_run(altered->path, sql);
-	assert_ok(verify_database(&options, &verified, &err));
-	return heard;
-}
-
-TEST(a_payload_may_be_missing_if_a_later_entry_erased_its_record)
-{
-	struct altered *altered = *state;
-	uint64_t record;
-
-	assert_ok(id_parse(altered->all.person, &record, NULL));
-	/* Of another record: it may not. */
-	assert_true(erase_and_look(altered, record, record ^ 1).findings > 0);
-	assert_int_equal(erase_and_look(altered, record, record).findings, 0);
 }
 
 /* ---- a fraud who knows how the tree is made ---- */
@@ -303,8 +224,6 @@ RUN_TESTS(CASE_WITH(entries_that_change_places_or_payloads_are_found, altered_op
 	  CASE_WITH(a_tail_that_was_cut_off_with_care_is_found_by_a_checkpoint_kept_elsewhere,
 		    altered_open, altered_close),
 	  CASE_WITH(a_payload_is_missing_only_if_its_record_was_erased, altered_open,
-		    altered_close),
-	  CASE_WITH(a_payload_may_be_missing_if_a_later_entry_erased_its_record, altered_open,
 		    altered_close),
 	  CASE_WITH(an_entry_that_was_rewritten_with_its_tree_is_found_by_the_signature,
 		    altered_open, altered_close),
