@@ -12,7 +12,13 @@
 #include "crypto.h"
 #include "tree.h"
 
-enum { CHECKPOINT_SIZE = 112, ORIGIN_SIZE = 4, CHECKPOINT_NOTE_MAX = 160 };
+enum {
+	CHECKPOINT_SIZE = 112,
+	ORIGIN_SIZE = 4,
+	CHECKPOINT_NOTE_MAX = 160,
+	CHECKPOINT_TEXT_MAX = 320,
+	CHECKPOINT_KEY_TEXT_MAX = 160,
+};
 
 struct checkpoint {
 	uint8_t origin[ORIGIN_SIZE];
@@ -28,5 +34,22 @@ void checkpoint_sign(struct checkpoint *checkpoint, const uint8_t secret[SIGN_SE
 bool checkpoint_verify(const struct checkpoint *checkpoint, const uint8_t key[SIGN_PUBLIC_SIZE]);
 void checkpoint_encode(const struct checkpoint *checkpoint, uint8_t out[CHECKPOINT_SIZE]);
 void checkpoint_decode(const uint8_t in[CHECKPOINT_SIZE], struct checkpoint *out);
+
+/*
+ * checkpoint_text.c: the same as text, for people and other programs: the note with its signature
+ * as C2SP signed-note has it, NUL-terminated. The key's name is the note's first line:
+ *     <the three lines of the note>\n<an empty line>\n
+ *     — <name> <base64 of key id 4 | Ed25519 64>\n
+ *     key id = first 4 bytes of SHA-256(name | 0x0a | 0x01 | log key)
+ */
+void checkpoint_text(const struct checkpoint *checkpoint, const uint8_t key[SIGN_PUBLIC_SIZE],
+		     char out[CHECKPOINT_TEXT_MAX]);
+/* Signatures of others below the server's are passed over. MALFORMED; SIGNATURE: not by this key.
+ */
+enum status checkpoint_text_read(struct span text, const uint8_t key[SIGN_PUBLIC_SIZE],
+				 struct checkpoint *out, struct error *err);
+/* The key as verifiers of signed notes take it: <name>+<key id, hex>+<base64 of 0x01 | log key> */
+void checkpoint_key_text(const struct checkpoint *checkpoint, const uint8_t key[SIGN_PUBLIC_SIZE],
+			 char out[CHECKPOINT_KEY_TEXT_MAX]);
 
 #endif

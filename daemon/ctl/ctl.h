@@ -31,6 +31,7 @@ struct ctl {
 	size_t word_count;
 	struct ctl_option options[CTL_OPTIONS_MAX]; /* of the command */
 	size_t option_count;
+	bool failed; /* the command did its work, and what it found is an exit status of 1 */
 	/* What `-` read; the options may borrow from it. */
 	char *input;
 	struct json_t *object;
@@ -76,6 +77,10 @@ enum status ctl_get_lines(const struct ctl *ctl, const char *path, ctl_line_fn e
 			  struct error *err);
 /* A GET whose answer goes to a descriptor as it comes. */
 enum status ctl_get_file(const struct ctl *ctl, const char *path, int fd, struct error *err);
+/* The same into a new file beside it, which takes the name only when it is whole and on disk.
+ * EXISTS. */
+enum status ctl_download(const struct ctl *ctl, const char *route, const char *path,
+			 struct error *err);
 /* A POST; lines as above. */
 struct ctl_body {
 	const char *content_type; /* NULL: there is no body */
@@ -134,6 +139,9 @@ enum status run_quarantine_close(struct ctl *ctl, struct error *err);
 enum status run_quarantine_release(struct ctl *ctl, struct error *err);
 enum status run_syncs(struct ctl *ctl, struct error *err);
 enum status run_log(struct ctl *ctl, struct error *err);
+enum status run_checkpoint(struct ctl *ctl, struct error *err);
+enum status run_prove(struct ctl *ctl, struct error *err);
+enum status run_verify(struct ctl *ctl, struct error *err);
 enum status run_schema_check(struct ctl *ctl, struct error *err);
 enum status run_schema_load(struct ctl *ctl, struct error *err);
 enum status run_schema_show(struct ctl *ctl, struct error *err);

@@ -157,7 +157,7 @@ run_command(struct ctl *ctl, const struct command *command)
 	}
 	ctl_finish(ctl);
 	if (status == STATUS_OK) {
-		return EXIT_DONE;
+		return ctl->failed ? EXIT_FAILED : EXIT_DONE;
 	}
 	err.status = status;
 	if (status == STATUS_USAGE) {

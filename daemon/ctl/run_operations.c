@@ -233,9 +233,9 @@ run_device_handover(struct ctl *ctl, struct error *err)
 
 /* ---- backup ---- */
 
-/* Into a new file beside it, which takes the name only when it is whole and on disk. */
 static enum status
-download(const struct ctl *ctl, const char *fresh, const char *path, struct error *err)
+download(const struct ctl *ctl, const char *route, const char *fresh, const char *path,
+	 struct error *err)
 {
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
 	enum status status;
@@ -243,7 +243,7 @@ download(const struct ctl *ctl, const char *fresh, const char *path, struct erro
 	if (fd < 0) {
 		return fail(err, STATUS_STORAGE, "%s: %s", fresh, strerror(errno));
 	}
-	status = ctl_get_file(ctl, "/v1/backup", fd, err);
+	status = ctl_get_file(ctl, route, fd, err);
 	if (status == STATUS_OK && fsync(fd) != 0) {
 		status = fail(err, STATUS_STORAGE, "%s: %s", fresh, strerror(errno));
 	}
@@ -260,9 +260,8 @@ download(const struct ctl *ctl, const char *fresh, const char *path, struct erro
 }
 
 enum status
-run_backup(struct ctl *ctl, struct error *err)
+ctl_download(const struct ctl *ctl, const char *route, const char *path, struct error *err)
 {
-	const char *path = ctl->words[0];
 	struct stat about;
 	struct buffer fresh;
 	enum status status;
@@ -275,9 +274,18 @@ run_backup(struct ctl *ctl, struct error *err)
 	buffer_append_byte(&fresh, '\0');
 	status = buffer_status(&fresh, "the file's name", err);
 	if (status == STATUS_OK) {
-		status = download(ctl, (const char *)fresh.at, path, err);
+		status = download(ctl, route, (const char *)fresh.at, path, err);
 	}
 	buffer_finish(&fresh);
+	return status;
+}
+
+enum status
+run_backup(struct ctl *ctl, struct error *err)
+{
+	const char *path = ctl->words[0];
+	enum status status = ctl_download(ctl, "/v1/backup", path, err);
+
 	if (status != STATUS_OK) {
 		return status;
 	}

@@ -35,6 +35,11 @@ HANDLE_ANSWER(history_answer);
 /* handle_log.c */
 HANDLE_ANSWER(log_answer);
 
+/* handle_proof.c */
+HANDLE_ANSWER(checkpoint_answer);
+HANDLE_ANSWER(consistency_answer);
+HANDLE_ANSWER(proof_answer);
+
 /* handle_export.c */
 HANDLE_ANSWER(export_answer);
 

@@ -39,6 +39,7 @@ token_put(struct ingest *ingest, const struct token_order *order, struct span te
 	}
 	token_hash(text, token.hash);
 	note.stream = token.user;
+	note.hash = span_of(token.hash, HASH_SIZE);
 	status = store_token_add(ingest->options.store, &token, err);
 	if (status == STATUS_OK) {
 		status = ingest_note(ingest, ENTRY_ADMIN, order->user, &note, NULL, err);
@@ -101,13 +102,16 @@ schema_store(struct ingest *ingest, const struct schema *schema, struct span jso
 	     struct error *err)
 {
 	struct store *store = ingest->options.store;
+	uint8_t source[HASH_SIZE];
 	struct note note = {.action = "schema",
 			    .name = schema->name,
 			    .version = schema->version,
-			    .hash = span_of(schema->hash, HASH_SIZE)};
+			    .hash = span_of(schema->hash, HASH_SIZE),
+			    .source = span_of(source, HASH_SIZE)};
 	struct buffer cbor;
 	enum status status;
 
+	sha256(&json, 1, source);
 	buffer_init(&cbor, SCHEMA_BYTES_MAX);
 	schema_encode(schema, &cbor);
 	status = buffer_status(&cbor, "the schema", err);

@@ -166,6 +166,18 @@ family_state(const struct family *family, const struct device *device)
 enum status
 family_rejoin(struct ingest *ingest, const struct device *device, struct error *err)
 {
+	bool revoked = false;
+	enum status status = family_take_in(ingest, device, &revoked, err);
+
+	return status == STATUS_OK && revoked
+		       ? ingest_device_revoke(ingest, device->stream.number, 0, err)
+		       : status;
+}
+
+enum status
+family_take_in(struct ingest *ingest, const struct device *device, bool *revoked_out,
+	       struct error *err)
+{
 	const uint32_t number = device->stream.number;
 	struct device joined = *device;
 	struct family family;
@@ -175,8 +187,9 @@ family_rejoin(struct ingest *ingest, const struct device *device, struct error *
 		return status;
 	}
 	joined.state = family_state(&family, device);
-	if (joined.state == DEVICE_REVOKED) {
-		return ingest_device_revoke(ingest, number, 0, err);
+	*revoked_out = joined.state == DEVICE_REVOKED;
+	if (*revoked_out) {
+		return STATUS_OK;
 	}
 	if (joined.state == DEVICE_FORMER) {
 		status = ancestors_become_former(ingest, &family, device, err);

@@ -29,6 +29,11 @@ enum status family_hold(struct ingest *ingest, struct parcel *parcel, struct err
  * former, as when its number was given. */
 enum status family_rejoin(struct ingest *ingest, const struct device *device, struct error *err);
 
+/* The same without the entries of a revocation: *revoked_out tells that its family was revoked, and
+ * then nothing is done. */
+enum status family_take_in(struct ingest *ingest, const struct device *device, bool *revoked_out,
+			   struct error *err);
+
 /* From now on merges follow the stream to its parent, if it has one. */
 enum status family_remember(struct ingest *ingest, const struct stream *stream, struct error *err);
 /* What was remembered in this transaction goes again. */

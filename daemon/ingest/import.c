@@ -9,6 +9,7 @@
  * need changes of their own.
  */
 #include "daemon/ingest/import_cells.h"
+#include "daemon/ingest/note.h"
 #include "daemon/ingest/workset.h"
 #include "protocol/form.h"
 
@@ -22,9 +23,17 @@ static const uint8_t no_key[32];
 enum status
 ingest_import_begin(struct ingest *ingest, uint32_t user, uint32_t *stream_out, struct error *err)
 {
-	(void)user; /* stands in every entry of the import */
-	return ingest_stream_create(ingest, STREAM_IMPORT, span_of_text("import"), no_key,
-				    stream_out, err);
+	struct note note = {.action = "import"};
+	enum status status = ingest_stream_create(ingest, STREAM_IMPORT, span_of_text("import"),
+						  no_key, &note.stream, err);
+
+	if (status == STATUS_OK) {
+		status = ingest_note(ingest, ENTRY_ADMIN, user, &note, NULL, err);
+	}
+	if (status == STATUS_OK) {
+		*stream_out = note.stream;
+	}
+	return status;
 }
 
 /* One row on its way. */

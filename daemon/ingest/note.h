@@ -17,7 +17,7 @@ struct note {
 	const struct region *scope; /* 5: [[low, high], …] */
 	size_t scope_count;
 	uint32_t version;   /* 6: of a schema */
-	struct span hash;   /* 7: of a schema */
+	struct span hash;   /* 7: of a schema; of a token: SHA-256 of its text */
 	const char *route;  /* 8: what was read … */
 	const char *filter; /* 9: … with which filter */
 	uint32_t epoch;	    /* 10 */
@@ -30,6 +30,7 @@ struct note {
 	uint32_t n;	    /* 17: of the change of `stream` that it is about … */
 	uint64_t entry;	    /* 18: … and its place in the log */
 	struct span reason; /* 19: why somebody did it */
+	struct span source; /* 23: SHA-256 of the JSON that a schema was loaded from */
 	uint64_t record;    /* in the entry's header; no key */
 };
 
@@ -41,6 +42,10 @@ struct note_released {
 };
 /* Reads the payload of a release; false if it is none. */
 bool note_released_decode(struct span payload, struct note_released *out);
+
+/* The note that has this payload, all of it in the arena; false unless note_encode writes exactly
+ * these bytes. */
+bool note_decode(struct span payload, struct arena *arena, struct note *out);
 
 /* Appends the payload. */
 void note_encode(const struct note *note, struct buffer *out);

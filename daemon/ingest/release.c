@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* release: what was set aside is merged after all, because an admin says so or because the record
  * that it lacked has come; or it is closed. */
-#include "daemon/ingest/judge.h"
+#include "daemon/ingest/release.h"
+
 #include "daemon/ingest/note.h"
 
 enum { FOLLOWERS_MAX = 1000, REASON_MAX = 500 /* bytes */ };
@@ -15,10 +16,9 @@ struct releasing {
 
 /* The change as it was sent, out of the log; what does not decode has its reason. */
 static enum status
-read_change(struct releasing *releasing, const struct quarantined *row, struct parcel_change *out,
+read_change(struct ingest *ingest, const struct quarantined *row, struct parcel_change *out,
 	    struct error *err)
 {
-	struct ingest *ingest = releasing->ingest;
 	struct arena *arena = &ingest->work.arena;
 	struct log_row logged;
 	enum status status = store_log_entry(ingest->options.store, row->seq, arena, &logged, err);
@@ -34,7 +34,6 @@ read_change(struct releasing *releasing, const struct quarantined *row, struct p
 	}
 	/* Or it would hide what was merged while it lay here. */
 	change_bound_base(&out->change, row->seq);
-	out->pardoned = releasing->order != NULL && releasing->order->device == row->stream;
 	return STATUS_OK;
 }
 
@@ -53,15 +52,15 @@ is_allowed(const struct releasing *releasing, const struct judgement *judgement)
 		regions_cover(order->scope, order->scope_count, slot->record.village));
 }
 
-static enum status
-judge_row(struct releasing *releasing, const struct quarantined *row, struct judgement *out,
-	  struct error *err)
+enum status
+release_judge(struct ingest *ingest, const struct quarantined *row, bool pardoned,
+	      struct judgement *out, struct error *err)
 {
-	struct ingest *ingest = releasing->ingest;
 	struct parcel_change change;
 	struct device device;
-	enum status status = read_change(releasing, row, &change, err);
+	enum status status = read_change(ingest, row, &change, err);
 
+	change.pardoned = pardoned;
 	if (status == STATUS_OK) {
 		status = store_device(ingest->options.store, row->stream, &ingest->work.arena,
 				      &device, err);
@@ -70,6 +69,16 @@ judge_row(struct releasing *releasing, const struct quarantined *row, struct jud
 		       ? judge_change(ingest, &device, &change,
 				      ingest->head + ingest->work.row_count + 1, out, err)
 		       : status;
+}
+
+static enum status
+judge_row(struct releasing *releasing, const struct quarantined *row, struct judgement *out,
+	  struct error *err)
+{
+	const struct quarantine_order *order = releasing->order;
+
+	return release_judge(releasing->ingest, row, order != NULL && order->device == row->stream,
+			     out, err);
 }
 
 static enum status
@@ -88,33 +97,43 @@ append_entry(struct releasing *releasing, const struct quarantined *row, uint64_
 	return ingest_note(releasing->ingest, ENTRY_RELEASE, user, &note, seq_out, err);
 }
 
-/* Merges what was judged fit. */
+enum status
+release_merge(struct ingest *ingest, const struct quarantined *row, struct judgement *judgement,
+	      uint64_t seq, struct error *err)
+{
+	struct slot *slot = judgement->slot;
+	struct quarantined settled = *row;
+	enum status status;
+
+	/* The log has the change elsewhere than at the record's version: the state is kept. */
+	judgement->outcome.of_device = false;
+	status = ingest_merge(ingest, slot, &judgement->outcome, seq, err);
+	/* As after a move the record goes to everybody whole: its author must not be taken to have
+	 * it as it is now. */
+	slot->row.moved = seq;
+	if (status == STATUS_OK && judgement->left != 0) {
+		status = store_move_append(ingest->options.store, seq, slot->id, judgement->left,
+					   err);
+	}
+	settled.settled = seq;
+	settled.released = true;
+	settled.awaits = 0;
+	return status == STATUS_OK ? store_quarantine_put(ingest->options.store, &settled, err)
+				   : status;
+}
+
+/* Logs that it is, and merges what was judged fit. */
 static enum status
 release_row(struct releasing *releasing, const struct quarantined *row, struct judgement *judgement,
 	    struct error *err)
 {
-	struct ingest *ingest = releasing->ingest;
 	struct slot *slot = judgement->slot;
-	struct quarantined settled = *row;
 	const bool creates = !slot->exists;
-	enum status status = append_entry(releasing, row, &settled.settled, err);
+	uint64_t seq = 0;
+	enum status status = append_entry(releasing, row, &seq, err);
 
-	/* The log has the change elsewhere than at the record's version: the state is kept. */
-	judgement->outcome.of_device = false;
 	if (status == STATUS_OK) {
-		status = ingest_merge(ingest, slot, &judgement->outcome, settled.settled, err);
-	}
-	/* As after a move the record goes to everybody whole: its author must not be taken to have
-	 * it as it is now. */
-	slot->row.moved = settled.settled;
-	if (status == STATUS_OK && judgement->left != 0) {
-		status = store_move_append(ingest->options.store, settled.settled, slot->id,
-					   judgement->left, err);
-	}
-	settled.released = true;
-	settled.awaits = 0;
-	if (status == STATUS_OK) {
-		status = store_quarantine_put(ingest->options.store, &settled, err);
+		status = release_merge(releasing->ingest, row, judgement, seq, err);
 	}
 	releasing->released++;
 	if (creates) {

@@ -4,39 +4,53 @@
 #include "store_sqlite.h"
 
 #define QUARANTINE_SELECT                                                                          \
-	"SELECT seq, stream, n, record, village, reason, awaits, settled, released FROM quarantine"
+	"SELECT q.seq, q.stream, q.n, q.record, q.village, c.reason, c.awaits, q.settled,"         \
+	" q.released FROM quarantine q JOIN quarantine_cause c ON c.seq = q.seq"
+
+static enum status
+put_cause(struct store *store, const struct quarantined *row, struct error *err)
+{
+	static const char text[] =
+		"INSERT OR REPLACE INTO quarantine_cause (seq, reason, awaits) VALUES (?, ?, ?)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, row->seq);
+	sql_bind_uint(s, 2, row->reason);
+	sql_bind_uint(s, 3, row->awaits);
+	return sql_run(s, err);
+}
 
 enum status
 store_quarantine_add(struct store *store, const struct quarantined *row, struct error *err)
 {
-	static const char text[] = "INSERT INTO quarantine (seq, stream, n, record, village,"
-				   " reason, awaits, settled, released)"
-				   " VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)";
+	static const char text[] =
+		"INSERT INTO quarantine (seq, stream, n, record, village, settled, released)"
+		" VALUES (?, ?, ?, ?, ?, 0, 0)";
 	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status;
 
 	sql_bind_uint(s, 1, row->seq);
 	sql_bind_uint(s, 2, row->stream);
 	sql_bind_uint(s, 3, row->n);
 	sql_bind_uint(s, 4, row->record);
 	sql_bind_uint(s, 5, row->village);
-	sql_bind_uint(s, 6, row->reason);
-	sql_bind_uint(s, 7, row->awaits);
-	return sql_run(s, err);
+	status = sql_run(s, err);
+	return status == STATUS_OK ? put_cause(store, row, err) : status;
 }
 
 enum status
 store_quarantine_put(struct store *store, const struct quarantined *row, struct error *err)
 {
-	static const char text[] = "UPDATE quarantine SET reason = ?2, awaits = ?3, settled = ?4,"
-				   " released = ?5 WHERE seq = ?1";
+	static const char text[] =
+		"UPDATE quarantine SET settled = ?2, released = ?3 WHERE seq = ?1";
 	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status;
 
 	sql_bind_uint(s, 1, row->seq);
-	sql_bind_uint(s, 2, row->reason);
-	sql_bind_uint(s, 3, row->awaits);
-	sql_bind_uint(s, 4, row->settled);
-	sql_bind_uint(s, 5, row->released);
-	return sql_run(s, err);
+	sql_bind_uint(s, 2, row->settled);
+	sql_bind_uint(s, 3, row->released);
+	status = sql_run(s, err);
+	return status == STATUS_OK ? put_cause(store, row, err) : status;
 }
 
 /* ---- reading ---- */
@@ -61,7 +75,7 @@ enum status
 store_quarantine_find(struct store *store, uint32_t stream, uint32_t n, struct quarantined *out,
 		      struct error *err)
 {
-	static const char text[] = QUARANTINE_SELECT " WHERE stream = ? AND n = ?";
+	static const char text[] = QUARANTINE_SELECT " WHERE q.stream = ? AND q.n = ?";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	enum status status;
 
@@ -100,8 +114,8 @@ enum status
 store_quarantine_awaiting(struct store *store, uint64_t record, size_t limit, struct buffer *out,
 			  struct error *err)
 {
-	static const char text[] = QUARANTINE_SELECT " WHERE awaits = ? AND awaits > 0"
-						     " AND settled = 0 ORDER BY seq LIMIT ?";
+	static const char text[] = QUARANTINE_SELECT " WHERE c.awaits = ? AND c.awaits > 0"
+						     " AND q.settled = 0 ORDER BY c.seq LIMIT ?";
 	struct statement *s = sql_prepare(store->sql, text, err);
 
 	sql_bind_uint(s, 1, record);
@@ -113,7 +127,8 @@ enum status
 store_quarantine_awaits(struct store *store, bool *out, struct error *err)
 {
 	static const char text[] =
-		"SELECT 1 FROM quarantine WHERE awaits > 0 AND settled = 0 LIMIT 1";
+		"SELECT 1 FROM quarantine_cause c JOIN quarantine q ON q.seq = c.seq"
+		" WHERE c.awaits > 0 AND q.settled = 0 LIMIT 1";
 	uint64_t found = 0;
 	enum status status = store_number(sql_prepare(store->sql, text, err), &found, err);
 
@@ -127,8 +142,8 @@ enum status
 store_quarantine_news(struct store *store, uint32_t stream, uint64_t since, size_t limit,
 		      struct buffer *out, struct error *err)
 {
-	static const char text[] =
-		QUARANTINE_SELECT " WHERE stream = ? AND settled > ? ORDER BY settled LIMIT ?";
+	static const char text[] = QUARANTINE_SELECT
+		" WHERE q.stream = ? AND q.settled > ? ORDER BY q.settled LIMIT ?";
 	struct statement *s = sql_prepare(store->sql, text, err);
 
 	sql_bind_uint(s, 1, stream);
@@ -160,7 +175,7 @@ store_quarantine_holds(struct store *store, uint64_t record, bool *held_out, str
 enum status
 store_quarantine_read(struct store *store, quarantined_fn each, void *context, struct error *err)
 {
-	static const char text[] = QUARANTINE_SELECT " WHERE settled = 0 ORDER BY seq";
+	static const char text[] = QUARANTINE_SELECT " WHERE q.settled = 0 ORDER BY q.seq";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	enum status status = STATUS_OK;
 

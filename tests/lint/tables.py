@@ -25,7 +25,7 @@ PROTOCOL_ORDER = [
     ['arena', 'bytes'],
     ['cbor', 'column', 'commitment', 'crypto', 'deflate', 'id', 'region'],
     ['columns', 'tree', 'value'],
-    ['checkpoint', 'schema'],
+    ['checkpoint', 'proof', 'schema'],
     ['change', 'entry'],
     ['record'],
     ['merge'],

@@ -17,6 +17,7 @@ import { bodyStored, bodyStoredColumns, bodyUnpack, certificateBody, certificate
 	codeParse, CURSOR_START, enrolmentRequest, headDecode, headEncode, replyPlain, replyStored, replyUnpack }
 	from './message.mjs';
 import { merge, recordIndexed } from './merge.mjs';
+import { checkpointTextRead, consistencyHolds, inclusionHolds } from './proof.mjs';
 import { DICTIONARY, dictionaryRead } from './pack.mjs';
 import { ENROL, openReply, openRequest, requestSignedBy, resealRequest, sealReply, SYNC }
 	from './parcel.mjs';
@@ -52,6 +53,36 @@ function input(value) {
 		return BigInt(value.slice(7));
 	}
 	return Buffer.from(value, 'hex');
+}
+
+function hashesOf(bytes) {
+	isTrue(bytes.length % 32 === 0, 'hashes of 32 bytes');
+	return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(32 * i, 32 * i + 32));
+}
+
+function checkInclusion(given, bytes) {
+	const leaves = numbered(given, 'header').map(leaf);
+	const { seq } = given;
+
+	isTrue(inclusionHolds(hashesOf(bytes), leaves[seq - 1], seq - 1, leaves.length, root(leaves)),
+		'the proof');
+	isTrue(!inclusionHolds(hashesOf(bytes), leaves[seq - 1], seq, leaves.length, root(leaves)),
+		'the same of another entry');
+}
+
+function checkConsistency(given, bytes) {
+	const leaves = numbered(given, 'header').map(leaf);
+	const { from } = given;
+
+	isTrue(consistencyHolds(hashesOf(bytes), from, root(leaves.slice(0, from)), leaves.length,
+		root(leaves)), 'the proof');
+}
+
+function checkCheckpointText(given, bytes) {
+	const read = checkpointTextRead(bytes.toString('utf8'), given.log_key);
+
+	same(checkpointSign(given, signPair(given.log_seed).secret).signature, read.signature, 'signature');
+	isTrue(read.size === given.size && read.root.equals(given.root), 'size and root');
 }
 
 function cursorOf(given, name) {
@@ -323,12 +354,14 @@ const CHECKS = {
 	change_village: checkChange,
 	checkpoint: checkCheckpoint,
 	checkpoint_note: (given, bytes) => same(checkpointNote(given), bytes, 'note'),
+	checkpoint_text: checkCheckpointText,
 	columns: checkColumns,
 	columns_example: checkColumns,
 	commitment: (given, bytes) => {
 		sameCbor(given.change);
 		same(commitment(given.salt, given.stream, given.n, given.change), bytes, 'C');
 	},
+	consistency_proof: checkConsistency,
 	dictionary: (given, bytes) => {
 		const dictionary = dictionaryRead(given.number);
 
@@ -349,6 +382,7 @@ const CHECKS = {
 	entry_leaf: (given, bytes) => same(leaf(given.header), bytes, 'leaf'),
 	fork_key: (given, bytes) => same(forkKey(given.seed, given.stream, given.n), bytes, 'seed'),
 	fork_seed: (given, bytes) => same(forkSeed(given.seed, given.stream), bytes, 'seed'),
+	inclusion_proof: checkInclusion,
 	record_conflict: checkRecord,
 	record_id: checkRecordId,
 	record_once: checkRecord,

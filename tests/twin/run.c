@@ -14,6 +14,7 @@
  * says how many seeds ran and how many failed; exit 1 if any.
  */
 #include "tests/check/check_store.h"
+#include "tests/twin/verified.h"
 #include "tests/twin/world.h"
 
 #include <stdio.h>
@@ -432,7 +433,7 @@ at_rest(struct day *day)
 		(void)fprintf(stderr, "the database: %s\n", err.detail);
 		return false;
 	}
-	return true;
+	return world_verified(world);
 }
 
 static bool

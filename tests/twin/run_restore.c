@@ -9,6 +9,7 @@
  * run_restore [SEEDS [FIRST]]
  */
 #include "tests/check/check_store.h"
+#include "tests/twin/verified.h"
 #include "tests/twin/world.h"
 
 #include <stdio.h>
@@ -380,7 +381,7 @@ at_rest(struct days *days)
 		(void)fprintf(stderr, "the database: %s\n", err.detail);
 		fine = false;
 	}
-	return fine && nothing_overwritten_unseen(days);
+	return fine && world_verified(world) && nothing_overwritten_unseen(days);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "tests/check/check_store.h"
 #include "tests/testing.h"
 #include "tests/twin/two_cadres.h"
+#include "tests/twin/verified.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,6 +180,7 @@ assert_same(const struct two_cadres *all, size_t device)
 		print_error("%s\n", err.detail);
 		_fail(__FILE__, __LINE__);
 	}
+	assert_true(world_verified(all->world));
 }
 
 TEST(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_nothing_twice)

@@ -2,6 +2,7 @@
 /* Links that break off: what came through stays, and a sync goes on from there. */
 #include "tests/check/check_store.h"
 #include "tests/testing.h"
+#include "tests/twin/verified.h"
 #include "tests/twin/world.h"
 
 #include <stdio.h>
@@ -108,6 +109,7 @@ world_end(struct world *world)
 	struct error err;
 
 	assert_ok(check_store_database(world->folder, &err));
+	assert_true(world_verified(world));
 	world_free(world);
 }
 

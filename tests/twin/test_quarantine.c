@@ -2,6 +2,7 @@
 /* The ways out of quarantine, with real phones: what a cadre and the others see of them. */
 #include "tests/check/check_store.h"
 #include "tests/twin/two_cadres.h"
+#include "tests/twin/verified.h"
 
 #include <jansson.h>
 
@@ -94,6 +95,7 @@ end(const struct two_cadres *all)
 		(void)fprintf(stderr, "%s\n", err.detail);
 	}
 	assert_int_equal(err.status, STATUS_OK);
+	assert_true(world_verified(world));
 	world_free(world);
 }
 

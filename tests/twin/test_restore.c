@@ -3,6 +3,7 @@
 #include "tests/check/check_store.h"
 #include "tests/testing.h"
 #include "tests/twin/two_cadres.h"
+#include "tests/twin/verified.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,7 @@ assert_healed(const struct two_cadres *all)
 		}
 	}
 	assert_ok(check_store_database(world->folder, &err));
+	assert_true(world_verified(world));
 }
 
 static size_t

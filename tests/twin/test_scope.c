@@ -2,6 +2,7 @@
 /* A cadre gets other villages, or another cadre's, while both work without signal. */
 #include "tests/check/check_store.h"
 #include "tests/testing.h"
+#include "tests/twin/verified.h"
 #include "tests/twin/world.h"
 
 #include <stdlib.h>
@@ -199,6 +200,7 @@ end(const struct two_villages *all)
 	struct error err;
 
 	assert_ok(check_store_database(all->world->folder, &err));
+	assert_true(world_verified(all->world));
 	world_free(all->world);
 }
 

@@ -102,6 +102,7 @@ TEST(different_values_of_one_field_are_kept_both_until_somebody_settles)
 	struct two_cadres all = two_cadres_with_a_family(7);
 
 	edit(&all, all.ani, "address", "Jl. Ani");
+	all.world->now_ms += 1000; /* a change's time has seconds */
 	edit(&all, all.budi, "address", "Jl. Budi");
 	sync_both(&all);
 	assert_all_show(&all, "address", "Jl. Budi", 2); /* review shows the later one */

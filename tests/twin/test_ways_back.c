@@ -3,6 +3,7 @@
  * gone. */
 #include "tests/check/check_store.h"
 #include "tests/twin/two_cadres.h"
+#include "tests/twin/verified.h"
 
 enum { SEED = 31, EDITS = 200, MONTHS = 12 };
 
@@ -74,6 +75,7 @@ end(const struct two_cadres *all)
 	struct error err = {.status = STATUS_OK};
 
 	assert_ok(check_store_database(all->world->folder, &err));
+	assert_true(world_verified(all->world));
 	world_free(all->world);
 }
 

@@ -99,6 +99,80 @@ TEST(bytes_are_origin_epoch_size_root_signature)
 	assert_memory_equal(read.signature, checkpoint.signature, SIGNATURE_SIZE);
 }
 
+TEST(text_is_a_signed_note_of_c2sp)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	char text[CHECKPOINT_TEXT_MAX];
+	char name[CHECKPOINT_KEY_TEXT_MAX];
+	uint8_t key[32];
+	uint8_t secret[64];
+
+	log_key(key, secret);
+	checkpoint_sign(&checkpoint, secret);
+	checkpoint_text(&checkpoint, key, text);
+	assert_string_equal(text, "sambung/01a2ff03/0000beef\n1234567890123\n"
+				  "4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=\n"
+				  "\n"
+				  "\xe2\x80\x94 sambung/01a2ff03/0000beef "
+				  "N2Aw7Zj0LVKp99HZRvnFZRS2TKENJTP8xTOQOxGV7C+dIzql6bDfG5X/8dnJ"
+				  "UAdFP1TZt7i7UB/nxicpUpCYa4rbcQI=\n");
+	checkpoint_key_text(&checkpoint, key, name);
+	assert_string_equal(name, "sambung/01a2ff03/0000beef+376030ed+ARfLefsrQSDysex"
+				  "l5BmNbgiyjoE/6wHkpACDm4XhgIDO");
+}
+
+TEST(text_is_read_back_also_below_signatures_of_others)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	struct checkpoint read;
+	char text[2 * CHECKPOINT_TEXT_MAX];
+	char other[CHECKPOINT_TEXT_MAX];
+	uint8_t key[32];
+	uint8_t secret[64];
+
+	log_key(key, secret);
+	checkpoint_sign(&checkpoint, secret);
+	checkpoint_text(&checkpoint, key, other);
+	assert_ok(checkpoint_text_read(span_of_text(other), key, &read, NULL));
+	assert_int_equal(read.epoch, checkpoint.epoch);
+	assert_int_equal(read.size, checkpoint.size);
+	assert_memory_equal(read.root, checkpoint.root, HASH_SIZE);
+	assert_memory_equal(read.signature, checkpoint.signature, SIGNATURE_SIZE);
+	(void)snprintf(text, sizeof text, "%.*s\xe2\x80\x94 witness.example AAAAAAAA\n%s",
+		       (int)(strstr(other, "\n\n") + 2 - other), other, strstr(other, "\n\n") + 2);
+	assert_ok(checkpoint_text_read(span_of_text(text), key, &read, NULL));
+}
+
+TEST(every_character_of_the_text_is_signed)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	struct checkpoint read;
+	char text[CHECKPOINT_TEXT_MAX];
+	uint8_t key[32];
+	uint8_t secret[64];
+
+	log_key(key, secret);
+	checkpoint_sign(&checkpoint, secret);
+	checkpoint_text(&checkpoint, key, text);
+	for (size_t i = 0; text[i] != '\0'; i++) {
+		for (unsigned bit = 0; bit < 8; bit++) {
+			text[i] = (char)(text[i] ^ 1 << bit);
+			assert_int_not_equal(
+				checkpoint_text_read(span_of(text, strlen(text)), key, &read, NULL),
+				STATUS_OK);
+			text[i] = (char)(text[i] ^ 1 << bit);
+		}
+		/* Nor does it end early. */
+		assert_int_not_equal(checkpoint_text_read(span_of(text, i), key, &read, NULL),
+				     STATUS_OK);
+	}
+	key[0] ^= 1;
+	assert_int_equal(checkpoint_text_read(span_of_text(text), key, &read, NULL),
+			 STATUS_SIGNATURE);
+}
+
 RUN_TESTS(CASE(note_names_origin_epoch_size_and_root), CASE(longest_note_fits),
 	  CASE(signature_is_over_the_note), CASE(every_byte_of_a_checkpoint_is_signed),
-	  CASE(bytes_are_origin_epoch_size_root_signature))
+	  CASE(bytes_are_origin_epoch_size_root_signature), CASE(text_is_a_signed_note_of_c2sp),
+	  CASE(text_is_read_back_also_below_signatures_of_others),
+	  CASE(every_character_of_the_text_is_signed))

@@ -203,7 +203,7 @@ TEST(no_statement_of_a_fork_or_a_way_out_of_quarantine_walks_along_what_is_store
 	assert_int_equal(forged_sync(ani), STATUS_HELD);
 	order_everything(ani);
 	read_texts(ani->world->store, texts);
-	assert_true(has_text(texts, "FROM quarantine WHERE awaits"));
+	assert_true(has_text(texts, "FROM quarantine_cause c JOIN"));
 	assert_true(has_text(texts, "FROM stream WHERE key"));
 	assert_true(has_text(texts, "WITH RECURSIVE above"));
 	assert_plans(ani->world->store, texts);

@@ -28,9 +28,11 @@
 	X(change_village, vector_change_village)                                                   \
 	X(checkpoint, vector_checkpoint)                                                           \
 	X(checkpoint_note, vector_checkpoint_note)                                                 \
+	X(checkpoint_text, vector_checkpoint_text)                                                 \
 	X(columns, vector_columns)                                                                 \
 	X(columns_example, vector_columns_example)                                                 \
 	X(commitment, vector_commitment)                                                           \
+	X(consistency_proof, vector_consistency_proof)                                             \
 	X(dictionary, vector_dictionary)                                                           \
 	X(enrolment_code, vector_enrolment_code)                                                   \
 	X(enrolment_parcel, vector_enrolment_parcel)                                               \
@@ -40,6 +42,7 @@
 	X(entry_leaf, vector_entry_leaf)                                                           \
 	X(fork_key, vector_fork_key)                                                               \
 	X(fork_seed, vector_fork_seed)                                                             \
+	X(inclusion_proof, vector_inclusion_proof)                                                 \
 	X(record_conflict, vector_record_conflict)                                                 \
 	X(record_id, vector_record_id)                                                             \
 	X(record_once, vector_record_once)                                                         \

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commitment, chain, log entry, tree and checkpoint. */
 #include "protocol/id.h"
+#include "protocol/proof.h"
 #include "tests/vectors/vectors_example.h"
 
-enum { TREE_LEAVES = 7 };
+enum { TREE_LEAVES = 7, PROVED_SEQ = 3 };
 
 static void
 put_change(struct vector *vector)
@@ -137,27 +138,105 @@ vector_entry_leaf(struct vector *vector)
 	buffer_finish(&header);
 }
 
-void
-vector_tree_root(struct vector *vector)
+struct example_tree {
+	uint8_t leaves[TREE_LEAVES][HASH_SIZE];
+};
+
+static void
+example_tree(struct vector *vector, struct example_tree *out)
 {
 	static const char *const names[TREE_LEAVES] = {
 		"header_1", "header_2", "header_3", "header_4", "header_5", "header_6", "header_7"};
-	struct frontier frontier;
-	uint8_t leaf[HASH_SIZE];
-	uint8_t root[HASH_SIZE];
 
-	vector->comment = "root of seven entries (RFC 9162; any bytes may serve as header)";
-	frontier_init(&frontier);
 	for (size_t i = 0; i < TREE_LEAVES; i++) {
 		uint8_t header[TREE_LEAVES];
 
 		example_count_up((uint8_t)(0x10 * i), header, i);
 		vector_bytes(vector, names[i], span_of(header, i));
-		tree_leaf(span_of(header, i), leaf);
-		frontier_append(&frontier, leaf);
+		tree_leaf(span_of(header, i), out->leaves[i]);
 	}
-	frontier_root(&frontier, root);
+}
+
+static void
+example_tree_root(const struct example_tree *tree, size_t begin, size_t end,
+		  uint8_t root_out[HASH_SIZE])
+{
+	struct frontier frontier;
+
+	frontier_init(&frontier);
+	for (size_t i = begin; i < end; i++) {
+		frontier_append(&frontier, tree->leaves[i]);
+	}
+	frontier_root(&frontier, root_out);
+}
+
+static enum status
+example_subtree(void *context, unsigned level, uint64_t index, uint8_t root_out[HASH_SIZE],
+		struct error *err)
+{
+	(void)err;
+	example_tree_root(context, (size_t)index << level, (size_t)(index + 1) << level, root_out);
+	return STATUS_OK;
+}
+
+void
+vector_tree_root(struct vector *vector)
+{
+	struct example_tree tree;
+	uint8_t root[HASH_SIZE];
+
+	vector->comment = "root of seven entries (RFC 9162; any bytes may serve as header)";
+	example_tree(vector, &tree);
+	example_tree_root(&tree, 0, TREE_LEAVES, root);
 	buffer_append(&vector->bytes, root, sizeof root);
+}
+
+void
+vector_inclusion_proof(struct vector *vector)
+{
+	struct example_tree tree;
+	const struct proof_source source = {example_subtree, &tree};
+	struct proof proof = {.count = 0};
+	uint8_t root[HASH_SIZE];
+
+	vector->comment = "that entry 3 is among seven: hashes, lowest level first";
+	example_tree(vector, &tree);
+	vector_number(vector, "seq", PROVED_SEQ);
+	vector_require(vector,
+		       proof_inclusion(&source, PROVED_SEQ - 1, TREE_LEAVES, &proof, NULL) ==
+			       STATUS_OK,
+		       "there is no proof");
+	example_tree_root(&tree, 0, TREE_LEAVES, root);
+	vector_require(vector,
+		       proof_inclusion_holds(&proof, tree.leaves[PROVED_SEQ - 1], PROVED_SEQ - 1,
+					     TREE_LEAVES, root),
+		       "the proof does not hold");
+	buffer_append(&vector->bytes, proof.hashes, proof.count * HASH_SIZE);
+}
+
+void
+vector_consistency_proof(struct vector *vector)
+{
+	struct example_tree tree;
+	const struct proof_source source = {example_subtree, &tree};
+	struct proof proof = {.count = 0};
+	uint8_t older[HASH_SIZE];
+	uint8_t newer[HASH_SIZE];
+
+	vector->comment = "that a log of seven entries begins with one of three";
+	example_tree(vector, &tree);
+	vector_number(vector, "from", PROVED_SEQ);
+	vector_require(vector,
+		       proof_consistency(&source, PROVED_SEQ, TREE_LEAVES, &proof, NULL) ==
+			       STATUS_OK,
+		       "there is no proof");
+	example_tree_root(&tree, 0, PROVED_SEQ, older);
+	example_tree_root(&tree, 0, TREE_LEAVES, newer);
+	vector_require(vector,
+		       proof_consistency_holds(&proof, (struct proof_tree){PROVED_SEQ, older},
+					       (struct proof_tree){TREE_LEAVES, newer}),
+		       "the proof does not hold");
+	buffer_append(&vector->bytes, proof.hashes, proof.count * HASH_SIZE);
 }
 
 static struct checkpoint
@@ -201,4 +280,26 @@ vector_checkpoint(struct vector *vector)
 	checkpoint_sign(&checkpoint, keys.log_secret);
 	checkpoint_encode(&checkpoint, bytes);
 	buffer_append(&vector->bytes, bytes, sizeof bytes);
+}
+
+void
+vector_checkpoint_text(struct vector *vector)
+{
+	struct checkpoint checkpoint;
+	struct checkpoint read;
+	struct example_keys keys;
+	char text[CHECKPOINT_TEXT_MAX];
+
+	vector->comment = "the same checkpoint as a signed note of C2SP";
+	example_keys(&keys);
+	checkpoint = checkpoint_example(vector);
+	vector_bytes(vector, "log_seed", span_of(keys.log_secret, SEED32_SIZE));
+	vector_bytes(vector, "log_key", span_of(keys.log_public, SIGN_PUBLIC_SIZE));
+	checkpoint_sign(&checkpoint, keys.log_secret);
+	checkpoint_text(&checkpoint, keys.log_public, text);
+	vector_require(vector,
+		       checkpoint_text_read(span_of_text(text), keys.log_public, &read, NULL) ==
+			       STATUS_OK,
+		       "the text is not read");
+	buffer_append_span(&vector->bytes, span_of_text(text));
 }

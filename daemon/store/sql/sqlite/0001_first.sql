@@ -200,22 +200,18 @@ CREATE TABLE schema (
 	json BLOB NOT NULL
 ) STRICT;
 
--- What was ever set aside. reason: as it was judged last. awaits: the record for lack of which it is
--- here, 0 if that is not why. settled: the entry that released or closed it, 0 while it is open.
+-- What was ever set aside, as the log says. settled: the entry that released or closed it, 0 while
+-- it is open. Why it is here, stands in quarantine_cause.
 CREATE TABLE quarantine (
 	seq INTEGER PRIMARY KEY,
 	stream INTEGER NOT NULL,
 	n INTEGER NOT NULL,
 	record INTEGER NOT NULL,
 	village INTEGER NOT NULL,
-	reason INTEGER NOT NULL,
-	awaits INTEGER NOT NULL,
 	settled INTEGER NOT NULL,
 	released INTEGER NOT NULL,
 	UNIQUE (stream, n)
 ) STRICT;
--- What a record that comes brings back.
-CREATE INDEX quarantine_awaits ON quarantine (awaits) WHERE awaits > 0 AND settled = 0;
 -- What a phone has to be told of its changes.
 CREATE INDEX quarantine_settled ON quarantine (stream, settled);
 
@@ -251,3 +247,14 @@ CREATE TABLE setting (
 	name TEXT PRIMARY KEY,
 	value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Operations, not evidence: how a change in quarantine was judged last, which may be another time than
+-- the log tells of. awaits: the record for lack of which it is here, 0 if that is not why or if it is
+-- settled.
+CREATE TABLE quarantine_cause (
+	seq INTEGER PRIMARY KEY,
+	reason INTEGER NOT NULL,
+	awaits INTEGER NOT NULL
+) STRICT;
+-- What a record that comes brings back.
+CREATE INDEX quarantine_awaits ON quarantine_cause (awaits) WHERE awaits > 0;

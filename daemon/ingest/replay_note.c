@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* replay_note: what entries that are no change did, as their notes say. A new action needs a row in
+ * `actions`. */
+#include "daemon/ingest/family.h"
+#include "daemon/ingest/release.h"
+#include "daemon/ingest/replay_parts.h"
+
+#include <string.h>
+
+/* One entry with its note. */
+struct told {
+	struct replay *replay;
+	struct ingest *ingest;
+	struct store *again;
+	const struct log_row *row;
+	const struct note *note;
+	uint64_t seq;
+};
+
+static void
+complain(const struct told *told, const char *what)
+{
+	replay_tell(told->replay, told->row, "payload", what);
+}
+
+static enum status
+does_nothing(const struct told *told, struct error *err)
+{
+	(void)told;
+	(void)err;
+	return STATUS_OK;
+}
+
+/* ---- streams and devices ---- */
+
+static enum status
+add_stream(const struct told *told, struct stream *stream, struct error *err)
+{
+	const struct note *note = told->note;
+	enum status status;
+
+	stream->number = note->stream;
+	if (note->key.length == sizeof stream->key) {
+		memcpy(stream->key, note->key.at, sizeof stream->key);
+	}
+	chain_start(stream->key, stream->number, stream->chain);
+	status = store_stream_add(told->again, stream, err);
+	told->ingest->work.wrote = true;
+	return status;
+}
+
+/* A device comes into being, of the family of those that it continues. */
+static enum status
+add_device(const struct told *told, struct device *device, struct error *err)
+{
+	const struct note *note = told->note;
+	enum status status;
+
+	*device = (struct device){
+		.stream = {.kind = STREAM_DEVICE,
+			   .name = note->name,
+			   .parent = note->continued,
+			   .parent_n = note->common_n},
+		.state = DEVICE_ACTIVE,
+		.scope_version = told->seq,
+		.scope_count = note->scope_count,
+	};
+	device->scope = arena_copy(&told->ingest->work.arena, note->scope,
+				   note->scope_count * sizeof note->scope[0]);
+	if (device->scope == NULL && note->scope_count > 0) {
+		return fail(err, STATUS_MEMORY, "a replay");
+	}
+	status = add_stream(told, &device->stream, err);
+	if (status == STATUS_OK) {
+		status = store_device_put(told->again, device, err);
+	}
+	return status == STATUS_OK ? family_remember(told->ingest, &device->stream, err) : status;
+}
+
+static enum status
+do_enrol(const struct told *told, struct error *err)
+{
+	struct device device;
+
+	return add_device(told, &device, err);
+}
+
+static enum status
+do_readmit(const struct told *told, struct error *err)
+{
+	struct device device;
+	bool revoked;
+	enum status status = add_device(told, &device, err);
+
+	/* Of a family that was revoked the entries that say so of each follow. */
+	return status == STATUS_OK ? family_take_in(told->ingest, &device, &revoked, err) : status;
+}
+
+static enum status
+do_continue(const struct told *told, struct error *err)
+{
+	struct family family;
+	struct device device;
+	enum status status = family_load(told->ingest, told->note->continued, &family, err);
+
+	if (status == STATUS_OK) {
+		status = add_device(told, &device, err);
+	}
+	return status == STATUS_OK ? family_become(told->ingest, &family, DEVICE_FORMER, 0, err)
+				   : status;
+}
+
+static enum status
+do_scope(const struct told *told, struct error *err)
+{
+	struct device device;
+	enum status status = store_device(told->again, told->note->stream,
+					  &told->ingest->work.arena, &device, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	device.scope_version = told->seq;
+	device.scope_count = told->note->scope_count;
+	device.scope = arena_copy(&told->ingest->work.arena, told->note->scope,
+				  device.scope_count * sizeof device.scope[0]);
+	return store_device_put(told->again, &device, err);
+}
+
+static enum status
+do_revoke(const struct told *told, struct error *err)
+{
+	struct device device;
+	enum status status = store_device(told->again, told->note->stream,
+					  &told->ingest->work.arena, &device, err);
+
+	device.state = DEVICE_REVOKED;
+	return status == STATUS_OK ? store_device_put(told->again, &device, err) : status;
+}
+
+static enum status
+family_is(const struct told *told, enum device_state state, struct error *err)
+{
+	struct family family;
+	enum status status = family_load(told->ingest, told->note->stream, &family, err);
+
+	return status == STATUS_OK ? family_become(told->ingest, &family, state, 0, err) : status;
+}
+
+static enum status
+do_hold(const struct told *told, struct error *err)
+{
+	return family_is(told, DEVICE_HELD, err);
+}
+
+static enum status
+do_allow(const struct told *told, struct error *err)
+{
+	return family_is(told, DEVICE_ACTIVE, err);
+}
+
+/* ---- people and imports ---- */
+
+static enum status
+do_token(const struct told *told, struct error *err)
+{
+	const struct note *note = told->note;
+	struct stream stream = {.kind = STREAM_USER, .name = note->name};
+	struct token token = {.user = note->stream,
+			      .role = (enum role)note->role,
+			      .scope = note->scope_count > 0 ? note->scope[0]
+							     : (struct region){0, 0},
+			      .name = note->name};
+	enum status status;
+
+	if (note->hash.length != HASH_SIZE) {
+		complain(told, "a token without its hash");
+		return STATUS_OK;
+	}
+	memcpy(token.hash, note->hash.at, HASH_SIZE);
+	status = add_stream(told, &stream, err);
+	return status == STATUS_OK ? store_token_add(told->again, &token, err) : status;
+}
+
+static enum status
+do_import(const struct told *told, struct error *err)
+{
+	struct stream stream = {.kind = STREAM_IMPORT, .name = span_of_text("import")};
+
+	return add_stream(told, &stream, err);
+}
+
+/* ---- schemas and epochs ---- */
+
+/* What the database keeps of a schema, against what the log says of it. */
+static void
+compare_schema(const struct told *told, struct span cbor, struct span json)
+{
+	const struct finder *finder = &told->replay->options.finder;
+	uint8_t hash[HASH_SIZE];
+
+	sha256(&cbor, 1, hash);
+	if (!span_equal(told->note->hash, span_of(hash, sizeof hash))) {
+		finding_tell(finder, "schema", "cbor", told->note->version,
+			     "is not what the log says");
+	}
+	sha256(&json, 1, hash);
+	if (!span_equal(told->note->source, span_of(hash, sizeof hash))) {
+		finding_tell(finder, "schema", "json", told->note->version,
+			     "is not what the log says");
+	}
+}
+
+static enum status
+do_schema(const struct told *told, struct error *err)
+{
+	struct workset *work = &told->ingest->work;
+	struct schema *schema = NULL;
+	struct span cbor;
+	struct span json;
+	enum status status = store_schema(told->replay->options.source, told->note->version,
+					  &work->arena, &cbor, &json, err);
+
+	if (status == STATUS_NOT_FOUND) {
+		finding_tell(&told->replay->options.finder, "schema", "version",
+			     told->note->version, "the row is missing");
+		return STATUS_OK;
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	compare_schema(told, cbor, json);
+	status = store_schema_add(told->again, told->note->version, cbor, json, err);
+	if (status == STATUS_OK && schema_decode(cbor, &schema, NULL) == STATUS_OK) {
+		schema_free(work->schema);
+		work->schema = schema;
+	}
+	return status;
+}
+
+static enum status
+do_restore(const struct told *told, struct error *err)
+{
+	const struct epoch epoch = {told->note->epoch, told->note->parent, told->note->cut};
+
+	told->replay->epoch = epoch.epoch;
+	told->replay->renewed = true;
+	told->ingest->ledger.epoch = epoch.epoch;
+	return store_epoch_append(told->again, &epoch, err);
+}
+
+/* ---- quarantine ---- */
+
+static enum status
+find_aside(const struct told *told, struct quarantined *out, struct error *err)
+{
+	enum status status = workset_flush(told->ingest, err);
+
+	if (status == STATUS_OK) {
+		status = store_quarantine_find(told->again, told->note->stream, told->note->n, out,
+					       err);
+	}
+	if (status == STATUS_OK &&
+	    (out->seq != told->note->entry || out->record != told->row->entry.record)) {
+		return fail(err, STATUS_NOT_FOUND, "the change in quarantine");
+	}
+	return status;
+}
+
+static enum status
+do_release(const struct told *told, struct error *err)
+{
+	struct quarantined row;
+	struct judgement judgement;
+	enum status status = find_aside(told, &row, err);
+
+	if (status == STATUS_OK) {
+		status = release_judge(told->ingest, &row, true, &judgement, err);
+	}
+	if (status == STATUS_OK && (row.released || judgement.reason != QUARANTINE_NONE)) {
+		if (!replay_lost(told->replay, row.record)) {
+			complain(told, "it releases what cannot be released");
+		}
+		return replay_append(told->replay, told->row, err);
+	}
+	/* The merge is as of this entry, which comes first. */
+	if (status == STATUS_OK) {
+		status = replay_append(told->replay, told->row, err);
+	}
+	return status == STATUS_OK ? release_merge(told->ingest, &row, &judgement, told->seq, err)
+				   : status;
+}
+
+static enum status
+do_close(const struct told *told, struct error *err)
+{
+	struct quarantined row;
+	enum status status = find_aside(told, &row, err);
+
+	row.settled = told->seq;
+	return status == STATUS_OK ? store_quarantine_put(told->again, &row, err) : status;
+}
+
+/* ---- all of them ---- */
+
+struct action {
+	const char *name;
+	enum entry_kind kind;
+	enum status (*run)(const struct told *told, struct error *err);
+};
+
+static const struct action actions[] = {
+	{"found", ENTRY_EPOCH, does_nothing},	{"restore", ENTRY_EPOCH, do_restore},
+	{"schema", ENTRY_SCHEMA, do_schema},	{"enrol", ENTRY_SCOPE, do_enrol},
+	{"readmit", ENTRY_SCOPE, do_readmit},	{"continue", ENTRY_SCOPE, do_continue},
+	{"scope", ENTRY_SCOPE, do_scope},	{"token", ENTRY_ADMIN, do_token},
+	{"code", ENTRY_ADMIN, does_nothing},	{"import", ENTRY_ADMIN, do_import},
+	{"revoke", ENTRY_ADMIN, do_revoke},	{"hold", ENTRY_ADMIN, do_hold},
+	{"allow", ENTRY_ADMIN, do_allow},	{"close", ENTRY_ADMIN, do_close},
+	{"release", ENTRY_RELEASE, do_release}, {"read", ENTRY_READ, does_nothing},
+};
+
+static const struct action *
+action_find(const struct note *note, enum entry_kind kind)
+{
+	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+		if (actions[i].kind == kind && strcmp(actions[i].name, note->action) == 0) {
+			return &actions[i];
+		}
+	}
+	return NULL;
+}
+
+enum status
+replay_note(struct replay *replay, const struct log_row *row, struct error *err)
+{
+	struct note note;
+	const struct action *action = NULL;
+	struct told told = {.replay = replay,
+			    .ingest = replay->ingest,
+			    .again = replay->options.again,
+			    .row = row,
+			    .note = &note,
+			    .seq = row->entry.seq};
+	const bool releases = row->entry.kind == ENTRY_RELEASE;
+	enum status status;
+
+	if (row->entry.time != row->entry.received_ms / 1000) {
+		replay_tell(replay, row, "time", "it is not when it was received");
+	}
+	if (row->entry.kind == ENTRY_ERASURE) {
+		/* What it destroyed is not there to be replayed. */
+		return replay_append(replay, row, err);
+	}
+	if (row->payload.at != NULL &&
+	    note_decode(row->payload, &replay->ingest->work.arena, &note)) {
+		action = action_find(&note, row->entry.kind);
+	}
+	if (action == NULL && row->payload.at != NULL) {
+		complain(&told, "it says what this program does not know");
+	}
+	/* A release looks at the change as of the entry that it becomes. */
+	status = releases && action != NULL ? STATUS_OK : replay_append(replay, row, err);
+	if (status == STATUS_OK && action != NULL) {
+		status = action->run(&told, err);
+	}
+	if (status != STATUS_OK && !replay_broken(status)) {
+		complain(&told, "it is about what is not there, or is there already");
+		status = releases && replay->ingest->head + replay->ingest->work.row_count <
+						 row->entry.seq
+				 ? replay_append(replay, row, err)
+				 : STATUS_OK;
+	}
+	return status;
+}

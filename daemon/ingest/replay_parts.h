@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* replay_parts: what the files of replay share. */
+#ifndef SAMBUNG_DAEMON_INGEST_REPLAY_PARTS_H
+#define SAMBUNG_DAEMON_INGEST_REPLAY_PARTS_H
+
+#include "daemon/ingest/note.h"
+#include "daemon/ingest/replay.h"
+#include "daemon/ingest/workset.h"
+
+struct replay {
+	struct replay_options options;
+	struct server_keys keys; /* anybody's: nobody believes the copy's checkpoints */
+	struct catalogue *catalogue;
+	struct ingest *ingest;
+	int64_t now_ms;	    /* of the entry under way */
+	uint32_t epoch;	    /* as the log has it so far */
+	bool begun;	    /* a transaction is open */
+	struct buffer lost; /* uint64_t: ids, ascending */
+	bool renewed;	    /* an epoch began: the next transaction needs a new ingest */
+};
+
+void replay_tell(struct replay *replay, const struct log_row *row, const char *column,
+		 const char *what);
+/* The entry takes its place in the copy's log. */
+enum status replay_append(struct replay *replay, const struct log_row *row, struct error *err);
+/* A failure is the store's; what an entry says wrongly is only told. */
+bool replay_broken(enum status status);
+
+/* replay_note.c: entries that are no change. */
+enum status replay_note(struct replay *replay, const struct log_row *row, struct error *err);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which entries may lack salt and payload: the one place that knows. */
+#include "daemon/verify/verify_parts.h"
+#include "protocol/cbor.h"
+
+#include <stdlib.h>
+
+enum { PAIRS_MAX = 23, KEY_RECORDS = 20, KEY_ENTRIES = 21, REASON_ERASED = 12 };
+
+/* What entry `by` erased: all earlier entries of a record, or one entry that does not say that it
+ * is of such a record. */
+struct erasure {
+	uint64_t id; /* of the record; of an entry its seq with the top bit */
+	uint64_t by; /* the last that names it */
+};
+#define ENTRY_BIT (UINT64_C(1) << 63)
+
+static bool
+keep_list(struct verifying *verifying, struct reader *in, uint64_t bit, uint64_t by)
+{
+	size_t count;
+
+	if (!cbor_get_array(in, CHANGE_BYTES_MAX, &count)) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct erasure erasure = {.by = by};
+
+		if (!cbor_get_uint_max(in, INT64_MAX, &erasure.id)) {
+			return false;
+		}
+		erasure.id |= bit;
+		buffer_append(&verifying->erased, &erasure, sizeof erasure);
+	}
+	return true;
+}
+
+static bool
+keep_note(struct verifying *verifying, const struct log_row *row)
+{
+	struct reader in = reader_of(row->payload);
+	const uint64_t by = row->entry.seq;
+	size_t pairs = 0;
+
+	if (!cbor_get_map(&in, PAIRS_MAX, &pairs)) {
+		return false;
+	}
+	for (size_t i = 0; i < pairs; i++) {
+		struct span skipped;
+		uint32_t key;
+		bool read = cbor_get_u32(&in, &key);
+
+		if (read && key == KEY_RECORDS) {
+			read = keep_list(verifying, &in, 0, by);
+		} else if (read && key == KEY_ENTRIES) {
+			read = keep_list(verifying, &in, ENTRY_BIT, by);
+		} else {
+			read = read && cbor_get_any(&in, &skipped);
+		}
+		if (!read) {
+			return false;
+		}
+	}
+	return in.left == 0;
+}
+
+static enum status
+keep_erasure(void *context, const struct log_row *row, struct error *err)
+{
+	struct verifying *verifying = context;
+
+	if (row->entry.kind == ENTRY_ERASURE && !keep_note(verifying, row)) {
+		finding_tell(&verifying->finder, "log", "payload", row->entry.seq,
+			     "it does not tell what was erased");
+	}
+	return buffer_status(&verifying->erased, "the erasures", err);
+}
+
+static int
+compare_erasures(const void *one, const void *other)
+{
+	const struct erasure *a = one;
+	const struct erasure *b = other;
+
+	if (a->id != b->id) {
+		return a->id < b->id ? -1 : 1;
+	}
+	return (a->by > b->by) - (a->by < b->by);
+}
+
+enum status
+verify_erased_read(struct verifying *verifying, struct error *err)
+{
+	const struct log_filter all = {.limit = SIZE_MAX};
+	enum status status = store_log_read(verifying->store, &all, keep_erasure, verifying, err);
+
+	if (status == STATUS_OK && verifying->erased.length > 0) {
+		qsort(verifying->erased.at, verifying->erased.length / sizeof(struct erasure),
+		      sizeof(struct erasure), compare_erasures);
+	}
+	return status;
+}
+
+/* Does an entry after `seq` name it? */
+static bool
+erased_after(const struct verifying *verifying, uint64_t id, uint64_t seq)
+{
+	const struct erasure *erasures = (const void *)verifying->erased.at;
+	const size_t count = verifying->erased.length / sizeof *erasures;
+	const struct erasure least = {id, seq + 1};
+	size_t low = 0;
+	size_t high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_erasures(&erasures[middle], &least) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low < count && erasures[low].id == id;
+}
+
+bool
+verify_erased(void *context, uint64_t record)
+{
+	return record != 0 && erased_after(context, record, 0);
+}
+
+bool
+verify_erased_entry(void *context, uint64_t seq)
+{
+	return erased_after(context, seq | ENTRY_BIT, seq);
+}
+
+bool
+verify_may_lack(const struct verifying *verifying, const struct entry *entry)
+{
+	/* It came when its record was erased already: its header, which is signed, says so. */
+	if (entry->kind == ENTRY_CHANGE && entry->verdict == VERDICT_QUARANTINED &&
+	    entry->reason == REASON_ERASED) {
+		return true;
+	}
+	return entry->kind != ENTRY_ERASURE &&
+	       ((entry->record != 0 && erased_after(verifying, entry->record, entry->seq)) ||
+		erased_after(verifying, entry->seq | ENTRY_BIT, entry->seq));
+}

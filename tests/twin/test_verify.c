@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whatever somebody alters in a database is found: more than a thousand alterations of one that
+ * real phones have filled, each column of evidence in turn, and rows that were deleted.
+ */
+#include "tests/testing.h"
+#include "tests/twin/alter.h"
+#include "tests/twin/altered.h"
+
+enum { EACH = 16, ALTERATIONS_LEAST = 1000 };
+
+TEST(a_database_that_nobody_altered_is_what_its_log_says)
+{
+	struct altered *altered = *state;
+	struct heard heard;
+
+	altered_anew(altered);
+	heard = altered_look(altered);
+	if (heard.findings > 0) {
+		print_error("%s %s %s: %s\n", heard.first.table, heard.first.row,
+			    heard.first.column, heard.first.what);
+	}
+	assert_int_equal(heard.findings, 0);
+	/* What the test is worth: all of it is there to be altered. */
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM tree") >= 1);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM epoch") == 2);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM schema") == 2);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM move") >= 4);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM token") == 2);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM quarantine") >= 4);
+	assert_true(alter_number(altered->path,
+				 "SELECT count(*) FROM quarantine WHERE settled = 0") >= 1);
+	assert_true(alter_number(altered->path,
+				 "SELECT count(*) FROM record WHERE conflicts > 0") >= 1);
+	assert_true(
+		alter_number(altered->path, "SELECT count(*) FROM record WHERE state IS NULL") >=
+		ALTERED_VISITS);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM device") == 3);
+}
+
+static void
+alter_one(struct altered *altered, struct altered_column *column)
+{
+	char told[400];
+	struct heard heard;
+
+	altered_anew(altered);
+	if (!alter_column(altered->path, column, &altered->random, told, sizeof told)) {
+		column->refused++;
+		return;
+	}
+	column->tried++;
+	heard = altered_look(altered);
+	if (heard.findings > 0) {
+		column->caught++;
+	} else {
+		print_error("missed: %s\n", told);
+	}
+}
+
+TEST(every_alteration_of_a_column_of_evidence_is_found)
+{
+	struct altered *altered = *state;
+	struct altered_column *columns;
+	size_t count = 0;
+	unsigned tried = 0;
+	unsigned caught = 0;
+
+	altered_anew(altered);
+	columns = alter_columns(altered->path, &count);
+	for (size_t i = 0; i < count; i++) {
+		for (int k = 0; k < EACH; k++) {
+			alter_one(altered, &columns[i]);
+		}
+		print_message("%s.%s: %u altered, %u found (%u refused by the database)\n",
+			      columns[i].table, columns[i].column, columns[i].tried,
+			      columns[i].caught, columns[i].refused);
+		tried += columns[i].tried;
+		caught += columns[i].caught;
+	}
+	print_message("%u alterations of %zu columns, %u found\n", tried, count, caught);
+	free(columns);
+	assert_int_equal(caught, tried);
+	assert_true(tried >= ALTERATIONS_LEAST);
+}
+
+TEST(every_row_that_is_deleted_is_missed)
+{
+	static const char *const tables[] = {
+		"log",		"log_run", "tree",   "checkpoint", "epoch",
+		"record",	"place",   "move",   "stream",	   "device",
+		"device_scope", "token",   "schema", "quarantine", "progress",
+	};
+	struct altered *altered = *state;
+
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+		for (int k = 0; k < 4; k++) {
+			char told[400];
+
+			altered_anew(altered);
+			if (alter_delete(altered->path, tables[i], &altered->random, told,
+					 sizeof told) &&
+			    altered_look(altered).findings == 0) {
+				print_error("missed: %s\n", told);
+				_fail(__FILE__, __LINE__);
+			}
+		}
+	}
+}
+
+static void
+count_finding(void *context, const struct finding *finding)
+{
+	(void)finding;
+	(*(unsigned *)context)++;
+}
+
+TEST(every_table_and_column_stands_in_the_list_of_what_is_evidence)
+{
+	struct altered *altered = *state;
+	unsigned findings = 0;
+	const struct finder finder = {count_finding, &findings};
+	struct store *store;
+	struct error err;
+
+	altered_anew(altered);
+	alter_run(altered->path, "CREATE TABLE secret (name TEXT, place INTEGER)");
+	assert_ok(store_open(altered->path, STORE_READER, &store, &err));
+	assert_ok(store_tables_check(store, &finder, &err));
+	store_close(store);
+	assert_int_equal(findings, 2);
+}
+
+RUN_TESTS(CASE_WITH(a_database_that_nobody_altered_is_what_its_log_says, altered_open,
+		    altered_close),
+	  CASE_WITH(every_alteration_of_a_column_of_evidence_is_found, altered_open, altered_close),
+	  CASE_WITH(every_row_that_is_deleted_is_missed, altered_open, altered_close),
+	  CASE_WITH(every_table_and_column_stands_in_the_list_of_what_is_evidence, altered_open,
+		    altered_close))
