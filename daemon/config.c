@@ -40,6 +40,9 @@ static const struct setting settings[] = {
 	 "Megabytes that all requests under way may take."},
 	{"threads", SETTING_NUMBER, AT(threads), "4", 1, 64,
 	 "Network threads; they also open and check parcels."},
+	{"vacuum_at", SETTING_NUMBER, AT(vacuum_at), "2", 0, 24,
+	 "Hour of the day at which erased records are overwritten in the database's file, for which "
+	 "nothing is written meanwhile; 24: only when asked (sambungctl erase --finish)."},
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 

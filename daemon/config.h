@@ -17,6 +17,7 @@ struct config {
 	unsigned streams;
 	unsigned memory_mb;
 	unsigned threads;
+	unsigned vacuum_at;
 };
 
 void config_default(struct config *out);

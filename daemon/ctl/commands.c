@@ -76,6 +76,16 @@ const struct command commands[] = {
 	{"restore", "FILE", "", 1, 1,
 	 "puts a backup in the database's place; the daemon must not run",
 	 "memasang cadangan sebagai basis data; server harus berhenti dulu", run_restore},
+	{"erase", "ID --reason request|consent|mistake|order|expired [--finish] | --finish",
+	 "reason= finish", 0, 2,
+	 "destroys a record and all below it, for good, everywhere; - reads reason=… from standard input; "
+	 "--finish overwrites what is left in the database's file",
+	 "menghapus data beserta semua di bawahnya, selamanya, di mana pun; - membaca reason=… dari "
+	 "masukan baku; --finish menimpa sisanya di berkas basis data",
+	 run_erase},
+	{"erased", "[ID]", "", 0, 1,
+	 "lists what was erased, how far that is, and which phones it waits for",
+	 "daftar yang dihapus, sampai di mana, dan HP mana yang ditunggu", run_erased},
 	{"epochs", "", "", 0, 0, "lists when the server was restored, and what came back from whom",
 	 "daftar pemulihan server, dan apa yang kembali dari siapa", run_epochs},
 };

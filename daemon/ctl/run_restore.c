@@ -52,6 +52,12 @@ print_lines(const struct ctl *ctl, const struct restored *restored)
 		(void)puts(ctl_text(ctl, "the former database could not be read",
 				    "basis data sebelumnya tidak dapat dibaca"));
 	}
+	if (restored->erased > 0) {
+		(void)printf("%s: %zu\n",
+			     ctl_text(ctl, "records erased since the backup, erased again",
+				      "data yang dihapus setelah cadangan, dihapus lagi"),
+			     restored->erased);
+	}
 	if (restored->kept[0] != '\0') {
 		(void)printf("%s: %s\n", ctl_text(ctl, "it is kept as", "disimpan sebagai"),
 			     restored->kept);

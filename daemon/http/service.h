@@ -10,6 +10,8 @@
 
 #include <pthread.h>
 
+struct eraser;
+
 struct service {
 	const char *directory; /* D */
 	struct writer *writer;
@@ -19,6 +21,7 @@ struct service {
 	struct readers *readers;
 	struct waiting *waiting;
 	struct errands *errands;
+	struct eraser *eraser;
 	int64_t astray_warned_ms; /* the writer's own: when it last said so; 0: never */
 	/* inside, under the mutex */
 	pthread_mutex_t mutex;

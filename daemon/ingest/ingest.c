@@ -27,6 +27,26 @@ check_key(const struct ingest *ingest, struct error *err)
 }
 
 static enum status
+keep_erases(void *context, const struct erasure *erasure, struct error *err)
+{
+	(void)erasure;
+	(void)err;
+	*(bool *)context = true;
+	return STATUS_OK;
+}
+
+static enum status
+load_erasures(struct ingest *ingest, struct error *err)
+{
+	enum status status =
+		store_erasures_read(ingest->options.store, keep_erases, &ingest->erases, err);
+
+	return status == STATUS_OK
+		       ? store_erasure_waits(ingest->options.store, &ingest->erasure_waits, err)
+		       : status;
+}
+
+static enum status
 ingest_load(struct ingest *ingest, struct error *err)
 {
 	struct store *store = ingest->options.store;
@@ -51,6 +71,9 @@ ingest_load(struct ingest *ingest, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		status = store_lineages(store, &ingest->lineages, err);
+	}
+	if (status == STATUS_OK) {
+		status = load_erasures(ingest, err);
 	}
 	if (status != STATUS_OK) {
 		return status;

@@ -70,6 +70,19 @@ note_regions(struct note_writer *writer, unsigned key, const struct region *regi
 	}
 }
 
+static void
+note_numbers(struct note_writer *writer, unsigned key, const uint64_t *numbers, size_t count)
+{
+	if (count == 0) {
+		return;
+	}
+	note_key(writer, key);
+	cbor_put_array(writer->out, count);
+	for (size_t i = 0; i < count; i++) {
+		cbor_put_uint(writer->out, numbers[i]);
+	}
+}
+
 void
 note_encode(const struct note *note, struct buffer *out)
 {
@@ -95,6 +108,8 @@ note_encode(const struct note *note, struct buffer *out)
 	note_number(&writer, 17, note->n);
 	note_number(&writer, 18, note->entry);
 	note_text(&writer, 19, note->reason);
+	note_numbers(&writer, 20, note->records, note->record_count);
+	note_numbers(&writer, 21, note->entries, note->entry_count);
 	if (out->status == STATUS_OK) {
 		out->at[writer.head] = (uint8_t)(out->at[writer.head] + writer.pairs);
 	}

@@ -198,6 +198,9 @@ enum status store_hanging(struct store *store, uint64_t village, struct buffer *
  */
 enum status store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t village,
 			      struct error *err);
+/* The villages that the record ever left, as an array of uint64_t appended to `out`. */
+enum status store_villages_left(struct store *store, uint64_t record, struct buffer *out,
+				struct error *err);
 /* One record from one moment up to before another. */
 #define STORE_NOW UINT64_MAX /* as `until`: to the present, and that too */
 struct stay_query {
@@ -219,6 +222,7 @@ struct pull_item {
 	uint64_t key;
 	uint64_t id;
 	bool evict;		     /* it left the scope; only key and id are set */
+	bool erased;		     /* … or rather it was erased */
 	struct stored_record record; /* borrowed until the next call */
 };
 struct pull_options {
@@ -421,6 +425,8 @@ enum status store_quarantine_holds(struct store *store, uint64_t record, bool *h
 				   struct error *err);
 typedef enum status (*quarantined_fn)(void *context, const struct quarantined *row,
 				      struct error *err);
+/* All that was never released, open or closed, as an array appended to `out`, ascending seq. */
+enum status store_quarantine_kept(struct store *store, struct buffer *out, struct error *err);
 /* The open ones, ascending seq. */
 enum status store_quarantine_read(struct store *store, quarantined_fn each, void *context,
 				  struct error *err);
@@ -464,6 +470,76 @@ enum status store_import_row(struct store *store, uint32_t type, struct span key
 			     struct arena *arena, struct import_row *out, struct error *err);
 enum status store_import_row_put(struct store *store, const struct import_row *row,
 				 struct error *err);
+
+/* ---- erasure: what has to be destroyed by law ---- */
+
+/* An entry of kind erasure, and how far it has come. */
+struct erasure {
+	uint64_t seq;
+	uint64_t record;     /* that was asked for; 0: what a restored database had again */
+	int64_t asked_ms;    /* UTC */
+	int64_t finished_ms; /* nothing is left in free pages and in the write-ahead log; 0: not yet
+			      */
+};
+
+/* What entry `seq` erases: the payloads and salts of all entries of the record before it, which
+ * keep their commitments instead; the record with its typed row (by the newest schema, which may be
+ * NULL); and what waited of it in quarantine is settled by `seq`. From now on it is erased. It need
+ * not be there. Appends the streams (uint32_t) that wrote it. */
+enum status store_record_erase(struct store *store, const struct schema *schema, uint64_t record,
+			       uint64_t seq, struct buffer *streams, struct error *err);
+/* The same for one entry of no such record, that is in quarantine. */
+enum status store_entry_erase(struct store *store, uint64_t entry, uint64_t seq, struct error *err);
+/* What imports wrote for the records that entries from `seq` on erased. Reads the whole table. */
+enum status store_imports_erase(struct store *store, uint64_t seq, struct error *err);
+/* The record goes, and is counted no more. */
+enum status store_record_remove(struct store *store, uint64_t record, struct error *err);
+
+/* Entry that erased the record; 0: none did. */
+enum status store_erased_by(struct store *store, uint64_t record, uint64_t *seq_out,
+			    struct error *err);
+/* The records that entries after `since` erased, as an array of uint64_t appended to `out`. */
+enum status store_erased_read(struct store *store, uint64_t since, struct buffer *out,
+			      struct error *err);
+
+enum status store_erasure_add(struct store *store, const struct erasure *erasure,
+			      struct error *err);
+/* NOT_FOUND: no entry of that seq erased anything. */
+enum status store_erasure(struct store *store, uint64_t seq, struct erasure *out,
+			  struct error *err);
+/* The oldest one that is not finished; seq 0: all are. */
+enum status store_erasure_unfinished(struct store *store, struct erasure *out, struct error *err);
+typedef enum status (*erasure_fn)(void *context, const struct erasure *erasure, struct error *err);
+/* All, ascending seq. */
+enum status store_erasures_read(struct store *store, erasure_fn each, void *context,
+				struct error *err);
+/* Those up to `seq` are finished. Inside store_begin. */
+enum status store_erasures_finish(struct store *store, uint64_t seq, int64_t now_ms,
+				  struct error *err);
+
+/* The device may hold what entry `seq` erased, and is told. */
+enum status store_erasure_device_add(struct store *store, uint32_t device, uint64_t seq,
+				     struct error *err);
+/* Everything that was ever erased, for a device of which nothing is known. */
+enum status store_erasure_device_all(struct store *store, uint32_t device, struct error *err);
+/* The device has what the log says up to `seq`. *news_out: of an erasure that waited for it. */
+enum status store_erasure_ack(struct store *store, uint32_t device, uint64_t seq, int64_t now_ms,
+			      bool *news_out, struct error *err);
+/* Does any erasure wait for any device? */
+enum status store_erasure_waits(struct store *store, bool *out, struct error *err);
+typedef enum status (*erasure_device_fn)(void *context, uint32_t device, int64_t acked_ms,
+					 struct error *err);
+/* Those that were told of entry `seq`, ascending; acked_ms 0: it has not said that it is gone. */
+enum status store_erasure_devices(struct store *store, uint64_t seq, erasure_device_fn each,
+				  void *context, struct error *err);
+
+/* Writes the whole database anew, without what was deleted. Outside any transaction; other writers
+ * wait as long, readers go on. Takes as much disk as the database has, twice, for the time. What
+ * was deleted is gone from the disk once store_wal_empty returns OK after it. */
+enum status store_vacuum(struct store *store, struct error *err);
+/* Copies the write-ahead log into the database file and empties it. BUSY: a snapshot stood in the
+ * way for 5 seconds. */
+enum status store_wal_empty(struct store *store, struct error *err);
 
 /* Named values of the server itself: "name", "url", "origin". NOT_FOUND. */
 enum status store_setting(struct store *store, const char *name, struct arena *arena,

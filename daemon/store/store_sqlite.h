@@ -136,13 +136,14 @@ enum lane_kind {
 	LANE_RUNS,    /* those of a village's runs; key = version */
 	LANE_MOVED,   /* records whose village changed after their last change; key = moved */
 	LANE_LEFT,    /* records that left the village; key = seq of the move */
+	LANE_ERASED,  /* what was erased and this device may hold; key = seq of the erasure */
 };
 
 struct lanes;
 struct lanes_options {
 	const struct villages *villages;
 	uint32_t type;	 /* 0: all */
-	bool with_moves; /* LANE_MOVED and LANE_LEFT besides */
+	bool with_moves; /* LANE_MOVED, LANE_LEFT and, of own_stream, LANE_ERASED besides */
 	/* Left out of LANE_RUNS: what changes up to own_n of own_stream made. */
 	uint32_t own_stream;
 	uint32_t own_n;

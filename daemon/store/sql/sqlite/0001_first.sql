@@ -251,3 +251,34 @@ CREATE TABLE setting (
 	name TEXT PRIMARY KEY,
 	value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What was legally erased. A row for each record that an entry of kind erasure names; in an erasure
+-- that takes several entries the record that was asked for stands in the last one.
+CREATE TABLE erased (
+	record INTEGER PRIMARY KEY,
+	seq INTEGER NOT NULL
+) STRICT;
+-- What an entry erased, in the order in which phones are told.
+CREATE INDEX erased_seq ON erased (seq, record);
+
+-- Operations: how far each erasure has come. record: that was asked for, 0 after a restore.
+-- finished_ms: when nothing was left in free pages and in the write-ahead log; 0: not yet.
+CREATE TABLE erasure (
+	seq INTEGER PRIMARY KEY,
+	record INTEGER NOT NULL,
+	asked_ms INTEGER NOT NULL,
+	finished_ms INTEGER NOT NULL
+) STRICT;
+-- Is anything left to be finished? Empty nearly always.
+CREATE INDEX erasure_unfinished ON erasure (seq) WHERE finished_ms = 0;
+
+-- Operations: the devices that may hold what an entry erased; acked_ms: when one said that it holds
+-- it no more, 0: not yet.
+CREATE TABLE erasure_device (
+	device INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	acked_ms INTEGER NOT NULL,
+	PRIMARY KEY (device, seq)
+) STRICT, WITHOUT ROWID;
+-- Which devices an erasure waits for.
+CREATE INDEX erasure_device_seq ON erasure_device (seq);
