@@ -27,20 +27,12 @@ check_key(const struct ingest *ingest, struct error *err)
 }
 
 static enum status
-keep_erases(void *context, const struct erasure *erasure, struct error *err)
-{
-	(void)erasure;
-	(void)err;
-	*(bool *)context = true;
-	return STATUS_OK;
-}
-
-static enum status
 load_erasures(struct ingest *ingest, struct error *err)
 {
-	enum status status =
-		store_erasures_read(ingest->options.store, keep_erases, &ingest->erases, err);
+	uint64_t last = 0;
+	enum status status = store_erasure_last(ingest->options.store, &last, err);
 
+	ingest->erases = last != 0;
 	return status == STATUS_OK
 		       ? store_erasure_waits(ingest->options.store, &ingest->erasure_waits, err)
 		       : status;

@@ -507,6 +507,8 @@ enum status store_erasure_add(struct store *store, const struct erasure *erasure
 /* NOT_FOUND: no entry of that seq erased anything. */
 enum status store_erasure(struct store *store, uint64_t seq, struct erasure *out,
 			  struct error *err);
+/* seq of the last one; 0: nothing was ever erased. */
+enum status store_erasure_last(struct store *store, uint64_t *seq_out, struct error *err);
 /* The oldest one that is not finished; seq 0: all are. */
 enum status store_erasure_unfinished(struct store *store, struct erasure *out, struct error *err);
 typedef enum status (*erasure_fn)(void *context, const struct erasure *erasure, struct error *err);

@@ -229,6 +229,14 @@ store_erasure(struct store *store, uint64_t seq, struct erasure *out, struct err
 }
 
 enum status
+store_erasure_last(struct store *store, uint64_t *seq_out, struct error *err)
+{
+	static const char text[] = "SELECT max(seq) FROM erasure";
+
+	return store_number(sql_prepare(store->sql, text, err), seq_out, err);
+}
+
+enum status
 store_erasure_unfinished(struct store *store, struct erasure *out, struct error *err)
 {
 	static const char text[] = ERASURE_SELECT " WHERE finished_ms = 0 ORDER BY seq LIMIT 1";

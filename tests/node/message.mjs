@@ -211,6 +211,7 @@ const REPLY_KEYS = new Map([
 	[13, ['acks', (flat) => rows(flat, 'first_n', 'count', 'seq'), flatten]],
 	[15, ['send_from']],
 	[17, ['r_seen']],
+	[18, ['erased']],
 	[19, ['exceptions', (flat) => rows(flat, 'n', 'kind', 'reason', 'tag'), flatten]],
 	[21, ['records']],
 	[23, ['whole']],

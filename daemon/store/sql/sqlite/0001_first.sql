@@ -280,5 +280,7 @@ CREATE TABLE erasure_device (
 	acked_ms INTEGER NOT NULL,
 	PRIMARY KEY (device, seq)
 ) STRICT, WITHOUT ROWID;
--- Which devices an erasure waits for.
+-- Which devices were told of an erasure.
 CREATE INDEX erasure_device_seq ON erasure_device (seq);
+-- Does any erasure wait for a device? Empty most of the time.
+CREATE INDEX erasure_device_waits ON erasure_device (acked_ms) WHERE acked_ms = 0;
