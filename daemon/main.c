@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -139,6 +140,8 @@ main(int count, char **words)
 	}
 	(void)umask(S_IRWXG | S_IRWXO);
 	block_signals(&signals);
+	/* Where the database has room a copy of it has, too. Before any thread is there. */
+	(void)setenv("SQLITE_TMPDIR", arguments.directory, 0);
 	store_process_start();
 	daemon.directory = arguments.directory;
 	status = load_config(&arguments, &daemon.config, &err);

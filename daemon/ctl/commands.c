@@ -76,6 +76,15 @@ const struct command commands[] = {
 	{"restore", "FILE", "", 1, 1,
 	 "puts a backup in the database's place; the daemon must not run",
 	 "memasang cadangan sebagai basis data; server harus berhenti dulu", run_restore},
+	{"access-report", "ID", "", 1, 1,
+	 "all that is held about a person or family, who holds it and who read it, as a text to hand "
+	 "out in Indonesian",
+	 "semua yang disimpan tentang seseorang atau keluarga, siapa yang memegang dan melihatnya",
+	 run_access_report},
+	{"breach-report", "DEVICE", "", 1, 1,
+	 "lists the people who were on a device, as of its last sync",
+	 "daftar orang yang datanya ada di sebuah HP, menurut sinkron terakhirnya",
+	 run_breach_report},
 	{"erase", "ID --reason request|consent|mistake|order|expired [--finish] | --finish",
 	 "reason= finish", 0, 2,
 	 "destroys a record and all below it, for good, everywhere; - reads reason=… from standard input; "

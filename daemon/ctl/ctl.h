@@ -140,6 +140,8 @@ enum status run_schema_show(struct ctl *ctl, struct error *err);
 enum status run_backup(struct ctl *ctl, struct error *err);
 enum status run_carry_in(struct ctl *ctl, struct error *err);
 enum status run_restore(struct ctl *ctl, struct error *err);
+enum status run_access_report(struct ctl *ctl, struct error *err);
+enum status run_breach_report(struct ctl *ctl, struct error *err);
 enum status run_erase(struct ctl *ctl, struct error *err);
 enum status run_erased(struct ctl *ctl, struct error *err);
 enum status run_epochs(struct ctl *ctl, struct error *err);

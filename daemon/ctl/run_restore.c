@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static const struct column epoch_columns[] = {
@@ -77,6 +78,7 @@ run_restore(struct ctl *ctl, struct error *err)
 		return fail(err, STATUS_USAGE, "--dir is missing");
 	}
 	(void)umask(S_IRWXG | S_IRWXO);
+	(void)setenv("SQLITE_TMPDIR", ctl->directory, 0);
 	status = crypto_init(err);
 	if (status == STATUS_OK) {
 		status = server_restore(ctl->directory, ctl->words[0], &restored, err);

@@ -136,6 +136,27 @@ static const struct route routes[] = {
 	 .answer = erasure_answer,
 	 .summary = "one erasure, and the devices that it waits for"},
 
+	/* for the one whom it is about */
+	{.method = "GET",
+	 .path = "/v1/record/{id}/access",
+	 .role = ROLE_ADMIN,
+	 .logged = true,
+	 .deadline_s = LIST_S,
+	 .write = waiting_write,
+	 .answer = person_answer,
+	 .lists = true,
+	 .summary = "all that is held about a person or family, who holds it and who read it"},
+	{.method = "GET",
+	 .path = "/v1/device/{n}/breach",
+	 .role = ROLE_ADMIN,
+	 .logged = true,
+	 .deadline_s = LIST_S,
+	 .open = device_open,
+	 .write = waiting_write,
+	 .answer = breach_answer,
+	 .lists = true,
+	 .summary = "which people were on a device, as of its last sync"},
+
 	/* what happened */
 	{.method = "GET",
 	 .path = "/v1/log",

@@ -164,3 +164,33 @@ note_released_decode(struct span payload, struct note_released *out)
 	*out = released;
 	return in.left == 0 && released.entry != 0 && released.n != 0;
 }
+
+bool
+note_read_decode(struct span payload, struct note_read *out)
+{
+	struct reader in = reader_of(payload);
+	struct note_read read = {.route = {NULL, 0}};
+	size_t pairs = 0;
+
+	if (!cbor_get_map(&in, NOTE_PAIRS_MAX, &pairs)) {
+		return false;
+	}
+	for (size_t i = 0; i < pairs; i++) {
+		struct span skipped;
+		uint32_t key;
+		bool known = cbor_get_u32(&in, &key);
+
+		if (known && key == 8) {
+			known = cbor_get_text(&in, &read.route);
+		} else if (known && key == 9) {
+			known = cbor_get_text(&in, &read.filter);
+		} else {
+			known = known && cbor_get_any(&in, &skipped);
+		}
+		if (!known) {
+			return false;
+		}
+	}
+	*out = read;
+	return in.left == 0 && read.route.length > 0;
+}

@@ -46,6 +46,14 @@ struct note_released {
 /* Reads the payload of a release; false if it is none. */
 bool note_released_decode(struct span payload, struct note_released *out);
 
+/* What a read says that was read; borrowed from the payload. */
+struct note_read {
+	struct span route;
+	struct span filter; /* empty: everything */
+};
+/* Reads the payload of a read; false if it is none. */
+bool note_read_decode(struct span payload, struct note_read *out);
+
 /* Appends the payload. */
 void note_encode(const struct note *note, struct buffer *out);
 /* Logs the note; seq_out may be NULL. */

@@ -105,6 +105,14 @@ enum status log_run_of_village(struct store *store, uint64_t village, uint64_t s
 enum status log_runs_add(struct store *store, const struct log_row *rows, size_t count,
 			 struct error *err);
 
+/* ---- the log ---- */
+
+/* A row of the columns LOG_COLUMNS; its payload is borrowed from the statement. */
+#define LOG_COLUMNS                                                                                \
+	"seq, kind, received_ms, session, stream, n, time, user, record, verdict, reason,"         \
+	" schema_version, commitment, salt, payload"
+enum status log_row_of(struct statement *s, struct log_row *out, struct error *err);
+
 /* ---- records ---- */
 
 /* Records stand in the index by village, or in the runs of their village: a record of one change

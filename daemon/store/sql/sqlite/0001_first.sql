@@ -35,6 +35,9 @@ CREATE TABLE log (
 -- History of a record. Most visits are written once: their only entry is found through log_run.
 CREATE INDEX log_record ON log (record) WHERE record > 0;
 
+-- Who read what, for the one whom it is about. Only such entries pay for it.
+CREATE INDEX log_reads ON log (kind) WHERE kind = 8;
+
 -- Where the changes of a stream stand in the log: n up to n + count - 1 at seq up to
 -- seq + count - 1. Runs of a stream never overlap, which makes (stream, n) unique; a parcel adds one
 -- row here where an index over the log would take one for each change. village is that of the records
