@@ -4,6 +4,7 @@
 #include "daemon/folder.h"
 #include "protocol/crypto.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -226,7 +227,7 @@ complete_file(const char *directory, struct store *store, struct buffer *ids, in
 	if (ids->length > 0) {
 		qsort(ids->at, ids->length / sizeof(uint64_t), sizeof(uint64_t), compare_ids);
 	}
-	status = store_erased_read(store, 0, &known, err);
+	status = store_erased_read(store, 0, STORE_NOW, &known, err);
 	for (size_t i = 0; i < known.length / sizeof(uint64_t) && status == STATUS_OK; i++) {
 		const uint64_t *id = (const uint64_t *)(const void *)known.at + i;
 
@@ -244,6 +245,90 @@ complete_file(const char *directory, struct store *store, struct buffer *ids, in
 	}
 	buffer_finish(&known);
 	buffer_finish(&missing);
+	return status;
+}
+
+/* ---- former databases ---- */
+
+static enum status
+has_any(struct store *copy, const struct buffer *ids, bool *out, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < ids->length / sizeof(uint64_t) && !*out && status == STATUS_OK;
+	     i++) {
+		const uint64_t id = ((const uint64_t *)(const void *)ids->at)[i];
+		uint64_t by = 0;
+		uint64_t created = 0;
+
+		status = store_erased_by(copy, id, &by, err);
+		if (status == STATUS_OK && by == 0) {
+			status = store_created(copy, id, &created, err);
+		}
+		*out = created != 0;
+	}
+	return status;
+}
+
+static bool
+copy_has_any(const char *path, const struct buffer *ids)
+{
+	struct store *copy = NULL;
+	bool has = false;
+	struct error err;
+	enum status status = store_open(path, STORE_READER, &copy, &err);
+
+	if (status == STATUS_OK) {
+		status = has_any(copy, ids, &has, &err);
+	}
+	store_close(copy);
+	return has || status != STATUS_OK;
+}
+
+static bool
+is_former(const char *name)
+{
+	static const char beginning[] = FOLDER_DATABASE ".before-restore-";
+	const size_t length = strlen(name);
+
+	/* Not the files that SQLite keeps beside it while it is read. */
+	return strncmp(name, beginning, sizeof beginning - 1) == 0 &&
+	       (length < 4 ||
+		(strcmp(name + length - 4, "-wal") != 0 && strcmp(name + length - 4, "-shm") != 0));
+}
+
+static bool
+any_copy_has(const char *directory, const struct buffer *ids)
+{
+	char path[FOLDER_PATH_SIZE];
+	struct dirent *entry;
+	bool has = false;
+	DIR *listing = opendir(directory);
+
+	while (listing != NULL && !has && (entry = readdir(listing)) != NULL) {
+		has = is_former(entry->d_name) &&
+		      folder_path(directory, entry->d_name, path, NULL) == STATUS_OK &&
+		      copy_has_any(path, ids);
+	}
+	if (listing != NULL) {
+		(void)closedir(listing);
+	}
+	return has;
+}
+
+enum status
+erased_is_kept(const char *directory, struct store *store, uint64_t seq, bool *kept_out,
+	       struct error *err)
+{
+	struct buffer ids;
+	enum status status;
+
+	buffer_init(&ids, SIZE_MAX);
+	status = store_erased_read(store, seq - 1, seq, &ids, err);
+	if (status == STATUS_OK) {
+		*kept_out = any_copy_has(directory, &ids);
+	}
+	buffer_finish(&ids);
 	return status;
 }
 

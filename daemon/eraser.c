@@ -14,7 +14,7 @@ enum { LOOK_EVERY_S = 60, AGAIN_AFTER_S = 5 };
 #define WARN_AFTER_MS (48 * HOUR_MS)
 #define DAY_MS (24 * HOUR_MS)
 
-/* Invariant: `asked` and `ending` alone are shared, under the lock. */
+/* Invariant: `asked`, `failed` and `ending` alone are shared, under the lock. */
 struct eraser {
 	struct store *store;
 	struct platform platform;
@@ -27,6 +27,7 @@ struct eraser {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool asked;
+	enum status failed; /* the last try; OK: it did not, or was BUSY */
 	bool ending;
 };
 
@@ -120,6 +121,14 @@ finish(struct eraser *eraser, struct error *err)
 	return status;
 }
 
+static void
+tell(struct eraser *eraser, enum status status)
+{
+	(void)pthread_mutex_lock(&eraser->lock);
+	eraser->failed = status == STATUS_BUSY ? STATUS_OK : status;
+	(void)pthread_mutex_unlock(&eraser->lock);
+}
+
 /* True: something is to be tried again soon. */
 static bool
 look(struct eraser *eraser, bool asked)
@@ -137,6 +146,7 @@ look(struct eraser *eraser, bool asked)
 		return false;
 	}
 	status = finish(eraser, &err);
+	tell(eraser, status);
 	if (status == STATUS_OK) {
 		log_event(LOG_INFO, "erased for good, up to entry %" PRIu64, eraser->vacuumed);
 		/* One may have come meanwhile. */
@@ -229,8 +239,20 @@ eraser_wake(struct eraser *eraser)
 {
 	(void)pthread_mutex_lock(&eraser->lock);
 	eraser->asked = true;
+	eraser->failed = STATUS_OK;
 	(void)pthread_cond_signal(&eraser->changed);
 	(void)pthread_mutex_unlock(&eraser->lock);
+}
+
+enum status
+eraser_failed(struct eraser *eraser)
+{
+	enum status failed;
+
+	(void)pthread_mutex_lock(&eraser->lock);
+	failed = eraser->failed;
+	(void)pthread_mutex_unlock(&eraser->lock);
+	return failed;
 }
 
 void

@@ -21,6 +21,9 @@ enum status eraser_start(const char *database, unsigned hour, const struct platf
 			 struct eraser **out, struct error *err);
 /* Finish what is unfinished now, or as soon as readers allow it. Any thread. */
 void eraser_wake(struct eraser *eraser);
+/* Why the last try came to nothing; OK: it did not, or nobody has tried since eraser_wake. Any
+ * thread. */
+enum status eraser_failed(struct eraser *eraser);
 /* What it is doing is done first. NULL: nothing. */
 void eraser_stop(struct eraser *eraser);
 

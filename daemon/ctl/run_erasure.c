@@ -88,17 +88,24 @@ post_erase(struct ctl *ctl, const char *reason, struct error *err)
 
 /* ---- finished ---- */
 
+/* Fails when the daemon has given up. */
 static enum status
 count_unfinished(void *context, struct span line, struct error *err)
 {
 	size_t *unfinished = context;
+	const char *failed;
 	json_t *object;
 	enum status status = json_line(line, &object, err);
 
-	if (status == STATUS_OK) {
-		*unfinished += json_is_null(json_object_get(object, "finished"));
-		json_decref(object);
+	if (status != STATUS_OK) {
+		return status;
 	}
+	*unfinished += json_is_null(json_object_get(object, "finished"));
+	failed = json_string_value(json_object_get(object, "failed"));
+	if (failed != NULL) {
+		status = fail(err, status_named(failed), "overwriting what was erased");
+	}
+	json_decref(object);
 	return status;
 }
 

@@ -8,10 +8,6 @@
 #include "sentence.h"
 #include "view.h"
 
-#include <dirent.h>
-#include <string.h>
-#include <sys/stat.h>
-
 enum { DEVICE_MEMORY = 64 * 1024 };
 
 /* ---- asked for ---- */
@@ -102,30 +98,6 @@ erase_finish_write(struct call *call, struct ingest *ingest, struct error *err)
 
 /* ---- followed ---- */
 
-/* A former database that `sambungctl restore` keeps beside, and that has not been written since
- * then.
- */
-static bool
-is_kept_by_copy(const char *directory, int64_t asked_ms)
-{
-	static const char beginning[] = FOLDER_DATABASE ".before-restore-";
-	char path[FOLDER_PATH_SIZE];
-	struct dirent *entry;
-	struct stat about;
-	bool kept = false;
-	DIR *listing = opendir(directory);
-
-	while (listing != NULL && !kept && (entry = readdir(listing)) != NULL) {
-		kept = strncmp(entry->d_name, beginning, sizeof beginning - 1) == 0 &&
-		       folder_path(directory, entry->d_name, path, NULL) == STATUS_OK &&
-		       stat(path, &about) == 0 && (int64_t)about.st_mtime * 1000 <= asked_ms;
-	}
-	if (listing != NULL) {
-		(void)closedir(listing);
-	}
-	return kept;
-}
-
 static enum status
 count_device(void *context, uint32_t device, int64_t acked_ms, struct error *err)
 {
@@ -161,11 +133,16 @@ each_erasure(void *context, const struct erasure *erasure, struct error *err)
 	struct erasure_list *list = context;
 	struct call *call = list->call;
 	struct json json = json_start(&call->out);
-	const bool copied = is_kept_by_copy(call->service->directory, erasure->asked_ms);
+	const enum status failed = eraser_failed(call->service->eraser);
+	bool copied = false;
 	uint64_t counts[2] = {0, 0};
 	enum status status =
 		store_erasure_devices(list->store, erasure->seq, count_device, counts, err);
 
+	if (status == STATUS_OK) {
+		status = erased_is_kept(call->service->directory, list->store, erasure->seq,
+					&copied, err);
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -178,6 +155,12 @@ each_erasure(void *context, const struct erasure *erasure, struct error *err)
 	key_instant(&json, "finished", erasure->finished_ms);
 	json_put_key(&json, "status");
 	json_put_string(&json, erasure->finished_ms == 0 || copied ? "erasing" : "erased");
+	json_put_key(&json, "failed");
+	if (erasure->finished_ms != 0 || failed == STATUS_OK) {
+		json_put_null(&json);
+	} else {
+		json_put_string(&json, status_name(failed));
+	}
 	json_put_key(&json, "devices");
 	json_put_uint(&json, counts[0]);
 	json_put_key(&json, "outstanding");

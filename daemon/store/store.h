@@ -535,9 +535,10 @@ enum status store_record_remove(struct store *store, uint64_t record, struct err
 /* Entry that erased the record; 0: none did. */
 enum status store_erased_by(struct store *store, uint64_t record, uint64_t *seq_out,
 			    struct error *err);
-/* The records that entries after `since` erased, as an array of uint64_t appended to `out`. */
-enum status store_erased_read(struct store *store, uint64_t since, struct buffer *out,
-			      struct error *err);
+/* The records that entries after `since` up to `until` erased, as an array of uint64_t appended to
+ * `out`. until STORE_NOW: all. */
+enum status store_erased_read(struct store *store, uint64_t since, uint64_t until,
+			      struct buffer *out, struct error *err);
 
 enum status store_erasure_add(struct store *store, const struct erasure *erasure,
 			      struct error *err);

@@ -168,13 +168,16 @@ store_erased_by(struct store *store, uint64_t record, uint64_t *seq_out, struct 
 }
 
 enum status
-store_erased_read(struct store *store, uint64_t since, struct buffer *out, struct error *err)
+store_erased_read(struct store *store, uint64_t since, uint64_t until, struct buffer *out,
+		  struct error *err)
 {
-	static const char text[] = "SELECT record FROM erased WHERE seq > ? ORDER BY seq, record";
+	static const char text[] =
+		"SELECT record FROM erased WHERE seq > ? AND seq <= ? ORDER BY seq, record";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	bool row = true;
 
 	sql_bind_uint(s, 1, since);
+	sql_bind_uint(s, 2, until == STORE_NOW ? INT64_MAX : until);
 	while (row) {
 		enum status status = sql_row(s, &row, err);
 

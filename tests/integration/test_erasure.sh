@@ -254,6 +254,12 @@ holds 'it is restored' control restore "$folder/backup.db"
 holds 'before the server answers anything they are gone again' none_of "$folder/goes"
 holds '… and the others are there' all_of "$folder/stays"
 server_back
+holds 'the former database, from which they are gone, does not count as holding them' \
+	equals "$(control erased --json | field status)" erased
+cp "$folder/backup.db" "$server/sambung.db.before-restore-20260101T000000Z"
+holds 'one that has them does' equals "$(control erased --json | field status)" erasing
+rm "$server/sambung.db.before-restore-20260101T000000Z"*
+holds '… until it is removed' equals "$(control erased --json | field status)" erased
 holds 'the log proves itself' checks
 holds 'none of the families is back' equals "$(control count family --json | field count)" \
 	$((all_families - erased_families))
