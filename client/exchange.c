@@ -63,13 +63,18 @@ exchange_get(struct sambung *device, struct exchange **out, struct error *err)
 }
 
 enum status
-exchange_chain(const struct local_state *state, const struct local_batches *batches,
-	       const struct local_change *change, uint8_t chain[HASH_SIZE], struct error *err)
+exchange_commitment(const struct local_state *state, const struct local_batches *batches,
+		    const struct local_change *change, uint8_t commitment_out[HASH_SIZE],
+		    struct error *err)
 {
 	uint8_t salt[SALT_SIZE];
-	uint8_t commitment[HASH_SIZE];
+	struct change_stub stub;
 	size_t i = 0;
 
+	if (change_stub_decode(change->bytes, &stub)) {
+		memcpy(commitment_out, stub.commitment, HASH_SIZE);
+		return STATUS_OK;
+	}
 	while (i < batches->count && batches->at[i].last_n < change->n) {
 		i++;
 	}
@@ -77,9 +82,21 @@ exchange_chain(const struct local_state *state, const struct local_batches *batc
 		return fail(err, STATUS_STORAGE, "device.db: batch, n %u", change->n);
 	}
 	commitment_salt(batches->at[i].seed, change->n, salt);
-	commitment_make(salt, state->device, change->n, change->bytes, commitment);
-	chain_advance(chain, change->n, commitment);
+	commitment_make(salt, state->device, change->n, change->bytes, commitment_out);
 	return STATUS_OK;
+}
+
+enum status
+exchange_chain(const struct local_state *state, const struct local_batches *batches,
+	       const struct local_change *change, uint8_t chain[HASH_SIZE], struct error *err)
+{
+	uint8_t commitment[HASH_SIZE];
+	enum status status = exchange_commitment(state, batches, change, commitment, err);
+
+	if (status == STATUS_OK) {
+		chain_advance(chain, change->n, commitment);
+	}
+	return status;
 }
 
 /* ---- the request ---- */
@@ -466,6 +483,9 @@ reply_take(struct taking *taking, struct error *err)
 	if (status != STATUS_OK) {
 		local_rollback(local);
 	}
+	if (status == STATUS_OK && taking->erased) {
+		status = local_wal_empty(local, err);
+	}
 	if (status == STATUS_OK && !taking->again &&
 	    (taking->reply->status == STATUS_REVOKED || taking->reply->status == STATUS_HELD)) {
 		return reply_refused(taking->reply, &taking->state, err);
@@ -537,6 +557,7 @@ exchange_count(struct sambung_result *so_far, const struct sambung_result *count
 	so_far->received += counted->received;
 	so_far->conflicts += counted->conflicts;
 	so_far->quarantined += counted->quarantined;
+	so_far->erased += counted->erased;
 	if (counted->continues_as != 0) {
 		so_far->continues_as = counted->continues_as;
 	}

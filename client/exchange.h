@@ -59,12 +59,18 @@ struct taking {
 	bool leaving;	  /* some records leave (local.h) */
 	bool arriving;	  /* pages of a new scope run */
 	bool lacking;	  /* the server takes it to have a record that it has not */
+	bool erased;	  /* something was destroyed */
 	bool old_program; /* it brought a schema that this program cannot read */
 	struct local_state state;
 	struct sambung_result counted;
 	struct arena arena; /* of one record or change at a time */
 };
 
+/* What stands in for a change; `batches` ascend and cover it. STORAGE if none does. */
+enum status exchange_commitment(const struct local_state *state,
+				const struct local_batches *batches,
+				const struct local_change *change,
+				uint8_t commitment_out[HASH_SIZE], struct error *err);
 /* h goes on by one change; `batches` ascend and cover it. STORAGE if none does. */
 enum status exchange_chain(const struct local_state *state, const struct local_batches *batches,
 			   const struct local_change *change, uint8_t chain[HASH_SIZE],
@@ -111,6 +117,10 @@ void exchange_continue(const struct sambung *device, const struct local_state *s
 /* exchange_records.c */
 enum status exchange_take_acks(struct taking *taking, struct error *err);
 enum status exchange_take_records(struct taking *taking, struct error *err);
+/* exchange_erase.c: what a change said is destroyed, if it is not yet. */
+enum status exchange_destroy_change(struct taking *taking, uint32_t n, struct error *err);
+/* … and all that is here of the records that the reply names. */
+enum status exchange_take_erased(struct taking *taking, struct error *err);
 /* The loop of pages has ended: the versions of records rise to what the device knows by now. */
 enum status exchange_raise(struct taking *taking, struct error *err);
 

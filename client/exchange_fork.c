@@ -208,9 +208,18 @@ change_again(struct taking *taking, const struct fork *fork, const struct local_
 {
 	const struct schema *schema = taking->device->schema;
 	struct local_change again = {.n = kept->n - fork->n, .record = fork_id(fork, kept->record)};
+	struct change_stub stub;
 	struct change change;
-	enum status status = change_decode(kept->bytes, false, &taking->arena, &change, err);
+	enum status status;
 
+	if (change_stub_decode(kept->bytes, &stub)) {
+		stub.n = again.n;
+		stub.record = again.record;
+		change_stub_encode(&stub, bytes);
+		again.bytes = buffer_span(bytes);
+		return local_change_again(taking->device->local, kept->n, &again, err);
+	}
+	status = change_decode(kept->bytes, false, &taking->arena, &change, err);
 	if (status == STATUS_OK) {
 		status = fork_change(fork, schema == NULL ? NULL : schema_type(schema, change.type),
 				     kept->bytes, &taking->arena, bytes, err);

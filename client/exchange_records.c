@@ -172,6 +172,9 @@ exchange_take_records(struct taking *taking, struct error *err)
 	for (size_t i = 0; i < reply->evicted_count && taking->fits && status == STATUS_OK; i++) {
 		status = local_record_evict(taking->device->local, reply->evicted[i], err);
 	}
+	if (status == STATUS_OK) {
+		status = exchange_take_erased(taking, err);
+	}
 	for (size_t i = 0; i < reply->record_count && status == STATUS_OK; i++) {
 		status = record_take(taking, reply->records[i], reply->whole[i], err);
 	}

@@ -243,6 +243,10 @@ exceptions_take(struct taking *taking, struct error *err)
 		if (status == STATUS_OK && news && exception->kind == EXCEPTION_CLOSED) {
 			status = closed_take(taking, exception->n, err);
 		}
+		if (status == STATUS_OK && exception->kind == EXCEPTION_ERASED) {
+			taking->counted.erased += news;
+			status = exchange_destroy_change(taking, exception->n, err);
+		}
 	}
 	return status;
 }

@@ -178,11 +178,13 @@ local_change_exception(struct local *local, const struct exception *exception, b
 enum status
 local_exceptions_doubt(struct local *local, struct error *err)
 {
+	/* What was erased stays erased. */
 	static const char text[] = "UPDATE change SET exception = ?1 WHERE exception > ?1"
-				   " AND exception <> 0";
+				   " AND exception < ?2 AND exception <> 0";
 	struct statement *s = sql_prepare(local->sql, text, err);
 
 	sql_bind_uint(s, 1, EXCEPTION_QUARANTINED);
+	sql_bind_uint(s, 2, EXCEPTION_ERASED);
 	return sql_run(s, err);
 }
 

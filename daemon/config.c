@@ -57,6 +57,9 @@ static const struct setting settings[] = {
 	 "Failed logins, codes and seals a minute from one address; twice as many at once."},
 	{"device_requests", SETTING_NUMBER, AT(device_requests), "1200", 10, 1000000,
 	 "Requests a minute of one phone; as many at once."},
+	{"vacuum_at", SETTING_NUMBER, AT(vacuum_at), "2", 0, 24,
+	 "Hour of the day at which erased records are overwritten in the database's file, for which "
+	 "nothing is written meanwhile; 24: only when asked (sambungctl erase --finish)."},
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 

@@ -26,6 +26,7 @@ struct config {
 	unsigned address_connections;
 	unsigned address_attempts;
 	unsigned device_requests;
+	unsigned vacuum_at;
 };
 
 void config_default(struct config *out);

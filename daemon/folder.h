@@ -17,6 +17,7 @@
 #define FOLDER_INBOX "inbox"	 /* files of phones without signal */
 #define FOLDER_OUTBOX "outbox"	 /* the answers to them */
 #define FOLDER_HEAD "head"	 /* by which an older copy of the database is noticed: head.h */
+#define FOLDER_ERASED "erased"	 /* what no copy of the database may bring back: erased.h */
 #define FOLDER_BACKUPS "backups" /* copies on their way to whoever asked */
 
 enum { FOLDER_PATH_SIZE = 4096 };

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -150,6 +151,8 @@ main(int count, char **words)
 	process_close();
 	json_set_alloc_funcs(wiped_new, wiped_free);
 	block_signals(&signals);
+	/* Where the database has room a copy of it has, too. Before any thread is there. */
+	(void)setenv("SQLITE_TMPDIR", arguments.directory, 0);
 	store_process_start();
 	daemon.directory = arguments.directory;
 	status = load_config(&arguments, &daemon.config, &err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/main_parts.h"
 
+#include "daemon/erased.h"
+#include "daemon/eraser.h"
 #include "daemon/folder.h"
 #include "daemon/http/tls.h"
 #include "daemon/log.h"
@@ -190,6 +192,21 @@ notice_copy(const struct daemon *daemon, struct error *err)
 	return status;
 }
 
+/* What a copy brought back, or a crash left undone, is erased before anybody is answered. */
+static enum status
+erase_again(const struct daemon *daemon, struct error *err)
+{
+	size_t count = 0;
+	enum status status = erased_apply(daemon->directory, daemon->store, &daemon->keys,
+					  &machine_platform, &count, err);
+
+	if (status == STATUS_OK && count > 0) {
+		log_event(LOG_WARNING, "%zu records were erased again, as %s names them", count,
+			  FOLDER_ERASED);
+	}
+	return status;
+}
+
 static enum status
 open_store(struct daemon *daemon, const char *database, struct error *err)
 {
@@ -214,6 +231,9 @@ open_store(struct daemon *daemon, const char *database, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		status = notice_copy(daemon, err);
+	}
+	if (status == STATUS_OK) {
+		status = erase_again(daemon, err);
 	}
 	if (status == STATUS_OK) {
 		status = catalogue_create(daemon->store, &daemon->catalogue, err);
@@ -277,6 +297,10 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 	if (status == STATUS_OK) {
 		status = writer_start(daemon->ingest, daemon->store, daemon->mover, config->queue,
 				      &service->writer, err);
+	}
+	if (status == STATUS_OK) {
+		status = eraser_start(database, config->vacuum_at, &machine_platform,
+				      &service->eraser, err);
 	}
 	if (status == STATUS_OK) {
 		status = head_keeper_start(database, daemon->directory, &daemon->head, err);
@@ -355,6 +379,7 @@ end_service(struct daemon *daemon)
 	}
 	server_free(daemon->server);
 	daemon->server = NULL;
+	eraser_stop(service->eraser);
 	head_keeper_stop(daemon->head);
 	waiting_stop(service->waiting);
 	errands_free(service->errands);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/restore.h"
 
+#include "daemon/erased.h"
 #include "daemon/head.h"
 #include "daemon/machine.h"
 
@@ -146,6 +147,11 @@ begin_epoch(struct restoring *restoring, struct store *store, struct error *err)
 		status = ingest_epoch_begin(store, &restoring->keys, &machine_platform,
 					    &restoring->result.epoch, err);
 	}
+	/* What was erased since the backup must not come back. */
+	if (status == STATUS_OK) {
+		status = erased_apply(restoring->directory, store, &restoring->keys,
+				      &machine_platform, &restoring->result.erased, err);
+	}
 	if (status == STATUS_OK) {
 		status = head_take(store, &restoring->head, err);
 	}
@@ -181,6 +187,7 @@ static void
 read_former(struct restoring *restoring)
 {
 	struct restored *result = &restoring->result;
+	struct erasure unfinished = {.seq = 0};
 	struct store *store;
 	struct error err;
 	struct stat about;
@@ -190,6 +197,11 @@ read_former(struct restoring *restoring)
 		return;
 	}
 	result->former_known = store_log_head(store, &result->former_entries, &err) == STATUS_OK;
+	/* It stays in the folder: nothing of what was erased may stay in it. */
+	if (store_erasure_unfinished(store, &unfinished, &err) == STATUS_OK &&
+	    unfinished.seq != 0) {
+		(void)erased_finish(store, &machine_platform, &err);
+	}
 	(void)store_checkpoint(store, true, &err);
 	store_close(store);
 }

@@ -8,6 +8,7 @@
 
 struct restored {
 	struct epoch epoch;	 /* the new one; its cut are the entries of the backup */
+	size_t erased;		 /* records of the backup that were erased since, and are again */
 	bool former_known;	 /* the former database could be read: */
 	uint64_t former_entries; /* in its log */
 	char kept[64];		 /* its name now, in the folder; empty: there was none */

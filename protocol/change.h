@@ -82,6 +82,21 @@ enum status change_decode(struct span bytes, bool server_stream, struct arena *a
  * there. For a change that is merged later than it was logged; 0 is no seq. */
 void change_bound_base(struct change *change, uint64_t seq);
 
+/*
+ * What is left of a change whose record was legally erased: canonical CBOR map {1 n, 3 record id,
+ * 14 commitment}. It stands where the change stood, so that chain and queue go on without its
+ * content (docs/protocol.md, 14.11). Costs the device library 0.4 KB of code; some 50 bytes on the
+ * wire, only to a server that was restored.
+ */
+struct change_stub {
+	uint32_t n;
+	uint64_t record;
+	uint8_t commitment[32];
+};
+void change_stub_encode(const struct change_stub *stub, struct buffer *out);
+/* False unless the bytes are exactly a stub. */
+bool change_stub_decode(struct span bytes, struct change_stub *out);
+
 /* The field with that tag, or NULL. */
 const struct change_field *change_field(const struct change *change, int32_t tag);
 

@@ -46,7 +46,9 @@ enum verdict { VERDICT_MERGED = 0, VERDICT_QUARANTINED = 1 };
 	X(10, REVOKED, "the device was revoked",                                                   \
 	  "Check it with the cadre, then release or close it")                                     \
 	X(11, TOO_MANY, "the record has too many rival values",                                    \
-	  "Settle the record, then release it")
+	  "Settle the record, then release it")                                                    \
+	X(12, ERASED, "the record was legally erased",                                             \
+	  "Nothing is left to do: only its place in the log is kept")
 
 enum quarantine_reason {
 	QUARANTINE_NONE = 0,

@@ -18,7 +18,7 @@ enum {
 	MESSAGE_BATCHES_MAX = 4096,
 	MESSAGE_BODY_MAX = 1024 * 1024,	     /* of a request, unpacked */
 	MESSAGE_REPLY_MAX = 2 * 1024 * 1024, /* unpacked */
-	MESSAGE_RECORDS_MAX = 8192,	     /* in one reply; evictions likewise */
+	MESSAGE_RECORDS_MAX = 8192,	     /* in one reply; evictions and erasures likewise */
 	MESSAGE_EXCEPTIONS_MAX = 8192,
 	MESSAGE_SCOPE_MAX = 256,
 	MESSAGE_STREAMS_MAX = 4096,
@@ -109,7 +109,8 @@ enum exception_kind {
 	EXCEPTION_CONFLICT = 1,
 	EXCEPTION_QUARANTINED = 2,
 	EXCEPTION_RELEASED = 3, /* was quarantined, and is merged since: a pull brings it */
-	EXCEPTION_CLOSED = 4	/* was quarantined, and will not be merged */
+	EXCEPTION_CLOSED = 4,	/* was quarantined, and will not be merged */
+	EXCEPTION_ERASED = 5	/* its record was legally erased: nothing of it is kept, anywhere */
 };
 
 struct exception {
@@ -171,6 +172,8 @@ struct reply {
 	size_t evicted_count;
 	bool has_newer_key;
 	struct newer_key newer_key;
+	uint64_t *erased; /* record ids: the device destroys all it has of them */
+	size_t erased_count;
 	bool has_checkpoint;
 	struct checkpoint checkpoint;
 	struct schema_chunk schema;

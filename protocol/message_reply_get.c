@@ -279,17 +279,17 @@ whole_get(struct reader *in, struct reply *reply)
 }
 
 static enum status
-evicted_get(struct reader *in, struct arena *arena, struct reply *reply)
+ids_get(struct reader *in, struct arena *arena, uint64_t **out, size_t *count_out)
 {
-	if (!rows_get(in, 1, MESSAGE_RECORDS_MAX, &reply->evicted_count)) {
+	if (!rows_get(in, 1, MESSAGE_RECORDS_MAX, count_out)) {
 		return STATUS_MALFORMED;
 	}
-	reply->evicted = ARENA_ARRAY(arena, uint64_t, reply->evicted_count);
-	if (reply->evicted == NULL) {
+	*out = ARENA_ARRAY(arena, uint64_t, *count_out);
+	if (*out == NULL) {
 		return STATUS_LIMIT;
 	}
-	for (size_t i = 0; i < reply->evicted_count; i++) {
-		if (!positive_get(in, STORED_MAX, &reply->evicted[i])) {
+	for (size_t i = 0; i < *count_out; i++) {
+		if (!positive_get(in, STORED_MAX, &(*out)[i])) {
 			return STATUS_MALFORMED;
 		}
 	}
@@ -420,7 +420,9 @@ value_of_key_get(struct map_reader *map, struct reading *reading)
 	case REPLY_WHOLE:
 		return well_formed(whole_get(in, reply));
 	case REPLY_EVICTED:
-		return evicted_get(in, arena, reply);
+		return ids_get(in, arena, &reply->evicted, &reply->evicted_count);
+	case REPLY_ERASED:
+		return ids_get(in, arena, &reply->erased, &reply->erased_count);
 	case REPLY_SCHEMA:
 		return well_formed(schema_chunk_get(in, &reply->schema));
 	case REPLY_SCOPE:

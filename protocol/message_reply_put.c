@@ -26,6 +26,7 @@
  *    16  server key   [key id, key, url]: the newest, to who seals to an      none
  *                     older one
  *    17  r seen                                                               0
+ *    18  erased       array of record ids                                     none
  *    19  exceptions   [n, kind, reason, tag, …]                               none
  *    21  records      array of records, each a CBOR array; or, in columns:    none
  *                     bytes: varint of their number and the heads (columns.h)
@@ -72,6 +73,7 @@ reply_within_limits(const struct reply *reply)
 	       reply->epoch_count <= MESSAGE_EPOCHS_MAX &&
 	       reply->record_count <= MESSAGE_RECORDS_MAX &&
 	       reply->evicted_count <= MESSAGE_RECORDS_MAX &&
+	       reply->erased_count <= MESSAGE_RECORDS_MAX &&
 	       reply->scope_count <= MESSAGE_SCOPE_MAX;
 }
 
@@ -305,17 +307,17 @@ records_put(const struct reply *reply, struct map_writer *map, struct buffer *bi
 }
 
 static void
-evicted_put(const struct reply *reply, struct map_writer *map)
+ids_put(struct map_writer *map, uint64_t key, const uint64_t *ids, size_t count)
 {
 	struct buffer *out;
 
-	if (reply->evicted_count == 0) {
+	if (count == 0) {
 		return;
 	}
-	out = map_key(map, REPLY_EVICTED);
-	cbor_put_array(out, reply->evicted_count);
-	for (size_t i = 0; i < reply->evicted_count; i++) {
-		cbor_put_uint(out, reply->evicted[i]);
+	out = map_key(map, key);
+	cbor_put_array(out, count);
+	for (size_t i = 0; i < count; i++) {
+		cbor_put_uint(out, ids[i]);
 	}
 }
 
@@ -347,12 +349,13 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 	map_put_positive(map, REPLY_SEND_FROM, reply->send_from);
 	newer_key_put(reply, map);
 	map_put_positive(map, REPLY_R_SEEN, reply->r_seen);
+	ids_put(map, REPLY_ERASED, reply->erased, reply->erased_count);
 	exceptions_put(reply, map);
 	status = records_put(reply, map, bits, err);
 	if (status != STATUS_OK) {
 		return status;
 	}
-	evicted_put(reply, map);
+	ids_put(map, REPLY_EVICTED, reply->evicted, reply->evicted_count);
 	if (reply->schema.version != 0) {
 		schema_chunk_put(&reply->schema, map_key(map, REPLY_SCHEMA));
 	}

@@ -178,7 +178,9 @@ struct sambung_result {
 	uint32_t received;  /* records */
 	uint32_t conflicts; /* own changes found in conflict in this sync */
 	uint32_t quarantined;
-	int synced; /* last n acknowledged, and all of the scope received */
+	uint32_t erased; /* own changes destroyed, here too, because their record was legally erased
+			  */
+	int synced;	 /* last n acknowledged, and all of the scope received */
 	/* The number that this installation goes on under since this sync, because it was restored
 	 * from a copy, or copied; 0: its number stays. Nothing that it recorded is lost. Records
 	 * made since the copy have new ids; the old ones still find them. */

@@ -51,6 +51,7 @@ print_result(const struct task *task, const struct sambung_result *result, enum 
 	free(received);
 	print_changes(task, MESSAGE_SYNC_CONFLICTS, result->conflicts);
 	print_changes(task, MESSAGE_SYNC_QUARANTINED, result->quarantined);
+	print_changes(task, MESSAGE_SYNC_ERASED, result->erased);
 	print_number(task, result->continues_as);
 }
 

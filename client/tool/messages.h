@@ -258,6 +258,11 @@
 	X(SYNC_QUARANTINED,                                                                           \
 	  "{1} set aside at the server for the admin to look at; nothing is lost.",                   \
 	  "{1} ditahan di server untuk diperiksa admin; tidak ada yang hilang.")                      \
+	X(SYNC_ERASED,                                                                                \
+	  "{1} destroyed, here too: the records they belong to were erased at somebody's request.\n"  \
+	  "Do not record them again.",                                                                \
+	  "{1} dihapus, juga di HP ini: datanya telah dihapus atas permintaan yang berhak.\n"         \
+	  "Jangan dicatat lagi.")                                                                     \
 	X(SYNC_CONTINUES,                                                                             \
 	  "This phone was restored from a copy, or copied, and goes on as device {1}. Nothing\n"      \
 	  "that was recorded on it is lost.",                                                         \

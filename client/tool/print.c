@@ -162,6 +162,9 @@ sync_json(const struct sambung_result *result)
 			  (json_int_t)result->received, "conflicts", (json_int_t)result->conflicts,
 			  "quarantined", (json_int_t)result->quarantined, "synced", result->synced);
 
+	if (line != NULL && result->erased != 0) {
+		(void)json_object_set_new(line, "erased", json_integer((json_int_t)result->erased));
+	}
 	if (line != NULL && result->continues_as != 0) {
 		(void)json_object_set_new(line, "continues_as",
 					  json_integer((json_int_t)result->continues_as));

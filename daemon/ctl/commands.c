@@ -96,6 +96,25 @@ const struct command commands[] = {
 	 "forgets a former server key at once; phones that know no newer one must enrol anew",
 	 "menghapus kunci lama; HP yang belum tahu kunci baru harus didaftarkan lagi",
 	 run_key_retire},
+	{"access-report", "ID", "", 1, 1,
+	 "all that is held about a person or family, who holds it and who read it, as a text to hand "
+	 "out in Indonesian",
+	 "semua yang disimpan tentang seseorang atau keluarga, siapa yang memegang dan melihatnya",
+	 run_access_report},
+	{"breach-report", "DEVICE", "", 1, 1,
+	 "lists the people who were on a device, as of its last sync",
+	 "daftar orang yang datanya ada di sebuah HP, menurut sinkron terakhirnya",
+	 run_breach_report},
+	{"erase", "ID --reason request|consent|mistake|order|expired [--finish] | --finish",
+	 "reason= finish", 0, 2,
+	 "destroys a record and all below it, for good, everywhere; - reads reason=… from standard input; "
+	 "--finish overwrites what is left in the database's file",
+	 "menghapus data beserta semua di bawahnya, selamanya, di mana pun; - membaca reason=… dari "
+	 "masukan baku; --finish menimpa sisanya di berkas basis data",
+	 run_erase},
+	{"erased", "[ID]", "", 0, 1,
+	 "lists what was erased, how far that is, and which phones it waits for",
+	 "daftar yang dihapus, sampai di mana, dan HP mana yang ditunggu", run_erased},
 	{"epochs", "", "", 0, 0, "lists when the server was restored, and what came back from whom",
 	 "daftar pemulihan server, dan apa yang kembali dari siapa", run_epochs},
 };

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static const struct column epoch_columns[] = {
@@ -52,6 +53,12 @@ print_lines(const struct ctl *ctl, const struct restored *restored)
 		(void)puts(ctl_text(ctl, "the former database could not be read",
 				    "basis data sebelumnya tidak dapat dibaca"));
 	}
+	if (restored->erased > 0) {
+		(void)printf("%s: %zu\n",
+			     ctl_text(ctl, "records erased since the backup, erased again",
+				      "data yang dihapus setelah cadangan, dihapus lagi"),
+			     restored->erased);
+	}
 	if (restored->kept[0] != '\0') {
 		(void)printf("%s: %s\n", ctl_text(ctl, "it is kept as", "disimpan sebagai"),
 			     restored->kept);
@@ -71,6 +78,7 @@ run_restore(struct ctl *ctl, struct error *err)
 		return fail(err, STATUS_USAGE, "--dir is missing");
 	}
 	(void)umask(S_IRWXG | S_IRWXO);
+	(void)setenv("SQLITE_TMPDIR", ctl->directory, 0);
 	status = crypto_init(err);
 	if (status == STATUS_OK) {
 		status = server_restore(ctl->directory, ctl->words[0], &restored, err);

@@ -238,6 +238,10 @@ entry_show(struct view *view, const struct log_row *row, const struct record *be
 		json_put_key(&json, "quarantined");
 		json_put_string(&json, quarantine_why(entry->reason));
 	}
+	if (row->payload.at == NULL) {
+		json_put_key(&json, "erased");
+		json_put_bool(&json, true);
+	}
 	if (entry->kind != ENTRY_CHANGE && row->payload.length > 0) {
 		show_note(&json, row->payload);
 	}

@@ -69,6 +69,18 @@ HANDLE_WRITE(close_write);
 /* handle_epochs.c */
 HANDLE_ANSWER(epochs_answer);
 
+/* handle_erasure.c */
+HANDLE_WRITE(erase_write);
+HANDLE_WRITE(erase_finish_write);
+HANDLE_ANSWER(erasures_answer);
+HANDLE_ANSWER(erasure_answer);
+
+/* handle_person.c */
+HANDLE_ANSWER(person_answer);
+
+/* handle_breach.c */
+HANDLE_ANSWER(breach_answer);
+
 /* handle_access.c */
 HANDLE_WRITE(code_write);
 HANDLE_WRITE(token_write);

@@ -11,6 +11,8 @@
 
 #include <pthread.h>
 
+struct eraser;
+
 struct service {
 	const char *directory; /* D */
 	struct writer *writer;
@@ -23,6 +25,7 @@ struct service {
 	struct buckets *attempts; /* failed ones of each address */
 	struct buckets *devices;  /* requests of each */
 	bool secure;		  /* people come over https: by TLS here, or by a proxy's */
+	struct eraser *eraser;
 	int64_t astray_warned_ms; /* the writer's own: when it last said so; 0: never */
 	/* inside, under the mutex */
 	pthread_mutex_t mutex;

@@ -153,5 +153,10 @@ ingest_readmit(struct ingest *ingest, const struct certificate *certificate, str
 	if (status == STATUS_OK) {
 		status = family_remember(ingest, &device.stream, err);
 	}
+	if (status == STATUS_OK && ingest->erases) {
+		/* It may hold what was erased since the copy, or before. */
+		status = store_erasure_device_all(store, certificate->device, err);
+		ingest->erasure_waits = true;
+	}
 	return status == STATUS_OK ? family_rejoin(ingest, &device, err) : status;
 }

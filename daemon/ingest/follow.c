@@ -104,6 +104,25 @@ move_below(struct ingest *ingest, uint64_t id, uint64_t village, uint64_t seq, s
 }
 
 enum status
+ingest_below(struct ingest *ingest, uint64_t id, uint64_t village, struct buffer *ids,
+	     struct error *err)
+{
+	size_t at = ids->length;
+	enum status status = read_hanging(ingest, village, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	take_children(&ingest->work, id, ids);
+	for (; at < ids->length; at += sizeof id) {
+		take_children(&ingest->work, id_at(ids, at), ids);
+	}
+	/* What was taken counts as having followed. */
+	ingest->work.hanging_village = 0;
+	return buffer_status(ids, "what hangs below", err);
+}
+
+enum status
 ingest_move(struct ingest *ingest, struct slot *slot, uint64_t village, uint64_t seq,
 	    struct error *err)
 {

@@ -27,6 +27,18 @@ check_key(const struct ingest *ingest, struct error *err)
 }
 
 static enum status
+load_erasures(struct ingest *ingest, struct error *err)
+{
+	uint64_t last = 0;
+	enum status status = store_erasure_last(ingest->options.store, &last, err);
+
+	ingest->erases = last != 0;
+	return status == STATUS_OK
+		       ? store_erasure_waits(ingest->options.store, &ingest->erasure_waits, err)
+		       : status;
+}
+
+static enum status
 ingest_load(struct ingest *ingest, struct error *err)
 {
 	struct store *store = ingest->options.store;
@@ -51,6 +63,9 @@ ingest_load(struct ingest *ingest, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		status = store_lineages(store, &ingest->lineages, err);
+	}
+	if (status == STATUS_OK) {
+		status = load_erasures(ingest, err);
 	}
 	if (status != STATUS_OK) {
 		return status;

@@ -78,9 +78,10 @@ struct parcel_change {
 	struct span bytes;
 	uint8_t salt[SALT_SIZE];
 	uint8_t commitment[HASH_SIZE];
-	enum quarantine_reason
-		reason; /* QUARANTINE_MALFORMED if it did not decode; QUARANTINE_NONE else */
-	bool pardoned;	/* by an admin: neither scope nor revocation keeps it out */
+	/* QUARANTINE_MALFORMED if it did not decode, QUARANTINE_ERASED of a stub, whose record is
+	 * known and nothing else; QUARANTINE_NONE else. */
+	enum quarantine_reason reason;
+	bool pardoned; /* by an admin: neither scope nor revocation keeps it out */
 };
 
 /* One sync request on its way through. Zeroed by parcel_init. */
@@ -270,6 +271,36 @@ enum status ingest_address(struct store *store, struct arena *arena, struct span
 /* One of the server's settings in the store, which leaves no entry. */
 enum status ingest_setting_put(struct ingest *ingest, const char *name, struct span value,
 			       struct error *err);
+/*
+ * A record and everything below it is destroyed by law: rows, history, what waits in quarantine and
+ * speaks of it, what imports know of it. What is left is that it was there: headers and commitments
+ * of its entries, and its id in an entry of kind erasure. It is gone from all answers with the
+ * commit, from the file with store_vacuum. Devices that may hold it are told (erase.c).
+ * NOT_FOUND: there is no such record within the scope, not even in quarantine. EXISTS: it was
+ * erased before (only who sees everything is told that). INVALID: the reason is none of
+ * erase_reasons.
+ */
+struct erase_order {
+	uint64_t record;
+	struct span reason;
+	uint32_t user;
+	const struct region *scope; /* of the user; NULL: everything */
+	size_t scope_count;
+	struct buffer *ids; /* takes the erased ones (uint64_t); NULL: nobody asks */
+};
+struct erase_count {
+	uint64_t seq; /* of the last entry */
+	size_t records;
+	size_t devices; /* that are told */
+};
+enum status ingest_erase(struct ingest *ingest, const struct erase_order *order,
+			 struct erase_count *out, struct error *err);
+/* The words that a reason may be: a text of somebody's own could name the person. Ended by NULL. */
+extern const char *const erase_reasons[];
+/* Erases these ids again, that a restored database may have: as above, whether they are there or
+ * not. Those that it knows to be erased are passed over; *count_out: the others. */
+enum status ingest_erase_again(struct ingest *ingest, const uint64_t *ids, size_t count,
+			       size_t *count_out, struct error *err);
 
 /* Somebody reads personal data: user, route and filter go into the log before the first byte is
  * sent. */

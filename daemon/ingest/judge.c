@@ -206,6 +206,32 @@ judge_scope(struct ingest *ingest, const struct device *device, const struct cha
 	return status;
 }
 
+/* A change to an erased record, or of what would be below one. Of a type that nobody knows here any
+ * number may be the reference. */
+static enum status
+judge_erased(struct ingest *ingest, const struct change *change, struct judgement *out,
+	     struct error *err)
+{
+	const struct merge_context context = ingest_merge_context(ingest, change->type);
+	const int32_t root = context.type == NULL ? 0 : context.type->root;
+	bool erased = false;
+	enum status status = ingest_is_erased(ingest, change->record, &erased, err);
+
+	for (size_t i = 0; i < change->field_count && !erased && status == STATUS_OK; i++) {
+		const struct change_field *field = &change->fields[i];
+
+		if (field->value.form == VALUE_INTEGER && field->value.integer > 0 &&
+		    (context.type == NULL || (root != 0 && field->tag == root))) {
+			status = ingest_is_erased(ingest, (uint64_t)field->value.integer, &erased,
+						  err);
+		}
+	}
+	if (status == STATUS_OK && erased) {
+		out->reason = QUARANTINE_ERASED;
+	}
+	return status;
+}
+
 /* Merges into a copy, and looks where that would be. */
 static enum status
 judge_merged(struct ingest *ingest, const struct device *device, const struct change *change,
@@ -245,10 +271,13 @@ judge_change(struct ingest *ingest, const struct device *device, const struct pa
 	struct judgement judgement = {.reason = change->reason};
 	enum status status = STATUS_OK;
 
-	if (judgement.reason == QUARANTINE_NONE) {
+	if (judgement.reason == QUARANTINE_NONE && ingest->erases) {
+		status = judge_erased(ingest, &change->change, &judgement, err);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
 		judgement.reason = judge_content(ingest, &change->change, &type);
 	}
-	if (judgement.reason == QUARANTINE_NONE) {
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
 		status = judge_identity(ingest, device, &change->change, &judgement, err);
 	}
 	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {

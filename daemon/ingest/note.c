@@ -70,6 +70,19 @@ note_regions(struct note_writer *writer, unsigned key, const struct region *regi
 	}
 }
 
+static void
+note_numbers(struct note_writer *writer, unsigned key, const uint64_t *numbers, size_t count)
+{
+	if (count == 0) {
+		return;
+	}
+	note_key(writer, key);
+	cbor_put_array(writer->out, count);
+	for (size_t i = 0; i < count; i++) {
+		cbor_put_uint(writer->out, numbers[i]);
+	}
+}
+
 void
 note_encode(const struct note *note, struct buffer *out)
 {
@@ -95,6 +108,8 @@ note_encode(const struct note *note, struct buffer *out)
 	note_number(&writer, 17, note->n);
 	note_number(&writer, 18, note->entry);
 	note_text(&writer, 19, note->reason);
+	note_numbers(&writer, 20, note->records, note->record_count);
+	note_numbers(&writer, 21, note->entries, note->entry_count);
 	note_bytes(&writer, 23, note->source);
 	if (out->status == STATUS_OK) {
 		out->at[writer.head] = (uint8_t)(out->at[writer.head] + writer.pairs);
@@ -149,4 +164,34 @@ note_released_decode(struct span payload, struct note_released *out)
 	}
 	*out = released;
 	return in.left == 0 && released.entry != 0 && released.n != 0;
+}
+
+bool
+note_read_decode(struct span payload, struct note_read *out)
+{
+	struct reader in = reader_of(payload);
+	struct note_read read = {.route = {NULL, 0}};
+	size_t pairs = 0;
+
+	if (!cbor_get_map(&in, NOTE_PAIRS_MAX, &pairs)) {
+		return false;
+	}
+	for (size_t i = 0; i < pairs; i++) {
+		struct span skipped;
+		uint32_t key;
+		bool known = cbor_get_u32(&in, &key);
+
+		if (known && key == 8) {
+			known = cbor_get_text(&in, &read.route);
+		} else if (known && key == 9) {
+			known = cbor_get_text(&in, &read.filter);
+		} else {
+			known = known && cbor_get_any(&in, &skipped);
+		}
+		if (!known) {
+			return false;
+		}
+	}
+	*out = read;
+	return in.left == 0 && read.route.length > 0;
 }

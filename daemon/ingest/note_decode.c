@@ -52,6 +52,29 @@ get_regions(struct reader *in, struct arena *arena, struct note *note)
 }
 
 static bool
+get_numbers(struct reader *in, struct arena *arena, const uint64_t **out, size_t *count_out)
+{
+	uint64_t *numbers;
+	size_t count;
+
+	if (!cbor_get_array(in, CHANGE_BYTES_MAX, &count)) {
+		return false;
+	}
+	numbers = ARENA_ARRAY(arena, uint64_t, count);
+	if (numbers == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!cbor_get_uint_max(in, INT64_MAX, &numbers[i])) {
+			return false;
+		}
+	}
+	*out = numbers;
+	*count_out = count;
+	return true;
+}
+
+static bool
 get_value(struct reader *in, uint32_t key, struct arena *arena, struct note *note)
 {
 	switch (key) {
@@ -93,6 +116,10 @@ get_value(struct reader *in, uint32_t key, struct arena *arena, struct note *not
 		return cbor_get_uint(in, &note->entry);
 	case 19:
 		return cbor_get_text(in, &note->reason);
+	case 20:
+		return get_numbers(in, arena, &note->records, &note->record_count);
+	case 21:
+		return get_numbers(in, arena, &note->entries, &note->entry_count);
 	case 23:
 		return cbor_get_bytes(in, &note->source);
 	default:

@@ -41,8 +41,15 @@ open_change(struct parcel *parcel, const struct request_body *body, size_t index
 {
 	struct parcel_change *change = &parcel->changes[index];
 	uint32_t n = parcel->head.first_n + (uint32_t)index;
+	struct change_stub stub;
 
 	change->bytes = body->changes[index];
+	if (change_stub_decode(change->bytes, &stub) && stub.n == n) {
+		memcpy(change->commitment, stub.commitment, HASH_SIZE);
+		change->change.record = stub.record;
+		change->reason = QUARANTINE_ERASED;
+		return;
+	}
 	commitment_salt(seed_for(body, n), n, change->salt);
 	commitment_make(change->salt, parcel->head.device, n, change->bytes, change->commitment);
 	/* The position tells n; a change that claims another one is kept, but not believed. */

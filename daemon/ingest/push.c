@@ -104,6 +104,15 @@ except(struct parcel *parcel, const struct exception *exception, struct error *e
 	return STATUS_OK;
 }
 
+/* Its author shall destroy what it said. */
+static enum status
+except_erased(struct parcel *parcel, uint32_t n, struct error *err)
+{
+	const struct exception exception = {.n = n, .kind = EXCEPTION_ERASED};
+
+	return except(parcel, &exception, err);
+}
+
 static bool
 field_holds(const struct record *record, const struct record_field *field, uint32_t stream,
 	    uint32_t n)
@@ -195,11 +204,18 @@ repeat_quarantined(struct ingest *ingest, struct parcel *parcel, const struct lo
 	struct exception exception = {
 		.n = logged->n, .kind = EXCEPTION_QUARANTINED, .reason = logged->reason};
 	struct quarantined row = {.settled = 0};
-	enum status status = store_quarantine_find(ingest->options.store, parcel->head.device,
-						   logged->n, &row, err);
+	enum status status;
 
+	if (logged->reason == QUARANTINE_ERASED) {
+		return except_erased(parcel, logged->n, err);
+	}
+	status = store_quarantine_find(ingest->options.store, parcel->head.device, logged->n, &row,
+				       err);
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
 		return status;
+	}
+	if (row.reason == QUARANTINE_ERASED) {
+		return except_erased(parcel, logged->n, err);
 	}
 	if (row.settled != 0) {
 		exception.kind = row.released ? EXCEPTION_RELEASED : EXCEPTION_CLOSED;
@@ -213,6 +229,7 @@ repeat_logged(struct ingest *ingest, struct parcel *parcel, const struct parcel_
 	      const struct logged_change *logged, struct error *err)
 {
 	struct slot *slot;
+	bool erased = false;
 	enum status status = acknowledge(parcel, logged->n, logged->seq, err);
 
 	if (status != STATUS_OK) {
@@ -222,7 +239,12 @@ repeat_logged(struct ingest *ingest, struct parcel *parcel, const struct parcel_
 		return repeat_quarantined(ingest, parcel, logged, err);
 	}
 	status = workset_place(ingest, change->change.record, &slot, err);
-	if (status != STATUS_OK || !slot->exists || slot->row.one_change) {
+	if (status == STATUS_OK && !slot->exists) {
+		status = ingest_is_erased(ingest, change->change.record, &erased, err);
+		return status == STATUS_OK && erased ? except_erased(parcel, logged->n, err)
+						     : status;
+	}
+	if (status != STATUS_OK || slot->row.one_change) {
 		return status;
 	}
 	status = workset_record(ingest, change->change.record, &slot, err);
@@ -286,7 +308,7 @@ static struct entry
 change_entry(const struct parcel *parcel, const struct parcel_change *change, uint32_t n,
 	     const struct judgement *judgement)
 {
-	bool decoded = change->reason == QUARANTINE_NONE;
+	bool decoded = change->reason == QUARANTINE_NONE || change->reason == QUARANTINE_ERASED;
 	struct entry entry = {
 		.kind = ENTRY_CHANGE,
 		.session = parcel->session,
@@ -324,6 +346,19 @@ set_aside(struct ingest *ingest, struct parcel *parcel, const struct entry *entr
 	return status == STATUS_OK ? except(parcel, &exception, err) : status;
 }
 
+/* Its place in the log is kept, and nothing of what it said. */
+static enum status
+push_erased(struct ingest *ingest, struct parcel *parcel, struct entry *entry, struct error *err)
+{
+	static const uint8_t no_salt[SALT_SIZE];
+	enum status status = workset_append(ingest, entry, no_salt, span_of(NULL, 0), err);
+
+	if (status == STATUS_OK) {
+		status = acknowledge(parcel, entry->n, entry->seq, err);
+	}
+	return status == STATUS_OK ? except_erased(parcel, entry->n, err) : status;
+}
+
 static enum status
 push_change(struct ingest *ingest, struct parcel *parcel, size_t index, struct error *err)
 {
@@ -342,6 +377,9 @@ push_change(struct ingest *ingest, struct parcel *parcel, size_t index, struct e
 		return status;
 	}
 	entry = change_entry(parcel, change, parcel->head.first_n + (uint32_t)index, &judgement);
+	if (judgement.reason == QUARANTINE_ERASED) {
+		return push_erased(ingest, parcel, &entry, err);
+	}
 	status = workset_append(ingest, &entry, change->salt,
 				span_of(payload, change->bytes.length), err);
 	if (status == STATUS_OK) {
@@ -524,6 +562,9 @@ ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	if (status == STATUS_OK && parcel->status == STATUS_OK) {
 		status = parcel->head.continues ? ingest_continue(ingest, parcel, err)
 						: push_changes(ingest, parcel, err);
+	}
+	if (status == STATUS_OK && parcel->status == STATUS_OK) {
+		status = ingest_erasure_ack(ingest, parcel, err);
 	}
 	if (status == STATUS_OK && parcel->status == STATUS_OK) {
 		status = answer_state(ingest, parcel, err);

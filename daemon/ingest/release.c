@@ -27,6 +27,10 @@ read_change(struct ingest *ingest, const struct quarantined *row, struct parcel_
 		return status;
 	}
 	*out = (struct parcel_change){.bytes = logged.payload};
+	if (logged.payload.at == NULL) {
+		out->reason = QUARANTINE_ERASED;
+		return STATUS_OK;
+	}
 	if (change_decode(logged.payload, false, arena, &out->change, NULL) != STATUS_OK ||
 	    out->change.n != row->n || out->change.own_stream == row->stream) {
 		out->reason = QUARANTINE_MALFORMED;

@@ -301,6 +301,29 @@ do_close(const struct told *told, struct error *err)
 	return status == STATUS_OK ? store_quarantine_put(told->again, &row, err) : status;
 }
 
+/* ---- erasures ---- */
+
+/* Of what it destroyed nothing was replayed; what is left to follow is that it was, and that what
+ * waited of it in quarantine is settled. */
+static enum status
+do_erase(const struct told *told, struct error *err)
+{
+	const struct note *note = told->note;
+	enum status status = workset_flush(told->ingest, err);
+
+	for (size_t i = 0; i < note->record_count && status == STATUS_OK; i++) {
+		status = store_record_erase(told->again, told->ingest->work.schema,
+					    note->records[i], told->seq, NULL, err);
+		if (status == STATUS_OK) {
+			status = workset_forget(told->ingest, note->records[i], err);
+		}
+	}
+	for (size_t i = 0; i < note->entry_count && status == STATUS_OK; i++) {
+		status = store_entry_erase(told->again, note->entries[i], told->seq, err);
+	}
+	return status;
+}
+
 /* ---- all of them ---- */
 
 struct action {
@@ -318,6 +341,7 @@ static const struct action actions[] = {
 	{"revoke", ENTRY_ADMIN, do_revoke},	{"hold", ENTRY_ADMIN, do_hold},
 	{"allow", ENTRY_ADMIN, do_allow},	{"close", ENTRY_ADMIN, do_close},
 	{"release", ENTRY_RELEASE, do_release}, {"read", ENTRY_READ, does_nothing},
+	{"erase", ENTRY_ERASURE, do_erase},
 };
 
 static const struct action *
@@ -347,10 +371,6 @@ replay_note(struct replay *replay, const struct log_row *row, struct error *err)
 
 	if (row->entry.time != row->entry.received_ms / 1000) {
 		replay_tell(replay, row, "time", "it is not when it was received");
-	}
-	if (row->entry.kind == ENTRY_ERASURE) {
-		/* What it destroyed is not there to be replayed. */
-		return replay_append(replay, row, err);
 	}
 	if (row->payload.at != NULL &&
 	    note_decode(row->payload, &replay->ingest->work.arena, &note)) {

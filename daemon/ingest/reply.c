@@ -30,6 +30,7 @@ struct reply_builder {
 	struct buffer offsets; /* size_t: where each record begins there */
 	struct buffer whole;   /* bool, of each record */
 	struct buffer evicted; /* uint64_t */
+	struct buffer erased;  /* uint64_t */
 	struct device device;
 	struct reply reply;
 	uint64_t head;	  /* of the snapshot */
@@ -113,6 +114,11 @@ builder_add(struct reply_builder *builder, const struct pull_item *item, struct 
 {
 	builder->reply.to.key = item->key;
 	builder->reply.to.id = item->id;
+	if (item->erased) {
+		builder->reply.erased_count++;
+		buffer_append(&builder->erased, &item->id, sizeof item->id);
+		return buffer_status(&builder->erased, "building a reply", err);
+	}
 	if (item->evict) {
 		builder->reply.evicted_count++;
 		buffer_append(&builder->evicted, &item->id, sizeof item->id);
@@ -124,9 +130,12 @@ builder_add(struct reply_builder *builder, const struct pull_item *item, struct 
 static bool
 builder_full(const struct reply_builder *builder)
 {
-	return builder->records.length >= builder->budget ||
+	/* Ids do not compress. */
+	return builder->records.length + BUDGET_FACTOR * builder->erased.length >=
+		       builder->budget ||
 	       builder->reply.record_count == MESSAGE_RECORDS_MAX ||
-	       builder->reply.evicted_count == MESSAGE_RECORDS_MAX;
+	       builder->reply.evicted_count == MESSAGE_RECORDS_MAX ||
+	       builder->reply.erased_count == MESSAGE_RECORDS_MAX;
 }
 
 static enum status
@@ -194,6 +203,7 @@ builder_cut(struct reply_builder *builder, struct error *err)
 	}
 	reply->whole = (void *)builder->whole.at;
 	reply->evicted = (void *)builder->evicted.at;
+	reply->erased = (void *)builder->erased.at;
 	for (size_t i = 0; i < reply->record_count; i++) {
 		size_t end = i + 1 < reply->record_count ? offsets[i + 1] : builder->records.length;
 
@@ -320,6 +330,15 @@ exception_for(struct reply *reply, uint32_t n)
 	return &reply->exceptions[reply->exception_count++];
 }
 
+static uint32_t
+news_kind(const struct quarantined *news)
+{
+	if (news->released) {
+		return EXCEPTION_RELEASED;
+	}
+	return news->reason == QUARANTINE_ERASED ? EXCEPTION_ERASED : EXCEPTION_CLOSED;
+}
+
 /* What the request's own changes were told may be older than the snapshot. */
 static enum status
 builder_put_news(struct reply_builder *builder, const struct buffer *rows, struct error *err)
@@ -340,7 +359,7 @@ builder_put_news(struct reply_builder *builder, const struct buffer *rows, struc
 	for (size_t i = 0; i < count; i++) {
 		*exception_for(reply, news[i].n) = (struct exception){
 			.n = news[i].n,
-			.kind = news[i].released ? EXCEPTION_RELEASED : EXCEPTION_CLOSED,
+			.kind = news_kind(&news[i]),
 		};
 	}
 	return STATUS_OK;
@@ -514,6 +533,7 @@ build(struct reply_builder *builder, const struct platform *platform, struct buf
 	buffer_clear(&builder->offsets);
 	buffer_clear(&builder->whole);
 	buffer_clear(&builder->evicted);
+	buffer_clear(&builder->erased);
 	buffer_clear(packed);
 	builder->streams = NULL;
 	builder->stream_count = 0;
@@ -542,7 +562,7 @@ build_within(struct reply_builder *builder, const struct platform *platform, siz
 		/* A single record larger than the room goes all the same, or the device would never
 		 * pass it. */
 		if ((status == STATUS_OK && packed->length <= room) ||
-		    builder->reply.record_count <= 1) {
+		    builder->reply.record_count + builder->reply.erased_count <= 1) {
 			return status;
 		}
 		builder->budget /= 2;
@@ -570,6 +590,7 @@ ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *cata
 	buffer_init(&builder.offsets, SIZE_MAX);
 	buffer_init(&builder.whole, SIZE_MAX);
 	buffer_init(&builder.evicted, SIZE_MAX);
+	buffer_init(&builder.erased, SIZE_MAX);
 	buffer_init(&packed, PARCEL_REPLY_MAX - PARCEL_REPLY_OVERHEAD);
 	status = build_within(&builder, platform, room - ROOM_FIXED, &packed, err);
 	if (status == STATUS_OK) {
@@ -583,6 +604,7 @@ ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *cata
 		parcel->report.pulled_to = builder.reply.to.complete;
 	}
 	buffer_finish(&packed);
+	buffer_finish(&builder.erased);
 	buffer_finish(&builder.evicted);
 	buffer_finish(&builder.whole);
 	buffer_finish(&builder.offsets);

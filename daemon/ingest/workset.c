@@ -181,6 +181,19 @@ workset_new(struct ingest *ingest, uint64_t id, struct slot **out, struct error 
 }
 
 enum status
+workset_forget(struct ingest *ingest, uint64_t id, struct error *err)
+{
+	struct slot *slot;
+	enum status status = slot_find(&ingest->work, id, &slot, err);
+
+	if (status == STATUS_OK) {
+		*slot = (struct slot){.id = id, .placed = true, .whole = true};
+		ingest->work.hanging_village = 0;
+	}
+	return status;
+}
+
+enum status
 workset_place(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err)
 {
 	struct stored_record row;

@@ -89,6 +89,8 @@ struct ingest {
 	int64_t clock_ms;
 	uint64_t session; /* newest number given out */
 	struct workset work;
+	bool erases;	    /* something was ever erased here */
+	bool erasure_waits; /* … and a device may still hold it */
 	/* What may wait for the next transaction that writes anyway. */
 	struct sync_session *sessions;
 	size_t session_count;
@@ -115,6 +117,8 @@ enum status workset_record(struct ingest *ingest, uint64_t id, struct slot **out
 /* For those who ask only what a record is and where: of slot->record id, type, village and version
  * are filled in, and slot->row. */
 enum status workset_place(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err);
+/* The record was removed from the store, or never came there. After workset_flush. */
+enum status workset_forget(struct ingest *ingest, uint64_t id, struct error *err);
 /* The slot of a record that cannot be in the store. */
 enum status workset_new(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err);
 /* Writes the records that are dirty, and the entries of the log and of the quarantine that there
@@ -149,6 +153,14 @@ struct merge_context ingest_merge_context(const struct ingest *ingest, uint32_t 
 int64_t ingest_now_ms(const struct ingest *ingest);
 /* What the clock says at its begin, right or wrong: for expiry, and for times that people read. */
 int64_t ingest_clock_ms(const struct ingest *ingest);
+/* erase.c: was that record erased? */
+enum status ingest_is_erased(struct ingest *ingest, uint64_t id, bool *out, struct error *err);
+/* erase.c: the request's cursor says what its device holds no more. */
+enum status ingest_erasure_ack(struct ingest *ingest, const struct parcel *parcel,
+			       struct error *err);
+/* follow.c: appends the ids of everything below the record, which is in that village. */
+enum status ingest_below(struct ingest *ingest, uint64_t id, uint64_t village, struct buffer *ids,
+			 struct error *err);
 /* Appends an entry that is no change, with kind, user and record of `about`: salted commitment to a
  * CBOR payload, stream = n = 0. */
 enum status ingest_append_note(struct ingest *ingest, const struct entry *about,

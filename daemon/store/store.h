@@ -198,6 +198,9 @@ enum status store_hanging(struct store *store, uint64_t village, struct buffer *
  */
 enum status store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t village,
 			      struct error *err);
+/* The villages that the record ever left, as an array of uint64_t appended to `out`. */
+enum status store_villages_left(struct store *store, uint64_t record, struct buffer *out,
+				struct error *err);
 /* One record from one moment up to before another. */
 #define STORE_NOW UINT64_MAX /* as `until`: to the present, and that too */
 struct stay_query {
@@ -219,6 +222,7 @@ struct pull_item {
 	uint64_t key;
 	uint64_t id;
 	bool evict;		     /* it left the scope; only key and id are set */
+	bool erased;		     /* … or rather it was erased */
 	struct stored_record record; /* borrowed until the next call */
 };
 struct pull_options {
@@ -421,6 +425,8 @@ enum status store_quarantine_holds(struct store *store, uint64_t record, bool *h
 				   struct error *err);
 typedef enum status (*quarantined_fn)(void *context, const struct quarantined *row,
 				      struct error *err);
+/* All that was never released, open or closed, as an array appended to `out`, ascending seq. */
+enum status store_quarantine_kept(struct store *store, struct buffer *out, struct error *err);
 /* The open ones, ascending seq. */
 enum status store_quarantine_read(struct store *store, quarantined_fn each, void *context,
 				  struct error *err);
@@ -464,6 +470,116 @@ enum status store_import_row(struct store *store, uint32_t type, struct span key
 			     struct arena *arena, struct import_row *out, struct error *err);
 enum status store_import_row_put(struct store *store, const struct import_row *row,
 				 struct error *err);
+
+/* ---- reports: who holds, and who read, what is known of somebody ---- */
+
+/* Calls `each` for every entry of kind read after `since`, ascending; the row is borrowed. */
+enum status store_reads_read(struct store *store, uint64_t since, log_row_fn each, void *context,
+			     struct error *err);
+/* Entry with the change that made the record, merged or set aside; 0: there is none. */
+enum status store_created(struct store *store, uint64_t record, uint64_t *seq_out,
+			  struct error *err);
+typedef enum status (*import_key_fn)(void *context, uint32_t type, struct span key, uint64_t record,
+				     struct error *err);
+/* Every key that imports know. Reads the whole table. */
+enum status store_import_keys(struct store *store, import_key_fn each, void *context,
+			      struct error *err);
+
+/* The syncs of a device that ended well. */
+struct pulls {
+	uint32_t device;
+	uint64_t count;
+	int64_t first_ms;
+	int64_t last_ms;
+	uint64_t pulled_to; /* of the log, at most */
+};
+typedef enum status (*pulls_fn)(void *context, const struct pulls *pulls, struct error *err);
+/* Of every device those that brought it beyond `since` of the log, ascending. Reads all sessions.
+ */
+enum status store_pulls_read(struct store *store, uint64_t since, pulls_fn each, void *context,
+			     struct error *err);
+
+/* Each appends ids as uint64_t: records that left these villages after `since`; records that a
+ * stream made; what was erased and a device has not said that it destroyed. */
+enum status store_left_since(struct store *store, struct region region, uint64_t since,
+			     struct buffer *out, struct error *err);
+enum status store_made_by(struct store *store, uint32_t stream, struct buffer *out,
+			  struct error *err);
+enum status store_erased_outstanding(struct store *store, uint32_t device, struct buffer *out,
+				     struct error *err);
+
+/* ---- erasure: what has to be destroyed by law ---- */
+
+/* An entry of kind erasure, and how far it has come. */
+struct erasure {
+	uint64_t seq;
+	uint64_t record;     /* that was asked for; 0: what a restored database had again */
+	int64_t asked_ms;    /* UTC */
+	int64_t finished_ms; /* nothing is left in free pages and in the write-ahead log; 0: not yet
+			      */
+};
+
+/* What entry `seq` erases: the payloads and salts of all entries of the record before it, which
+ * keep their commitments instead; the record with its typed row (by the newest schema, which may be
+ * NULL); and what waited of it in quarantine is settled by `seq`. From now on it is erased. It need
+ * not be there. Appends the streams (uint32_t) that wrote it. */
+enum status store_record_erase(struct store *store, const struct schema *schema, uint64_t record,
+			       uint64_t seq, struct buffer *streams, struct error *err);
+/* The same for one entry of no such record, that is in quarantine. */
+enum status store_entry_erase(struct store *store, uint64_t entry, uint64_t seq, struct error *err);
+/* What imports wrote for the records that entries from `seq` on erased. Reads the whole table. */
+enum status store_imports_erase(struct store *store, uint64_t seq, struct error *err);
+/* The record goes, and is counted no more. */
+enum status store_record_remove(struct store *store, uint64_t record, struct error *err);
+
+/* Entry that erased the record; 0: none did. */
+enum status store_erased_by(struct store *store, uint64_t record, uint64_t *seq_out,
+			    struct error *err);
+/* The records that entries after `since` up to `until` erased, as an array of uint64_t appended to
+ * `out`. until STORE_NOW: all. */
+enum status store_erased_read(struct store *store, uint64_t since, uint64_t until,
+			      struct buffer *out, struct error *err);
+
+enum status store_erasure_add(struct store *store, const struct erasure *erasure,
+			      struct error *err);
+/* NOT_FOUND: no entry of that seq erased anything. */
+enum status store_erasure(struct store *store, uint64_t seq, struct erasure *out,
+			  struct error *err);
+/* seq of the last one; 0: nothing was ever erased. */
+enum status store_erasure_last(struct store *store, uint64_t *seq_out, struct error *err);
+/* The oldest one that is not finished; seq 0: all are. */
+enum status store_erasure_unfinished(struct store *store, struct erasure *out, struct error *err);
+typedef enum status (*erasure_fn)(void *context, const struct erasure *erasure, struct error *err);
+/* All, ascending seq. */
+enum status store_erasures_read(struct store *store, erasure_fn each, void *context,
+				struct error *err);
+/* Those up to `seq` are finished. Inside store_begin. */
+enum status store_erasures_finish(struct store *store, uint64_t seq, int64_t now_ms,
+				  struct error *err);
+
+/* The device may hold what entry `seq` erased, and is told. */
+enum status store_erasure_device_add(struct store *store, uint32_t device, uint64_t seq,
+				     struct error *err);
+/* Everything that was ever erased, for a device of which nothing is known. */
+enum status store_erasure_device_all(struct store *store, uint32_t device, struct error *err);
+/* The device has what the log says up to `seq`. *news_out: of an erasure that waited for it. */
+enum status store_erasure_ack(struct store *store, uint32_t device, uint64_t seq, int64_t now_ms,
+			      bool *news_out, struct error *err);
+/* Does any erasure wait for any device? */
+enum status store_erasure_waits(struct store *store, bool *out, struct error *err);
+typedef enum status (*erasure_device_fn)(void *context, uint32_t device, int64_t acked_ms,
+					 struct error *err);
+/* Those that were told of entry `seq`, ascending; acked_ms 0: it has not said that it is gone. */
+enum status store_erasure_devices(struct store *store, uint64_t seq, erasure_device_fn each,
+				  void *context, struct error *err);
+
+/* Writes the whole database anew, without what was deleted. Outside any transaction; other writers
+ * wait as long, readers go on. Takes as much disk as the database has, twice, for the time. What
+ * was deleted is gone from the disk once store_wal_empty returns OK after it. */
+enum status store_vacuum(struct store *store, struct error *err);
+/* Copies the write-ahead log into the database file and empties it. BUSY: a snapshot stood in the
+ * way for 5 seconds. */
+enum status store_wal_empty(struct store *store, struct error *err);
 
 /* Named values of the server itself: "name", "url", "origin". NOT_FOUND. */
 enum status store_setting(struct store *store, const char *name, struct arena *arena,

@@ -105,6 +105,14 @@ enum status log_run_of_village(struct store *store, uint64_t village, uint64_t s
 enum status log_runs_add(struct store *store, const struct log_row *rows, size_t count,
 			 struct error *err);
 
+/* ---- the log ---- */
+
+/* A row of the columns LOG_COLUMNS; its payload is borrowed from the statement. */
+#define LOG_COLUMNS                                                                                \
+	"seq, kind, received_ms, session, stream, n, time, user, record, verdict, reason,"         \
+	" schema_version, commitment, salt, payload"
+enum status log_row_of(struct statement *s, struct log_row *out, struct error *err);
+
 /* ---- records ---- */
 
 /* Records stand in the index by village, or in the runs of their village: a record of one change
@@ -136,13 +144,14 @@ enum lane_kind {
 	LANE_RUNS,    /* those of a village's runs; key = version */
 	LANE_MOVED,   /* records whose village changed after their last change; key = moved */
 	LANE_LEFT,    /* records that left the village; key = seq of the move */
+	LANE_ERASED,  /* what was erased and this device may hold; key = seq of the erasure */
 };
 
 struct lanes;
 struct lanes_options {
 	const struct villages *villages;
 	uint32_t type;	 /* 0: all */
-	bool with_moves; /* LANE_MOVED and LANE_LEFT besides */
+	bool with_moves; /* LANE_MOVED, LANE_LEFT and, of own_stream, LANE_ERASED besides */
 	/* Left out of LANE_RUNS: what changes up to own_n of own_stream made. */
 	uint32_t own_stream;
 	uint32_t own_n;

@@ -45,6 +45,8 @@ const struct evidence evidence[] = {
 	 .record = 4,
 	 .entry = true},
 
+	{.table = "erased", .compared = "record seq", .keys = 1},
+
 	/* Operations. Of some a part follows all the same, and is compared. */
 	/* session: rows of sessions may be lost, their numbers are not given out again. */
 	{.table = "log_head", .compared = "only seq", .keys = 1, .operations = "session"},
@@ -66,6 +68,9 @@ const struct evidence evidence[] = {
 		       " quarantined pulled_from pulled_to result"},
 	/* The keys of other people's files, which are in no change. */
 	{.table = "import_row", .operations = "type key record version cells"},
+	/* How far each erasure has come, and who has heard of it. */
+	{.table = "erasure", .operations = "seq record asked_ms finished_ms"},
+	{.table = "erasure_device", .operations = "device seq acked_ms"},
 	/* Projections for reports, made again from the records; the tables t_<type> as well. */
 	{.table = "typed_head", .operations = "only seq"},
 	{.table = "typed_column", .operations = "type tag part name"},

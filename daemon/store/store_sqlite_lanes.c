@@ -83,9 +83,26 @@ select_left(struct store *store, struct error *err)
 }
 
 static struct statement *
-select_ahead(struct store *store, const struct lane *lane, struct error *err)
+select_erased(const struct lanes *lanes, struct error *err)
 {
+	static const char text[] =
+		"SELECT e.seq, e.record FROM erasure_device AS d JOIN erased AS e ON e.seq = d.seq"
+		" WHERE d.device = ?2 AND d.acked_ms = 0 AND d.seq >= ?3"
+		" AND (e.seq, e.record) > (?3, ?4) ORDER BY e.seq, e.record LIMIT ?5";
+	struct statement *s = sql_prepare(lanes->store->sql, text, err);
+
+	sql_bind_uint(s, 2, lanes->own_stream);
+	return s;
+}
+
+static struct statement *
+select_ahead(const struct lanes *lanes, const struct lane *lane, struct error *err)
+{
+	struct store *store = lanes->store;
+
 	switch (lane->kind) {
+	case LANE_ERASED:
+		return select_erased(lanes, err);
 	case LANE_MOVED:
 		return select_moved(store, err);
 	case LANE_LEFT:
@@ -101,10 +118,12 @@ static enum status
 fill_from_index(struct lanes *lanes, struct lane *lane, struct place_in_order after,
 		struct error *err)
 {
-	struct statement *s = select_ahead(lanes->store, lane, err);
+	struct statement *s = select_ahead(lanes, lane, err);
 	bool row = true;
 
-	sql_bind_uint(s, 1, lane->village);
+	if (lane->kind != LANE_ERASED) {
+		sql_bind_uint(s, 1, lane->village);
+	}
 	sql_bind_uint(s, 3, after.key);
 	sql_bind_uint(s, 4, after.id);
 	sql_bind_uint(s, 5, lanes->width);
@@ -311,6 +330,9 @@ lanes_open(struct store *store, const struct lanes_options *options, struct lane
 	lanes->own_stream = options->own_stream;
 	lanes->own_n = options->own_n;
 	status = places_read(store, options->villages, options->type, add_place, lanes, err);
+	if (status == STATUS_OK && options->with_moves) {
+		status = lane_add(lanes, LANE_ERASED, &(struct place){.village = 0}, err);
+	}
 	if (status == STATUS_OK) {
 		status = fill_all(lanes, options->after, err);
 	}

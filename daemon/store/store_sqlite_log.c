@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-#define LOG_COLUMNS                                                                                \
-	"seq, kind, received_ms, session, stream, n, time, user, record, verdict, reason,"         \
-	" schema_version, commitment, salt, payload"
-
 enum status
 store_log_head(struct store *store, uint64_t *seq_out, struct error *err)
 {
@@ -149,8 +145,8 @@ read_evidence(struct statement *s, int first, struct log_row *row)
 	return true;
 }
 
-static enum status
-row_of(struct statement *s, struct log_row *out, struct error *err)
+enum status
+log_row_of(struct statement *s, struct log_row *out, struct error *err)
 {
 	struct entry *entry = &out->entry;
 
@@ -206,7 +202,7 @@ read_rows(struct store *store, struct statement *s, const struct log_filter *fil
 		if (status != STATUS_OK || !more) {
 			return status;
 		}
-		status = row_of(s, &row, err);
+		status = log_row_of(s, &row, err);
 		if (status == STATUS_OK) {
 			status = passes(store, filter, &row.entry, &wanted, err);
 		}
@@ -280,7 +276,7 @@ store_log_entry(struct store *store, uint64_t seq, struct arena *arena, struct l
 	if (status != STATUS_OK) {
 		return status;
 	}
-	status = row_of(s, &row, err);
+	status = log_row_of(s, &row, err);
 	if (status == STATUS_OK && row.payload.at != NULL && !store_keep(arena, &row.payload)) {
 		status = store_exhausted("an entry of the log", err);
 	}

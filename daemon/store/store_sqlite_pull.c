@@ -124,8 +124,14 @@ store_pull_next(struct pull *pull, struct pull_item *out, bool *more_out, struct
 		}
 		item.key = at.key;
 		item.id = at.id;
-		status = kind == LANE_LEFT ? take_left(pull, &item, &wanted, err)
-					   : take_record(pull, &item, &wanted, err);
+		if (kind == LANE_ERASED) {
+			item.evict = true;
+			item.erased = true;
+			wanted = true;
+		} else {
+			status = kind == LANE_LEFT ? take_left(pull, &item, &wanted, err)
+						   : take_record(pull, &item, &wanted, err);
+		}
 		if (status != STATUS_OK) {
 			return status;
 		}

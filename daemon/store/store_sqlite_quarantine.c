@@ -173,6 +173,14 @@ store_quarantine_holds(struct store *store, uint64_t record, bool *held_out, str
 }
 
 enum status
+store_quarantine_kept(struct store *store, struct buffer *out, struct error *err)
+{
+	static const char text[] = QUARANTINE_SELECT " WHERE q.released = 0 ORDER BY q.seq";
+
+	return collect(sql_prepare(store->sql, text, err), out, err);
+}
+
+enum status
 store_quarantine_read(struct store *store, quarantined_fn each, void *context, struct error *err)
 {
 	static const char text[] = QUARANTINE_SELECT " WHERE q.settled = 0 ORDER BY q.seq";

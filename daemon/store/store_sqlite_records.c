@@ -299,6 +299,27 @@ store_records_write(struct store *store, const struct record_write *rows, size_t
 }
 
 enum status
+store_record_remove(struct store *store, uint64_t record, struct error *err)
+{
+	static const char text[] = "DELETE FROM record WHERE id = ?";
+	struct tally tally = {0};
+	struct stored_record row;
+	struct statement *s;
+	enum status status = store_records_place(store, &record, 1, &row, err);
+
+	if (status != STATUS_OK || row.id == 0) {
+		return status;
+	}
+	s = sql_prepare(store->sql, text, err);
+	sql_bind_uint(s, 1, record);
+	status = sql_run(s, err);
+	if (status == STATUS_OK) {
+		status = tally_add(store, &tally, &row, -1, err);
+	}
+	return status == STATUS_OK ? tally_flush(store, &tally, err) : status;
+}
+
+enum status
 store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t village,
 		  struct error *err)
 {
@@ -309,6 +330,29 @@ store_move_append(struct store *store, uint64_t seq, uint64_t record, uint64_t v
 	sql_bind_uint(s, 2, seq);
 	sql_bind_uint(s, 3, record);
 	return sql_run(s, err);
+}
+
+enum status
+store_villages_left(struct store *store, uint64_t record, struct buffer *out, struct error *err)
+{
+	static const char text[] = "SELECT village FROM move WHERE record = ? ORDER BY seq";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	bool row = true;
+
+	sql_bind_uint(s, 1, record);
+	while (row) {
+		enum status status = sql_row(s, &row, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		if (row) {
+			const uint64_t village = sql_uint(s, 0);
+
+			buffer_append(out, &village, sizeof village);
+		}
+	}
+	return buffer_status(out, "where a record was", err);
 }
 
 /* Each row ends a stay; the last stay goes on. */

@@ -465,3 +465,19 @@ typed_write(struct store *store, const struct schema *schema, const struct store
 	bind_fields(typed, type, record);
 	return sql_run(typed->statement, err);
 }
+
+enum status
+typed_remove(struct store *store, const struct schema *schema, uint32_t type, uint64_t id,
+	     struct error *err)
+{
+	const struct record_type *found = schema == NULL ? NULL : schema_type(schema, type);
+	struct buffer text;
+
+	if (found == NULL) {
+		return STATUS_OK;
+	}
+	buffer_init(&text, STATEMENT_TEXT_MAX);
+	buffer_printf(&text, "DELETE FROM \"t_%.*s\" WHERE id = %llu", NAME_ARGS(found->name),
+		      (unsigned long long)id);
+	return run_text(store, &text, err);
+}

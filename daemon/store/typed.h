@@ -18,6 +18,9 @@
 enum status typed_write(struct store *store, const struct schema *schema,
 			const struct stored_record *row, const struct record *record,
 			struct error *err);
+/* Its row goes, if there is one. Inside a transaction. */
+enum status typed_remove(struct store *store, const struct schema *schema, uint32_t type,
+			 uint64_t id, struct error *err);
 /* Forgets prepared statements, after a schema or a rollback. */
 void typed_forget(struct store *store);
 

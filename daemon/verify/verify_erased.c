@@ -9,7 +9,7 @@ enum { PAIRS_MAX = 23, KEY_RECORDS = 20, KEY_ENTRIES = 21, REASON_ERASED = 12 };
 
 /* What entry `by` erased: all earlier entries of a record, or one entry that does not say that it
  * is of such a record. */
-struct erasure {
+struct erased_mark {
 	uint64_t id; /* of the record; of an entry its seq with the top bit */
 	uint64_t by; /* the last that names it */
 };
@@ -24,13 +24,13 @@ keep_list(struct verifying *verifying, struct reader *in, uint64_t bit, uint64_t
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct erasure erasure = {.by = by};
+		struct erased_mark mark = {.by = by};
 
-		if (!cbor_get_uint_max(in, INT64_MAX, &erasure.id)) {
+		if (!cbor_get_uint_max(in, INT64_MAX, &mark.id)) {
 			return false;
 		}
-		erasure.id |= bit;
-		buffer_append(&verifying->erased, &erasure, sizeof erasure);
+		mark.id |= bit;
+		buffer_append(&verifying->erased, &mark, sizeof mark);
 	}
 	return true;
 }
@@ -77,10 +77,10 @@ keep_erasure(void *context, const struct log_row *row, struct error *err)
 }
 
 static int
-compare_erasures(const void *one, const void *other)
+compare_marks(const void *one, const void *other)
 {
-	const struct erasure *a = one;
-	const struct erasure *b = other;
+	const struct erased_mark *a = one;
+	const struct erased_mark *b = other;
 
 	if (a->id != b->id) {
 		return a->id < b->id ? -1 : 1;
@@ -95,8 +95,8 @@ verify_erased_read(struct verifying *verifying, struct error *err)
 	enum status status = store_log_read(verifying->store, &all, keep_erasure, verifying, err);
 
 	if (status == STATUS_OK && verifying->erased.length > 0) {
-		qsort(verifying->erased.at, verifying->erased.length / sizeof(struct erasure),
-		      sizeof(struct erasure), compare_erasures);
+		qsort(verifying->erased.at, verifying->erased.length / sizeof(struct erased_mark),
+		      sizeof(struct erased_mark), compare_marks);
 	}
 	return status;
 }
@@ -105,22 +105,22 @@ verify_erased_read(struct verifying *verifying, struct error *err)
 static bool
 erased_after(const struct verifying *verifying, uint64_t id, uint64_t seq)
 {
-	const struct erasure *erasures = (const void *)verifying->erased.at;
-	const size_t count = verifying->erased.length / sizeof *erasures;
-	const struct erasure least = {id, seq + 1};
+	const struct erased_mark *marks = (const void *)verifying->erased.at;
+	const size_t count = verifying->erased.length / sizeof *marks;
+	const struct erased_mark least = {id, seq + 1};
 	size_t low = 0;
 	size_t high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare_erasures(&erasures[middle], &least) < 0) {
+		if (compare_marks(&marks[middle], &least) < 0) {
 			low = middle + 1;
 		} else {
 			high = middle;
 		}
 	}
-	return low < count && erasures[low].id == id;
+	return low < count && marks[low].id == id;
 }
 
 bool

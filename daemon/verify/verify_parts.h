@@ -19,7 +19,7 @@ struct verifying {
 	int64_t received_ms;
 	struct buffer checkpoints; /* struct kept_checkpoint */
 	size_t checkpoint_at;	   /* the next one to be looked at */
-	struct buffer erased;	   /* struct erasure, in order */
+	struct buffer erased;	   /* struct erased_mark, in order */
 	struct log_spans *spans;
 	struct log_span span; /* the run under way */
 	bool has_span;

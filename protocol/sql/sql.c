@@ -497,6 +497,17 @@ sql_wal_checkpoint(struct sql *sql, int wait_ms, struct error *err)
 		       : STATUS_OK;
 }
 
+enum status
+sql_wal_empty(struct sql *sql, int wait_ms, struct error *err)
+{
+	int code;
+
+	(void)sqlite3_busy_timeout(sql->handle, wait_ms);
+	code = sqlite3_wal_checkpoint_v2(sql->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	(void)sqlite3_busy_timeout(sql->handle, sql->busy_ms);
+	return code == SQLITE_OK ? STATUS_OK : fail_sqlite(sql, code, err);
+}
+
 uint64_t
 sql_wal_bytes(const struct sql *sql)
 {

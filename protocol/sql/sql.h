@@ -88,6 +88,9 @@ int64_t sql_changes(struct sql *sql);
 /* Copies the WAL into the database; BUSY if readers kept part of it. wait_ms above 0: waits as long
  * for readers to leave it, so that it begins anew. */
 enum status sql_wal_checkpoint(struct sql *sql, int wait_ms, struct error *err);
+/* The same, and the log's file has nothing any more when it returns OK. BUSY: a reader needed it
+ * for longer than wait_ms. */
+enum status sql_wal_empty(struct sql *sql, int wait_ms, struct error *err);
 /* Bytes of the write-ahead log's file; 0 if there is none. */
 uint64_t sql_wal_bytes(const struct sql *sql);
 /* What is committed from now on is durable at once (synchronous=FULL), or with the next commit that

@@ -52,6 +52,7 @@ struct check {
 	uint64_t quarantined;
 	uint64_t settled;     /* of these, as the log's end leaves them */
 	uint64_t run_records; /* found through the runs of their village */
+	struct buffer erased; /* struct check_erased: what entries of kind erasure name, by id */
 };
 
 static struct statement *
@@ -171,6 +172,106 @@ make_record(struct check *check, uint64_t id)
 	return made;
 }
 
+/* ---- what was erased ---- */
+
+/* A record, or an entry, that a later entry of kind erasure names. */
+struct check_erased {
+	uint64_t id; /* of a record, or the top bit and a seq */
+	uint64_t by;
+};
+#define ENTRY_BIT (UINT64_C(1) << 63)
+enum { KEY_RECORDS = 20, KEY_ENTRIES = 21 };
+
+static enum status
+read_erased(struct check *check, uint64_t by, struct reader *in, uint64_t bit, struct error *err)
+{
+	struct check_erased erased = {.by = by};
+	size_t count;
+
+	if (!cbor_get_array(in, SIZE_MAX, &count)) {
+		return wrong(err, by, "what it erases");
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!cbor_get_uint(in, &erased.id)) {
+			return wrong(err, by, "what it erases");
+		}
+		erased.id |= bit;
+		buffer_append(&check->erased, &erased, sizeof erased);
+	}
+	return buffer_status(&check->erased, "what was erased", err);
+}
+
+static enum status
+read_erasure(struct check *check, struct statement *row, struct error *err)
+{
+	const uint64_t seq = sql_uint(row, 0);
+	struct reader in = reader_of(sql_blob(row, 1));
+	size_t pairs = 0;
+	uint32_t key;
+	enum status status = STATUS_OK;
+
+	(void)cbor_get_map(&in, 23, &pairs);
+	for (size_t i = 0; i < pairs && status == STATUS_OK && cbor_get_u32(&in, &key); i++) {
+		struct span skipped;
+
+		if (key == KEY_RECORDS || key == KEY_ENTRIES) {
+			status = read_erased(check, seq, &in, key == KEY_ENTRIES ? ENTRY_BIT : 0,
+					     err);
+		} else {
+			(void)cbor_get_any(&in, &skipped);
+		}
+	}
+	return status;
+}
+
+static int
+compare_erased(const void *a, const void *b)
+{
+	const struct check_erased *one = a;
+	const struct check_erased *other = b;
+
+	return (one->id > other->id) - (one->id < other->id);
+}
+
+static enum status
+read_erasures(struct check *check, struct error *err)
+{
+	enum status status =
+		for_rows(check, "SELECT seq, payload FROM log WHERE kind = 7 ORDER BY seq",
+			 read_erasure, err);
+
+	if (status == STATUS_OK && check->erased.length > 0) {
+		qsort(check->erased.at, check->erased.length / sizeof(struct check_erased),
+		      sizeof(struct check_erased), compare_erased);
+	}
+	return status;
+}
+
+/* The entry that erased it; 0: none. */
+static uint64_t
+erased_by(const struct check *check, uint64_t id)
+{
+	const struct check_erased key = {.id = id};
+	const struct check_erased *found =
+		check->erased.length == 0
+			? NULL
+			: bsearch(&key, check->erased.at, check->erased.length / sizeof key,
+				  sizeof key, compare_erased);
+
+	return found == NULL ? 0 : found->by;
+}
+
+/* May, and must, the entry be without salt and payload? */
+static bool
+is_bereft(const struct check *check, const struct entry *entry)
+{
+	return entry->kind != ENTRY_ERASURE &&
+	       ((entry->record != 0 && erased_by(check, entry->record) > entry->seq) ||
+		erased_by(check, entry->seq | ENTRY_BIT) > entry->seq ||
+		(entry->kind == ENTRY_CHANGE && entry->verdict == VERDICT_QUARANTINED &&
+		 entry->reason == QUARANTINE_ERASED));
+}
+
 /* ---- one entry ---- */
 
 /* `logged`: where the change stands in the log; after a release that is before the entry's seq. */
@@ -235,12 +336,17 @@ check_change(struct check *check, const struct entry *entry, struct span payload
 	}
 	stream->n = entry->n;
 	chain_advance(stream->now, entry->n, entry->commitment);
+	if (entry->verdict == VERDICT_QUARANTINED && entry->reason == QUARANTINE_ERASED) {
+		return STATUS_OK;
+	}
 	if (entry->verdict == VERDICT_QUARANTINED) {
 		check->quarantined++;
 		return entry->reason == 0 ? wrong(err, entry->seq, "set aside without a reason")
 					  : STATUS_OK;
 	}
-	return merge_entry(check, entry, payload, entry->seq, err);
+	/* What it made is gone with it. */
+	return is_bereft(check, entry) ? STATUS_OK
+				       : merge_entry(check, entry, payload, entry->seq, err);
 }
 
 static void
@@ -421,12 +527,19 @@ check_entry(struct check *check, struct statement *row, struct error *err)
 		return wrong(err, entry.seq, "received goes back");
 	}
 	check->received_ms = entry.received_ms;
-	/* The commitment follows: chains and tree show that it is the one that was signed. */
-	if (!sql_is_null(row, 12) || !sql_blob_exact(row, 13, salt, SALT_SIZE)) {
+	/* The commitment follows, or it was erased what it follows from: chains and tree show that
+	 * it is the one that was signed. */
+	if (is_bereft(check, &entry)) {
+		if (!sql_is_null(row, 13) || !sql_is_null(row, 14) ||
+		    !sql_blob_exact(row, 12, entry.commitment, HASH_SIZE)) {
+			return wrong(err, entry.seq, "it was not erased");
+		}
+	} else if (!sql_is_null(row, 12) || !sql_blob_exact(row, 13, salt, SALT_SIZE)) {
 		return wrong(err, entry.seq, "commitment or salt");
+	} else {
+		commitment_make(salt, is_change ? entry.stream : 0, is_change ? entry.n : 0,
+				sql_blob(row, 14), entry.commitment);
 	}
-	commitment_make(salt, is_change ? entry.stream : 0, is_change ? entry.n : 0,
-			sql_blob(row, 14), entry.commitment);
 	entry_leaf(&entry, leaf);
 	if (!note_chunk(check, leaf)) {
 		return fail(err, STATUS_MEMORY, "the tree");
@@ -438,6 +551,9 @@ check_entry(struct check *check, struct statement *row, struct error *err)
 	if (entry.kind == ENTRY_SCOPE &&
 	    check_lineage_note(&check->lineages, sql_blob(row, 14), err) != STATUS_OK) {
 		return wrong(err, entry.seq, "the stream that it continues");
+	}
+	if (!is_change && is_bereft(check, &entry)) {
+		return STATUS_OK;
 	}
 	return is_change ? check_change(check, &entry, sql_blob(row, 14), err)
 			 : check_settling(check, &entry, sql_blob(row, 14), err);
@@ -493,6 +609,25 @@ check_quarantine(struct check *check, struct statement *row, struct error *err)
 			      (unsigned long long)sql_uint(row, 1),
 			      (unsigned long long)check->quarantined,
 			      (unsigned long long)check->settled);
+}
+
+static enum status
+check_unsettled(struct check *check, struct statement *row, struct error *err)
+{
+	(void)check;
+	return sql_uint(row, 0) == 0
+		       ? STATUS_OK
+		       : fail(err, STATUS_MALFORMED, "%llu changes wait that were erased",
+			      (unsigned long long)sql_uint(row, 0));
+}
+
+static enum status
+check_erased_rows(struct check *check, struct statement *row, struct error *err)
+{
+	(void)check;
+	return sql_uint(row, 0) == 0 ? STATUS_OK
+				     : fail(err, STATUS_MALFORMED, "%llu erased records are there",
+					    (unsigned long long)sql_uint(row, 0));
 }
 
 static enum status
@@ -614,8 +749,16 @@ check_all(struct check *check, struct error *err)
 		{"SELECT number, root FROM tree ORDER BY number", check_subtree},
 		{"SELECT size, root FROM checkpoint ORDER BY place DESC LIMIT 1", check_checkpoint},
 		{"SELECT seq FROM log_head", check_head},
-		{"SELECT count(*), count(*) FILTER (WHERE settled > 0) FROM quarantine",
+		{"SELECT count(*), count(*) FILTER (WHERE settled > 0 AND settled NOT IN (SELECT seq"
+		 " FROM log WHERE kind = 7 OR (kind IN (2, 5) AND payload IS NULL))) FROM quarantine",
 		 check_quarantine},
+		{"SELECT count(*) FROM quarantine q JOIN log l ON l.seq = q.seq"
+		 " WHERE q.settled = 0 AND l.payload IS NULL",
+		 check_unsettled},
+		{"SELECT count(*) FROM erased e WHERE EXISTS (SELECT 1 FROM record r WHERE r.id = e.record)"
+		 " OR EXISTS (SELECT 1 FROM import_row i WHERE i.record = e.record)"
+		 " OR NOT EXISTS (SELECT 1 FROM log l WHERE l.seq = e.seq AND l.kind = 7)",
+		 check_erased_rows},
 		{"SELECT id, village, version, state FROM record ORDER BY id", check_record},
 		{"SELECT count(*) FROM record r JOIN record p ON p.id = r.parent"
 		 " WHERE r.village <> p.village",
@@ -640,6 +783,7 @@ check_all(struct check *check, struct error *err)
 	};
 	enum status status = STATUS_OK;
 
+	status = read_erasures(check, err);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == STATUS_OK; i++) {
 		status = for_rows(check, steps[i].text, steps[i].each, err);
 	}
@@ -675,6 +819,7 @@ check_store_database(const char *folder, struct error *err)
 	/* All records are merged again in memory, of whatever a benchmark filled, too. */
 	arena_init(&check->arena, SIZE_MAX);
 	frontier_init(&check->frontier);
+	buffer_init(&check->erased, SIZE_MAX);
 	status = sql_open(path, &options, &check->sql, err);
 	if (status == STATUS_OK) {
 		status = check_all(check, err);
@@ -682,6 +827,7 @@ check_store_database(const char *folder, struct error *err)
 	sql_close(check->sql);
 	schema_free(check->schema);
 	free(check->chunks);
+	buffer_finish(&check->erased);
 	check_lineages_free(&check->lineages);
 	arena_finish(&check->arena);
 	free(check);

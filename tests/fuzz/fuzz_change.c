@@ -44,8 +44,25 @@ check_change(struct span bytes, bool server_stream)
 	arena_finish(&arena);
 }
 
+static void
+check_stub(struct span bytes)
+{
+	struct change_stub stub;
+	struct buffer out;
+
+	if (!change_stub_decode(bytes, &stub)) {
+		return;
+	}
+	PROPERTY(stub.n >= 1 && stub.n <= CHANGE_N_MAX && stub.record != 0);
+	buffer_init(&out, CHANGE_BYTES_MAX);
+	change_stub_encode(&stub, &out);
+	PROPERTY(span_equal(buffer_span(&out), bytes));
+	buffer_finish(&out);
+}
+
 FUZZ(data, size)
 {
+	check_stub(span_of(data, size));
 	check_change(span_of(data, size), false);
 	check_change(span_of(data, size), true);
 	return 0;

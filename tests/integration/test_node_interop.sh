@@ -138,3 +138,15 @@ refuses_damage 'another payload' 's/\("table":"log","seq":1,.*"payload":"\)../\1
 refuses_damage 'another root' 's/\("table":"checkpoint".*"root":"\)../\1FF/'
 refuses_damage 'a missing entry' '/"table":"log","seq":9,/d'
 refuses_damage 'a record that the log does not say' 's/\("table":"record".*"state":"..*\)../\1FF/'
+
+# What was erased is gone from the log, and the rest of it is as provable as before.
+server_start
+control erase "$family" --reason request >/dev/null
+control erase "$aside" --reason mistake >/dev/null
+server_stop
+holds 'after an erasure the log still follows, by what the phones had seen' \
+	log_is_right "$folder/a.json" "$folder/b.json" "$folder/e.json"
+holds 'the erased records are not in it' equals "$(value records "$folder/checked.json")" 64
+refuses_damage 'a payload that goes without an erasure' \
+	'0,/"kind":1,/s/\("kind":1,.*"commitment":"\)[^"]*","salt":"[^"]*","payload":"[^"]*/\1","salt":"","payload":"/'
+refuses_damage 'another record that an erasure does not name' 's/\("kind":7,.*"payload":".*\)[0-9]"/\10"/'

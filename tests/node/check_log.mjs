@@ -19,6 +19,8 @@ import { Schema } from './schema.mjs';
 const CHANGE = KINDS.indexOf('change');
 const SCOPE = KINDS.indexOf('scope');
 const RELEASE = KINDS.indexOf('release');
+const ERASURE = KINDS.indexOf('erasure');
+const REASON_ERASED = 12;
 const MERGED = 0;
 const DEVICE = 1;
 const cddl = protocolCddl();
@@ -52,8 +54,39 @@ function readDump(path) {
 	return dump;
 }
 
-function entryOf(row) {
+// Keys of what entries of kind erasure name: record ids, and "entry <seq>"; values: the entry.
+function erasedBy(rows) {
+	const erased = new Map();
+
+	for (const row of rows.filter(({ kind }) => kind === ERASURE)) {
+		const note = noteDecode(hexOf(row.payload));
+
+		for (const id of note.records ?? []) {
+			erased.set(String(id), row.seq);
+		}
+		for (const seq of note.entries ?? []) {
+			erased.set(`entry ${seq}`, row.seq);
+		}
+	}
+	return erased;
+}
+
+// May, and must, an entry be without salt and payload?
+function isBereft(erased, row, record) {
+	return row.kind !== ERASURE && ((erased.get(String(record)) ?? 0) > row.seq ||
+		(erased.get(`entry ${row.seq}`) ?? 0) > row.seq ||
+		(row.kind === CHANGE && row.verdict !== MERGED && row.reason === REASON_ERASED));
+}
+
+function entryOf(erased, row) {
 	const record = row.record === null ? idMake(row.stream, row.n) : numberOf(row.record);
+
+	if (isBereft(erased, row, record)) {
+		isTrue(row.salt === '' && row.payload === '' && row.commitment.length === 64,
+			`entry ${row.seq}: it was not erased`);
+		return { ...row, record: typeof record === 'bigint' && record < 2n ** 53n ? Number(record) : record,
+			commitment: hexOf(row.commitment), payload: null };
+	}
 	const salt = hexOf(row.salt);
 	const payload = hexOf(row.payload);
 
@@ -70,6 +103,9 @@ function checkRule(rule, bytes, what) {
 function checkPayload(entry) {
 	const { payload } = entry;
 
+	if (payload === null) {
+		return;
+	}
 	isTrue(encode(decode(payload)).equals(payload), `entry ${entry.seq}: its CBOR written again`);
 	checkRule(entry.kind === CHANGE ? 'change' : 'note', payload, `the payload of entry ${entry.seq}`);
 	if (entry.kind !== CHANGE) {
@@ -129,6 +165,9 @@ function checkChains(dump, entries) {
 
 /** The change that an entry merges: its own, or the one that it releases from quarantine. */
 function mergedBy(entries, entry) {
+	if (entry.payload === null) {
+		return { stream: 0, change: null, released: false };
+	}
 	if (entry.kind === RELEASE) {
 		const note = noteDecode(entry.payload);
 		const aside = entries[note.entry - 1];
@@ -243,7 +282,8 @@ function checkReport(path, entries, leaves) {
 
 function check(dumpPath, reports) {
 	const dump = readDump(dumpPath);
-	const entries = dump.log.map(entryOf);
+	const erased = erasedBy(dump.log);
+	const entries = dump.log.map((row) => entryOf(erased, row));
 	const leaves = checkEntries(entries);
 	const logKeys = reports.map((path) => checkReport(path, entries, leaves));
 

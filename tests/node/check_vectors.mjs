@@ -215,6 +215,16 @@ function checkReplyLineages(given, bytes) {
 	isTrue(replyUnpack(bytes).lineages[1].parent === given.parent_1, 'parent');
 }
 
+function checkReplyErased(given, bytes) {
+	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored({ server_time_ms: given.server_time_ms, epoch: given.epoch,
+		from: cursor(given.from), to: cursor(given.to), erased: [given.erased_0, given.erased_1],
+		exceptions: [{ n: given.n, kind: given.kind, reason: 0, tag: 0 }] }), bytes, 'reply');
+	isTrue(replyUnpack(bytes).erased.length === 2, 'erased');
+}
+
 function checkReplyColumns(given, bytes) {
 	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
 	const records = numbered(given, 'record');
@@ -351,6 +361,8 @@ const CHECKS = {
 	change_creation: checkChange,
 	change_edit: checkChange,
 	change_set: checkChange,
+	change_stub: (given, bytes) => same(encode(new Map([[1, given.n], [3, given.record],
+		[14, given.commitment]])), bytes, 'stub'),
 	change_village: checkChange,
 	checkpoint: checkCheckpoint,
 	checkpoint_note: (given, bytes) => same(checkpointNote(given), bytes, 'note'),
@@ -391,6 +403,7 @@ const CHECKS = {
 	reply: checkReply,
 	reply_columns: checkReplyColumns,
 	reply_epochs: checkReplyEpochs,
+	reply_erased: checkReplyErased,
 	reply_fork: checkReplyFork,
 	reply_lineages: checkReplyLineages,
 	reply_parcel: (given, bytes) => {
@@ -420,6 +433,7 @@ const RULES = {
 	change_creation: ['change', 0],
 	change_edit: ['change', 0],
 	change_set: ['change', 0],
+	change_stub: ['change-stub', 0],
 	change_village: ['change', 0],
 	enrolment_reply: ['enrolment-reply', 2],
 	enrolment_request: ['enrolment-head', 0],
@@ -431,6 +445,7 @@ const RULES = {
 	reply: ['reply', 2],
 	reply_columns: ['reply', 2],
 	reply_epochs: ['reply', 2],
+	reply_erased: ['reply', 2],
 	reply_fork: ['reply', 2],
 	reply_lineages: ['reply', 2],
 	reply_server_key: ['reply', 2],

@@ -212,6 +212,7 @@ const REPLY_KEYS = new Map([
 	[15, ['send_from']],
 	[16, ['server_key', ([id, key, url]) => ({ id, key, url }), ({ id, key, url }) => [id, key, url]]],
 	[17, ['r_seen']],
+	[18, ['erased']],
 	[19, ['exceptions', (flat) => rows(flat, 'n', 'kind', 'reason', 'tag'), flatten]],
 	[21, ['records']],
 	[23, ['whole']],

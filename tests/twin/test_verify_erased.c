@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was erased by law is missing with good reason: nothing else is, and all the rest is
  * verified. */
-#include "daemon/ingest/workset.h"
+#include "protocol/id.h"
 #include "tests/testing.h"
 #include "tests/twin/alter.h"
 #include "tests/twin/altered.h"
@@ -12,25 +12,16 @@ enum { SQL_SIZE = 400 };
 
 #define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* An entry that erases a record, as docs/protocol.md has it. */
 static void
-log_erasure(struct world *world, uint64_t record)
+erase(struct world *world, uint64_t record)
 {
-	const struct entry about = {.kind = ENTRY_ERASURE, .record = record};
-	struct buffer note;
+	const struct erase_order order = {.record = record, .reason = span_of_text("request")};
+	struct erase_count count;
 	struct error err;
 
-	buffer_init(&note, 1 << 10);
-	cbor_put_map(&note, 2);
-	cbor_put_uint(&note, 1);
-	cbor_put_text(&note, span_of_text("erase"));
-	cbor_put_uint(&note, 20);
-	cbor_put_array(&note, 1);
-	cbor_put_uint(&note, record);
 	assert_ok(ingest_begin(world->ingest, &err));
-	assert_ok(ingest_append_note(world->ingest, &about, buffer_span(&note), NULL, &err));
+	assert_ok(ingest_erase(world->ingest, &order, &count, &err));
 	assert_ok(ingest_commit(world->ingest, &err));
-	buffer_finish(&note);
 }
 
 static enum status
@@ -52,7 +43,7 @@ destroy_payload(void *context, const struct log_row *row, struct error *err)
 	return STATUS_OK;
 }
 
-/* All that is kept of it in the copy. */
+/* Somebody takes it out of the copy by hand. */
 static void
 destroy(struct altered *altered, uint64_t record)
 {
@@ -109,11 +100,40 @@ TEST(a_database_without_what_was_erased_is_what_its_log_says)
 	altered_create(all, all->ani, "visit", FIELDS("person", all->person, "weight", "9.1"),
 		       visit);
 	world_sync(all->world, all->ani);
-	log_erasure(all->world, number(visit));
+	erase(all->world, number(visit));
 	copy_now(altered);
-	/* Named, and still there. */
-	destroy(altered, number(visit));
 	assert_findings(altered, false);
+}
+
+TEST(a_whole_family_with_changes_that_came_too_late_is_gone_and_the_rest_is_verified)
+{
+	struct altered *altered = *state;
+	struct two_cadres *all = &altered->all;
+
+	edit(all, all->ani, "rt", "003");
+	erase(all->world, number(all->family));
+	world_sync(all->world, all->ani);
+	copy_now(altered);
+	assert_findings(altered, false);
+}
+
+TEST(an_erasure_that_is_forgotten_or_made_up_is_found)
+{
+	struct altered *altered = *state;
+	struct two_cadres *all = &altered->all;
+	char visit[16];
+
+	altered_create(all, all->ani, "visit", FIELDS("person", all->person, "weight", "9.1"),
+		       visit);
+	world_sync(all->world, all->ani);
+	erase(all->world, number(visit));
+	copy_now(altered);
+	alter_run(altered->path,
+		  "INSERT INTO erased (record, seq) SELECT id, 3 FROM record LIMIT 1");
+	assert_findings(altered, true);
+	copy_now(altered);
+	alter_run(altered->path, "DELETE FROM erased");
+	assert_findings(altered, true);
 }
 
 TEST(what_was_not_erased_may_not_be_missing)
@@ -128,22 +148,9 @@ TEST(what_was_not_erased_may_not_be_missing)
 	altered_create(all, all->ani, "visit", FIELDS("person", all->person, "weight", "9.2"),
 		       second);
 	world_sync(all->world, all->ani);
-	log_erasure(all->world, number(first));
+	erase(all->world, number(first));
 	copy_now(altered);
 	destroy(altered, number(second));
-	assert_findings(altered, true);
-}
-
-TEST(a_payload_that_was_taken_after_the_erasure_of_its_record_is_missed)
-{
-	struct altered *altered = *state;
-	struct two_cadres *all = &altered->all;
-
-	log_erasure(all->world, number(all->family));
-	edit(all, all->ani, "rt", "003");
-	world_sync(all->world, all->ani);
-	copy_now(altered);
-	destroy(altered, number(all->family));
 	assert_findings(altered, true);
 }
 
@@ -166,9 +173,8 @@ TEST(a_record_that_once_hung_below_an_erased_one_is_passed_over_and_no_other)
 	assert_ok(sambung_edit_begin(handle(all, all->ani), person, &form, &err));
 	save(form, "family", all->family);
 	world_sync(all->world, all->ani);
-	log_erasure(all->world, number(family));
+	erase(all->world, number(family));
 	copy_now(altered);
-	destroy(altered, number(family));
 	assert_findings(altered, false);
 	(void)snprintf(sql, sizeof sql, "UPDATE record SET moved = moved + 1 WHERE id = %llu",
 		       (unsigned long long)number(all->person));
@@ -179,7 +185,8 @@ TEST(a_record_that_once_hung_below_an_erased_one_is_passed_over_and_no_other)
 RUN_TESTS(CASE_WITH(a_database_without_what_was_erased_is_what_its_log_says, altered_open,
 		    altered_close),
 	  CASE_WITH(what_was_not_erased_may_not_be_missing, altered_open, altered_close),
-	  CASE_WITH(a_payload_that_was_taken_after_the_erasure_of_its_record_is_missed,
+	  CASE_WITH(a_whole_family_with_changes_that_came_too_late_is_gone_and_the_rest_is_verified,
 		    altered_open, altered_close),
+	  CASE_WITH(an_erasure_that_is_forgotten_or_made_up_is_found, altered_open, altered_close),
 	  CASE_WITH(a_record_that_once_hung_below_an_erased_one_is_passed_over_and_no_other,
 		    altered_open, altered_close))

@@ -210,6 +210,23 @@ copy_backup(struct world *world, unsigned backup)
 	buffer_finish(&bytes);
 }
 
+/* What the copy had of what was erased since. */
+static void
+erase_again(struct world *world)
+{
+	struct error err;
+	size_t count = 0;
+
+	if (world->erased.length == 0) {
+		return;
+	}
+	must(ingest_begin(world->ingest, &err), "erasing again", &err);
+	must(ingest_erase_again(world->ingest, (const void *)world->erased.at,
+				world->erased.length / sizeof(uint64_t), &count, &err),
+	     "erasing again", &err);
+	must(ingest_commit(world->ingest, &err), "erasing again", &err);
+}
+
 void
 world_restore(struct world *world, unsigned backup)
 {
@@ -226,6 +243,7 @@ world_restore(struct world *world, unsigned backup)
 	     &err);
 	store_close(store);
 	must(world_start_server(world, &err), "starting the server", &err);
+	erase_again(world);
 }
 
 static void
@@ -812,6 +830,57 @@ world_close_of(struct world *world, uint32_t number, uint32_t n)
 }
 
 enum status
+world_erase(struct world *world, const char *id)
+{
+	struct erase_order order = {.reason = span_of_text("request"), .ids = &world->erased};
+	struct erase_count count;
+	struct error err;
+	enum status status = id_parse(id, &order.record, &err);
+
+	if (status == STATUS_OK) {
+		status = ingest_begin(world->ingest, &err);
+	}
+	if (status == STATUS_OK) {
+		status = ingest_erase(world->ingest, &order, &count, &err);
+		status = server_end(world, status, "an erasure", &err);
+	}
+	return status;
+}
+
+struct erasure_counts {
+	size_t told;
+	size_t waits;
+};
+
+static enum status
+count_device(void *context, uint32_t device, int64_t acked_ms, struct error *err)
+{
+	struct erasure_counts *counts = context;
+
+	(void)device;
+	(void)err;
+	counts->told++;
+	counts->waits += acked_ms == 0;
+	return STATUS_OK;
+}
+
+void
+world_erasure(struct world *world, const char *id, size_t *told_out, size_t *waits_out)
+{
+	struct erasure_counts counts = {0};
+	struct error err;
+	uint64_t record = 0;
+	uint64_t seq = 0;
+
+	must(id_parse(id, &record, &err), "an id", &err);
+	must(store_erased_by(world->reader, record, &seq, &err), "an erasure", &err);
+	must(store_erasure_devices(world->reader, seq, count_device, &counts, &err), "an erasure",
+	     &err);
+	*told_out = counts.told;
+	*waits_out = counts.waits;
+}
+
+enum status
 world_close_change(struct world *world, size_t device, uint32_t n)
 {
 	return world_close_of(world, device_number(world, device), n);
@@ -989,6 +1058,7 @@ world_create(uint64_t seed, const char *schema_path)
 		die("creating", "out of memory");
 	}
 	must(crypto_init(&err), "crypto", &err);
+	buffer_init(&world->erased, SIZE_MAX);
 	world->random = seed * UINT64_C(0xd1342543de82ef95) + 1;
 	world->now_ms = INT64_C(1795000000000);
 	world->platform.context = world;
@@ -1027,6 +1097,7 @@ world_free(struct world *world)
 			buffer_finish(&world->old[i]);
 		}
 	}
+	buffer_finish(&world->erased);
 	world_stop_server(world);
 	(void)nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(world);

@@ -68,6 +68,7 @@ struct world {
 	uint64_t replies_repeated;
 	uint64_t cut;
 	uint64_t server_failures; /* answers of HTTP 5xx */
+	struct buffer erased;	  /* uint64_t: as D/erased keeps them beside the database */
 	unsigned backups;
 };
 
@@ -125,6 +126,11 @@ enum status world_close_change(struct world *world, size_t device, uint32_t n);
 /* The same by the number that it has in the log. */
 enum status world_release_of(struct world *world, uint32_t number, uint32_t n, uint64_t *count_out);
 enum status world_close_of(struct world *world, uint32_t number, uint32_t n);
+/* An admin erases a record and all below it, for the reason "request"; the status tells. */
+enum status world_erase(struct world *world, const char *id);
+/* How many devices the erasure of that record has told, and how many of them have not said that it
+ * is gone. */
+void world_erasure(struct world *world, const char *id, size_t *told_out, size_t *waits_out);
 /* An admin lets all of the device's family go on; the status tells. */
 enum status world_allow(struct world *world, size_t device);
 void world_revoke(struct world *world, size_t device);

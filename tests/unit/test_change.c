@@ -452,6 +452,57 @@ TEST(base_is_bounded_by_the_changes_own_place_and_a_creation_has_none)
 	assert_int_equal(change.base.version, 0);
 }
 
+static struct change_stub
+stub_sample(void)
+{
+	struct change_stub stub = {.n = 1201, .record = UINT64_C(0x12345678000004b0)};
+
+	memset(stub.commitment, 0xcc, sizeof stub.commitment);
+	return stub;
+}
+
+TEST(stub_has_its_bytes_and_is_read_back)
+{
+	const struct change_stub stub = stub_sample();
+	struct change_stub read;
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, CHANGE_BYTES_MAX);
+	change_stub_encode(&stub, &out);
+	assert_hex(out.at, out.length,
+		   "a3 01 1904b1 03 1b12345678000004b0 0e 5820"
+		   "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc");
+	assert_true(change_stub_decode(buffer_span(&out), &read));
+	assert_int_equal(read.n, stub.n);
+	assert_int_equal(read.record, stub.record);
+	assert_memory_equal(read.commitment, stub.commitment, sizeof read.commitment);
+	buffer_finish(&out);
+}
+
+TEST(every_cut_and_tail_of_a_stub_is_refused_and_none_is_a_change)
+{
+	const struct change_stub stub = stub_sample();
+	struct change_stub read;
+	struct change change;
+	struct arena arena;
+	struct buffer out;
+
+	(void)state;
+	arena_init(&arena, CHANGE_BYTES_MAX);
+	buffer_init(&out, CHANGE_BYTES_MAX);
+	change_stub_encode(&stub, &out);
+	assert_int_equal(change_decode(buffer_span(&out), false, &arena, &change, NULL),
+			 STATUS_MALFORMED);
+	for (size_t length = 0; length < out.length; length++) {
+		assert_false(change_stub_decode(span_of(out.at, length), &read));
+	}
+	buffer_append_byte(&out, 0);
+	assert_false(change_stub_decode(buffer_span(&out), &read));
+	buffer_finish(&out);
+	arena_finish(&arena);
+}
+
 #define ARENA_CASE(sentence) CASE_WITH(sentence, arena_setup, arena_teardown)
 
 RUN_TESTS(ARENA_CASE(creation_has_its_bytes),
@@ -473,4 +524,6 @@ RUN_TESTS(ARENA_CASE(creation_has_its_bytes),
 	  ARENA_CASE(change_may_have_256_fields_and_no_more),
 	  ARENA_CASE(change_may_have_64_KiB_and_no_more),
 	  ARENA_CASE(exhausted_arena_is_a_limit_and_no_malformed_change),
+	  CASE(stub_has_its_bytes_and_is_read_back),
+	  CASE(every_cut_and_tail_of_a_stub_is_refused_and_none_is_a_change),
 	  CASE(base_is_bounded_by_the_changes_own_place_and_a_creation_has_none))

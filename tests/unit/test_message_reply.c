@@ -9,6 +9,7 @@ static struct ack_run acks[] = {{1201, 5, 88124}, {1300, 1, INT64_MAX}};
 static struct exception exceptions[] = {{1202, EXCEPTION_CONFLICT, 0, -2},
 					{1203, EXCEPTION_QUARANTINED, QUARANTINE_INVALID, 0}};
 static uint64_t evicted[] = {0x1234567800000001, INT64_MAX};
+static uint64_t erased[] = {0x1234567800000002, 0x1234567800000005};
 static struct region scope[] = {{6303072001, 6303072001}, {6303080000, 6303089999}};
 static bool whole[] = {false, true};
 
@@ -37,6 +38,8 @@ reply_full(struct span records[2], struct stream_name streams[2])
 		.record_count = 2,
 		.evicted = evicted,
 		.evicted_count = 2,
+		.erased = erased,
+		.erased_count = 2,
 		.has_checkpoint = true,
 		.checkpoint = {.origin = {1, 2, 3, 4}, .epoch = 0x9abcdef0, .size = 88129},
 		.schema = {.version = 3, .size = 5000, .offset = 100, .bytes = span_of_text("xy")},
@@ -134,6 +137,9 @@ TEST(acks_exceptions_and_evictions_are_read_back)
 	assert_int_equal(read->evicted_count, 2);
 	assert_int_equal(read->evicted[0], evicted[0]);
 	assert_int_equal(read->evicted[1], evicted[1]);
+	assert_int_equal(read->erased_count, 2);
+	assert_int_equal(read->erased[0], erased[0]);
+	assert_int_equal(read->erased[1], erased[1]);
 }
 
 TEST(records_and_names_are_read_back)

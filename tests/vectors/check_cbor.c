@@ -34,6 +34,7 @@ static const struct format formats[] = {
 	{"change_creation", 0, " tag kind base_epoch base_version own_stream own_n quality "},
 	{"change_edit", 0, " tag kind own_stream value "},
 	{"change_set", 0, " tag kind own_stream own_n quality "},
+	{"change_stub", 0, ""},
 	{"change_village", 0, " tag quality "},
 	{"enrolment_reply", 2, ""},
 	{"enrolment_request", 0, ""},
@@ -50,6 +51,7 @@ static const struct format formats[] = {
 	/* Of known_n what goes beyond the changes in the body. */
 	{"request_head", 0, " cursor_key cursor_id known_n "},
 	{"reply_epochs", 2, ""},
+	{"reply_erased", 2, ""},
 	{"reply_fork", 2, ""},
 	{"reply_lineages", 2, ""},
 	{"reply_server_key", 2, ""},

@@ -25,6 +25,7 @@
 	X(change_creation, vector_change_creation)                                                 \
 	X(change_edit, vector_change_edit)                                                         \
 	X(change_set, vector_change_set)                                                           \
+	X(change_stub, vector_change_stub)                                                         \
 	X(change_village, vector_change_village)                                                   \
 	X(checkpoint, vector_checkpoint)                                                           \
 	X(checkpoint_note, vector_checkpoint_note)                                                 \
@@ -51,6 +52,7 @@
 	X(reply, vector_reply)                                                                     \
 	X(reply_columns, vector_reply_columns)                                                     \
 	X(reply_epochs, vector_reply_epochs)                                                       \
+	X(reply_erased, vector_reply_erased)                                                       \
 	X(reply_fork, vector_reply_fork)                                                           \
 	X(reply_lineages, vector_reply_lineages)                                                   \
 	X(reply_parcel, vector_reply_parcel)                                                       \

@@ -35,6 +35,9 @@ CREATE TABLE log (
 -- History of a record. Most visits are written once: their only entry is found through log_run.
 CREATE INDEX log_record ON log (record) WHERE record > 0;
 
+-- Who read what, for the one whom it is about. Only such entries pay for it.
+CREATE INDEX log_reads ON log (kind) WHERE kind = 8;
+
 -- Where the changes of a stream stand in the log: n up to n + count - 1 at seq up to
 -- seq + count - 1. Runs of a stream never overlap, which makes (stream, n) unique; a parcel adds one
 -- row here where an index over the log would take one for each change. village is that of the records
@@ -258,3 +261,35 @@ CREATE TABLE quarantine_cause (
 ) STRICT;
 -- What a record that comes brings back.
 CREATE INDEX quarantine_awaits ON quarantine_cause (awaits) WHERE awaits > 0;
+-- What was legally erased. A row for each record that an entry of kind erasure names; in an erasure
+-- that takes several entries the record that was asked for stands in the last one.
+CREATE TABLE erased (
+	record INTEGER PRIMARY KEY,
+	seq INTEGER NOT NULL
+) STRICT;
+-- What an entry erased, in the order in which phones are told.
+CREATE INDEX erased_seq ON erased (seq, record);
+
+-- Operations: how far each erasure has come. record: that was asked for, 0 after a restore.
+-- finished_ms: when nothing was left in free pages and in the write-ahead log; 0: not yet.
+CREATE TABLE erasure (
+	seq INTEGER PRIMARY KEY,
+	record INTEGER NOT NULL,
+	asked_ms INTEGER NOT NULL,
+	finished_ms INTEGER NOT NULL
+) STRICT;
+-- Is anything left to be finished? Empty nearly always.
+CREATE INDEX erasure_unfinished ON erasure (seq) WHERE finished_ms = 0;
+
+-- Operations: the devices that may hold what an entry erased; acked_ms: when one said that it holds
+-- it no more, 0: not yet.
+CREATE TABLE erasure_device (
+	device INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	acked_ms INTEGER NOT NULL,
+	PRIMARY KEY (device, seq)
+) STRICT, WITHOUT ROWID;
+-- Which devices were told of an erasure.
+CREATE INDEX erasure_device_seq ON erasure_device (seq);
+-- Does any erasure wait for a device? Empty most of the time.
+CREATE INDEX erasure_device_waits ON erasure_device (acked_ms) WHERE acked_ms = 0;

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Access: all that is held about a person or family, who holds it, and who read it.
+ *
+ * Lines of one member each, whose name says what it is: labels, record, change, quarantine, import,
+ * device, read. All of it in memory, as it is one family's.
+ */
+#include "daemon/ingest/note.h"
+#include "entry_view.h"
+#include "handle.h"
+#include "protocol/id.h"
+#include "sentence.h"
+#include "view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECORD_MEMORY = 16 * 1024 * 1024, LINE_MAX = 1024 * 1024, FILTER_SIZE = 400 };
+
+struct report {
+	struct call *call;
+	struct store *store;
+	struct view view;
+	struct arena arena;
+	struct buffer ids;	/* uint64_t, ascending: the record and what is below it */
+	struct buffer villages; /* uint64_t: where it is, and was */
+	uint64_t created;	/* entry of the first of them */
+	const struct pulls *pulls;
+};
+
+static size_t
+id_count(const struct report *report)
+{
+	return report->ids.length / sizeof(uint64_t);
+}
+
+static uint64_t
+id_at(const struct report *report, size_t index)
+{
+	return ((const uint64_t *)(const void *)report->ids.at)[index];
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	const uint64_t one = *(const uint64_t *)a;
+	const uint64_t other = *(const uint64_t *)b;
+
+	return (one > other) - (one < other);
+}
+
+static bool
+is_about(const struct report *report, uint64_t id)
+{
+	return id != 0 &&
+	       bsearch(&id, report->ids.at, id_count(report), sizeof id, compare_ids) != NULL;
+}
+
+static bool
+was_in(const struct report *report, const struct region *regions, size_t count)
+{
+	for (size_t i = 0; i < report->villages.length / sizeof(uint64_t); i++) {
+		if (regions_cover(regions, count,
+				  ((const uint64_t *)(const void *)report->villages.at)[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Opens {"name": — the caller appends a value, and part_end. */
+static struct json
+part(struct report *report, const char *name)
+{
+	struct json json = json_start(&report->call->out);
+
+	json_put_object(&json);
+	json_put_key(&json, name);
+	return json;
+}
+
+static enum status
+part_end(struct report *report, struct error *err)
+{
+	buffer_append(&report->call->out, "}\n", 2);
+	return buffer_status(&report->call->out, "the report", err);
+}
+
+/* ---- what it is about ---- */
+
+/* Each record that is found is looked at for what hangs on it: the rows are few, and sorted. */
+static enum status
+add_below(struct report *report, uint64_t village, struct error *err)
+{
+	struct buffer rows;
+	const struct hanging *hanging;
+	enum status status;
+
+	buffer_init(&rows, SIZE_MAX);
+	status = store_hanging(report->store, village, &rows, err);
+	hanging = (const void *)rows.at;
+	for (size_t at = 0; at < id_count(report) && status == STATUS_OK; at++) {
+		for (size_t i = 0; i < rows.length / sizeof *hanging; i++) {
+			if (hanging[i].parent == id_at(report, at)) {
+				buffer_append(&report->ids, &hanging[i].id, sizeof hanging[i].id);
+			}
+		}
+		status = buffer_status(&report->ids, "the report", err);
+	}
+	buffer_finish(&rows);
+	return status;
+}
+
+static enum status
+find_subject(struct report *report, struct error *err)
+{
+	struct stored_record row;
+	enum status status =
+		call_find_record(report->call, report->store, &report->arena, &row, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	buffer_append(&report->ids, &row.id, sizeof row.id);
+	buffer_append(&report->villages, &row.village, sizeof row.village);
+	status = store_villages_left(report->store, row.id, &report->villages, err);
+	if (status == STATUS_OK) {
+		status = store_created(report->store, row.id, &report->created, err);
+	}
+	if (status == STATUS_OK) {
+		status = add_below(report, row.village, err);
+	}
+	if (status == STATUS_OK) {
+		qsort(report->ids.at, id_count(report), sizeof(uint64_t), compare_ids);
+	}
+	return status;
+}
+
+/* ---- what is held ---- */
+
+/* What the fields are called, for whoever hands it out. */
+static enum status
+show_labels(struct report *report, struct error *err)
+{
+	struct json json = part(report, "labels");
+
+	json_put_object(&json);
+	for (size_t t = 0; t < report->view.schema->type_count; t++) {
+		const struct record_type *type = &report->view.schema->types[t];
+
+		json_put_key_span(&json, type->name);
+		json_put_object(&json);
+		json_put_key(&json, "");
+		json_put_text(&json, type->label.id);
+		for (size_t f = 0; f < type->field_count; f++) {
+			json_put_key_span(&json, type->fields[f].name);
+			json_put_text(&json, type->fields[f].label.id);
+		}
+		json_put_object_end(&json);
+	}
+	json_put_object_end(&json);
+	return part_end(report, err);
+}
+
+static enum status
+show_records(struct report *report, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < id_count(report) && status == STATUS_OK; i++) {
+		const uint64_t id = id_at(report, i);
+		struct stored_record row;
+
+		arena_reset(&report->arena);
+		status = store_records_load(report->store, &id, 1, &report->arena, &row, err);
+		if (status == STATUS_OK && row.id != 0) {
+			(void)part(report, "record");
+			status = view_show(&report->view, &row, &report->call->out, err);
+		}
+		if (status == STATUS_OK && row.id != 0) {
+			status = part_end(report, err);
+		}
+	}
+	return status;
+}
+
+static enum status
+show_entry(struct report *report, const char *name, const struct log_row *row, struct error *err)
+{
+	struct buffer line;
+	enum status status;
+
+	buffer_init(&line, LINE_MAX);
+	entry_show(&report->view, row, NULL, &line);
+	status = buffer_status(&line, "an entry of the report", err);
+	if (status == STATUS_OK) {
+		(void)part(report, name);
+		buffer_append(&report->call->out, line.at, line.length - 1);
+		status = part_end(report, err);
+	}
+	buffer_finish(&line);
+	return status;
+}
+
+static enum status
+each_change(void *context, const struct log_row *row, struct error *err)
+{
+	return row->entry.verdict == VERDICT_MERGED ? show_entry(context, "change", row, err)
+						    : STATUS_OK;
+}
+
+static enum status
+show_changes(struct report *report, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < id_count(report) && status == STATUS_OK; i++) {
+		const struct log_filter filter = {.record = id_at(report, i), .limit = SIZE_MAX};
+
+		status = store_log_read(report->store, &filter, each_change, report, err);
+	}
+	return status;
+}
+
+/* What waits, was closed, or lacks one of the records. */
+static enum status
+show_quarantine(struct report *report, struct error *err)
+{
+	const struct quarantined *row;
+	struct buffer rows;
+	enum status status;
+
+	buffer_init(&rows, SIZE_MAX);
+	status = store_quarantine_kept(report->store, &rows, err);
+	row = (const void *)rows.at;
+	for (size_t i = 0; i < rows.length / sizeof *row && status == STATUS_OK; i++) {
+		struct log_row logged;
+
+		if (!is_about(report, row[i].record) && !is_about(report, row[i].awaits)) {
+			continue;
+		}
+		arena_reset(&report->arena);
+		status = store_log_entry(report->store, row[i].seq, &report->arena, &logged, err);
+		if (status == STATUS_OK) {
+			status = show_entry(report, "quarantine", &logged, err);
+		}
+	}
+	buffer_finish(&rows);
+	return status;
+}
+
+static enum status
+each_import(void *context, uint32_t type, struct span key, uint64_t record, struct error *err)
+{
+	struct report *report = context;
+	const struct record_type *found = schema_type(report->view.schema, type);
+	struct json json;
+
+	if (!is_about(report, record)) {
+		return STATUS_OK;
+	}
+	json = part(report, "import");
+	json_put_object(&json);
+	json_put_key(&json, "type");
+	json_put_text(&json, found == NULL ? span_of_text("") : found->name);
+	json_put_key(&json, "key");
+	json_put_text(&json, key);
+	json_put_key(&json, "record");
+	json_put_id(&json, record);
+	json_put_object_end(&json);
+	return part_end(report, err);
+}
+
+/* ---- who holds it ---- */
+
+static enum status
+look_at_scope(void *context, const struct scope_period *period, struct error *err)
+{
+	struct report *report = context;
+
+	(void)err;
+	if (period->until > report->created &&
+	    was_in(report, period->regions, period->region_count)) {
+		report->pulls = NULL; /* it is one that held it */
+	}
+	return STATUS_OK;
+}
+
+/* A device that pulled since the record was there, and had one of its villages then. */
+static enum status
+each_pulls(void *context, const struct pulls *pulls, struct error *err)
+{
+	struct report *report = context;
+	struct device device;
+	struct json json;
+	enum status status =
+		store_device(report->store, pulls->device, &report->arena, &device, err);
+
+	report->pulls = pulls;
+	if (status == STATUS_OK) {
+		status = store_scopes_read(report->store, pulls->device, 0, look_at_scope, report,
+					   err);
+	}
+	if (status != STATUS_OK || report->pulls != NULL) {
+		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	}
+	json = part(report, "device");
+	json_put_object(&json);
+	json_put_key(&json, "device");
+	json_put_uint(&json, pulls->device);
+	json_put_key(&json, "cadre");
+	json_put_text(&json, device.stream.name);
+	json_put_key(&json, "holds");
+	json_put_bool(&json, device.state == DEVICE_ACTIVE &&
+				     was_in(report, device.scope, device.scope_count));
+	json_put_key(&json, "syncs");
+	json_put_uint(&json, pulls->count);
+	json_put_key(&json, "first");
+	json_put_instant(&json, pulls->first_ms);
+	json_put_key(&json, "last");
+	json_put_instant(&json, pulls->last_ms);
+	json_put_object_end(&json);
+	return part_end(report, err);
+}
+
+/* ---- who read it ---- */
+
+/* The filter's words: the path's argument first, then name=value. */
+static bool
+filter_covers(const struct report *report, const char *filter)
+{
+	const char *village = strstr(filter, "village=");
+	char code[CALL_TEXT_SIZE];
+	struct region region;
+	uint64_t id;
+
+	if (strchr(filter, ' ') == NULL && id_parse(filter, &id, NULL) == STATUS_OK) {
+		return is_about(report, id);
+	}
+	if (village == NULL) {
+		return true;
+	}
+	village += strlen("village=");
+	(void)snprintf(code, sizeof code, "%.*s", (int)strcspn(village, " "), village);
+	return region_parse(code, &region, NULL) != STATUS_OK || was_in(report, &region, 1);
+}
+
+/* Lists of one type: is any of the records of that type? */
+static bool
+type_covers(struct report *report, const char *route, const char *filter)
+{
+	const struct record_type *type;
+	const struct span name = span_of(filter, strcspn(filter, " "));
+
+	if (strstr(route, "{type}") == NULL) {
+		return true;
+	}
+	type = schema_type_named(report->view.schema, name);
+	for (size_t i = 0; type != NULL && i < id_count(report); i++) {
+		const uint64_t id = id_at(report, i);
+		struct stored_record row;
+
+		if (store_records_place(report->store, &id, 1, &row, NULL) == STATUS_OK &&
+		    row.type == type->tag) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum status
+each_read(void *context, const struct log_row *row, struct error *err)
+{
+	struct report *report = context;
+	char route[FILTER_SIZE];
+	char filter[FILTER_SIZE];
+	struct note_read note;
+
+	if (!note_read_decode(row->payload, &note)) {
+		return STATUS_OK;
+	}
+	(void)snprintf(route, sizeof route, "%.*s", NAME_ARGS(note.route));
+	(void)snprintf(filter, sizeof filter, "%.*s", NAME_ARGS(note.filter));
+	return type_covers(report, route, filter) && filter_covers(report, filter)
+		       ? show_entry(report, "read", row, err)
+		       : STATUS_OK;
+}
+
+/* ---- all of it ---- */
+
+static enum status
+show_all(struct report *report, struct error *err)
+{
+	enum status status = show_labels(report, err);
+
+	if (status == STATUS_OK) {
+		status = show_records(report, err);
+	}
+	if (status == STATUS_OK) {
+		status = show_changes(report, err);
+	}
+	if (status == STATUS_OK) {
+		status = show_quarantine(report, err);
+	}
+	if (status == STATUS_OK) {
+		status = store_import_keys(report->store, each_import, report, err);
+	}
+	if (status == STATUS_OK) {
+		arena_reset(&report->arena);
+		status = store_pulls_read(report->store, report->created, each_pulls, report, err);
+	}
+	return status == STATUS_OK
+		       ? store_reads_read(report->store, report->created, each_read, report, err)
+		       : status;
+}
+
+enum status
+person_answer(struct call *call, struct store *reader, struct error *err)
+{
+	struct report report = {.call = call, .store = reader};
+	enum status status = view_init(&report.view, call, reader, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	call->media = MEDIA_LINES;
+	arena_init(&report.arena, RECORD_MEMORY);
+	buffer_init(&report.ids, SIZE_MAX);
+	buffer_init(&report.villages, SIZE_MAX);
+	status = find_subject(&report, err);
+	if (status == STATUS_OK) {
+		status = show_all(&report, err);
+	}
+	buffer_finish(&report.villages);
+	buffer_finish(&report.ids);
+	arena_finish(&report.arena);
+	view_finish(&report.view);
+	return status;
+}

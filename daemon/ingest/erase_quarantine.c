@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands in quarantine and speaks of records that are erased. */
+#include "daemon/ingest/erase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAYLOAD_MEMORY = 4 * CHANGE_BYTES_MAX, ID_BYTES_MAX = 9 };
+
+/* Bytes that do not decode may hold an id as CBOR writes it. */
+static bool
+bytes_hold(struct span bytes, uint64_t id)
+{
+	uint8_t written[ID_BYTES_MAX];
+	struct buffer out;
+	bool held = false;
+	size_t length;
+
+	buffer_init(&out, sizeof written);
+	cbor_put_uint(&out, id);
+	length = out.status == STATUS_OK ? out.length : 0;
+	if (length > 0) {
+		memcpy(written, out.at, length);
+	}
+	buffer_finish(&out);
+	for (size_t i = 0; length > 0 && i + length <= bytes.length && !held; i++) {
+		held = memcmp(bytes.at + i, written, length) == 0;
+	}
+	return held;
+}
+
+/* Of a type that is not known here any number may be the reference. */
+static bool
+change_refers(const struct erasing *erasing, const struct change *change)
+{
+	const struct merge_context context = ingest_merge_context(erasing->ingest, change->type);
+	const int32_t root = context.type == NULL ? 0 : context.type->root;
+
+	for (size_t i = 0; i < change->field_count; i++) {
+		const struct change_field *field = &change->fields[i];
+
+		if (field->value.form == VALUE_INTEGER && field->value.integer > 0 &&
+		    (context.type == NULL || (root != 0 && field->tag == root)) &&
+		    erasing_has(erasing, (uint64_t)field->value.integer)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+payload_refers(const struct erasing *erasing, struct span payload, struct arena *arena)
+{
+	struct change change;
+
+	if (payload.at == NULL) {
+		return false;
+	}
+	if (change_decode(payload, false, arena, &change, NULL) == STATUS_OK) {
+		return change_refers(erasing, &change);
+	}
+	for (size_t i = 0; i < erasing_count(erasing); i++) {
+		if (bytes_hold(payload, erasing_id(erasing, i))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum status
+row_is_about(const struct erasing *erasing, const struct quarantined *row, bool *about_out,
+	     struct error *err)
+{
+	struct log_row logged;
+	struct arena arena;
+	enum status status;
+
+	*about_out = erasing_has(erasing, row->record) || erasing_has(erasing, row->awaits);
+	if (*about_out) {
+		return STATUS_OK;
+	}
+	arena_init(&arena, PAYLOAD_MEMORY);
+	status = store_log_entry(erasing->ingest->options.store, row->seq, &arena, &logged, err);
+	if (status == STATUS_OK) {
+		*about_out = payload_refers(erasing, logged.payload, &arena);
+	}
+	arena_finish(&arena);
+	return status;
+}
+
+/* The record that only this change would make goes with it; of another one only the change. */
+static enum status
+add_row(struct erasing *erasing, const struct quarantined *row, struct error *err)
+{
+	struct slot *slot;
+	bool creates = row->record != 0 && row->record == id_make(row->stream, row->n);
+	enum status status = STATUS_OK;
+
+	if (row->village != 0) {
+		buffer_append(&erasing->villages, &row->village, sizeof row->village);
+	}
+	buffer_append(&erasing->streams, &row->stream, sizeof row->stream);
+	if (erasing_has(erasing, row->record)) {
+		return STATUS_OK;
+	}
+	if (creates) {
+		status = workset_place(erasing->ingest, row->record, &slot, err);
+		creates = status == STATUS_OK && !slot->exists;
+	}
+	if (creates) {
+		buffer_append(&erasing->ids, &row->record, sizeof row->record);
+	} else {
+		buffer_append(&erasing->entries, &row->seq, sizeof row->seq);
+	}
+	return status;
+}
+
+/* Goes once through the rows; what was taken has seq 0. */
+static enum status
+add_rows(struct erasing *erasing, struct buffer *rows, struct error *err)
+{
+	struct quarantined *row = (void *)rows->at;
+	const size_t count = rows->length / sizeof *row;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		bool about = false;
+
+		if (row[i].seq == 0) {
+			continue;
+		}
+		status = row_is_about(erasing, &row[i], &about, err);
+		if (status == STATUS_OK && about) {
+			status = add_row(erasing, &row[i], err);
+			row[i].seq = 0;
+		}
+	}
+	return status;
+}
+
+/* What was found may be what others hang on: until nothing more is. */
+enum status
+erasing_add_quarantine(struct erasing *erasing, struct error *err)
+{
+	struct buffer rows;
+	size_t before = SIZE_MAX;
+	enum status status = erasing_sort(erasing, err);
+
+	buffer_init(&rows, SIZE_MAX);
+	if (status == STATUS_OK) {
+		status = store_quarantine_kept(erasing->ingest->options.store, &rows, err);
+	}
+	while (status == STATUS_OK && before != erasing->ids.length) {
+		before = erasing->ids.length;
+		status = add_rows(erasing, &rows, err);
+		if (status == STATUS_OK) {
+			status = erasing_sort(erasing, err);
+		}
+	}
+	buffer_finish(&rows);
+	return status;
+}

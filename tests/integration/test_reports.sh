@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# For the one whom it is about: what is held and who read it. For the one who lost a phone: who was on
+# it.
+. "$(dirname "$0")/lib.sh"
+
+: "${SAMBUNG:?SAMBUNG must name the sambung program}"
+device() {
+	device_folder=$folder/$1
+	shift
+	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
+}
+# enrols NAME VILLAGE
+enrols() {
+	control enrol --cadre "$1" --village "$2" >"$folder/code.$1"
+	device "$1" enrol - <"$folder/code.$1" >/dev/null
+	device "$1" sync --json >/dev/null
+}
+number_of() {
+	control devices --json | grep "\"cadre\":\"$1\"" | field device
+}
+id_of() {
+	control records --json "$1" | grep "$2" | field id
+}
+report() {
+	control access-report "$1" --json >"$folder/report"
+}
+# says PART TEXT: a line of that part has the text.
+says() {
+	grep "^{\"$1\":" "$folder/report" | grep -q -- "$2"
+}
+says_not() {
+	! says "$@"
+}
+
+server_make
+server_start
+printf 'key,village,head\nF1,6303072001,Budi Uji\nF2,6303072001,Lain Uji\nF3,6303072002,Jauh Uji\n' |
+	control import family - >/dev/null
+printf 'key,family,name,nik\nP1,F1,Anak Uji,6303000000000001\nP2,F2,Tetangga,6303000000000002\nP3,F3,Orang Jauh,6303000000000003\n' |
+	control import person - >/dev/null
+enrols siti 6303072001
+enrols wati 6303072002
+person=$(id_of person 'Anak Uji')
+family=$(id_of family 'Budi Uji')
+device siti record visit person="$person" weight=8.4 note='Catatan Siti' >/dev/null
+device siti edit "$person" name='Anak Uji Baru' >/dev/null
+device siti sync >/dev/null
+control record "$person" >/dev/null
+control export person --csv --village 6303072001 >/dev/null
+control export person --csv --village 6303072002 >/dev/null
+control history "$(id_of person Tetangga)" >/dev/null
+
+holds 'a report about a person is made' report "$person"
+holds 'it has what is stored' says record 'Anak Uji Baru'
+holds '… with her visits' says record 'Catatan Siti'
+holds '… what was there before' says change '"name":"Anak Uji"'
+holds '… the key of the table' says import '"key":"P1"'
+holds '… not that of others' says_not import '"key":"P2"'
+holds '… the phone that holds it' says device '"cadre":"siti","holds":true'
+holds '… not one that never had her village' says_not device wati
+holds '… who looked at her' says read "/v1/record/{id}\",\"filter\":\"$person"
+holds '… the export that had her' says read 'village=6303072001'
+holds '… not that of another village' says_not read 'village=6303072002'
+holds '… nor who looked at a neighbour' says_not read '/history'
+holds '… and the report itself' says read '/v1/record/{id}/access'
+holds 'nothing of the neighbour is in it' equals "$(grep -c Tetangga "$folder/report" || true)" 0
+control access-report "$family" >"$folder/text"
+holds 'as a text it is in Indonesian' grep -q 'DATA YANG DISIMPAN' "$folder/text"
+holds '… with the labels of the programme' grep -q 'Kepala keluarga: Budi Uji' "$folder/text"
+holds '… and what hangs below' grep -q 'Anak Uji Baru' "$folder/text"
+holds '… and who holds it' grep -q 'siti: memegang' "$folder/text"
+fails 'of what is not there there is no report' 1 control access-report r6pjnynw000001k
+
+# A phone is lost; since then a family has come, one has gone, and one has moved in from elsewhere.
+siti=$(number_of siti)
+control breach-report "$siti" --json >"$folder/report"
+holds 'the people of the village were on the phone' grep -q 'Anak Uji Baru' "$folder/report"
+holds '… and its families' grep -q 'Lain Uji' "$folder/report"
+holds '… not those of another' sh -c "! grep -q 'Orang Jauh' '$folder/report'"
+holds '… as of its last sync' grep -q '"as_of":"20' "$folder/report"
+printf 'key,village,head\nF4,6303072001,Baru Uji\nF2,6303072002,Lain Uji\n' | control import family - >/dev/null
+control breach-report "$siti" --json >"$folder/report"
+holds 'who came later was not on it' sh -c "! grep -q 'Baru Uji' '$folder/report'"
+holds 'who has left since was' grep -q 'Lain Uji' "$folder/report"
+control device scope "$siti" --village 6303072002 >/dev/null
+control breach-report "$siti" --json >"$folder/report"
+holds 'villages that it has not heard of do not count' sh -c "! grep -q 'Orang Jauh' '$folder/report'"
+holds '… those that it had do' grep -q 'Anak Uji Baru' "$folder/report"
+control erase "$family" --reason request >/dev/null
+control breach-report "$siti" --json >"$folder/report"
+holds 'who was erased since is an id' grep -q "\"record\":\"$family\",\"erased\":true" "$folder/report"
+control breach-report "$siti" >"$folder/text"
+holds 'as a text it counts them' grep -q 'people and families' "$folder/text"
+holds 'each report is in the log' equals "$(control log --json | grep -c '/breach')" 5
+api GET /v1/syncs
+server_stop

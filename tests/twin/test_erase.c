@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Erasure by law, with real phones: what is erased leaves them too, late changes do not bring it
+ * back, and nobody's queue ends because of it. */
+#include "tests/check/check_store.h"
+#include "tests/twin/two_cadres.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const types[] = {"family", "person", "visit"};
+
+enum { SEED = 31, TYPES = 3, FILE_MAX = 8 * 1024 * 1024 };
+
+#define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void
+create(const struct two_cadres *all, size_t device, const char *type, const char *const *fields,
+       char id_out[16])
+{
+	struct sambung_edit *form;
+	struct sambung_error err;
+
+	assert_ok(sambung_edit_create(handle(all, device), type, &form, &err));
+	for (; fields[0] != NULL; fields += 2) {
+		set(form, fields[0], fields[1]);
+	}
+	assert_ok(sambung_edit_commit(form, id_out, NULL, &err));
+}
+
+static void
+visit(const struct two_cadres *all, size_t device, const char *note)
+{
+	char id[16];
+
+	create(all, device, "visit", FIELDS("person", all->person, "weight", "8.4", "note", note),
+	       id);
+}
+
+static bool
+shows(const struct two_cadres *all, size_t device, const char *type, const char *part)
+{
+	struct buffer lines;
+	bool found;
+
+	buffer_init(&lines, 1 << 22);
+	world_dump_device(all->world, device, type, &lines);
+	buffer_append_byte(&lines, '\0');
+	found = strstr((const char *)lines.at, part) != NULL;
+	buffer_finish(&lines);
+	return found;
+}
+
+static bool
+file_holds(const char *path, const char *part)
+{
+	char *bytes = malloc(FILE_MAX);
+	FILE *file = fopen(path, "rb");
+	const size_t length = strlen(part);
+	size_t got;
+	bool found = false;
+
+	assert_non_null(bytes);
+	got = file == NULL ? 0 : fread(bytes, 1, FILE_MAX, file);
+	for (size_t i = 0; i + length <= got && !found; i++) {
+		found = memcmp(bytes + i, part, length) == 0;
+	}
+	if (file != NULL) {
+		(void)fclose(file);
+	}
+	free(bytes);
+	return found;
+}
+
+/* Anywhere in the files of the phone, or of the server. */
+static bool
+folder_holds(const char *folder, const char *database, const char *part)
+{
+	char path[400];
+	bool found;
+
+	(void)snprintf(path, sizeof path, "%s/%s", folder, database);
+	found = file_holds(path, part);
+	(void)snprintf(path, sizeof path, "%s/%s-wal", folder, database);
+	return found || file_holds(path, part);
+}
+
+static bool
+phone_holds(const struct two_cadres *all, size_t device, const char *part)
+{
+	return folder_holds(all->world->devices[device].folder, "device.db", part);
+}
+
+static uint32_t
+sync_erases(const struct two_cadres *all, size_t device)
+{
+	struct sambung_result result = {0};
+	struct sambung_error err;
+
+	assert_ok(sambung_sync(handle(all, device), NULL, NULL, &result, &err));
+	return result.erased;
+}
+
+static void
+sync_all(const struct two_cadres *all)
+{
+	for (size_t i = 0; i < 2 * all->world->device_count; i++) {
+		world_sync(all->world, i % all->world->device_count);
+	}
+}
+
+/* All have synced: each shows what the server shows of its scope, and the log accounts for it. */
+static void
+end(const struct two_cadres *all)
+{
+	struct world *world = all->world;
+	struct error err = {.status = STATUS_OK};
+
+	sync_all(all);
+	for (size_t d = 0; d < world->device_count; d++) {
+		for (size_t t = 0; t < TYPES; t++) {
+			struct buffer ours;
+			struct buffer theirs;
+
+			buffer_init(&ours, 1 << 22);
+			buffer_init(&theirs, 1 << 22);
+			world_dump_device(world, d, types[t], &ours);
+			world_dump_scope(world, d, types[t], &theirs);
+			buffer_append_byte(&ours, '\0');
+			buffer_append_byte(&theirs, '\0');
+			assert_string_equal((const char *)ours.at, (const char *)theirs.at);
+			buffer_finish(&ours);
+			buffer_finish(&theirs);
+		}
+	}
+	if (check_store_database(world->folder, &err) != STATUS_OK) {
+		(void)fprintf(stderr, "%s\n", err.detail);
+	}
+	assert_int_equal(err.status, STATUS_OK);
+	world_free(world);
+}
+
+TEST(an_erased_family_leaves_both_phones_with_all_below_it)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	size_t told = 0;
+	size_t waits = 0;
+
+	visit(&all, all.ani, "Rahasia Ani");
+	sync_all(&all);
+	assert_true(shows(&all, all.budi, "visit", "Rahasia Ani"));
+	assert_ok(world_erase(all.world, all.family));
+	world_erasure(all.world, all.family, &told, &waits);
+	assert_int_equal(told, 2);
+	assert_int_equal(waits, 2);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.ani);
+	world_erasure(all.world, all.family, &told, &waits);
+	assert_int_equal(waits, 1);
+	world_sync(all.world, all.budi);
+	world_sync(all.world, all.budi);
+	world_erasure(all.world, all.family, &told, &waits);
+	assert_int_equal(waits, 0);
+	for (size_t d = 0; d < 2; d++) {
+		for (size_t t = 0; t < TYPES; t++) {
+			assert_false(shows(&all, d, types[t], "\"id\""));
+		}
+		assert_false(phone_holds(&all, d, "Rahasia Ani"));
+		assert_false(phone_holds(&all, d, "Jl. Lama"));
+	}
+	end(&all);
+}
+
+TEST(a_change_that_waits_in_the_queue_is_acknowledged_and_its_words_go)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+
+	edit(&all, all.budi, "address", "Jl. Rahasia");
+	visit(&all, all.budi, "Rahasia Budi");
+	assert_true(phone_holds(&all, all.budi, "Rahasia Budi"));
+	assert_ok(world_erase(all.world, all.family));
+	assert_int_equal(sync_erases(&all, all.budi), 2);
+	assert_false(phone_holds(&all, all.budi, "Jl. Rahasia"));
+	assert_false(phone_holds(&all, all.budi, "Rahasia Budi"));
+	assert_int_equal(sync_erases(&all, all.budi), 0);
+	assert_false(folder_holds(all.world->folder, "sambung.db", "Rahasia Budi"));
+	end(&all);
+}
+
+TEST(a_form_that_was_open_is_saved_and_told)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct sambung_edit *form = open_form(&all, all.ani);
+
+	assert_ok(world_erase(all.world, all.family));
+	world_sync(all.world, all.ani);
+	save(form, "address", "Jl. Terbuka");
+	assert_int_equal(sync_erases(&all, all.ani), 1);
+	assert_false(phone_holds(&all, all.ani, "Jl. Terbuka"));
+	end(&all);
+}
+
+TEST(a_phone_goes_on_recording_after_an_erasure)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	char id[16];
+
+	edit(&all, all.ani, "address", "Jl. Satu");
+	world_sync(all.world, all.ani);
+	assert_ok(world_erase(all.world, all.family));
+	edit(&all, all.ani, "address", "Jl. Dua");
+	create(&all, all.ani, "family", FIELDS("head", "Lain", "village", TWO_CADRES_VILLAGE), id);
+	world_sync(all.world, all.ani);
+	create(&all, all.ani, "person", FIELDS("family", id, "name", "Anak Lain"), id);
+	sync_all(&all);
+	assert_true(shows(&all, all.budi, "person", "Anak Lain"));
+	assert_false(shows(&all, all.budi, "family", "Jl."));
+	end(&all);
+}
+
+TEST(only_the_person_goes_when_a_person_is_erased)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	char other[16];
+
+	create(&all, all.ani, "person", FIELDS("family", all.family, "name", "Kakak"), other);
+	visit(&all, all.ani, "Rahasia Adik");
+	sync_all(&all);
+	assert_ok(world_erase(all.world, all.person));
+	sync_all(&all);
+	assert_false(shows(&all, all.budi, "person", "Anak"));
+	assert_false(shows(&all, all.budi, "visit", "Rahasia Adik"));
+	assert_true(shows(&all, all.budi, "person", "Kakak"));
+	assert_true(shows(&all, all.budi, "family", "Jl. Lama"));
+	end(&all);
+}
+
+TEST(what_was_set_aside_goes_too_and_its_author_is_told)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct sambung_edit *form = open_form(&all, all.ani);
+	struct sambung_state now;
+	struct sambung_error err;
+
+	world_scope(all.world, all.ani, FIELDS("6303072002"));
+	world_sync(all.world, all.ani);
+	save(form, "address", "Jl. Disisihkan");
+	world_sync(all.world, all.ani);
+	assert_ok(sambung_state(handle(&all, all.ani), &now, &err));
+	assert_int_equal(now.quarantined, 1);
+	assert_ok(world_erase(all.world, all.family));
+	assert_int_equal(sync_erases(&all, all.ani), 1);
+	assert_ok(sambung_state(handle(&all, all.ani), &now, &err));
+	assert_int_equal(now.quarantined, 0);
+	assert_false(phone_holds(&all, all.ani, "Disisihkan"));
+	end(&all);
+}
+
+TEST(a_new_record_in_quarantine_below_an_erased_person_goes_with_it)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct sambung_edit *form;
+	struct sambung_state now;
+	struct sambung_error err;
+	char id[16];
+
+	assert_ok(sambung_edit_create(handle(&all, all.ani), "visit", &form, &err));
+	set(form, "person", all.person);
+	world_scope(all.world, all.ani, FIELDS("6303072002"));
+	world_sync(all.world, all.ani);
+	save(form, "note", "Rahasia Jauh");
+	world_sync(all.world, all.ani);
+	assert_ok(sambung_state(handle(&all, all.ani), &now, &err));
+	assert_int_equal(now.quarantined, 1);
+	create(&all, all.ani, "family", FIELDS("head", "Baru", "village", "6303072002"), id);
+	assert_ok(world_erase(all.world, all.person));
+	sync_all(&all);
+	assert_false(phone_holds(&all, all.ani, "Rahasia Jauh"));
+	assert_true(shows(&all, all.ani, "family", "Baru"));
+	end(&all);
+}
+
+TEST(a_phone_that_lost_its_village_destroys_what_it_had_written_there)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+
+	visit(&all, all.ani, "Rahasia Lama");
+	sync_all(&all);
+	assert_ok(world_handover(all.world, all.ani, all.budi));
+	sync_all(&all);
+	assert_true(phone_holds(&all, all.ani, "Rahasia Lama"));
+	assert_ok(world_erase(all.world, all.person));
+	sync_all(&all);
+	assert_false(phone_holds(&all, all.ani, "Rahasia Lama"));
+	end(&all);
+}
+
+TEST(what_was_erased_stays_so_when_an_older_server_comes_back)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	unsigned backup;
+	char id[16];
+
+	visit(&all, all.ani, "Rahasia Awal");
+	world_sync(all.world, all.ani);
+	backup = world_backup(all.world);
+	visit(&all, all.ani, "Rahasia Akhir");
+	create(&all, all.ani, "family", FIELDS("head", "Lain", "village", TWO_CADRES_VILLAGE), id);
+	sync_all(&all);
+	assert_ok(world_erase(all.world, all.family));
+	sync_all(&all);
+	world_restore(all.world, backup);
+	sync_all(&all);
+	sync_all(&all);
+	assert_true(shows(&all, all.budi, "family", "Lain"));
+	assert_false(shows(&all, all.budi, "visit", "Rahasia"));
+	assert_false(phone_holds(&all, all.ani, "Rahasia"));
+	end(&all);
+}
+
+TEST(an_erased_change_is_no_fork_when_its_answer_was_lost)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+
+	visit(&all, all.ani, "Rahasia Putus");
+	all.world->faults.lose_reply = 256;
+	assert_false(world_try_sync(all.world, all.ani));
+	all.world->faults.lose_reply = 0;
+	assert_ok(world_erase(all.world, all.person));
+	assert_int_equal(sync_erases(&all, all.ani), 1);
+	assert_false(phone_holds(&all, all.ani, "Rahasia Putus"));
+	end(&all);
+}
+
+TEST(what_is_not_there_is_not_found_and_what_is_gone_is_said_to_be)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+
+	assert_ok(world_erase(all.world, all.person));
+	assert_int_equal(world_erase(all.world, all.person), STATUS_EXISTS);
+	assert_ok(world_erase(all.world, all.family));
+	end(&all);
+}
+
+RUN_TESTS(CASE(an_erased_family_leaves_both_phones_with_all_below_it),
+	  CASE(a_change_that_waits_in_the_queue_is_acknowledged_and_its_words_go),
+	  CASE(a_form_that_was_open_is_saved_and_told),
+	  CASE(a_phone_goes_on_recording_after_an_erasure),
+	  CASE(only_the_person_goes_when_a_person_is_erased),
+	  CASE(what_was_set_aside_goes_too_and_its_author_is_told),
+	  CASE(a_new_record_in_quarantine_below_an_erased_person_goes_with_it),
+	  CASE(a_phone_that_lost_its_village_destroys_what_it_had_written_there),
+	  CASE(what_was_erased_stays_so_when_an_older_server_comes_back),
+	  CASE(an_erased_change_is_no_fork_when_its_answer_was_lost),
+	  CASE(what_is_not_there_is_not_found_and_what_is_gone_is_said_to_be))
