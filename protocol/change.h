@@ -85,7 +85,7 @@ void change_bound_base(struct change *change, uint64_t seq);
 /*
  * What is left of a change whose record was legally erased: canonical CBOR map {1 n, 3 record id,
  * 14 commitment}. It stands where the change stood, so that chain and queue go on without its
- * content (docs/protocol.md, 14.11). Costs the device library 0.4 KB of code; some 50 bytes on the
+ * content (docs/protocol.md, 14.13). Costs the device library 0.4 KB of code; some 50 bytes on the
  * wire, only to a server that was restored.
  */
 struct change_stub {
