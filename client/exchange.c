@@ -209,7 +209,9 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 				    .scope_version = state->scope_version,
 				    .schema_version = state->schema_version,
 				    .room = asking->room,
-				    .programme = DEVICE_PROGRAMME};
+				    .programme =
+					    DEVICE_PROGRAMME |
+					    (state->destroyed_ms != 0 ? PROGRAMME_DESTROYED : 0)};
 	bool more_wait = asking->changes.count < state->last_n - state->acked_n;
 	enum status status = schema_held(asking, &head.schema_held, err);
 
@@ -254,6 +256,7 @@ exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struc
 	struct asked asked = {.made = true,
 			      .device = asking->state.device,
 			      .continues = asking->state.fork_n != 0,
+			      .destroyed = asking->state.destroyed_ms != 0,
 			      .r = r,
 			      .epoch = asking->state.epoch,
 			      .scope_version = asking->state.scope_version,
@@ -262,12 +265,10 @@ exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struc
 			      .witness_size = asking->state.witness.epoch == asking->state.epoch
 						      ? asking->state.witness.size
 						      : 0};
-	static const uint8_t no_secret[SIGN_SECRET_SIZE];
 	uint8_t random[32];
 	enum status status;
 
-	if (crypto_equal(asking->device->secret, no_secret, sizeof no_secret)) {
-		/* Whoever moved the folder left it behind. */
+	if (!asking->device->keyed) {
 		return fail(err, STATUS_STORAGE, "device.key");
 	}
 	status = device_random(asking->device, random, sizeof random, err);
@@ -331,6 +332,9 @@ request_make(struct asking *asking, struct exchange *exchange, struct error *err
 	bool writes = status == STATUS_OK && asking->state.acked_n < asking->state.last_n;
 	uint64_t r = 0;
 
+	if (status == STATUS_DESTROYED) {
+		status = exchange_ask_destroyed(asking, err);
+	}
 	if (writes) {
 		status = local_begin(local, err);
 		writes = status == STATUS_OK;
@@ -422,7 +426,7 @@ reply_use(struct taking *taking, struct error *err)
 	case STATUS_FOREIGN:
 		return exchange_take_stranger(taking, err);
 	case STATUS_REVOKED:
-		return exchange_take_last(taking, err);
+		return exchange_take_revoked(taking, err);
 	default:
 		return reply_refused(taking->reply, &taking->state, err);
 	}
@@ -456,6 +460,10 @@ reply_take(struct taking *taking, struct error *err)
 		return status;
 	}
 	status = device_enrolled(taking->device, &taking->state, err);
+	if (status == STATUS_DESTROYED) {
+		local_rollback(local);
+		return exchange_take_destroyed(taking, err);
+	}
 	if (status == STATUS_OK) {
 		status = reply_use(taking, err);
 	}
@@ -464,6 +472,9 @@ reply_take(struct taking *taking, struct error *err)
 	}
 	if (status != STATUS_OK) {
 		local_rollback(local);
+	}
+	if (status == STATUS_OK && taking->state.destroyed_ms != 0) {
+		return device_destroy(taking->device, false, err);
 	}
 	if (status == STATUS_OK && !taking->again &&
 	    (taking->reply->status == STATUS_REVOKED || taking->reply->status == STATUS_HELD)) {

@@ -36,6 +36,11 @@ struct cursor {
 enum { CURSOR_ID_END_BITS = 63 };
 #define CURSOR_ID_END ((uint64_t)INT64_MAX)
 
+enum programme_bit {
+	PROGRAMME_BASE = 1,	/* this protocol */
+	PROGRAMME_DESTROYED = 4 /* it was revoked, and what it held is destroyed */
+};
+
 struct request_head {
 	uint32_t device;
 	uint32_t epoch;
@@ -56,7 +61,7 @@ struct request_head {
 	uint8_t schema_hash[8];	 /* first bytes of its hash; zeros when none */
 	uint32_t schema_held;	 /* bytes held of the next schema */
 	uint32_t room;		 /* bytes the reply may have, sealed */
-	uint32_t programme;	 /* protocol features of the sender; now 1 */
+	uint32_t programme;	 /* bits: enum programme_bit */
 	struct span certificate; /* enrolment.h; empty: not shown */
 	/* After a fork (fork.h): the installation asks to go on under another number, with this key
 	 * and what it has up to n. Then the body has no changes. */

@@ -251,3 +251,9 @@ CREATE TABLE setting (
 	name TEXT PRIMARY KEY,
 	value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Devices that said they had destroyed what they held, and the entry of the log that says when.
+CREATE TABLE device_destroyed (
+	device INTEGER PRIMARY KEY,
+	seq INTEGER NOT NULL
+) STRICT;
