@@ -238,8 +238,6 @@ device_schema(struct sambung *device, const struct local_state *state, struct er
 
 /* ---- keys ---- */
 
-static const struct seal_place data_key_place = {SEAL_DATA_KEY, 0};
-
 void
 device_seed_take(struct sambung *device, const uint8_t seed[SEED32_SIZE])
 {
@@ -254,42 +252,34 @@ device_data_key_make(struct sambung *device, const uint8_t random[32], struct bu
 {
 	const struct span label = span_of_text("sambung/data key/1");
 	uint8_t key[SEAL_KEY_SIZE];
-	struct seal_keys keys;
 
 	blake2b(span_of(random, 32), &label, 1, key);
 	local_key_set(device->local, key);
-	seal_keys_make(device->seed, &keys);
-	seal_put(&keys, &data_key_place, span_of(key, sizeof key), wrapped);
-	crypto_wipe(&keys, sizeof keys);
+	seal_key_put(device->seed, SEAL_DATA_KEY, key, wrapped);
 	crypto_wipe(key, sizeof key);
 }
 
 static enum status
 data_key_open(struct sambung *device, struct error *err)
 {
-	struct seal_keys keys;
-	struct buffer key;
+	uint8_t key[SEAL_KEY_SIZE];
 	struct span wrapped;
 	struct arena arena;
 	enum status status;
 
 	arena_init(&arena, 1024);
-	buffer_init(&key, SEAL_KEY_SIZE);
 	status = local_wrapped(device->local, &arena, &wrapped, err);
-	if (status == STATUS_OK) {
-		seal_keys_make(device->seed, &keys);
-		if (seal_get(&keys, &data_key_place, wrapped, &key) &&
-		    key.length == SEAL_KEY_SIZE) {
-			local_key_set(device->local, key.at);
-			crypto_wipe(key.at, SEAL_KEY_SIZE);
-		} else {
-			status = fail(err, STATUS_SIGNATURE, "device.key");
-		}
-		crypto_wipe(&keys, sizeof keys);
+	if (status == STATUS_OK && seal_key_get(device->seed, SEAL_DATA_KEY, wrapped, key)) {
+		local_key_set(device->local, key);
+	} else if (status == STATUS_OK) {
+		status = fail(err, STATUS_SIGNATURE, "device.key");
 	}
-	buffer_finish(&key);
+	crypto_wipe(key, sizeof key);
 	arena_finish(&arena);
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	if (status != STATUS_OK) {
+		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	}
+	return lease_open(device, err);
 }
 
 enum status
@@ -358,6 +348,9 @@ device_enrolled(struct sambung *device, struct local_state *state_out, struct er
 	}
 	if (status == STATUS_OK) {
 		device_key(device, state_out);
+		status = lease_check(device, state_out, err);
+	}
+	if (status == STATUS_OK) {
 		status = device_lineages(device, err);
 	}
 	return status == STATUS_OK ? device_schema(device, state_out, err) : status;
@@ -445,6 +438,11 @@ sambung_state(struct sambung *device, struct sambung_state *out, struct sambung_
 	result.cursor = state.cursor.complete;
 	result.last_sync_ms = state.last_sync_ms;
 	result.destroyed_ms = state.destroyed_ms;
+	if (local_has_key(device->local)) {
+		(void)lease_check(device, &state, NULL);
+		result.lease_until_ms = device->lease.days == 0 ? 0 : device->lease.until_ms;
+		result.lease_over = device->lease.lacking;
+	}
 	*out = result;
 	return 0;
 }

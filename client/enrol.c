@@ -163,6 +163,9 @@ reply_keep(struct sambung *device, const struct enrolment_code *code,
 		status = reply_store(device, code, reply, certificate, buffer_span(&wrapped), err);
 	}
 	if (status == STATUS_OK) {
+		status = lease_begin(device, random, err);
+	}
+	if (status == STATUS_OK) {
 		status = local_commit(device->local, err);
 	} else {
 		local_rollback(device->local);

@@ -215,7 +215,7 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 	bool more_wait = asking->changes.count < state->last_n - state->acked_n;
 	enum status status = schema_held(asking, &head.schema_held, err);
 
-	if (status == STATUS_OK && exchange_is_stranger(state)) {
+	if (status == STATUS_OK && (exchange_is_stranger(state) || asking->device->lease.lacking)) {
 		status = local_certificate(asking->device->local, &asking->arena, &head.certificate,
 					   err);
 		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -415,6 +415,13 @@ reply_use(struct taking *taking, struct error *err)
 		taking->again = true;
 		return STATUS_OK;
 	}
+	if (taking->reply->status != STATUS_REVOKED && taking->reply->status != STATUS_FOREIGN) {
+		enum status status = lease_take(taking, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+	}
 	switch ((int)taking->reply->status) {
 	case STATUS_OK:
 	case STATUS_GAP:
@@ -472,6 +479,7 @@ reply_take(struct taking *taking, struct error *err)
 	}
 	if (status != STATUS_OK) {
 		local_rollback(local);
+		(void)local_lease(local, &taking->device->lease, NULL);
 	}
 	if (status == STATUS_OK && taking->state.destroyed_ms != 0) {
 		return device_destroy(taking->device, false, err);

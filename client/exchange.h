@@ -86,6 +86,8 @@ enum status exchange_take_packed(struct taking *taking, struct span packed, stru
 uint64_t exchange_highest_r(const struct sambung *device, const struct local_state *state);
 void exchange_count(struct sambung_result *so_far, const struct sambung_result *counted);
 
+/* lease.c: first of all of a reply: the lease goes on, and with its share the record key opens. */
+enum status lease_take(struct taking *taking, struct error *err);
 /* exchange_take.c: everything but the records. */
 enum status exchange_take(struct taking *taking, struct error *err);
 /* Only what became of the changes, and goes on while it gets anywhere: the device is held. */

@@ -22,8 +22,6 @@ enum {
 	KEY_FILE_MAX = KEY_SEALED_AT + SEAL_OVERHEAD + KEY_SIZE,
 };
 
-static const struct seal_place seed_place = {SEAL_SEED, 0};
-
 static enum status
 key_path(const char *directory, const char *name, char out[KEY_PATH_MAX], struct error *err)
 {
@@ -79,28 +77,17 @@ key_unlock(const struct sambung *device, const uint8_t file[KEY_FILE_MAX],
 {
 	struct sambung_lock lock = {.passes = get_le32(file + KEY_PASSES_AT),
 				    .memory_kib = get_le32(file + KEY_MEMORY_AT)};
+	const struct span sealed = span_of(file + KEY_SEALED_AT, SEAL_OVERHEAD + KEY_SIZE);
 	uint8_t key[SEAL_KEY_SIZE];
-	struct seal_keys keys;
-	struct buffer seed;
-	enum status status = STATUS_OK;
+	bool opened;
 
 	memcpy(lock.salt, file + KEY_SALT_AT, sizeof lock.salt);
 	if (device->key == NULL || device->key(device->key_context, &lock, key) != 0) {
 		return fail(err, STATUS_PIN_NEEDED, "device.key");
 	}
-	buffer_init(&seed, KEY_SIZE);
-	seal_keys_make(key, &keys);
-	if (seal_get(&keys, &seed_place, span_of(file + KEY_SEALED_AT, SEAL_OVERHEAD + KEY_SIZE),
-		     &seed)) {
-		memcpy(seed_out, seed.at, KEY_SIZE);
-		crypto_wipe(seed.at, KEY_SIZE);
-	} else {
-		status = fail(err, STATUS_PIN_WRONG, "%s", "");
-	}
-	buffer_finish(&seed);
-	crypto_wipe(&keys, sizeof keys);
+	opened = seal_key_get(key, SEAL_SEED, sealed, seed_out);
 	crypto_wipe(key, sizeof key);
-	return status;
+	return opened ? STATUS_OK : fail(err, STATUS_PIN_WRONG, "%s", "");
 }
 
 enum status
@@ -241,7 +228,6 @@ key_lock(const char *directory, const uint8_t seed[SEED32_SIZE], const struct sa
 	 const uint8_t *key, struct error *err)
 {
 	uint8_t front[KEY_SEALED_AT] = {KEY_LOCKED};
-	struct seal_keys keys;
 	struct buffer file;
 	enum status status;
 
@@ -253,9 +239,7 @@ key_lock(const char *directory, const uint8_t seed[SEED32_SIZE], const struct sa
 	put_le32(front + KEY_MEMORY_AT, lock->memory_kib);
 	buffer_init(&file, KEY_FILE_MAX);
 	buffer_append(&file, front, sizeof front);
-	seal_keys_make(key, &keys);
-	seal_put(&keys, &seed_place, span_of(seed, KEY_SIZE), &file);
-	crypto_wipe(&keys, sizeof keys);
+	seal_key_put(key, SEAL_SEED, seed, &file);
 	status = buffer_status(&file, "device.key", err);
 	if (status == STATUS_OK) {
 		status = key_replace(directory, buffer_span(&file), err);

@@ -31,7 +31,7 @@ static const char tables[] =
 	" server_time_ms INTEGER NOT NULL, server_uptime_ms INTEGER NOT NULL,"
 	" server_boot BLOB NOT NULL, last_sync_ms INTEGER NOT NULL, certificate BLOB,"
 	" epochs BLOB NOT NULL, lineage BLOB NOT NULL, fork_n INTEGER NOT NULL,"
-	" data_key BLOB, destroyed_ms INTEGER NOT NULL);"
+	" data_key BLOB, record_key BLOB, lease BLOB, destroyed_ms INTEGER NOT NULL);"
 	/* seq, chain and acked_ms as the server told; exception 0: none. n below 0: of a number
 	 * before a fork, in quarantine. */
 	"CREATE TABLE change (n INTEGER PRIMARY KEY, record INTEGER NOT NULL,"

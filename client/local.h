@@ -27,6 +27,8 @@ void local_close(struct local *local);
 /* Bodies are sealed with this data key from now on; NULL: it is forgotten. */
 void local_key_set(struct local *local, const uint8_t *key);
 bool local_has_key(const struct local *local);
+/* The same for records and names of others, which another key seals (lease.c). */
+void local_record_key_set(struct local *local, const uint8_t *key);
 /* Takes the write lock. */
 enum status local_begin(struct local *local, struct error *err);
 enum status local_commit(struct local *local, struct error *err);
@@ -100,11 +102,31 @@ enum status local_certificate_save(struct local *local, struct span certificate,
 enum status local_certificate(struct local *local, struct arena *arena, struct span *out,
 			      struct error *err);
 
-/* local_key.c: after the state, the data key, sealed; none: it is not there any more. */
+/* local_key.c: after the state, the data key, sealed. */
 enum status local_wrapped_save(struct local *local, struct span wrapped, struct error *err);
 /* NOT_FOUND. */
 enum status local_wrapped(struct local *local, struct arena *arena, struct span *out,
 			  struct error *err);
+/* How long the phone may go without contact, and what it loses then. 37 bytes on the disk, and 61
+ * for the record key. */
+struct local_lease {
+	uint32_t days;	   /* 0: there is none */
+	bool lacking;	   /* it is over: the share is gone */
+	int64_t until_ms;  /* by the server's clock, as it is estimated */
+	int64_t latest_ms; /* that this clock has ever shown; written hourly at most */
+	uint8_t share[LEASE_SHARE_SIZE];
+};
+/* Zeros before there is one. */
+enum status local_lease(struct local *local, struct local_lease *out, struct error *err);
+/* And the record key, sealed with that share, unless its length is 0. */
+enum status local_lease_save(struct local *local, const struct local_lease *lease,
+			     struct span record_key, struct error *err);
+/* The share that was there is overwritten, as far as the medium does so. */
+enum status local_lease_end(struct local *local, const struct local_lease *lease,
+			    struct error *err);
+/* NOT_FOUND. */
+enum status local_record_key(struct local *local, struct arena *arena, struct span *out,
+			     struct error *err);
 /*
  * Destroys what a device holds whose state says destroyed_ms: data key, cadre's name, certificate,
  * records, changes, batches, names, schema. They are overwritten with zeros, the file is written

@@ -10,9 +10,11 @@ struct local {
 	struct sql *sql;
 	struct buffer sealed; /* what a statement binds; valid until the next seal or unseal */
 	struct seal_keys keys;
-	bool keyed;	    /* by local_key_set */
-	int64_t rows_begun; /* sql_changes_all when the transaction began */
-	bool hasty;	    /* commits are not durable at once */
+	struct seal_keys record_keys; /* of records and streams */
+	bool keyed;		      /* by local_key_set, */
+	bool record_keyed;	      /* by local_record_key_set */
+	int64_t rows_begun;	      /* sql_changes_all when the transaction began */
+	bool hasty;		      /* commits are not durable at once */
 };
 
 /*
@@ -23,7 +25,8 @@ struct local {
  */
 enum status local_seal(struct local *local, struct seal_place place, struct span plain,
 		       struct span *sealed_out, struct error *err);
-/* Copies the plain bytes into the arena. PIN_NEEDED: they are sealed, and there is no key.
+/* Copies the plain bytes into the arena. PIN_NEEDED: they are sealed, and there is no key;
+ * LEASE_OVER, for both: that of records is not there.
  * STORAGE if it is no body, not of this place or not of this key. */
 enum status local_unseal(struct local *local, struct seal_place place, struct span sealed,
 			 struct arena *arena, struct span *plain_out, struct error *err);

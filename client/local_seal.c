@@ -12,7 +12,29 @@ local_key_set(struct local *local, const uint8_t *key)
 	local->keyed = key != NULL;
 	if (local->keyed) {
 		seal_keys_make(key, &local->keys);
+	} else {
+		local_record_key_set(local, NULL);
 	}
+}
+
+void
+local_record_key_set(struct local *local, const uint8_t *key)
+{
+	crypto_wipe(&local->record_keys, sizeof local->record_keys);
+	local->record_keyed = key != NULL;
+	if (local->record_keyed) {
+		seal_keys_make(key, &local->record_keys);
+	}
+}
+
+/* NULL: it is not there. */
+static const struct seal_keys *
+keys_for(const struct local *local, enum seal_kind kind)
+{
+	if (kind != SEAL_RECORD && kind != SEAL_STREAM) {
+		return &local->keys;
+	}
+	return local->record_keyed ? &local->record_keys : NULL;
 }
 
 bool
@@ -25,12 +47,16 @@ enum status
 local_seal(struct local *local, struct seal_place place, struct span plain, struct span *sealed_out,
 	   struct error *err)
 {
+	const struct seal_keys *keys = keys_for(local, place.kind);
 	enum status status;
 
 	buffer_clear(&local->sealed);
+	if (local->keyed && keys == NULL) {
+		return fail(err, STATUS_LEASE_OVER, "%s", "");
+	}
 	if (local->keyed) {
 		buffer_append_byte(&local->sealed, SEALED_KEY);
-		seal_put(&local->keys, &place, plain, &local->sealed);
+		seal_put(keys, &place, plain, &local->sealed);
 	} else {
 		buffer_append_byte(&local->sealed, SEALED_NOT);
 		buffer_append_span(&local->sealed, plain);
@@ -46,6 +72,7 @@ local_seal(struct local *local, struct seal_place place, struct span plain, stru
 static enum status
 body_open(struct local *local, struct seal_place place, struct span sealed, struct error *err)
 {
+	const struct seal_keys *keys = keys_for(local, place.kind);
 	struct span rest;
 
 	buffer_clear(&local->sealed);
@@ -59,10 +86,12 @@ body_open(struct local *local, struct seal_place place, struct span sealed, stru
 	if (sealed.at[0] == SEALED_KEY && !local->keyed) {
 		return fail(err, STATUS_PIN_NEEDED, "device.db");
 	}
+	if (local->keyed && keys == NULL) {
+		return fail(err, STATUS_LEASE_OVER, "%s", "");
+	}
 	if (sealed.at[0] == SEALED_NOT && !local->keyed) {
 		buffer_append_span(&local->sealed, rest);
-	} else if (sealed.at[0] == SEALED_NOT ||
-		   !seal_get(&local->keys, &place, rest, &local->sealed)) {
+	} else if (sealed.at[0] == SEALED_NOT || !seal_get(keys, &place, rest, &local->sealed)) {
 		return fail(err, STATUS_STORAGE, "device.db: %d", (int)place.kind);
 	}
 	return buffer_status(&local->sealed, "device.db", err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/seal.h"
 
+#include <string.h>
+
 enum { PLACE_SIZE = 9 };
 
 void
@@ -47,4 +49,36 @@ seal_get(const struct seal_keys *keys, const struct seal_place *place, struct sp
 	return aead_open(keys->body, sealed.at, place_put(place, bytes),
 			 span_of(sealed.at + AEAD_NONCE_SIZE, sealed.length - AEAD_NONCE_SIZE),
 			 out);
+}
+
+void
+seal_key_put(const uint8_t with[SEAL_KEY_SIZE], enum seal_kind kind,
+	     const uint8_t key[SEAL_KEY_SIZE], struct buffer *out)
+{
+	struct seal_keys keys;
+
+	seal_keys_make(with, &keys);
+	seal_put(&keys, &(struct seal_place){kind, 0}, span_of(key, SEAL_KEY_SIZE), out);
+	crypto_wipe(&keys, sizeof keys);
+}
+
+bool
+seal_key_get(const uint8_t with[SEAL_KEY_SIZE], enum seal_kind kind, struct span sealed,
+	     uint8_t key_out[SEAL_KEY_SIZE])
+{
+	struct seal_keys keys;
+	struct buffer key;
+	bool got;
+
+	buffer_init(&key, SEAL_KEY_SIZE);
+	seal_keys_make(with, &keys);
+	got = seal_get(&keys, &(struct seal_place){kind, 0}, sealed, &key) &&
+	      key.length == SEAL_KEY_SIZE;
+	if (got) {
+		memcpy(key_out, key.at, SEAL_KEY_SIZE);
+		crypto_wipe(key.at, SEAL_KEY_SIZE);
+	}
+	buffer_finish(&key);
+	crypto_wipe(&keys, sizeof keys);
+	return got;
 }

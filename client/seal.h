@@ -33,7 +33,8 @@ enum seal_kind {
 	SEAL_STREAM = 6,      /* number */
 	SEAL_CARRIED = 7,     /* r */
 	SEAL_DATA_KEY = 8,    /* 0; under the device's seed */
-	SEAL_SEED = 9	      /* 0; under a key of the app's */
+	SEAL_SEED = 9,	      /* 0; under a key of the app's */
+	SEAL_RECORD_KEY = 10  /* 0; under the device's seed and a share of the server's */
 };
 
 struct seal_keys {
@@ -52,5 +53,10 @@ void seal_put(const struct seal_keys *keys, const struct seal_place *place, stru
 /* Appends what was sealed; false, with nothing appended, if it was not, or not here. */
 bool seal_get(const struct seal_keys *keys, const struct seal_place *place, struct span sealed,
 	      struct buffer *out);
+/* The same for a key, sealed with another one: SEAL_KEY_SIZE + SEAL_OVERHEAD bytes. */
+void seal_key_put(const uint8_t with[SEAL_KEY_SIZE], enum seal_kind kind,
+		  const uint8_t key[SEAL_KEY_SIZE], struct buffer *out);
+bool seal_key_get(const uint8_t with[SEAL_KEY_SIZE], enum seal_kind kind, struct span sealed,
+		  uint8_t key_out[SEAL_KEY_SIZE]);
 
 #endif

@@ -193,6 +193,7 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 	service->catalogue = daemon->catalogue;
 	service->keys = &daemon->keys;
 	service->platform = machine_platform;
+	service->lease_days = (uint16_t)config->lease_days;
 	/* One for each network thread, and one for the inbox. */
 	status = readers_create(database, (size_t)config->threads + 1, config->streams,
 				&service->readers, err);

@@ -140,6 +140,13 @@ struct schema_chunk {
 	struct span bytes;
 };
 
+/* What a device may not do without for longer (client/lease.c). */
+enum { LEASE_SHARE_SIZE = 16, LEASE_SIZE = 2 + LEASE_SHARE_SIZE };
+struct lease {
+	uint16_t days; /* 0: for ever */
+	uint8_t share[LEASE_SHARE_SIZE];
+};
+
 struct reply {
 	enum status status; /* OK, FORK, REVOKED, FOREIGN, GAP, UNSUPPORTED, MALFORMED … */
 	uint32_t epoch;
@@ -147,10 +154,12 @@ struct reply {
 	struct cursor from; /* the cursor of the head it answers */
 	struct cursor to;
 	bool more;
-	uint32_t acked_n;     /* all of the device's changes up to here are logged */
-	uint32_t send_from;   /* "send again from n"; 0: no; with FORK: the first n that differs
-			       * from the log's, 0: not known */
-	uint64_t r_seen;      /* highest r, when the head's was not new; 0: it was */
+	uint32_t acked_n;   /* all of the device's changes up to here are logged */
+	uint32_t send_from; /* "send again from n"; 0: no; with FORK: the first n that differs
+			     * from the log's, 0: not known */
+	uint64_t r_seen;    /* highest r, when the head's was not new; 0: it was */
+	bool has_lease;
+	struct lease lease;
 	struct ack_run *acks; /* ascending first_n, disjoint */
 	size_t ack_count;
 	struct exception *exceptions;

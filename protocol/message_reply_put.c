@@ -47,6 +47,7 @@
 #include "message_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct cursor start = {0, 0, CURSOR_ID_END};
 
@@ -167,6 +168,18 @@ acks_put(const struct reply *reply, struct map_writer *map)
 		cbor_put_uint(out, reply->acks[i].count);
 		cbor_put_uint(out, reply->acks[i].seq);
 	}
+}
+
+static void
+lease_put(const struct reply *reply, struct map_writer *map)
+{
+	uint8_t bytes[LEASE_SIZE] = {(uint8_t)reply->lease.days, (uint8_t)(reply->lease.days >> 8)};
+
+	if (!reply->has_lease) {
+		return;
+	}
+	memcpy(bytes + 2, reply->lease.share, LEASE_SHARE_SIZE);
+	cbor_put_bytes(map_key(map, REPLY_LEASE), span_of(bytes, sizeof bytes));
 }
 
 static void
@@ -327,6 +340,7 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 	lineages_put(reply, map);
 	map_put_positive(map, REPLY_ACKED, reply->acked_n);
 	acks_put(reply, map);
+	lease_put(reply, map);
 	map_put_positive(map, REPLY_SEND_FROM, reply->send_from);
 	map_put_positive(map, REPLY_R_SEEN, reply->r_seen);
 	exceptions_put(reply, map);

@@ -167,6 +167,11 @@
 	  "Coba lagi")                                                                             \
 	X(PIN_NEEDED, "pin_needed", 401, 0, "a PIN is needed", "perlu PIN",                        \
 	  "Give it at the prompt, or with --pin", "Isi PIN saat diminta, atau dengan --pin")       \
+	X(LEASE_OVER, "lease_over", 403, 0,                                                        \
+	  "this device has not reached the server for too long, and its records are shut",         \
+	  "HP ini terlalu lama tidak sinkron; data di dalamnya terkunci",                          \
+	  "Sync; what was recorded is safe and will be sent",                                      \
+	  "Sinkronkan; yang sudah dicatat aman dan akan terkirim")                                 \
 	X(NO_FORMS, "no_forms", 409, 0, "the forms have not been received yet",                    \
 	  "formulir belum diterima", "Run `sambung sync`", "Jalankan `sambung sync`")              \
 	X(UNSUPPORTED, "unsupported", 415, 0, "made by a newer program",                           \

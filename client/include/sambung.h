@@ -191,6 +191,10 @@ struct sambung_state {
 	/* By the server's clock: since then this installation, revoked, destroys what it held; with
 	 * device 0 it has, has told the server so, and can enrol anew. 0: no. */
 	int64_t destroyed_ms;
+	/* Without a contact until then the records are shut (`lease_over`), until the next; what
+	 * waits is sent all the same. 0: there is no such time, or the lock is not open. */
+	int64_t lease_until_ms;
+	int lease_over;
 };
 SAMBUNG_API int sambung_state(struct sambung *device, struct sambung_state *out,
 			      struct sambung_error *err);

@@ -21,6 +21,11 @@ state_json(const struct sambung_state *state)
 	if (state->locked) {
 		(void)json_object_set_new(object, "locked", json_true());
 	}
+	if (state->lease_until_ms != 0) {
+		(void)json_object_set_new(object, "lease_until",
+					  instant_json(state->lease_until_ms));
+		(void)json_object_set_new(object, "lease_over", json_boolean(state->lease_over));
+	}
 	if (state->destroyed_ms != 0) {
 		(void)json_object_set_new(object, "destroyed", instant_json(state->destroyed_ms));
 	}
@@ -76,8 +81,15 @@ print_state(const struct task *task, const struct sambung_state *state)
 		print_count(task, state->conflicts, MESSAGE_RECORDS_ONE, MESSAGE_RECORDS_MANY));
 	add_row(task, &table, MESSAGE_STATUS_QUARANTINED,
 		print_count(task, state->quarantined, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY));
+	if (state->lease_until_ms != 0) {
+		add_row(task, &table, MESSAGE_STATUS_LEASE, print_time(state->lease_until_ms));
+	}
 	table_print(&table, stdout);
 	table_finish(&table);
+	if (state->lease_over) {
+		(void)fprintf(stdout, "%s\n",
+			      message_text(MESSAGE_STATUS_LEASE_OVER, task->language));
+	}
 }
 
 enum exit_status

@@ -315,6 +315,12 @@
 	X(STATUS_SYNCED, "Last sync", "Sinkron terakhir")                                             \
 	X(STATUS_CONFLICTS, "With rival values", "Dengan nilai berbeda")                              \
 	X(STATUS_QUARANTINED, "Set aside at the server", "Ditahan di server")                         \
+	X(STATUS_LEASE, "Open without contact until", "Terbuka tanpa kontak sampai")                  \
+	X(STATUS_LEASE_OVER,                                                                          \
+	  "The records are shut, because there was no contact for so long. `sambung sync` opens\n"    \
+	  "them again; what waits is safe and goes out with it.",                                     \
+	  "Data terkunci karena terlalu lama tidak ada kontak. `sambung sync` membukanya lagi;\n"     \
+	  "yang menunggu tetap aman dan terkirim bersamanya.")                                        \
 	X(STATUS_LOCKED, "(locked; shown with --pin)", "(terkunci; tampil dengan --pin)")             \
 	X(STATUS_DESTROYED,                                                                           \
 	  "This phone was revoked by the admin. The server received all {2} recorded on it; then\n"   \

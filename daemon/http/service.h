@@ -19,6 +19,7 @@ struct service {
 	struct readers *readers;
 	struct waiting *waiting;
 	struct errands *errands;
+	uint16_t lease_days;
 	int64_t astray_warned_ms; /* the writer's own: when it last said so; 0: never */
 	/* inside, under the mutex */
 	pthread_mutex_t mutex;

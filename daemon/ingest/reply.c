@@ -487,6 +487,24 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 	return status == STATUS_OK ? builder_fill(builder, err) : status;
 }
 
+/* To a device that is to keep what it has: while it begins, with new villages, and when it shows
+ * its certificate, as it does when it lacks its share. */
+static void
+builder_add_lease(struct reply_builder *builder)
+{
+	const struct parcel *parcel = builder->parcel;
+	struct reply *reply = &builder->reply;
+	bool lacks = parcel->head.certificate.length > 0;
+
+	if (reply->status != STATUS_OK && reply->status != STATUS_GAP &&
+	    reply->status != STATUS_FORK && reply->status != STATUS_HELD) {
+		return;
+	}
+	reply->lease = parcel->lease;
+	reply->has_lease = lacks || (parcel->lease.days != 0 &&
+				     (reply->has_scope || parcel->head.cursor.complete == 0));
+}
+
 static enum status
 build(struct reply_builder *builder, const struct platform *platform, struct buffer *packed,
       struct error *err)
@@ -508,6 +526,7 @@ build(struct reply_builder *builder, const struct platform *platform, struct buf
 	}
 	status = builder_snapshot(builder, err);
 	store_snapshot_end(builder->reader);
+	builder_add_lease(builder);
 	return status == STATUS_OK ? reply_pack(&builder->reply, packed, err) : status;
 }
 

@@ -93,6 +93,9 @@ wait "$agent" 2>/dev/null || true
 unreadable '… nor after a sync and a kill -9' siti
 device siti sync >/dev/null
 unreadable '… nor after the next' siti
+until=$(date -u -d '+30 days' +%Y-%m-)
+holds 'the server lets it show them for thirty days without contact' sh -c 'echo "$0" | grep -q "\"lease_until\":\"$1.*\"lease_over\":false"' "$(status_of siti)" "$until"
+holds '… which its status tells' sh -c '"$0" --dir "$1" --lang id status | grep -q "Terbuka tanpa kontak sampai"' "$SAMBUNG" "$folder/siti"
 
 # ---- the PIN ----
 

@@ -164,6 +164,16 @@ function checkReplyFork(given, bytes) {
 	isTrue(replyUnpack(bytes).status === 'fork', 'status');
 }
 
+function checkReplyLease(given, bytes) {
+	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
+	const lease = { days: given.days, share: Buffer.from(given.share, 'hex') };
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored({ server_time_ms: given.server_time_ms, epoch: given.epoch,
+		to: cursor(given.to), lease }), bytes, 'reply');
+	isTrue(replyUnpack(bytes).lease.days === given.days, 'days');
+}
+
 function checkReplyLineages(given, bytes) {
 	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
 	const lineages = [0, 1].map((i) => ({ stream: given[`stream_${i}`], parent: given[`parent_${i}`],
@@ -349,6 +359,7 @@ const CHECKS = {
 	reply_columns: checkReplyColumns,
 	reply_epochs: checkReplyEpochs,
 	reply_fork: checkReplyFork,
+	reply_lease: checkReplyLease,
 	reply_lineages: checkReplyLineages,
 	reply_parcel: (given, bytes) => {
 		const session = { key: given.key, tag: given.tag };
@@ -388,6 +399,7 @@ const RULES = {
 	reply_columns: ['reply', 2],
 	reply_epochs: ['reply', 2],
 	reply_fork: ['reply', 2],
+	reply_lease: ['reply', 2],
 	reply_lineages: ['reply', 2],
 	request_head: ['request-head', 0],
 	request_head_certificate: ['request-head', 0],

@@ -51,6 +51,8 @@ static const struct format formats[] = {
 	{"request_head", 0, " cursor_key cursor_id known_n "},
 	{"reply_epochs", 2, ""},
 	{"reply_fork", 2, ""},
+	/* Both are in one byte string. */
+	{"reply_lease", 2, " days share "},
 	{"reply_lineages", 2, ""},
 	{"request_head_certificate", 0, " cursor_key cursor_id known_n witness_root "},
 	{"request_head_continuing", 0, " cursor_key cursor_id known_n "},

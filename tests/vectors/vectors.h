@@ -49,6 +49,7 @@
 	X(reply_columns, vector_reply_columns)                                                     \
 	X(reply_epochs, vector_reply_epochs)                                                       \
 	X(reply_fork, vector_reply_fork)                                                           \
+	X(reply_lease, vector_reply_lease)                                                         \
 	X(reply_lineages, vector_reply_lineages)                                                   \
 	X(reply_parcel, vector_reply_parcel)                                                       \
 	X(request_body, vector_request_body)                                                       \
