@@ -254,5 +254,9 @@ sambung_carry_in(struct sambung *device, struct sambung_bytes answers,
 			inner = one;
 		}
 	}
+	if (status == STATUS_OK) {
+		/* Unless one of them has destroyed everything. */
+		status = device_enrolled(device, &state, &inner);
+	}
 	return status == STATUS_OK ? 0 : device_fail(err, &inner);
 }

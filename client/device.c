@@ -84,6 +84,24 @@ directory_make(struct sambung *device, const char *directory, struct error *err)
 	return STATUS_OK;
 }
 
+/* First what is left of a destruction: then there is no data key to open. */
+static enum status
+keys_open(struct sambung *device, struct error *err)
+{
+	enum status status = device_destroy(device, false, err);
+
+	if (status != STATUS_OK) {
+		/* Who waits for another process to let go can still be told how things are. */
+		return status == STATUS_BUSY ? STATUS_OK : status;
+	}
+	status = device_unlock(device, err);
+	if (status == STATUS_NOT_FOUND) {
+		return device_destroy(device, true, err);
+	}
+	/* Numbers and counts can be seen without the key. */
+	return status == STATUS_PIN_NEEDED ? STATUS_OK : status;
+}
+
 static enum status
 device_open(struct sambung *device, const struct sambung_options *options, struct error *err)
 {
@@ -98,11 +116,7 @@ device_open(struct sambung *device, const struct sambung_options *options, struc
 	if (status == STATUS_OK) {
 		status = local_open(device->directory, &device->local, err);
 	}
-	if (status == STATUS_OK) {
-		status = key_load(device->directory, device->secret, err);
-		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
-	}
-	return status;
+	return status == STATUS_OK ? keys_open(device, err) : status;
 }
 
 int
@@ -116,6 +130,8 @@ sambung_open(const struct sambung_options *options, struct sambung **out, struct
 		return device_fail(err, &inner);
 	}
 	device_platform_fill(&device->platform, options->platform);
+	device->key = options->key;
+	device->key_context = options->key_context;
 	buffer_init(&device->lineages, LOCAL_LINEAGES_MAX * sizeof(struct lineage));
 	if (device_open(device, options, &inner) != STATUS_OK) {
 		sambung_close(device);
@@ -136,8 +152,8 @@ sambung_close(struct sambung *device)
 	buffer_finish(&device->lineages);
 	schema_free(device->schema);
 	local_close(device->local);
-	crypto_wipe(device->secret, sizeof device->secret);
 	free(device->directory);
+	crypto_wipe(device, sizeof *device);
 	free(device);
 }
 
@@ -220,28 +236,94 @@ device_schema(struct sambung *device, const struct local_state *state, struct er
 	return status;
 }
 
-/* The key follows the number, which another process may have changed. What is stored is the first,
- * device.key. */
-static enum status
-device_key(struct sambung *device, const struct local_state *state, struct error *err)
+/* ---- keys ---- */
+
+void
+device_seed_take(struct sambung *device, const uint8_t seed[SEED32_SIZE])
 {
-	uint8_t secret[SIGN_SECRET_SIZE];
+	memcpy(device->seed, seed, SEED32_SIZE);
+	key_secret(seed, device->secret);
+	device->generations = 0;
+	device->keyed = true;
+}
+
+void
+device_data_key_make(struct sambung *device, const uint8_t random[32], struct buffer *wrapped)
+{
+	const struct span label = span_of_text("sambung/data key/1");
+	uint8_t key[SEAL_KEY_SIZE];
+
+	blake2b(span_of(random, 32), &label, 1, key);
+	local_key_set(device->local, key);
+	seal_key_put(device->seed, SEAL_DATA_KEY, key, wrapped);
+	crypto_wipe(key, sizeof key);
+}
+
+static enum status
+data_key_open(struct sambung *device, struct error *err)
+{
+	uint8_t key[SEAL_KEY_SIZE];
+	struct span wrapped;
+	struct arena arena;
 	enum status status;
 
-	if (device->generations == state->lineage_count) {
-		return STATUS_OK;
+	arena_init(&arena, 1024);
+	status = local_wrapped(device->local, &arena, &wrapped, err);
+	if (status == STATUS_OK && seal_key_get(device->seed, SEAL_DATA_KEY, wrapped, key)) {
+		local_key_set(device->local, key);
+	} else if (status == STATUS_OK) {
+		status = fail(err, STATUS_SIGNATURE, "device.key");
 	}
-	status = key_load(device->directory, secret, err);
-	for (size_t i = 0; i < state->lineage_count && status == STATUS_OK; i++) {
-		key_fork(secret, state->lineage[i].parent, state->lineage[i].n);
+	crypto_wipe(key, sizeof key);
+	arena_finish(&arena);
+	if (status != STATUS_OK) {
+		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 	}
-	if (status == STATUS_OK) {
-		memcpy(device->secret, secret, sizeof secret);
-		device->generations = state->lineage_count;
+	return lease_open(device, err);
+}
+
+enum status
+device_unlock(struct sambung *device, struct error *err)
+{
+	uint8_t seed[SEED32_SIZE];
+	enum status status = STATUS_OK;
+
+	if (!device->keyed) {
+		status = key_load(device, seed, err);
+		if (status == STATUS_OK) {
+			device_seed_take(device, seed);
+		}
+		crypto_wipe(seed, sizeof seed);
 	}
-	crypto_wipe(secret, sizeof secret);
-	/* Without the key only requests fail. */
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	return status == STATUS_OK && !local_has_key(device->local) ? data_key_open(device, err)
+								    : status;
+}
+
+void
+device_key(struct sambung *device, const struct local_state *state)
+{
+	if (!device->keyed || device->generations == state->lineage_count) {
+		return;
+	}
+	/* The number may have been changed by another process. */
+	key_secret(device->seed, device->secret);
+	for (size_t i = 0; i < state->lineage_count; i++) {
+		key_fork(device->secret, state->lineage[i].parent, state->lineage[i].n);
+	}
+	device->generations = state->lineage_count;
+}
+
+/* Another process may have enrolled since this one opened the folder. */
+static enum status
+state_unlock(struct sambung *device, struct local_state *state, struct error *err)
+{
+	enum status status = device_unlock(device, err);
+
+	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !local_has_key(device->local))) {
+		/* Whoever moved the folder left it behind. */
+		return fail(err, STATUS_STORAGE, "device.key");
+	}
+	return status == STATUS_OK ? local_state_load(device->local, state, err) : status;
 }
 
 enum status
@@ -255,11 +337,18 @@ device_enrolled(struct sambung *device, struct local_state *state_out, struct er
 {
 	enum status status = local_state_load(device->local, state_out, err);
 
+	if (status == STATUS_OK && state_out->destroyed_ms != 0) {
+		return fail(err, STATUS_DESTROYED, "%u", state_out->device);
+	}
 	if (status == STATUS_OK && state_out->device == 0) {
 		return fail(err, STATUS_NOT_ENROLLED, "%s", "");
 	}
+	if (status == STATUS_OK && !local_has_key(device->local)) {
+		status = state_unlock(device, state_out, err);
+	}
 	if (status == STATUS_OK) {
-		status = device_key(device, state_out, err);
+		device_key(device, state_out);
+		status = lease_check(device, state_out, err);
 	}
 	if (status == STATUS_OK) {
 		status = device_lineages(device, err);
@@ -323,6 +412,13 @@ sambung_state(struct sambung *device, struct sambung_state *out, struct sambung_
 	struct sambung_state result = {0};
 	enum status status = local_state_load(device->local, &state, &inner);
 
+	if (status == STATUS_OK && state.device != 0 && state.destroyed_ms == 0 &&
+	    !local_has_key(device->local)) {
+		struct local_state again;
+
+		result.locked = state_unlock(device, &again, NULL) == STATUS_PIN_NEEDED;
+		state = local_has_key(device->local) ? again : state;
+	}
 	if (status == STATUS_OK) {
 		status = local_quarantined_count(device->local, &result.quarantined, &inner);
 	}
@@ -341,6 +437,12 @@ sambung_state(struct sambung *device, struct sambung_state *out, struct sambung_
 	result.epoch = state.epoch;
 	result.cursor = state.cursor.complete;
 	result.last_sync_ms = state.last_sync_ms;
+	result.destroyed_ms = state.destroyed_ms;
+	if (local_has_key(device->local)) {
+		(void)lease_check(device, &state, NULL);
+		result.lease_until_ms = device->lease.days == 0 ? 0 : device->lease.until_ms;
+		result.lease_over = device->lease.lacking;
+	}
 	*out = result;
 	return 0;
 }

@@ -4,12 +4,15 @@
  *
  *   platform.c  clock, randomness and boot of the machine   transport_http.c  libcurl
  *   key.c       device.key                                  local*.c          device.db
+ *   lock.c      a key of the app's around it                seal.c            bodies at rest
+ *   lease.c     records shut after long without contact
  *   device.c    open, close, schema in use, clock, errors   edit.c            forms and changes
  *   device_record.c  merging into what the device keeps     query*.c          reading records
  *   enrol.c     enrolment                                   sync.c            the loop over the
  *   exchange*.c one request, one reply (pure over local)                      network
  *   exchange_fork.c  going on under another number
  *   carry*.c    requests and replies in files
+ *   revoked.c   destroying what a revoked device holds, and telling so
  *   pace.c      how much an exchange asks of the link
  */
 #ifndef SAMBUNG_CLIENT_DEVICE_H
@@ -21,7 +24,7 @@
 
 enum {
 	DEVICE_ROOM = 64 * 1024,	    /* bytes the answer to an enrolment may have, sealed */
-	DEVICE_PROGRAMME = 1,		    /* protocol features */
+	DEVICE_PROGRAMME = PROGRAMME_BASE,  /* protocol features */
 	DEVICE_ARENA_MAX = 16 * 1024 * 1024 /* a record of RECORD_BYTES_MAX, decoded and merged */
 };
 
@@ -30,9 +33,14 @@ struct sambung {
 	struct transport *transport;	  /* of the built-in post, while a sync runs; else NULL */
 	struct local *local;
 	char *directory;
-	struct schema *schema;		  /* in use; NULL before the first */
+	struct schema *schema; /* in use; NULL before the first */
+	sambung_key_fn key;    /* what opens device.key when it is locked; NULL: nothing */
+	void *key_context;
+	bool keyed;			  /* device.key is there, and open: */
+	uint8_t seed[SEED32_SIZE];	  /* what it holds */
 	uint8_t secret[SIGN_SECRET_SIZE]; /* of the present number; zeros before enrolment */
 	size_t generations;		  /* forks that are folded into it */
+	struct local_lease lease;	  /* as it is stored */
 	struct buffer lineages;		  /* struct lineage: who went on after a fork, as stored */
 	struct exchange *exchange;	  /* requests whose answer is awaited; NULL: none yet */
 	bool cut;			  /* the last post broke off with bytes under way */
@@ -59,7 +67,18 @@ enum status device_schema(struct sambung *device, const struct local_state *stat
 			  struct error *err);
 /* Reads them from the database again. */
 enum status device_lineages(struct sambung *device, struct error *err);
-/* State, schema, lineages and key of an enrolled device; NOT_ENROLLED if it is not. */
+/* Opens device.key and the data key, as far as they are there and not open yet. NOT_FOUND: there is
+ * no device.key. PIN_NEEDED, PIN_WRONG. SIGNATURE: it is not the one of this device.db. */
+enum status device_unlock(struct sambung *device, struct error *err);
+/* The key of a device that begins. */
+void device_seed_take(struct sambung *device, const uint8_t seed[SEED32_SIZE]);
+/* Seals all that is saved from now on with a new data key, made from 32 random bytes that nobody
+ * knows. Appends it, wrapped, for local_wrapped_save, before which the transaction must not end. */
+void device_data_key_make(struct sambung *device, const uint8_t random[32], struct buffer *wrapped);
+/* The key of the number that the state says. */
+void device_key(struct sambung *device, const struct local_state *state);
+/* State, schema, lineages and key of an enrolled device; NOT_ENROLLED if it is not, DESTROYED if it
+ * was revoked and what it held goes or is gone. */
 enum status device_enrolled(struct sambung *device, struct local_state *state_out,
 			    struct error *err);
 /* Adds the chunk (version 0: none), and puts the schema that is being received in use once it is
@@ -130,15 +149,37 @@ void device_disconnect(struct sambung *device);
 
 /* ---- key.c ---- */
 
-/* NOT_FOUND. */
-enum status key_load(const char *directory, uint8_t secret_out[SIGN_SECRET_SIZE],
+/* NOT_FOUND. PIN_NEEDED: it is locked, and device->key opens nothing; PIN_WRONG. */
+enum status key_load(const struct sambung *device, uint8_t seed_out[SEED32_SIZE],
 		     struct error *err);
 /* EXISTS. On the disk when it returns. */
-enum status key_create(const char *directory, const uint8_t seed[32],
-		       uint8_t secret_out[SIGN_SECRET_SIZE], struct error *err);
+enum status key_create(const char *directory, const uint8_t seed[SEED32_SIZE], struct error *err);
+/* Writes it anew under the app's key (lock NULL: under none), in place of the former file, which is
+ * overwritten as far as the medium does so. Nothing else changes. */
+enum status key_lock(const char *directory, const uint8_t seed[SEED32_SIZE],
+		     const struct sambung_lock *lock, const uint8_t *key, struct error *err);
+/* Overwrites and removes it. Without it nothing opens the data key, wherever a copy of the database
+ * may have been left on the medium. */
+enum status key_destroy(const char *directory, struct error *err);
+void key_secret(const uint8_t seed[SEED32_SIZE], uint8_t secret_out[SIGN_SECRET_SIZE]);
 
 /* What the secret of `stream` becomes by a fork after its change n. */
 void key_fork(uint8_t secret[SIGN_SECRET_SIZE], uint32_t stream, uint32_t n);
+
+/* ---- lease.c: costs 2.6 KB of code, on the wire 20 bytes in each reply of the first loop ---- */
+
+/* A new record key, from random bytes that nobody knows; there is no lease yet. After the state. */
+enum status lease_begin(struct sambung *device, const uint8_t random[32], struct error *err);
+/* Reads the lease, and the record key unless it is over. SIGNATURE: the key does not open. */
+enum status lease_open(struct sambung *device, struct error *err);
+/* Ends the lease if it is time. */
+enum status lease_check(struct sambung *device, const struct local_state *state, struct error *err);
+
+/* ---- revoked.c ---- */
+
+/* Goes on with what the state says is to be destroyed: data first, and once the server has been
+ * told (`told`), device.key and the number. Again after any interruption. */
+enum status device_destroy(struct sambung *device, bool told, struct error *err);
 
 /* ---- exchange.c ---- */
 

@@ -84,6 +84,9 @@ edit_create(struct sambung_edit *edit, const char *type_name, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
+	if (edit->device->lease.lacking) {
+		return fail(err, STATUS_LEASE_OVER, "%s", "");
+	}
 	if (edit->device->schema == NULL) {
 		return fail(err, STATUS_NO_FORMS, "%s", "");
 	}

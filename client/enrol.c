@@ -36,12 +36,15 @@ key_prepare(struct sambung *device, struct error *err)
 	}
 	status = not_enrolled_yet(device, &state, err);
 	if (status == STATUS_OK) {
-		status = key_load(device->directory, device->secret, err);
+		status = device_unlock(device, err);
 	}
 	if (status == STATUS_NOT_FOUND) {
 		status = device_random(device, seed, sizeof seed, err);
 		if (status == STATUS_OK) {
-			status = key_create(device->directory, seed, device->secret, err);
+			status = key_create(device->directory, seed, err);
+		}
+		if (status == STATUS_OK) {
+			device_seed_take(device, seed);
 		}
 		crypto_wipe(seed, sizeof seed);
 	}
@@ -49,15 +52,15 @@ key_prepare(struct sambung *device, struct error *err)
 	return status;
 }
 
+/* The data key follows from the parcel's randomness, too. */
 static enum status
-request_seal(struct sambung *device, const struct enrolment_code *code, struct buffer *parcel,
-	     struct parcel_session *session_out, struct error *err)
+request_seal(struct sambung *device, const struct enrolment_code *code, const uint8_t random[32],
+	     struct buffer *parcel, struct parcel_session *session_out, struct error *err)
 {
 	struct enrolment_request request = {.programme = DEVICE_PROGRAMME, .room = DEVICE_ROOM};
 	struct parcel_sender sender = {.server_key_id = code->server_key_id};
 	struct buffer head;
-	uint8_t random[32];
-	enum status status = device_random(device, random, sizeof random, err);
+	enum status status;
 
 	memcpy(request.code_id, code->code_id, sizeof request.code_id);
 	memcpy(request.secret, code->secret, sizeof request.secret);
@@ -66,15 +69,12 @@ request_seal(struct sambung *device, const struct enrolment_code *code, struct b
 	memcpy(sender.server_key, code->server_key, sizeof sender.server_key);
 	buffer_init(&head, 1024);
 	enrolment_request_encode(&request, &head);
-	if (status == STATUS_OK) {
-		status = buffer_status(&head, "", err);
-	}
+	status = buffer_status(&head, "", err);
 	if (status == STATUS_OK) {
 		status = parcel_seal_request(PARCEL_ENROL, &sender, random, 0, buffer_span(&head),
 					     span_of(NULL, 0), parcel, session_out, err);
 	}
 	crypto_wipe_buffer(&head);
-	crypto_wipe(random, sizeof random);
 	crypto_wipe(&request, sizeof request);
 	crypto_wipe(&sender, sizeof sender);
 	return status;
@@ -94,7 +94,8 @@ state_make(struct sambung *device, const struct enrolment_code *code,
 	    certificate->scope_count > LOCAL_SCOPE_MAX) {
 		return fail(err, STATUS_MALFORMED, "certificate");
 	}
-	state->device = certificate->device;
+	/* What an installation that was revoked has left says nothing of this one. */
+	*state = (struct local_state){.device = certificate->device};
 	memcpy(state->cadre, certificate->cadre.at, certificate->cadre.length);
 	memcpy(state->url, code->url, sizeof state->url);
 	state->server_key_id = code->server_key_id;
@@ -118,17 +119,15 @@ state_make(struct sambung *device, const struct enrolment_code *code,
 	return STATUS_OK;
 }
 
+/* Everything but the data key, which `wrapped` is. */
 static enum status
 reply_store(struct sambung *device, const struct enrolment_code *code,
 	    const struct enrolment_reply *reply, const struct certificate *certificate,
-	    struct error *err)
+	    struct span wrapped, struct error *err)
 {
 	struct local_state state;
-	enum status status = not_enrolled_yet(device, &state, err);
+	enum status status = state_make(device, code, reply, certificate, &state, err);
 
-	if (status == STATUS_OK) {
-		status = state_make(device, code, reply, certificate, &state, err);
-	}
 	if (status == STATUS_OK) {
 		status = device_schema_take(device, &reply->schema, &state, err);
 	}
@@ -138,12 +137,49 @@ reply_store(struct sambung *device, const struct enrolment_code *code,
 	if (status == STATUS_OK) {
 		status = local_certificate_save(device->local, reply->certificate, err);
 	}
+	return status == STATUS_OK ? local_wrapped_save(device->local, wrapped, err) : status;
+}
+
+/* In a transaction of its own; sealed from then on. */
+static enum status
+reply_keep(struct sambung *device, const struct enrolment_code *code,
+	   const struct enrolment_reply *reply, const struct certificate *certificate,
+	   const uint8_t random[32], struct error *err)
+{
+	struct local_state before;
+	struct buffer wrapped;
+	enum status status = local_begin(device->local, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	buffer_init(&wrapped, 2 * SEAL_KEY_SIZE);
+	status = not_enrolled_yet(device, &before, err);
+	if (status == STATUS_OK) {
+		device_data_key_make(device, random, &wrapped);
+		status = buffer_status(&wrapped, "device.db", err);
+	}
+	if (status == STATUS_OK) {
+		status = reply_store(device, code, reply, certificate, buffer_span(&wrapped), err);
+	}
+	if (status == STATUS_OK) {
+		status = lease_begin(device, random, err);
+	}
+	if (status == STATUS_OK) {
+		status = local_commit(device->local, err);
+	} else {
+		local_rollback(device->local);
+	}
+	if (status != STATUS_OK) {
+		local_key_set(device->local, NULL);
+	}
+	buffer_finish(&wrapped);
 	return status;
 }
 
 static enum status
 reply_take(struct sambung *device, const struct enrolment_code *code, struct span packed,
-	   struct error *err)
+	   const uint8_t random[32], struct error *err)
 {
 	struct enrolment_reply reply;
 	struct certificate certificate;
@@ -162,15 +198,7 @@ reply_take(struct sambung *device, const struct enrolment_code *code, struct spa
 					  err);
 	}
 	if (status == STATUS_OK) {
-		status = local_begin(device->local, err);
-	}
-	if (status == STATUS_OK) {
-		status = reply_store(device, code, &reply, &certificate, err);
-		if (status == STATUS_OK) {
-			status = local_commit(device->local, err);
-		} else {
-			local_rollback(device->local);
-		}
+		status = reply_keep(device, code, &reply, &certificate, random, err);
 	}
 	arena_finish(&arena);
 	buffer_finish(&plain);
@@ -186,13 +214,17 @@ enrol(struct sambung *device, const struct enrolment_code *code, struct error *e
 	struct buffer parcel;
 	struct buffer sealed;
 	struct buffer packed;
+	uint8_t random[32] = {0};
 	enum status status = key_prepare(device, err);
 
 	buffer_init(&parcel, PARCEL_REQUEST_MAX);
 	buffer_init(&sealed, PARCEL_REPLY_MAX);
 	buffer_init(&packed, PARCEL_REPLY_MAX);
 	if (status == STATUS_OK) {
-		status = request_seal(device, code, &parcel, &session, err);
+		status = device_random(device, random, sizeof random, err);
+	}
+	if (status == STATUS_OK) {
+		status = request_seal(device, code, random, &parcel, &session, err);
 	}
 	if (status == STATUS_OK) {
 		device_connect(device);
@@ -208,12 +240,13 @@ enrol(struct sambung *device, const struct enrolment_code *code, struct error *e
 		status = parcel_open_reply(&session, buffer_span(&sealed), &packed, err);
 	}
 	if (status == STATUS_OK) {
-		status = reply_take(device, code, buffer_span(&packed), err);
+		status = reply_take(device, code, buffer_span(&packed), random, err);
 	}
 	buffer_finish(&packed);
 	buffer_finish(&sealed);
 	buffer_finish(&parcel);
 	crypto_wipe(&session, sizeof session);
+	crypto_wipe(random, sizeof random);
 	return status;
 }
 

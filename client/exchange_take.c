@@ -489,13 +489,6 @@ end_take(struct taking *taking, struct error *err)
 }
 
 enum status
-exchange_take_last(struct taking *taking, struct error *err)
-{
-	/* The seqs of another epoch are of another log. */
-	return taking->reply->epoch == taking->state.epoch ? changes_take(taking, err) : STATUS_OK;
-}
-
-enum status
 exchange_take(struct taking *taking, struct error *err)
 {
 	const struct reply *reply = taking->reply;
@@ -538,8 +531,30 @@ exchange_take_held(struct taking *taking, struct error *err)
 	enum status status;
 
 	counter_take(taking);
-	status = exchange_take_last(taking, err);
+	/* The seqs of another epoch are of another log. */
+	status = taking->reply->epoch == state->epoch ? changes_take(taking, err) : STATUS_OK;
 	taking->again = state->acked_n > before && state->acked_n < state->last_n;
+	return status;
+}
+
+enum status
+exchange_take_revoked(struct taking *taking, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+	struct local_state *state = &taking->state;
+	enum status status;
+
+	if (reply->epoch != 0 && reply->epoch != state->epoch &&
+	    taking->asked->epoch == state->epoch) {
+		/* The queue goes to the new log, or it would never be acknowledged. */
+		counter_take(taking);
+		return epoch_begin(taking, err);
+	}
+	status = exchange_take_held(taking, err);
+	if (status == STATUS_OK && state->acked_n == state->last_n && state->fork_n == 0) {
+		state->destroyed_ms = reply->server_time_ms > 0 ? reply->server_time_ms : 1;
+		taking->again = true;
+	}
 	return status;
 }
 

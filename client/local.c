@@ -13,7 +13,7 @@ enum {
 	BUSY_MS = 10000,
 	CACHE_KIB = 1024,
 	WAL_PAGES = 256,
-	SEALED_MAX = RECORD_BYTES_MAX + 1,
+	SEALED_MAX = RECORD_BYTES_MAX + 1 + SEAL_OVERHEAD,
 	REGION_BYTES = 16,
 	EPOCH_BYTES = 16,
 	LINEAGE_BYTES = 12,
@@ -30,7 +30,8 @@ static const char tables[] =
 	" witness BLOB NOT NULL, schema_version INTEGER NOT NULL, schema_hash BLOB NOT NULL,"
 	" server_time_ms INTEGER NOT NULL, server_uptime_ms INTEGER NOT NULL,"
 	" server_boot BLOB NOT NULL, last_sync_ms INTEGER NOT NULL, certificate BLOB,"
-	" epochs BLOB NOT NULL, lineage BLOB NOT NULL, fork_n INTEGER NOT NULL);"
+	" epochs BLOB NOT NULL, lineage BLOB NOT NULL, fork_n INTEGER NOT NULL,"
+	" data_key BLOB, record_key BLOB, lease BLOB, destroyed_ms INTEGER NOT NULL);"
 	/* seq, chain and acked_ms as the server told; exception 0: none. n below 0: of a number
 	 * before a fork, in quarantine. */
 	"CREATE TABLE change (n INTEGER PRIMARY KEY, record INTEGER NOT NULL,"
@@ -175,6 +176,7 @@ local_close(struct local *local)
 	}
 	sql_close(local->sql);
 	buffer_finish(&local->sealed);
+	crypto_wipe(local, sizeof *local);
 	free(local);
 }
 
@@ -318,25 +320,28 @@ text_get(struct span text, char *out, size_t size)
 }
 
 static bool
-cadre_get(struct span sealed, struct local_state *state)
+cadre_get(struct local *local, struct span sealed, struct local_state *state)
 {
 	struct arena arena;
 	struct span name;
+	enum status status;
 	bool got;
 
 	arena_init(&arena, sizeof state->cadre + 64);
-	got = local_unseal(sealed, &arena, &name, NULL) == STATUS_OK &&
-	      text_get(name, state->cadre, sizeof state->cadre);
+	status = local_unseal(local, (struct seal_place){SEAL_CADRE, 0}, sealed, &arena, &name,
+			      NULL);
+	got = status == STATUS_PIN_NEEDED ||
+	      (status == STATUS_OK && text_get(name, state->cadre, sizeof state->cadre));
 	arena_finish(&arena);
 	return got;
 }
 
 static bool
-state_get_blobs(struct statement *s, struct local_state *state)
+state_get_blobs(struct local *local, struct statement *s, struct local_state *state)
 {
 	uint8_t witness[CHECKPOINT_SIZE];
 
-	if (!cadre_get(sql_blob(s, 1), state) ||
+	if (!cadre_get(local, sql_blob(s, 1), state) ||
 	    !text_get(sql_text(s, 2), state->url, sizeof state->url) ||
 	    !sql_blob_exact(s, 4, state->server_key, sizeof state->server_key) ||
 	    !sql_blob_exact(s, 5, state->log_key, sizeof state->log_key) ||
@@ -371,13 +376,18 @@ state_get_numbers(struct statement *s, struct local_state *state)
 	state->last_sync_ms = sql_int(s, 23);
 	state->last_n = (uint32_t)sql_uint(s, 24);
 	state->fork_n = (uint32_t)sql_uint(s, 27);
+	state->destroyed_ms = sql_int(s, 28);
+	if (state->destroyed_ms != 0) {
+		state->last_n = state->acked_n;
+	}
 }
 
 static const char state_select[] =
 	"SELECT number, cadre, url, server_key_id, server_key, log_key, origin, epoch, r,"
 	" cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain, scope_version, scope,"
 	" witness, schema_version, schema_hash, server_time_ms, server_uptime_ms, server_boot,"
-	" last_sync_ms, (SELECT max(n) FROM change WHERE n > 0), epochs, lineage, fork_n"
+	" last_sync_ms, (SELECT max(n) FROM change WHERE n > 0), epochs, lineage, fork_n,"
+	" destroyed_ms"
 	" FROM device";
 
 enum status
@@ -393,7 +403,7 @@ local_state_load(struct local *local, struct local_state *out, struct error *err
 	}
 	if (row) {
 		state_get_numbers(s, &state);
-		if (!state_get_blobs(s, &state)) {
+		if (!state_get_blobs(local, s, &state)) {
 			status = fail(err, STATUS_STORAGE, "device.db: device");
 		} else if (state.last_n < state.acked_n) {
 			/* The newest change is always kept: no number is given out twice. */
@@ -426,30 +436,31 @@ state_bind_numbers(struct statement *s, const struct local_state *state)
 	sql_bind_int(s, 22, state->server_uptime_ms);
 	sql_bind_int(s, 24, state->last_sync_ms);
 	sql_bind_uint(s, 27, state->fork_n);
+	sql_bind_int(s, 28, state->destroyed_ms);
 }
 
-/* All columns but the certificate, which an update must not touch. */
+/* All columns but certificate and data key, which an update must not touch. */
 static const char state_upsert[] =
 	"INSERT INTO device (id, number, cadre, url, server_key_id, server_key, log_key, origin,"
 	" epoch, r, cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain, scope_version,"
 	" scope, witness, schema_version, schema_hash, server_time_ms, server_uptime_ms,"
-	" server_boot, last_sync_ms, epochs, lineage, fork_n) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6,"
-	" ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,"
-	" ?25, ?26, ?27)"
+	" server_boot, last_sync_ms, epochs, lineage, fork_n, destroyed_ms) VALUES (1, ?1, ?2, ?3,"
+	" ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,"
+	" ?23, ?24, ?25, ?26, ?27, ?28)"
 	" ON CONFLICT (id) DO UPDATE SET number = ?1, cadre = ?2, url = ?3, server_key_id = ?4,"
 	" server_key = ?5, log_key = ?6, origin = ?7, epoch = ?8, r = ?9, cursor_complete = ?10,"
 	" cursor_key = ?11, cursor_id = ?12, acked_n = ?13, raised_n = ?14, chain = ?15,"
 	" scope_version = ?16, scope = ?17, witness = ?18, schema_version = ?19,"
 	" schema_hash = ?20, server_time_ms = ?21, server_uptime_ms = ?22, server_boot = ?23,"
-	" last_sync_ms = ?24, epochs = ?25, lineage = ?26, fork_n = ?27";
+	" last_sync_ms = ?24, epochs = ?25, lineage = ?26, fork_n = ?27, destroyed_ms = ?28";
 
 /* All but moments, under the numbers of the upsert. */
 static const char state_same[] =
 	"SELECT 1 FROM device WHERE (number, cadre, url, server_key_id, server_key, log_key,"
 	" origin, epoch, cursor_complete, cursor_key, cursor_id, acked_n, raised_n, chain,"
-	" scope_version, scope, witness, schema_version, schema_hash, epochs, lineage, fork_n)"
-	" = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-	" ?20, ?25, ?26, ?27)";
+	" scope_version, scope, witness, schema_version, schema_hash, epochs, lineage, fork_n,"
+	" destroyed_ms) = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
+	" ?18, ?19, ?20, ?25, ?26, ?27, ?28)";
 
 /* Runs one of these two; whether it has a row. */
 static enum status
@@ -462,7 +473,8 @@ state_run(struct local *local, const char *text, const struct local_state *state
 	uint8_t witness[CHECKPOINT_SIZE];
 	uint8_t epochs[LOCAL_EPOCHS_MAX * EPOCH_BYTES];
 	uint8_t lineage[LOCAL_LINEAGE_MAX * LINEAGE_BYTES];
-	enum status status = local_seal(local, span_of_text(state->cadre), &cadre, err);
+	enum status status = local_seal(local, (struct seal_place){SEAL_CADRE, 0},
+					span_of_text(state->cadre), &cadre, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -540,7 +552,8 @@ local_certificate_save(struct local *local, struct span certificate, struct erro
 	static const char text[] = "UPDATE device SET certificate = ?1";
 	struct statement *s;
 	struct span sealed;
-	enum status status = local_seal(local, certificate, &sealed, err);
+	enum status status = local_seal(local, (struct seal_place){SEAL_CERTIFICATE, 0},
+					certificate, &sealed, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -562,7 +575,8 @@ local_certificate(struct local *local, struct arena *arena, struct span *out, st
 		return fail(err, STATUS_NOT_FOUND, "certificate");
 	}
 	if (status == STATUS_OK) {
-		status = local_unseal(sql_blob(s, 0), arena, out, err);
+		status = local_unseal(local, (struct seal_place){SEAL_CERTIFICATE, 0},
+				      sql_blob(s, 0), arena, out, err);
 		sql_reset(s);
 	}
 	return status;

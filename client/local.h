@@ -2,14 +2,17 @@
 /*
  * local: what a device keeps, in one SQLite file (device.db), in the words of the domain.
  *
- * No field of a person has a column or an index: bodies of records, changes and names are one blob
- * each, which go through local_seal and local_unseal (local_parts.h). Only client/local*.c knows
- * SQL. All writes happen inside local_begin … local_commit and are durable when local_commit
- * returns, but for local_moments_save.
+ * No field of a person has a column or an index: bodies of records, changes, names, the
+ * certificate, seeds of batches and keys of parcels in files are one blob each, sealed with the
+ * data key by local_seal (local_parts.h); 28 bytes each. Not sealed: numbers, ids, types, villages,
+ * versions and times that queries go by, who hangs below whom, the schema, and what is public about
+ * the server. Only client/local*.c knows SQL. All writes happen inside local_begin … local_commit
+ * and are durable when local_commit returns, but for local_moments_save.
  */
 #ifndef SAMBUNG_CLIENT_LOCAL_H
 #define SAMBUNG_CLIENT_LOCAL_H
 
+#include "client/seal.h"
 #include "protocol/enrolment.h"
 #include "protocol/fork.h"
 #include "protocol/merge.h"
@@ -21,6 +24,11 @@ struct local;
 /* Opens or makes `directory`/device.db; waits up to 10 s for another process, then BUSY. */
 enum status local_open(const char *directory, struct local **out, struct error *err);
 void local_close(struct local *local);
+/* Bodies are sealed with this data key from now on; NULL: it is forgotten. */
+void local_key_set(struct local *local, const uint8_t *key);
+bool local_has_key(const struct local *local);
+/* The same for records and names of others, which another key seals (lease.c). */
+void local_record_key_set(struct local *local, const uint8_t *key);
 /* Takes the write lock. */
 enum status local_begin(struct local *local, struct error *err);
 enum status local_commit(struct local *local, struct error *err);
@@ -68,8 +76,11 @@ struct local_state {
 	int64_t server_uptime_ms; /* when the uptime was this, */
 	uint8_t server_boot[16];  /* in this boot */
 	int64_t last_sync_ms;	  /* by the estimated clock; 0: never */
+	/* Since the server said that the device was revoked, by its clock: all that it held goes,
+	 * or has gone. 0: no. Then last_n is acked_n. */
+	int64_t destroyed_ms;
 };
-/* A device that is not there yet reads as zeros. */
+/* A device that is not there yet reads as zeros. Without a data key the cadre's name is empty. */
 enum status local_state_load(struct local *local, struct local_state *out, struct error *err);
 enum status local_state_save(struct local *local, const struct local_state *state,
 			     struct error *err);
@@ -90,6 +101,40 @@ enum status local_certificate_save(struct local *local, struct span certificate,
 /* NOT_FOUND. */
 enum status local_certificate(struct local *local, struct arena *arena, struct span *out,
 			      struct error *err);
+
+/* local_key.c: after the state, the data key, sealed. */
+enum status local_wrapped_save(struct local *local, struct span wrapped, struct error *err);
+/* NOT_FOUND. */
+enum status local_wrapped(struct local *local, struct arena *arena, struct span *out,
+			  struct error *err);
+/* How long the phone may go without contact, and what it loses then. 37 bytes on the disk, and 61
+ * for the record key. */
+struct local_lease {
+	uint32_t days;	   /* 0: there is none */
+	bool lacking;	   /* it is over: the share is gone */
+	int64_t until_ms;  /* by the server's clock, as it is estimated */
+	int64_t latest_ms; /* that this clock has ever shown; written hourly at most */
+	uint8_t share[LEASE_SHARE_SIZE];
+};
+/* Zeros before there is one. */
+enum status local_lease(struct local *local, struct local_lease *out, struct error *err);
+/* And the record key, sealed with that share, unless its length is 0. */
+enum status local_lease_save(struct local *local, const struct local_lease *lease,
+			     struct span record_key, struct error *err);
+/* The share that was there is overwritten, as far as the medium does so. */
+enum status local_lease_end(struct local *local, const struct local_lease *lease,
+			    struct error *err);
+/* NOT_FOUND. */
+enum status local_record_key(struct local *local, struct arena *arena, struct span *out,
+			     struct error *err);
+/*
+ * Destroys what a device holds whose state says destroyed_ms: data key, cadre's name, certificate,
+ * records, changes, batches, names, schema. They are overwritten with zeros, the file is written
+ * anew without them, and the write-ahead log cut off. What is not done when it fails is done by the
+ * next call: BUSY if another process reads. Of flash memory, which writes elsewhere than where it
+ * is told, it promises nothing: there the data key's own sealing helps, see key_destroy.
+ */
+enum status local_destroy(struct local *local, struct error *err);
 
 /* ---- changes: the queue, and what was acknowledged, kept >= 30 days ---- */
 

@@ -39,7 +39,8 @@ local_carried_add(struct local *local, const struct local_carried *carried, stru
 	enum status status = table_make(local, err);
 
 	if (status == STATUS_OK) {
-		status = local_seal(local, span_of(session->key, sizeof session->key), &key, err);
+		status = local_seal(local, (struct seal_place){SEAL_CARRIED, carried->r},
+				    span_of(session->key, sizeof session->key), &key, err);
 	}
 	if (status != STATUS_OK) {
 		return status;
@@ -56,25 +57,6 @@ local_carried_add(struct local *local, const struct local_carried *carried, stru
 	sql_bind_uint(s, 9, carried->continues);
 	status = sql_run(s, err);
 	return status == STATUS_OK ? oldest_forget(local, err) : status;
-}
-
-static enum status
-key_get(struct span sealed, uint8_t key_out[AEAD_KEY_SIZE], struct error *err)
-{
-	struct arena arena;
-	struct span key;
-	enum status status;
-
-	arena_init(&arena, 256);
-	status = local_unseal(sealed, &arena, &key, err);
-	if (status == STATUS_OK && key.length != AEAD_KEY_SIZE) {
-		status = fail(err, STATUS_STORAGE, "device.db: carried");
-	}
-	if (status == STATUS_OK) {
-		memcpy(key_out, key.at, AEAD_KEY_SIZE);
-	}
-	arena_finish(&arena);
-	return status;
 }
 
 enum status
@@ -109,7 +91,8 @@ local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE], struct lo
 	carried.through_n = (uint32_t)sql_uint(s, 6);
 	carried.continues = sql_uint(s, 7) != 0;
 	memcpy(carried.session.tag, tag, PARCEL_TAG_SIZE);
-	status = key_get(sql_blob(s, 4), carried.session.key, err);
+	status = local_unseal_exact(local, (struct seal_place){SEAL_CARRIED, carried.r},
+				    sql_blob(s, 4), carried.session.key, AEAD_KEY_SIZE, err);
 	sql_reset(s);
 	if (status == STATUS_OK) {
 		*out = carried;

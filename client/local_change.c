@@ -10,7 +10,8 @@ local_change_add(struct local *local, uint32_t n, uint64_t record, struct span b
 	static const char text[] = "INSERT INTO change (n, record, body) VALUES (?1, ?2, ?3)";
 	struct statement *s;
 	struct span sealed;
-	enum status status = local_seal(local, bytes, &sealed, err);
+	enum status status =
+		local_seal(local, (struct seal_place){SEAL_CHANGE, n}, bytes, &sealed, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -24,13 +25,15 @@ local_change_add(struct local *local, uint32_t n, uint64_t record, struct span b
 
 /* Columns n, record, seq, exception, body. */
 static enum status
-change_get(struct statement *s, struct arena *arena, struct local_change *out, struct error *err)
+change_get(struct local *local, struct statement *s, struct arena *arena, struct local_change *out,
+	   struct error *err)
 {
 	struct local_change change = {.n = (uint32_t)sql_uint(s, 0),
 				      .record = sql_uint(s, 1),
 				      .seq = sql_uint(s, 2),
 				      .exception = (uint32_t)sql_uint(s, 3)};
-	enum status status = local_unseal(sql_blob(s, 4), arena, &change.bytes, err);
+	enum status status = local_unseal(local, (struct seal_place){SEAL_CHANGE, change.n},
+					  sql_blob(s, 4), arena, &change.bytes, err);
 
 	if (status == STATUS_OK) {
 		*out = change;
@@ -56,7 +59,7 @@ local_change(struct local *local, uint32_t n, struct arena *arena, struct local_
 	if (!row) {
 		return fail(err, STATUS_NOT_FOUND, "n %u", n);
 	}
-	status = change_get(s, arena, out, err);
+	status = change_get(local, s, arena, out, err);
 	sql_reset(s);
 	return status;
 }
@@ -87,7 +90,7 @@ local_changes(struct local *local, struct local_range range, struct arena *arena
 		if (found.count > 0 && used > range.bytes) {
 			break;
 		}
-		status = change_get(s, arena, &found.at[found.count++], err);
+		status = change_get(local, s, arena, &found.at[found.count++], err);
 	}
 	sql_reset(s);
 	if (status == STATUS_OK) {
@@ -117,7 +120,7 @@ pending_next(struct local *local, uint64_t record, uint32_t after_n, struct aren
 		*out = (struct local_change){0};
 		return STATUS_OK;
 	}
-	status = change_get(s, arena, out, err);
+	status = change_get(local, s, arena, out, err);
 	sql_reset(s);
 	return status;
 }
@@ -323,15 +326,21 @@ local_batch_open(struct local *local, uint32_t n, const uint8_t seed[SEED_SIZE],
 {
 	static const char text[] = "INSERT INTO batch (first_n, seed) VALUES (?1, ?2)";
 	struct statement *s;
+	struct span sealed;
 	bool is_open;
 	enum status status = batch_is_open(local, &is_open, err);
 
 	if (status != STATUS_OK || is_open) {
 		return status;
 	}
+	status = local_seal(local, (struct seal_place){SEAL_BATCH, n}, span_of(seed, SEED_SIZE),
+			    &sealed, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
 	s = sql_prepare(local->sql, text, err);
 	sql_bind_uint(s, 1, n);
-	sql_bind_blob(s, 2, span_of(seed, SEED_SIZE));
+	sql_bind_blob(s, 2, sealed);
 	return sql_run(s, err);
 }
 
@@ -344,20 +353,20 @@ local_batches_close(struct local *local, struct error *err)
 	return sql_run(sql_prepare(local->sql, text, err), err);
 }
 
+/* Columns last_n, seed, first_n. */
 static enum status
-batch_get(struct statement *s, struct batch *out, struct error *err)
+batch_get(struct local *local, struct statement *s, struct batch *out, struct error *err)
 {
 	out->last_n = (uint32_t)sql_uint(s, 0);
-	return sql_blob_exact(s, 1, out->seed, SEED_SIZE)
-		       ? STATUS_OK
-		       : fail(err, STATUS_STORAGE, "device.db: batch");
+	return local_unseal_exact(local, (struct seal_place){SEAL_BATCH, sql_uint(s, 2)},
+				  sql_blob(s, 1), out->seed, SEED_SIZE, err);
 }
 
 enum status
 local_batches(struct local *local, uint32_t first_n, uint32_t last_n, struct arena *arena,
 	      struct local_batches *out, struct error *err)
 {
-	static const char text[] = "SELECT min(coalesce(last_n, ?2), ?2), seed FROM batch"
+	static const char text[] = "SELECT min(coalesce(last_n, ?2), ?2), seed, first_n FROM batch"
 				   " WHERE first_n <= ?2 AND (last_n IS NULL OR last_n >= ?1)"
 				   " ORDER BY first_n LIMIT ?3";
 	/* Each has a change of the range. */
@@ -377,7 +386,7 @@ local_batches(struct local *local, uint32_t first_n, uint32_t last_n, struct are
 	while (status == STATUS_OK && row) {
 		status = sql_row(s, &row, err);
 		if (status == STATUS_OK && row) {
-			status = batch_get(s, &found.at[found.count++], err);
+			status = batch_get(local, s, &found.at[found.count++], err);
 		}
 	}
 	sql_reset(s);

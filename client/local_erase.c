@@ -46,7 +46,7 @@ local_change_destroy(struct local *local, uint32_t n, struct span stub, struct e
 	enum status status = sql_exec(local->sql, "PRAGMA secure_delete=ON", err);
 
 	if (status == STATUS_OK) {
-		status = local_seal(local, stub, &sealed, err);
+		status = local_seal(local, (struct seal_place){SEAL_CHANGE, n}, stub, &sealed, err);
 	}
 	if (status != STATUS_OK) {
 		return status;

@@ -67,9 +67,8 @@ batch_next(struct local *local, uint32_t after_n, uint32_t last_n, struct kept_b
 	}
 	out->first_n = (uint32_t)sql_uint(s, 0);
 	out->last_n = (uint32_t)sql_uint(s, 1);
-	if (!sql_blob_exact(s, 2, out->seed, SEED_SIZE)) {
-		status = fail(err, STATUS_STORAGE, "device.db: batch");
-	}
+	status = local_unseal_exact(local, (struct seal_place){SEAL_BATCH, out->first_n},
+				    sql_blob(s, 2), out->seed, SEED_SIZE, err);
 	sql_reset(s);
 	return status;
 }
@@ -83,16 +82,21 @@ batch_again(struct local *local, const struct fork *fork, const struct kept_batc
 	const uint32_t first_n = batch->first_n > fork->n ? batch->first_n - fork->n : 1;
 	struct statement *s = sql_prepare(local->sql, text, err);
 	uint8_t seed[SEED_SIZE];
+	struct span sealed;
 	enum status status;
 
 	fork_batch_seed(batch->seed, fork->heir, seed);
+	status = local_seal(local, (struct seal_place){SEAL_BATCH, first_n},
+			    span_of(seed, SEED_SIZE), &sealed, err);
+	crypto_wipe(seed, sizeof seed);
+	if (status != STATUS_OK) {
+		return status;
+	}
 	sql_bind_uint(s, 1, batch->first_n);
 	sql_bind_uint(s, 2, first_n);
 	sql_bind_uint(s, 3, batch->last_n - fork->n);
-	sql_bind_blob(s, 4, span_of(seed, SEED_SIZE));
-	status = sql_run(s, err);
-	crypto_wipe(seed, sizeof seed);
-	return status;
+	sql_bind_blob(s, 4, sealed);
+	return sql_run(s, err);
 }
 
 /* They ascend, and none comes to stand where one stands that is still to be moved. */
@@ -154,7 +158,8 @@ local_change_again(struct local *local, uint32_t n, const struct local_change *a
 		" reason = 0, chain = NULL, acked_ms = NULL WHERE n = ?1";
 	struct statement *s;
 	struct span sealed;
-	enum status status = local_seal(local, again->bytes, &sealed, err);
+	enum status status = local_seal(local, (struct seal_place){SEAL_CHANGE, again->n},
+					again->bytes, &sealed, err);
 
 	if (status != STATUS_OK) {
 		return status;

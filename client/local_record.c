@@ -5,7 +5,7 @@ enum { RECORD_ARENA_MAX = 16 * 1024 * 1024 /* a record of RECORD_BYTES_MAX, deco
 
 /* Columns id, epoch, parent, conflicts, body. */
 static enum status
-record_get(struct statement *s, struct arena *arena, struct record *out,
+record_get(struct local *local, struct statement *s, struct arena *arena, struct record *out,
 	   struct local_place *place_out, struct error *err)
 {
 	struct local_place place = {.epoch = (uint32_t)sql_uint(s, 1),
@@ -13,7 +13,8 @@ record_get(struct statement *s, struct arena *arena, struct record *out,
 				    .conflicts = (uint32_t)sql_uint(s, 3)};
 	struct span bytes;
 	struct reader in;
-	enum status status = local_unseal(sql_blob(s, 4), arena, &bytes, err);
+	enum status status = local_unseal(local, (struct seal_place){SEAL_RECORD, sql_uint(s, 0)},
+					  sql_blob(s, 4), arena, &bytes, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -46,7 +47,7 @@ local_record(struct local *local, uint64_t id, struct arena *arena, struct recor
 	if (!row) {
 		return fail(err, STATUS_NOT_FOUND, "%s", "");
 	}
-	status = record_get(s, arena, out, place_out, err);
+	status = record_get(local, s, arena, out, place_out, err);
 	sql_reset(s);
 	return status;
 }
@@ -62,7 +63,8 @@ record_put(struct local *local, const struct record *record, const struct local_
 		" body = ?8";
 	struct statement *s;
 	struct span sealed;
-	enum status status = local_seal(local, body, &sealed, err);
+	enum status status =
+		local_seal(local, (struct seal_place){SEAL_RECORD, record->id}, body, &sealed, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -274,7 +276,7 @@ walk_step(struct local *local, const struct walk *walk, struct arena *arena, str
 		record->id = 0;
 		return STATUS_OK;
 	}
-	status = record_get(s, arena, record, NULL, err);
+	status = record_get(local, s, arena, record, NULL, err);
 	sql_reset(s);
 	return status;
 }

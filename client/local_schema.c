@@ -13,7 +13,8 @@ local_stream_save(struct local *local, const struct stream_name *stream, struct 
 				   " ON CONFLICT (number) DO UPDATE SET kind = ?2, name = ?3";
 	struct statement *s;
 	struct span sealed;
-	enum status status = local_seal(local, stream->name, &sealed, err);
+	enum status status = local_seal(local, (struct seal_place){SEAL_STREAM, stream->number},
+					stream->name, &sealed, err);
 
 	if (status != STATUS_OK) {
 		return status;
@@ -44,7 +45,8 @@ local_stream(struct local *local, uint32_t number, struct arena *arena, struct s
 		return fail(err, STATUS_NOT_FOUND, "%u", number);
 	}
 	stream.kind = (uint32_t)sql_uint(s, 0);
-	status = local_unseal(sql_blob(s, 1), arena, &stream.name, err);
+	status = local_unseal(local, (struct seal_place){SEAL_STREAM, number}, sql_blob(s, 1),
+			      arena, &stream.name, err);
 	sql_reset(s);
 	if (status == STATUS_OK) {
 		*out = stream;

@@ -34,6 +34,8 @@ static const struct setting settings[] = {
 	 "Seconds in which a request must have arrived whole."},
 	{"queue", SETTING_NUMBER, AT(queue), "1000", 1, 100000,
 	 "Requests that may wait for the writer; more are told to come again."},
+	{"lease_days", SETTING_NUMBER, AT(lease_days), "30", 0, 3650,
+	 "Days without contact after which a phone shuts its records; 0: never."},
 	{"streams", SETTING_NUMBER, AT(streams), "16", 1, 256,
 	 "Long lists that may be read at one time."},
 	{"memory_mb", SETTING_NUMBER, AT(memory_mb), "128", 16, 65536,

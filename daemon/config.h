@@ -14,6 +14,7 @@ struct config {
 	unsigned idle_s;
 	unsigned receive_s;
 	unsigned queue;
+	unsigned lease_days;
 	unsigned streams;
 	unsigned memory_mb;
 	unsigned threads;

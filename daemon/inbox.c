@@ -88,6 +88,7 @@ open_parcel(struct delivery *delivery, struct span request, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
+	delivery->parcel.lease_days = service->lease_days;
 	ingest_open(&delivery->parcel, reader, service->keys, request);
 	readers_give(service->readers, READER_BRIEF, reader);
 	if (!delivery->parcel.sealed_reply) {

@@ -278,6 +278,7 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 	service->catalogue = daemon->catalogue;
 	service->keys = &daemon->keys;
 	service->platform = machine_platform;
+	service->lease_days = (uint16_t)config->lease_days;
 	status = start_rates(service, config, err);
 	if (status != STATUS_OK) {
 		return status;

@@ -127,3 +127,13 @@ aead_open(const uint8_t key[32], const uint8_t nonce[12], struct span data, stru
 	}
 	return true;
 }
+
+bool
+pin_stretch(struct span pin, const uint8_t salt[16], uint32_t passes, uint32_t memory_kib,
+	    uint8_t key_out[32])
+{
+	_Static_assert(crypto_pwhash_SALTBYTES == 16, "the size of a salt");
+
+	return crypto_pwhash(key_out, 32, (const char *)pin.at, pin.length, salt, passes,
+			     (size_t)memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0;
+}

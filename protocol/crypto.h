@@ -55,4 +55,9 @@ void aead_seal(const uint8_t key[32], const uint8_t nonce[12], struct span data,
 bool aead_open(const uint8_t key[32], const uint8_t nonce[12], struct span data, struct span sealed,
 	       struct buffer *out);
 
+/* Argon2id (RFC 9106) with one lane: 32 bytes from something short that a person knows. False if
+ * there is no memory for it. */
+bool pin_stretch(struct span pin, const uint8_t salt[16], uint32_t passes, uint32_t memory_kib,
+		 uint8_t key_out[32]);
+
 #endif

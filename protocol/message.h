@@ -36,6 +36,11 @@ struct cursor {
 enum { CURSOR_ID_END_BITS = 63 };
 #define CURSOR_ID_END ((uint64_t)INT64_MAX)
 
+enum programme_bit {
+	PROGRAMME_BASE = 1,	/* this protocol */
+	PROGRAMME_DESTROYED = 4 /* it was revoked, and what it held is destroyed */
+};
+
 struct request_head {
 	uint32_t device;
 	uint32_t epoch;
@@ -56,7 +61,7 @@ struct request_head {
 	uint8_t schema_hash[8];	 /* first bytes of its hash; zeros when none */
 	uint32_t schema_held;	 /* bytes held of the next schema */
 	uint32_t room;		 /* bytes the reply may have, sealed */
-	uint32_t programme;	 /* protocol features of the sender; now 1 */
+	uint32_t programme;	 /* bits: enum programme_bit */
 	struct span certificate; /* enrolment.h; empty: not shown */
 	/* After a fork (fork.h): the installation asks to go on under another number, with this key
 	 * and what it has up to n. Then the body has no changes. */
@@ -143,6 +148,13 @@ struct newer_key {
 	struct span url; /* where the server is from now on; empty: where it was */
 };
 
+/* What a device may not do without for longer (client/lease.c). */
+enum { LEASE_SHARE_SIZE = 16, LEASE_SIZE = 2 + LEASE_SHARE_SIZE };
+struct lease {
+	uint16_t days; /* 0: for ever */
+	uint8_t share[LEASE_SHARE_SIZE];
+};
+
 struct reply {
 	enum status status; /* OK, FORK, REVOKED, FOREIGN, GAP, UNSUPPORTED, MALFORMED … */
 	uint32_t epoch;
@@ -150,10 +162,12 @@ struct reply {
 	struct cursor from; /* the cursor of the head it answers */
 	struct cursor to;
 	bool more;
-	uint32_t acked_n;     /* all of the device's changes up to here are logged */
-	uint32_t send_from;   /* "send again from n"; 0: no; with FORK: the first n that differs
-			       * from the log's, 0: not known */
-	uint64_t r_seen;      /* highest r, when the head's was not new; 0: it was */
+	uint32_t acked_n;   /* all of the device's changes up to here are logged */
+	uint32_t send_from; /* "send again from n"; 0: no; with FORK: the first n that differs
+			     * from the log's, 0: not known */
+	uint64_t r_seen;    /* highest r, when the head's was not new; 0: it was */
+	bool has_lease;
+	struct lease lease;
 	struct ack_run *acks; /* ascending first_n, disjoint */
 	size_t ack_count;
 	struct exception *exceptions;

@@ -5,6 +5,8 @@
 #include "message.h"
 #include "message_parts.h"
 
+#include <string.h>
+
 static const struct cursor start = {0, 0, CURSOR_ID_END};
 
 /* The rows of a flat array that is not empty. */
@@ -52,6 +54,20 @@ checkpoint_get(struct reader *in, struct reply *reply)
 	}
 	checkpoint_decode(bytes, &reply->checkpoint);
 	reply->has_checkpoint = true;
+	return true;
+}
+
+static bool
+lease_get(struct reader *in, struct reply *reply)
+{
+	uint8_t bytes[LEASE_SIZE];
+
+	if (!cbor_get_bytes_exact(in, bytes, sizeof bytes)) {
+		return false;
+	}
+	reply->lease.days = (uint16_t)(bytes[0] | bytes[1] << 8);
+	memcpy(reply->lease.share, bytes + 2, LEASE_SHARE_SIZE);
+	reply->has_lease = true;
 	return true;
 }
 
@@ -409,6 +425,8 @@ value_of_key_get(struct map_reader *map, struct reading *reading)
 		return well_formed(positive_u32_get(in, CHANGE_N_MAX, &reply->acked_n));
 	case REPLY_ACKS:
 		return acks_get(in, arena, reply);
+	case REPLY_LEASE:
+		return well_formed(lease_get(in, reply));
 	case REPLY_SEND_FROM:
 		return well_formed(positive_u32_get(in, CHANGE_N_MAX, &reply->send_from));
 	case REPLY_R_SEEN:

@@ -50,6 +50,7 @@
 #include "message_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct cursor start = {0, 0, CURSOR_ID_END};
 
@@ -186,6 +187,18 @@ newer_key_put(const struct reply *reply, struct map_writer *map)
 	cbor_put_uint(out, reply->newer_key.id);
 	cbor_put_bytes(out, span_of(reply->newer_key.key, sizeof reply->newer_key.key));
 	cbor_put_text(out, reply->newer_key.url);
+}
+
+static void
+lease_put(const struct reply *reply, struct map_writer *map)
+{
+	uint8_t bytes[LEASE_SIZE] = {(uint8_t)reply->lease.days, (uint8_t)(reply->lease.days >> 8)};
+
+	if (!reply->has_lease) {
+		return;
+	}
+	memcpy(bytes + 2, reply->lease.share, LEASE_SHARE_SIZE);
+	cbor_put_bytes(map_key(map, REPLY_LEASE), span_of(bytes, sizeof bytes));
 }
 
 static void
@@ -346,6 +359,7 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 	lineages_put(reply, map);
 	map_put_positive(map, REPLY_ACKED, reply->acked_n);
 	acks_put(reply, map);
+	lease_put(reply, map);
 	map_put_positive(map, REPLY_SEND_FROM, reply->send_from);
 	newer_key_put(reply, map);
 	map_put_positive(map, REPLY_R_SEEN, reply->r_seen);

@@ -137,6 +137,10 @@
 	  "Data aman di HP; hubungi admin")                                                        \
 	X(REVOKED, "revoked", 403, 0, "this device was revoked", "HP ini sudah dicabut haknya",    \
 	  "Ask the admin", "Hubungi admin")                                                        \
+	X(DESTROYED, "destroyed", 403, 0,                                                          \
+	  "this device was revoked, and what it held is destroyed",                                \
+	  "HP ini sudah dicabut haknya; data di HP ini sudah dihapus",                             \
+	  "Enrol it with a new code from the admin", "Daftarkan lagi dengan kode baru dari admin") \
 	X(GAP, "gap", 409, 1, "earlier changes are missing", "perubahan sebelumnya belum sampai",  \
 	  "The device sends them again by itself", "HP akan mengirim ulang sendiri")               \
 	X(UNREACHABLE, "unreachable", 502, 1, "the server could not be reached",                   \
@@ -165,6 +169,15 @@
 	X(ALREADY_ENROLLED, "already_enrolled", 409, 0, "this device is enrolled already",         \
 	  "HP ini sudah terdaftar", "Go on with it; a new code is not needed",                     \
 	  "Pakai terus; kode baru tidak diperlukan")                                               \
+	X(PIN_WRONG, "pin_wrong", 403, 0, "the PIN is wrong", "PIN salah", "Try again",            \
+	  "Coba lagi")                                                                             \
+	X(PIN_NEEDED, "pin_needed", 401, 0, "a PIN is needed", "perlu PIN",                        \
+	  "Give it at the prompt, or with --pin", "Isi PIN saat diminta, atau dengan --pin")       \
+	X(LEASE_OVER, "lease_over", 403, 0,                                                        \
+	  "this device has not reached the server for too long, and its records are shut",         \
+	  "HP ini terlalu lama tidak sinkron; data di dalamnya terkunci",                          \
+	  "Sync; what was recorded is safe and will be sent",                                      \
+	  "Sinkronkan; yang sudah dicatat aman dan akan terkirim")                                 \
 	X(NO_FORMS, "no_forms", 409, 0, "the forms have not been received yet",                    \
 	  "formulir belum diterima", "Run `sambung sync`", "Jalankan `sambung sync`")              \
 	X(UNSUPPORTED, "unsupported", 415, 0, "made by a newer program",                           \

@@ -88,16 +88,42 @@ struct sambung_platform {
 	int (*wait)(void *context, uint32_t milliseconds);
 };
 
+/*
+ * A lock: with one, device.key can only be opened with 32 bytes that the app has from elsewhere,
+ * such as a key store of the phone or a PIN (sambung_pin_key), and with it everything in device.db
+ * that tells of a person. The members are kept beside what is locked, for the app; an app without a
+ * PIN may leave them 0. Without a lock whoever has both files can read everything.
+ */
+enum { SAMBUNG_SALT_SIZE = 16 };
+struct sambung_lock {
+	uint8_t salt[SAMBUNG_SALT_SIZE];
+	uint32_t passes;     /* Argon2id: how often … */
+	uint32_t memory_kib; /* … it goes through so much memory */
+};
+/* Fills the key of a lock; non-zero: it cannot, and what needs it fails with `pin_needed`. */
+typedef int (*sambung_key_fn)(void *context, const struct sambung_lock *lock, uint8_t key_out[32]);
+
 struct sambung_options {
 	const char *directory;			 /* made if it is not there (its parent must be) */
 	const struct sambung_platform *platform; /* NULL: built in; copied */
+	sambung_key_fn key; /* asked when there is a lock; NULL: nothing opens it */
+	void *key_context;
 };
 
 struct sambung;
 
+/* With a lock and no key of it (not `pin_wrong`, which fails) sambung_state still tells numbers. */
 SAMBUNG_API int sambung_open(const struct sambung_options *options, struct sambung **out,
 			     struct sambung_error *err);
 SAMBUNG_API void sambung_close(struct sambung *device);
+/* Locks an enrolled installation that is open, or locks it otherwise; lock NULL: takes the lock
+ * away. Only device.key is written anew, 85 bytes with a lock, 32 without; nothing that it opens.
+ */
+SAMBUNG_API int sambung_lock_set(struct sambung *device, const struct sambung_lock *lock,
+				 const uint8_t *key, struct sambung_error *err);
+/* The key that a PIN gives with this lock, by Argon2id: takes lock->memory_kib of RAM meanwhile. */
+SAMBUNG_API int sambung_pin_key(const struct sambung_lock *lock, const char *pin,
+				uint8_t key_out[32], struct sambung_error *err);
 
 /* ---- enrolment ---- */
 
@@ -163,6 +189,14 @@ struct sambung_state {
 	int64_t last_sync_ms; /* 0: never */
 	uint32_t quarantined; /* own changes set aside at the server */
 	uint32_t conflicts;   /* records here with rival values to be settled */
+	int locked;	      /* the name is empty because nothing has opened the lock */
+	/* By the server's clock: since then this installation, revoked, destroys what it held; with
+	 * device 0 it has, has told the server so, and can enrol anew. 0: no. */
+	int64_t destroyed_ms;
+	/* Without a contact until then the records are shut (`lease_over`), until the next; what
+	 * waits is sent all the same. 0: there is no such time, or the lock is not open. */
+	int64_t lease_until_ms;
+	int lease_over;
 };
 SAMBUNG_API int sambung_state(struct sambung *device, struct sambung_state *out,
 			      struct sambung_error *err);

@@ -95,10 +95,13 @@ outcome_of(const struct sambung_error *err)
 	switch (err->status) {
 	case STATUS_OK:
 		return AGENT_SYNCED;
+	case STATUS_DESTROYED:
 	case STATUS_FOREIGN:
 	case STATUS_FORK:
 	case STATUS_HELD:
 	case STATUS_NOT_ENROLLED:
+	case STATUS_PIN_NEEDED:
+	case STATUS_PIN_WRONG:
 	case STATUS_REVOKED:
 	case STATUS_UNSUPPORTED:
 		return AGENT_REFUSED;
@@ -112,9 +115,9 @@ static bool
 agent_open(struct surroundings *around)
 {
 	struct sambung_platform platform = {.context = around, .wait = sync_wait};
-	struct sambung_options options = {.directory = around->task->directory,
-					  .platform = &platform};
+	struct sambung_options options = task_options(around->task);
 
+	options.platform = &platform;
 	around->err = (struct sambung_error){0};
 	return sambung_open(&options, &around->task->device, &around->err) == 0;
 }
@@ -252,6 +255,9 @@ enrolled_check(struct task *task)
 		status = task_error(task, &err);
 	} else if (status == EXIT_DONE && state.device == 0) {
 		err.status = STATUS_NOT_ENROLLED;
+		status = task_error(task, &err);
+	} else if (status == EXIT_DONE && state.locked) {
+		err.status = STATUS_PIN_NEEDED;
 		status = task_error(task, &err);
 	}
 	task_close(task);

@@ -4,16 +4,32 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static json_t *
 state_json(const struct sambung_state *state)
 {
-	return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I}", "device",
-			 (json_int_t)state->device, "cadre", state->cadre, "queued",
-			 (json_int_t)state->queued, "last_n", (json_int_t)state->last_n, "acked_n",
-			 (json_int_t)state->acked_n, "epoch", (json_int_t)state->epoch, "cursor",
-			 (json_int_t)state->cursor, "last_sync", instant_json(state->last_sync_ms),
-			 "quarantined", (json_int_t)state->quarantined);
+	json_t *object =
+		json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I}", "device",
+			  (json_int_t)state->device, "cadre", state->cadre, "queued",
+			  (json_int_t)state->queued, "last_n", (json_int_t)state->last_n, "acked_n",
+			  (json_int_t)state->acked_n, "epoch", (json_int_t)state->epoch, "cursor",
+			  (json_int_t)state->cursor, "last_sync", instant_json(state->last_sync_ms),
+			  "quarantined", (json_int_t)state->quarantined);
+
+	/* Only where there is something to tell: the others are the contract of scripts. */
+	if (state->locked) {
+		(void)json_object_set_new(object, "locked", json_true());
+	}
+	if (state->lease_until_ms != 0) {
+		(void)json_object_set_new(object, "lease_until",
+					  instant_json(state->lease_until_ms));
+		(void)json_object_set_new(object, "lease_over", json_boolean(state->lease_over));
+	}
+	if (state->destroyed_ms != 0) {
+		(void)json_object_set_new(object, "destroyed", instant_json(state->destroyed_ms));
+	}
+	return object;
 }
 
 static void
@@ -23,17 +39,39 @@ add_row(const struct task *task, struct table *table, enum message label, char *
 	table_take(table, value);
 }
 
+/* The phone was revoked: what happened here, and when. */
+static void
+print_destroyed(const struct task *task, const struct sambung_state *state)
+{
+	char *when = print_time(state->destroyed_ms);
+	char *count = print_count(task, state->acked_n, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY);
+
+	message_print(stdout, task->language, MESSAGE_STATUS_DESTROYED, when, count);
+	(void)fprintf(
+		stdout, "\n%s\n",
+		message_text(state->device == 0 ? MESSAGE_STATUS_ENROL_ANEW : MESSAGE_STATUS_TELL,
+			     task->language));
+	free(count);
+	free(when);
+}
+
 static void
 print_state(const struct task *task, const struct sambung_state *state)
 {
 	struct table table = {.columns = 2};
 
+	if (state->destroyed_ms != 0) {
+		print_destroyed(task, state);
+		return;
+	}
 	if (state->device == 0) {
 		(void)fprintf(stdout, "%s\n", message_text(MESSAGE_NOT_ENROLLED, task->language));
 		return;
 	}
 	add_row(task, &table, MESSAGE_STATUS_DEVICE, text_format("%" PRIu32, state->device));
-	add_row(task, &table, MESSAGE_STATUS_CADRE, text_copy(state->cadre));
+	add_row(task, &table, MESSAGE_STATUS_CADRE,
+		text_copy(state->locked ? message_text(MESSAGE_STATUS_LOCKED, task->language)
+					: state->cadre));
 	add_row(task, &table, MESSAGE_STATUS_QUEUED,
 		print_count(task, state->queued, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY));
 	add_row(task, &table, MESSAGE_STATUS_SYNCED,
@@ -43,8 +81,15 @@ print_state(const struct task *task, const struct sambung_state *state)
 		print_count(task, state->conflicts, MESSAGE_RECORDS_ONE, MESSAGE_RECORDS_MANY));
 	add_row(task, &table, MESSAGE_STATUS_QUARANTINED,
 		print_count(task, state->quarantined, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY));
+	if (state->lease_until_ms != 0) {
+		add_row(task, &table, MESSAGE_STATUS_LEASE, print_time(state->lease_until_ms));
+	}
 	table_print(&table, stdout);
 	table_finish(&table);
+	if (state->lease_over) {
+		(void)fprintf(stdout, "%s\n",
+			      message_text(MESSAGE_STATUS_LEASE_OVER, task->language));
+	}
 }
 
 enum exit_status
@@ -52,8 +97,11 @@ cmd_status(struct task *task)
 {
 	struct sambung_error err = {0};
 	struct sambung_state state;
-	enum exit_status status = task_open(task);
+	enum exit_status status;
 
+	/* Nobody is asked for a PIN to see numbers. */
+	task->keyless = task->given[OPTION_PIN] == NULL && getenv("SAMBUNG_PIN_FILE") == NULL;
+	status = task_open(task);
 	if (status != EXIT_DONE) {
 		return status;
 	}

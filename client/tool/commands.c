@@ -27,6 +27,9 @@ static const struct command commands[] = {
 	{"carry deliver", cmd_carry_deliver, TEXTS(CARRY_DELIVER), TO, {1, 1}, {1, 0}},
 	{"carry in", cmd_carry_in, TEXTS(CARRY_IN), 0, {1, 1}, {1, 0}},
 	{"agent", cmd_agent, TEXTS(AGENT), 0, {0, 0}, {1, 0}},
+	{"pin set", cmd_pin_set, TEXTS(PIN_SET_COMMAND), 0, {0, 0}, {1, 0}},
+	{"pin change", cmd_pin_change, TEXTS(PIN_CHANGE), 0, {0, 0}, {1, 0}},
+	{"pin remove", cmd_pin_remove, TEXTS(PIN_REMOVE), 0, {0, 0}, {1, 0}},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

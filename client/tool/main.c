@@ -2,6 +2,7 @@
 /* sambung: the command for a cadre's device, and the first user of libsambung. */
 #include "commands.h"
 #include "options.h"
+#include "pin.h"
 #include "print.h"
 #include "text.h"
 
@@ -37,8 +38,10 @@ task_run(struct task *task)
 	} else if (task->given[OPTION_VERSION] != NULL) {
 		(void)fprintf(stdout, "sambung %s\n", SAMBUNG_VERSION);
 	} else {
+		pin_begin(task);
 		status = task->command->run(task);
 		task_close(task);
+		pin_finish(task);
 	}
 	return status;
 }

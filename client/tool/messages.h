@@ -46,6 +46,9 @@
 	  "bahasa (tanpa ini dari LC_ALL, LC_MESSAGES, LANG)")                                        \
 	X(OPTION_HELP, "show this help", "tampilkan bantuan ini")                                     \
 	X(OPTION_VERSION, "show the version", "tampilkan versi")                                      \
+	X(PIN_VALUE, "FILE|-", "BERKAS|-")                                                            \
+	X(OPTION_PIN, "a file with the PIN in a line, - for standard input (or SAMBUNG_PIN_FILE)",    \
+	  "berkas berisi PIN dalam satu baris, - untuk masukan standar (atau SAMBUNG_PIN_FILE)")      \
 	X(OPTION_BASE, "the version of the record that the form showed (default: the one held)",      \
 	  "versi data yang tampak saat mengisi (biasanya: yang ada di HP)")                           \
 	X(OPTION_OWN, "the last own change that the form showed (default: all)",                      \
@@ -143,6 +146,40 @@
 	  "The exit status is 0 only if everything is in sync.",                                      \
 	  "Boleh terputus dan diulang kapan saja; tidak ada yang hilang atau terhitung dua kali.\n"   \
 	  "Status akhir 0 hanya bila semuanya sudah sinkron.")                                        \
+	X(PIN_SET_COMMAND_ARGUMENTS, "", "")                                                          \
+	X(PIN_SET_COMMAND_SUMMARY, "lock this phone's data with a PIN",                               \
+	  "kunci data di HP ini dengan PIN")                                                          \
+	X(PIN_SET_COMMAND_DETAILS,                                                                    \
+	  "At least 6 digits or letters; more are much safer. Who forgets it enrols anew and loses\n" \
+	  "what was not synced. Commands then ask for it; `sambung status` shows counts without.",    \
+	  "Sedikitnya 6 angka atau huruf; lebih panjang jauh lebih aman. Bila lupa, HP harus\n"       \
+	  "didaftarkan lagi dan yang belum sinkron hilang. Perintah lain lalu meminta PIN;\n"         \
+	  "`sambung status` tetap menampilkan jumlah tanpa PIN.")                                     \
+	X(PIN_CHANGE_ARGUMENTS, "", "")                                                               \
+	X(PIN_CHANGE_SUMMARY, "change the PIN", "ganti PIN")                                          \
+	X(PIN_CHANGE_DETAILS, "With --pin the first line is the old PIN, the second the new one.",    \
+	  "Dengan --pin, baris pertama PIN lama, baris kedua PIN baru.")                              \
+	X(PIN_REMOVE_ARGUMENTS, "", "")                                                               \
+	X(PIN_REMOVE_SUMMARY, "unlock this phone's data for good",                                    \
+	  "buka kunci data untuk seterusnya")                                                         \
+	X(PIN_REMOVE_DETAILS, "Whoever has this phone's files can then read everything in them.",     \
+	  "Siapa pun yang memegang berkas HP ini lalu dapat membaca semua isinya.")                   \
+	X(PIN_ASK, "PIN", "PIN")                                                                      \
+	X(PIN_NEW, "New PIN", "PIN baru")                                                             \
+	X(PIN_AGAIN, "New PIN again", "PIN baru sekali lagi")                                         \
+	X(PIN_NONE, "no PIN was given. Type it, or name a file of it with --pin",                     \
+	  "PIN tidak diberikan. Ketik PIN, atau sebutkan berkasnya dengan --pin")                     \
+	X(PIN_SHORT, "the PIN is too short. Take at least 6 digits or letters",                       \
+	  "PIN terlalu pendek. Pakai sedikitnya 6 angka atau huruf")                                  \
+	X(PIN_DIFFERS, "the two PINs differ. Nothing was changed; try again",                         \
+	  "kedua PIN tidak sama. Tidak ada yang diubah; coba lagi")                                   \
+	X(PIN_THERE, "there is a PIN already. Change it with `sambung pin change`",                   \
+	  "sudah ada PIN. Ganti dengan `sambung pin change`")                                         \
+	X(PIN_THERE_IS_NONE, "there is no PIN. Set one with `sambung pin set`",                       \
+	  "belum ada PIN. Pasang dengan `sambung pin set`")                                           \
+	X(PIN_SET, "The PIN is set. Everything on this phone opens only with it.",                    \
+	  "PIN terpasang. Semua data di HP ini hanya terbuka dengan PIN itu.")                        \
+	X(PIN_GONE, "There is no PIN any more.", "PIN sudah dilepas.")                                \
 	X(AGENT_ARGUMENTS, "", "")                                                                    \
 	X(AGENT_SUMMARY,                                                                              \
 	  "stay in the background, and sync when there is something to say or hear",                  \
@@ -283,6 +320,22 @@
 	X(STATUS_SYNCED, "Last sync", "Sinkron terakhir")                                             \
 	X(STATUS_CONFLICTS, "With rival values", "Dengan nilai berbeda")                              \
 	X(STATUS_QUARANTINED, "Set aside at the server", "Ditahan di server")                         \
+	X(STATUS_LEASE, "Open without contact until", "Terbuka tanpa kontak sampai")                  \
+	X(STATUS_LEASE_OVER,                                                                          \
+	  "The records are shut, because there was no contact for so long. `sambung sync` opens\n"    \
+	  "them again; what waits is safe and goes out with it.",                                     \
+	  "Data terkunci karena terlalu lama tidak ada kontak. `sambung sync` membukanya lagi;\n"     \
+	  "yang menunggu tetap aman dan terkirim bersamanya.")                                        \
+	X(STATUS_LOCKED, "(locked; shown with --pin)", "(terkunci; tampil dengan --pin)")             \
+	X(STATUS_DESTROYED,                                                                           \
+	  "This phone was revoked by the admin. The server received all {2} recorded on it; then\n"   \
+	  "its data were destroyed ({1}).",                                                           \
+	  "HP ini dicabut haknya oleh admin. Server sudah menerima {2} dari HP ini; sesudah itu\n"    \
+	  "semua data di HP ini dihapus ({1}).")                                                      \
+	X(STATUS_TELL, "Run `sambung sync` once more, so that the admin learns that it is done.",     \
+	  "Jalankan `sambung sync` sekali lagi agar admin tahu bahwa data sudah dihapus.")            \
+	X(STATUS_ENROL_ANEW, "To use it again: `sambung enrol` with a new code from the admin.",      \
+	  "Untuk memakainya lagi: `sambung enrol` dengan kode baru dari admin.")                      \
 	X(NEVER, "never", "belum pernah")                                                             \
 	/* records */                                                                                 \
 	X(COLUMN_ID, "Id", "Nomor")                                                                   \

@@ -2,12 +2,21 @@
 #include "task.h"
 
 #include "commands.h"
+#include "pin.h"
 #include "text.h"
+
+struct sambung_options
+task_options(struct task *task)
+{
+	return (struct sambung_options){.directory = task->directory,
+					.key = task->keyless ? NULL : pin_key,
+					.key_context = task};
+}
 
 enum exit_status
 task_open(struct task *task)
 {
-	struct sambung_options options = {.directory = task->directory};
+	const struct sambung_options options = task_options(task);
 	struct sambung_error err = {0};
 
 	if (sambung_open(&options, &task->device, &err) != 0) {

@@ -19,6 +19,7 @@ enum option {
 	OPTION_DIR,
 	OPTION_JSON,
 	OPTION_LANG,
+	OPTION_PIN,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_GLOBAL_COUNT, /* those above stand with every command */
@@ -33,6 +34,15 @@ enum option {
 
 struct command;
 
+enum { PIN_SIZE = 128 };
+
+/* The key of a lock that was asked for. */
+struct task_key {
+	bool known;
+	struct sambung_lock lock;
+	uint8_t bytes[32];
+};
+
 struct task {
 	const struct command *command; /* NULL: none was named */
 	enum sambung_language language;
@@ -43,9 +53,16 @@ struct task {
 	size_t count;
 	bool reads_input; /* the last argument was `-` */
 	struct sambung *device;
+	bool keyless;		  /* a lock stays shut */
+	bool asked;		  /* there was a lock, and it did not */
+	FILE *pin_file;		  /* that --pin names, once it is open */
+	char pin_ahead[PIN_SIZE]; /* its first line, taken by pin_begin; "": none */
+	struct task_key key;
 };
 
-/* Opens the installation in task->directory. */
+/* What opens the installation in task->directory; the key of its lock comes from pin.h. */
+struct sambung_options task_options(struct task *task);
+/* Opens it. */
 enum exit_status task_open(struct task *task);
 void task_close(struct task *task);
 

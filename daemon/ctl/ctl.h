@@ -124,6 +124,7 @@ enum status run_token_add(struct ctl *ctl, struct error *err);
 enum status run_devices(struct ctl *ctl, struct error *err);
 enum status run_device_allow(struct ctl *ctl, struct error *err);
 enum status run_device_handover(struct ctl *ctl, struct error *err);
+enum status run_device_replace(struct ctl *ctl, struct error *err);
 enum status run_device_revoke(struct ctl *ctl, struct error *err);
 enum status run_device_scope(struct ctl *ctl, struct error *err);
 enum status run_records(struct ctl *ctl, struct error *err);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* enrol, token add */
+/* enrol, device replace, token add */
 #include "ctl.h"
 #include "json_print.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { PATH_MAX_BYTES = 1024 };
 
 /* Prints one member of the answer alone, or with --json the whole line. */
 struct member_printer {
@@ -36,14 +38,17 @@ post_object(struct ctl *ctl, const char *path, const json_t *object, const char 
 	    struct error *err)
 {
 	struct member_printer printer = {ctl, key};
-	struct ctl_body body = {.content_type = "application/json"};
-	char *text = json_dumps(object, JSON_COMPACT);
+	struct ctl_body body = {NULL, {NULL, 0}};
+	char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 	enum status status;
 
-	if (text == NULL) {
+	if (object != NULL && text == NULL) {
 		return fail(err, STATUS_INVALID, "the text is not UTF-8");
 	}
-	body.bytes = span_of_text(text);
+	if (text != NULL) {
+		body.content_type = "application/json";
+		body.bytes = span_of_text(text);
+	}
 	status = ctl_post(ctl, path, &body, print_member, &printer, err);
 	free(text);
 	return status;
@@ -70,6 +75,25 @@ run_enrol(struct ctl *ctl, struct error *err)
 	(void)json_object_set_new(object, "villages", villages);
 	status = post_object(ctl, "/v1/codes", object, "code", err);
 	json_decref(object);
+	return status;
+}
+
+enum status
+run_device_replace(struct ctl *ctl, struct error *err)
+{
+	struct buffer path;
+	enum status status;
+
+	buffer_init(&path, PATH_MAX_BYTES);
+	buffer_printf(&path, "/v1/device/");
+	ctl_path_text(&path, ctl->words[0]);
+	buffer_printf(&path, "/replace");
+	buffer_append_byte(&path, '\0');
+	status = buffer_status(&path, "the request", err);
+	if (status == STATUS_OK) {
+		status = post_object(ctl, (const char *)path.at, NULL, "code", err);
+	}
+	buffer_finish(&path);
 	return status;
 }
 

@@ -37,7 +37,8 @@ static const struct column log_columns[] = {
 static const struct column device_columns[] = {
 	{"device", "DEVICE", "HP", 10},
 	{"cadre", "CADRE", "KADER", 28},
-	{"state", "STATE", "STATUS", 8},
+	{"state", "STATE", "STATUS", 9},
+	{"destroyed", "DESTROYED", "DIHAPUS", 24},
 	{"acked_n", "CHANGES", "UBAHAN", 7},
 	{"last_contact", "LAST CONTACT", "KONTAK AKHIR", 24},
 	{"parent", "CONTINUES", "LANJUTAN", 10},

@@ -64,6 +64,7 @@ sync_open(struct call *call, struct store *reader, struct error *err)
 	parcel_init(&exchange->parcel);
 	call->own = exchange;
 	call->own_free = exchange_free;
+	exchange->parcel.lease_days = call->service->lease_days;
 	ingest_open(&exchange->parcel, reader, call->service->keys, buffer_span(&call->body));
 	if (!exchange->parcel.sealed_reply) {
 		log_event(LOG_WARNING, "a parcel was refused: %s",

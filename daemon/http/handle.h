@@ -53,6 +53,7 @@ HANDLE_ANSWER(syncs_answer);
 HANDLE_ANSWER(devices_answer);
 HANDLE_OPEN(device_open);
 HANDLE_WRITE(revoke_write);
+HANDLE_WRITE(replace_write);
 HANDLE_WRITE(allow_write);
 HANDLE_ANSWER(family_answer);
 HANDLE_WRITE(scope_write);

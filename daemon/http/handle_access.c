@@ -7,11 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void
+put_code(struct call *call, const char *code, int64_t expires_ms)
+{
+	struct json json = json_start(&call->out);
+
+	json_put_object(&json);
+	json_put_key(&json, "code");
+	json_put_string(&json, code);
+	json_put_key(&json, "expires");
+	json_put_instant(&json, expires_ms);
+	json_put_object_end(&json);
+	json_put_line_end(&json);
+}
+
 static enum status
 make_code(struct call *call, struct ingest *ingest, const struct body *body, struct error *err)
 {
 	struct code_order order = {.user = call->caller.user};
-	struct json json = json_start(&call->out);
 	struct region *regions = NULL;
 	char code[CODE_TEXT_MAX];
 	int64_t expires_ms;
@@ -26,13 +39,27 @@ make_code(struct call *call, struct ingest *ingest, const struct body *body, str
 	}
 	free(regions);
 	if (status == STATUS_OK) {
-		json_put_object(&json);
-		json_put_key(&json, "code");
-		json_put_string(&json, code);
-		json_put_key(&json, "expires");
-		json_put_instant(&json, expires_ms);
-		json_put_object_end(&json);
-		json_put_line_end(&json);
+		put_code(call, code, expires_ms);
+	}
+	crypto_wipe(code, sizeof code);
+	return status;
+}
+
+/* A code for the cadre of a device that is revoked with it. */
+enum status
+replace_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	char code[CODE_TEXT_MAX];
+	int64_t expires_ms;
+	uint32_t number;
+	enum status status = access_number(call, &number, err);
+
+	if (status == STATUS_OK) {
+		status = ingest_device_replace(ingest, number, call->caller.user, code, &expires_ms,
+					       err);
+	}
+	if (status == STATUS_OK) {
+		put_code(call, code, expires_ms);
 	}
 	crypto_wipe(code, sizeof code);
 	return status;

@@ -77,7 +77,10 @@ write_device(struct json *json, const struct device *device)
 	json_put_key(json, "acked_n");
 	json_put_uint(json, device->stream.acked_n);
 	json_put_key(json, "state");
-	json_put_string(json, state == 0 ? "" : device_states[state].name);
+	json_put_string(json, state == 0		  ? ""
+			      : device->destroyed_ms != 0 ? "destroyed"
+							  : device_states[state].name);
+	key_instant(json, "destroyed", device->destroyed_ms);
 	json_put_key(json, "parent");
 	if (device->stream.parent == 0) {
 		json_put_null(json);

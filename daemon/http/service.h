@@ -26,6 +26,7 @@ struct service {
 	struct buckets *devices;  /* requests of each */
 	bool secure;		  /* people come over https: by TLS here, or by a proxy's */
 	struct eraser *eraser;
+	uint16_t lease_days;
 	int64_t astray_warned_ms; /* the writer's own: when it last said so; 0: never */
 	/* inside, under the mutex */
 	pthread_mutex_t mutex;

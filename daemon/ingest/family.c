@@ -111,6 +111,57 @@ ingest_device_allow(struct ingest *ingest, uint32_t number, uint32_t user, struc
 				   : status;
 }
 
+enum status
+ingest_device_replace(struct ingest *ingest, uint32_t number, uint32_t user, char *code_out,
+		      int64_t *expires_ms_out, struct error *err)
+{
+	struct code_order order = {.user = user};
+	struct device device;
+	enum status status =
+		store_device(ingest->options.store, number, &ingest->work.arena, &device, err);
+
+	if (status == STATUS_OK) {
+		status = ingest_device_revoke(ingest, number, user, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	order.cadre = device.stream.name;
+	order.scope = device.scope;
+	order.scope_count = device.scope_count;
+	return ingest_code_make(ingest, &order, code_out, expires_ms_out, err);
+}
+
+/* ---- by its own ---- */
+
+enum status
+family_destroyed(struct ingest *ingest, struct parcel *parcel, struct error *err)
+{
+	const uint32_t number = parcel->device.stream.number;
+	const struct note note = {.action = "destroyed", .stream = number};
+	uint64_t seq;
+	bool erased;
+	enum status status = STATUS_OK;
+
+	if (parcel->device.destroyed_ms != 0) {
+		return STATUS_OK;
+	}
+	if (parcel->device.state != DEVICE_REVOKED) {
+		status = ingest_device_revoke(ingest, number, 0, err);
+		parcel->device.state = DEVICE_REVOKED;
+	}
+	if (status == STATUS_OK) {
+		status = ingest_note(ingest, ENTRY_ADMIN, 0, &note, &seq, err);
+	}
+	if (status == STATUS_OK) {
+		status = store_device_destroyed(ingest->options.store, number, seq, err);
+	}
+	/* Nor has it what was erased by law. */
+	return status == STATUS_OK ? store_erasure_ack(ingest->options.store, number, INT64_MAX,
+						       ingest_clock_ms(ingest), &erased, err)
+				   : status;
+}
+
 /* ---- after a restore ---- */
 
 static struct device *

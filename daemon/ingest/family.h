@@ -24,6 +24,9 @@ enum status family_become(struct ingest *ingest, struct family *family, enum dev
 /* A former number has spoken: two copies are in use. All of its family is held, and the parcel's
  * device with it. */
 enum status family_hold(struct ingest *ingest, struct parcel *parcel, struct error *err);
+/* The device says that what it held is destroyed, as one does that was told that it is revoked: it
+ * goes into the log, once. A restored server, which may have forgotten that, revokes it again. */
+enum status family_destroyed(struct ingest *ingest, struct parcel *parcel, struct error *err);
 /* A device that a restored server took in again becomes what its family is: revoked, held, or
  * former if it was continued, and then those that it continues are, too. Else all others become
  * former, as when its number was given. */

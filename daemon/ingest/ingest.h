@@ -97,6 +97,8 @@ struct parcel {
 	/* A device that this server lost with its newest past shows what it was given; device 0:
 	 * not. The writer takes it in again. */
 	struct certificate certificate;
+	uint16_t lease_days;  /* the caller's, before it is opened; 0: no lease */
+	struct lease lease;   /* … and what the device gets of it */
 	bool witness_fits;    /* or there is none */
 	size_t request_bytes; /* body of the HTTP request */
 	/* The request was sealed to a former key: this is the newest. NULL: it was sealed to that.
@@ -221,6 +223,10 @@ enum status ingest_schema_load(struct ingest *ingest, struct span json, uint32_t
 /* The device and every other number of its family (family.h). NOT_FOUND. */
 enum status ingest_device_revoke(struct ingest *ingest, uint32_t number, uint32_t user,
 				 struct error *err);
+/* A cadre gets another phone: the device is revoked, as above, and a code for the same cadre and
+ * villages made. Both or neither. NOT_FOUND; INVALID: it has no village. */
+enum status ingest_device_replace(struct ingest *ingest, uint32_t number, uint32_t user,
+				  char *code_out, int64_t *expires_ms_out, struct error *err);
 /* Every number of the device's family is active again. NOT_FOUND: no such device. INVALID: it was
  * revoked, or none of its family is held or former. */
 enum status ingest_device_allow(struct ingest *ingest, uint32_t number, uint32_t user,

@@ -10,7 +10,7 @@
 struct note {
 	const char *action; /* 1: "found", "enrol", "scope", "code", "token", "schema", "revoke",
 			       "import", "read", "restore", "readmit", "continue", "hold",
-			       "allow", "release", "close", "erase" */
+			       "allow", "release", "close", "destroyed", "erase" */
 	uint32_t stream;    /* 2: device, user or import that it is about */
 	struct span key;    /* 3: a device's public key */
 	struct span name;   /* 4: of the server, cadre or user */

@@ -187,6 +187,22 @@ open_device(struct parcel *parcel, struct store *reader, const struct server_key
 	return status;
 }
 
+/* Follows from the log's key, so that a restored server has the same and stores none. */
+static void
+lease_make(struct parcel *parcel, const struct server_keys *keys)
+{
+	uint8_t number[4];
+	uint8_t share[32];
+	const struct span parts[] = {span_of_text("sambung/lease/1"),
+				     span_of(number, sizeof number)};
+
+	put_le32(number, parcel->head.device);
+	blake2b(span_of(keys->log_secret, 32), parts, 2, share);
+	parcel->lease.days = parcel->lease_days;
+	memcpy(parcel->lease.share, share, sizeof parcel->lease.share);
+	crypto_wipe(share, sizeof share);
+}
+
 static enum status
 open_parcel(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 	    struct span request, struct error *err)
@@ -206,6 +222,7 @@ open_parcel(struct parcel *parcel, struct store *reader, const struct server_key
 	}
 	status = open_device(parcel, reader, keys, err);
 	if (status == STATUS_OK) {
+		lease_make(parcel, keys);
 		status = open_body(parcel, err);
 	}
 	return status;

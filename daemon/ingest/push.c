@@ -559,6 +559,10 @@ ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	if (status == STATUS_OK && parcel->status == STATUS_OK) {
 		status = check_counter(ingest, parcel, err);
 	}
+	if (status == STATUS_OK && parcel->status == STATUS_OK &&
+	    (parcel->head.programme & PROGRAMME_DESTROYED) != 0) {
+		status = family_destroyed(ingest, parcel, err);
+	}
 	if (status == STATUS_OK && parcel->status == STATUS_OK) {
 		status = parcel->head.continues ? ingest_continue(ingest, parcel, err)
 						: push_changes(ingest, parcel, err);

@@ -159,6 +159,12 @@ do_allow(const struct told *told, struct error *err)
 	return family_is(told, DEVICE_ACTIVE, err);
 }
 
+static enum status
+do_destroyed(const struct told *told, struct error *err)
+{
+	return store_device_destroyed(told->again, told->note->stream, told->seq, err);
+}
+
 /* ---- people and imports ---- */
 
 static enum status
@@ -333,15 +339,15 @@ struct action {
 };
 
 static const struct action actions[] = {
-	{"found", ENTRY_EPOCH, does_nothing},	{"restore", ENTRY_EPOCH, do_restore},
-	{"schema", ENTRY_SCHEMA, do_schema},	{"enrol", ENTRY_SCOPE, do_enrol},
-	{"readmit", ENTRY_SCOPE, do_readmit},	{"continue", ENTRY_SCOPE, do_continue},
-	{"scope", ENTRY_SCOPE, do_scope},	{"token", ENTRY_ADMIN, do_token},
-	{"code", ENTRY_ADMIN, does_nothing},	{"import", ENTRY_ADMIN, do_import},
-	{"revoke", ENTRY_ADMIN, do_revoke},	{"hold", ENTRY_ADMIN, do_hold},
-	{"allow", ENTRY_ADMIN, do_allow},	{"close", ENTRY_ADMIN, do_close},
-	{"release", ENTRY_RELEASE, do_release}, {"read", ENTRY_READ, does_nothing},
-	{"erase", ENTRY_ERASURE, do_erase},
+	{"found", ENTRY_EPOCH, does_nothing},	  {"restore", ENTRY_EPOCH, do_restore},
+	{"schema", ENTRY_SCHEMA, do_schema},	  {"enrol", ENTRY_SCOPE, do_enrol},
+	{"readmit", ENTRY_SCOPE, do_readmit},	  {"continue", ENTRY_SCOPE, do_continue},
+	{"scope", ENTRY_SCOPE, do_scope},	  {"token", ENTRY_ADMIN, do_token},
+	{"code", ENTRY_ADMIN, does_nothing},	  {"import", ENTRY_ADMIN, do_import},
+	{"revoke", ENTRY_ADMIN, do_revoke},	  {"hold", ENTRY_ADMIN, do_hold},
+	{"allow", ENTRY_ADMIN, do_allow},	  {"close", ENTRY_ADMIN, do_close},
+	{"release", ENTRY_RELEASE, do_release},	  {"read", ENTRY_READ, does_nothing},
+	{"destroyed", ENTRY_ADMIN, do_destroyed}, {"erase", ENTRY_ERASURE, do_erase},
 };
 
 static const struct action *

@@ -6,7 +6,7 @@
  * second which records. The plain size is budgeted by the room that the device gives; as it is
  * packed afterwards, a reply that comes out too large is built again with half the budget.
  */
-#include "daemon/ingest/ingest.h"
+#include "daemon/ingest/reply_parts.h"
 
 #include <string.h>
 
@@ -17,28 +17,6 @@ enum {
 	ROOM_FIXED = 512,  /* for all that is no record */
 	BUDGET_FACTOR = 8, /* plain bytes tried per packed byte of room */
 	BUILD_ATTEMPTS = 8,
-	NEWS_MAX = 4096, /* of changes in quarantine, beside the exceptions of as many that came */
-};
-
-struct reply_builder {
-	const struct parcel *parcel;
-	struct store *reader;
-	struct catalogue *catalogue;
-	struct arena arena;
-	struct arena scratch;  /* of the record that is looked at */
-	struct buffer records; /* encodings, one after the other */
-	struct buffer offsets; /* size_t: where each record begins there */
-	struct buffer whole;   /* bool, of each record */
-	struct buffer evicted; /* uint64_t */
-	struct buffer erased;  /* uint64_t */
-	struct device device;
-	struct reply reply;
-	uint64_t head;	  /* of the snapshot */
-	bool whole_scope; /* the device takes its scope anew */
-	bool former;	  /* the request is of another epoch */
-	size_t budget;	  /* plain bytes for records */
-	uint32_t *streams;
-	size_t stream_count;
 };
 
 static enum status
@@ -318,71 +296,6 @@ builder_add_checkpoint(struct reply_builder *builder, struct error *err)
 	return status;
 }
 
-/* The exception of change n, or room for a new one. */
-static struct exception *
-exception_for(struct reply *reply, uint32_t n)
-{
-	for (size_t i = 0; i < reply->exception_count; i++) {
-		if (reply->exceptions[i].n == n) {
-			return &reply->exceptions[i];
-		}
-	}
-	return &reply->exceptions[reply->exception_count++];
-}
-
-static uint32_t
-news_kind(const struct quarantined *news)
-{
-	if (news->released) {
-		return EXCEPTION_RELEASED;
-	}
-	return news->reason == QUARANTINE_ERASED ? EXCEPTION_ERASED : EXCEPTION_CLOSED;
-}
-
-/* What the request's own changes were told may be older than the snapshot. */
-static enum status
-builder_put_news(struct reply_builder *builder, const struct buffer *rows, struct error *err)
-{
-	struct reply *reply = &builder->reply;
-	const struct quarantined *news = (const void *)rows->at;
-	const size_t count = rows->length / sizeof *news;
-	struct exception *exceptions =
-		ARENA_ARRAY(&builder->arena, struct exception, reply->exception_count + count);
-
-	if (exceptions == NULL) {
-		return builder_memory(err);
-	}
-	for (size_t i = 0; i < reply->exception_count; i++) {
-		exceptions[i] = reply->exceptions[i];
-	}
-	reply->exceptions = exceptions;
-	for (size_t i = 0; i < count; i++) {
-		*exception_for(reply, news[i].n) = (struct exception){
-			.n = news[i].n,
-			.kind = news_kind(&news[i]),
-		};
-	}
-	return STATUS_OK;
-}
-
-/* What became of the device's changes in quarantine since its cursor. */
-static enum status
-builder_add_news(struct reply_builder *builder, struct error *err)
-{
-	const struct request_head *head = &builder->parcel->head;
-	struct buffer rows;
-	enum status status;
-
-	buffer_init(&rows, SIZE_MAX);
-	status = store_quarantine_news(builder->reader, head->device, head->cursor.complete,
-				       NEWS_MAX, &rows, err);
-	if (status == STATUS_OK && rows.length > 0) {
-		status = builder_put_news(builder, &rows, err);
-	}
-	buffer_finish(&rows);
-	return status;
-}
-
 static enum status
 builder_fill(struct reply_builder *builder, struct error *err)
 {
@@ -409,7 +322,7 @@ builder_fill(struct reply_builder *builder, struct error *err)
 		status = builder_add_checkpoint(builder, err);
 	}
 	if (status == STATUS_OK) {
-		status = builder_add_news(builder, err);
+		status = reply_add_news(builder, err);
 	}
 	return status;
 }
@@ -437,58 +350,16 @@ builder_start(struct reply_builder *builder, const struct platform *platform)
 	reply->exception_count = parcel->exception_count;
 }
 
-/* The epoch, and of a server that was restored all of them: to a device of a former one and to one
- * that begins. */
-static enum status
-builder_add_epochs(struct reply_builder *builder, struct error *err)
-{
-	const struct request_head *head = &builder->parcel->head;
-	struct reply *reply = &builder->reply;
-	struct epoch *epochs;
-	size_t count = 0;
-	size_t skipped;
-	enum status status = store_epochs(builder->reader, &builder->arena, &epochs, &count, err);
-
-	if (status != STATUS_OK || count == 0) {
-		return status;
-	}
-	/* To a device that it has never known, a server tells an epoch only if it may have
-	 * forgotten it: that asks for the certificate. */
-	if (reply->status != STATUS_FOREIGN || count > 1) {
-		reply->epoch = epochs[count - 1].epoch;
-	}
-	builder->former = head->epoch != reply->epoch;
-	if (count > 1 && (builder->former || head->cursor.complete == 0)) {
-		skipped = count > MESSAGE_EPOCHS_MAX ? count - MESSAGE_EPOCHS_MAX : 0;
-		reply->epochs = epochs + skipped;
-		reply->epoch_count = count - skipped;
-	}
-	return STATUS_OK;
-}
-
-/* Who seals to a former key learns the newest, and where the server is. */
-static enum status
-builder_add_key(struct reply_builder *builder, struct error *err)
-{
-	const struct server_key *key = builder->parcel->newer_key;
-	struct newer_key *newer = &builder->reply.newer_key;
-
-	builder->reply.has_newer_key = true;
-	newer->id = key->id;
-	memcpy(newer->key, key->public_key, sizeof newer->key);
-	return ingest_address(builder->reader, &builder->arena, &newer->url, err);
-}
-
 static enum status
 builder_snapshot(struct reply_builder *builder, struct error *err)
 {
-	enum status status = builder_add_epochs(builder, err);
+	enum status status = reply_add_epochs(builder, err);
 
 	if (status == STATUS_OK) {
 		status = store_log_head(builder->reader, &builder->head, err);
 	}
 	if (status == STATUS_OK && builder->parcel->newer_key != NULL) {
-		status = builder_add_key(builder, err);
+		status = reply_add_key(builder, err);
 	}
 	if (status != STATUS_OK || builder->parcel->status != STATUS_OK) {
 		return status;
@@ -544,6 +415,7 @@ build(struct reply_builder *builder, const struct platform *platform, struct buf
 	}
 	status = builder_snapshot(builder, err);
 	store_snapshot_end(builder->reader);
+	reply_add_lease(builder);
 	return status == STATUS_OK ? reply_pack(&builder->reply, packed, err) : status;
 }
 

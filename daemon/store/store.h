@@ -318,6 +318,7 @@ struct device {
 	uint64_t scope_version; /* seq of the log entry that set its scope */
 	struct region *scope;
 	size_t scope_count;
+	int64_t destroyed_ms; /* when it said that it had destroyed what it held; 0: it has not */
 	/* operations, not evidence: */
 	uint64_t r;		 /* highest request counter seen */
 	int64_t last_contact_ms; /* 0: never */
@@ -328,6 +329,9 @@ enum status store_device(struct store *store, uint32_t number, struct arena *are
 /* Writes the device's row and scope beside its stream (store_stream_add comes first). The scope
  * stays under its version for store_scopes_read; a version has one scope for ever. */
 enum status store_device_put(struct store *store, const struct device *device, struct error *err);
+/* It has said so in the log's entry `seq`, which store_device tells the time of from then on. */
+enum status store_device_destroyed(struct store *store, uint32_t number, uint64_t seq,
+				   struct error *err);
 /* All devices that descend from the same first one by forks, by number; *out is an array. */
 enum status store_family(struct store *store, uint32_t number, struct arena *arena,
 			 struct device **out, size_t *count_out, struct error *err);

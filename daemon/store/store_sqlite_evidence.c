@@ -34,6 +34,7 @@ const struct evidence evidence[] = {
 	{.table = "move", .compared = "village seq record", .keys = 3, .record = 3},
 	{.table = "stream", .compared = "number kind name key parent parent_n", .keys = 1},
 	{.table = "device", .compared = "number state scope_version scope", .keys = 1},
+	{.table = "device_destroyed", .compared = "device seq", .keys = 1},
 	{.table = "device_scope", .compared = "device version scope", .keys = 2},
 	{.table = "token",
 	 .compared = "user hash role scope_low scope_high name expires_ms",

@@ -141,8 +141,9 @@ store_lineages(struct store *store, struct buffer *out, struct error *err)
 /* ---- devices ---- */
 
 #define DEVICE_SELECT                                                                              \
-	"SELECT " STREAM_COLUMNS ", d.state, d.scope_version, d.scope, p.r, p.last_ms FROM device" \
-	" d JOIN " STREAM_JOIN " AND s.number = d.number"
+	"SELECT " STREAM_COLUMNS ", d.state, d.scope_version, d.scope, p.r, p.last_ms,"            \
+	" (SELECT received_ms FROM device_destroyed x JOIN log ON log.seq = x.seq"                 \
+	" WHERE x.device = d.number) FROM device d JOIN " STREAM_JOIN " AND s.number = d.number"
 
 static enum status
 device_of(struct statement *s, struct arena *arena, struct device *out, struct error *err)
@@ -156,6 +157,7 @@ device_of(struct statement *s, struct arena *arena, struct device *out, struct e
 	out->scope_version = sql_uint(s, STREAM_COLUMN_COUNT + 1);
 	out->r = sql_uint(s, STREAM_COLUMN_COUNT + 3);
 	out->last_contact_ms = sql_int(s, STREAM_COLUMN_COUNT + 4);
+	out->destroyed_ms = sql_int(s, STREAM_COLUMN_COUNT + 5);
 	return scope_get(sql_blob(s, STREAM_COLUMN_COUNT + 2), arena, &out->scope,
 			 &out->scope_count)
 		       ? STATUS_OK
@@ -331,6 +333,18 @@ store_device_contact(struct store *store, uint32_t number, uint64_t r, int64_t c
 	sql_bind_int(s, 2, contact_ms);
 	sql_bind_uint(s, 3, number);
 	return run_one(store, s, "device", err);
+}
+
+enum status
+store_device_destroyed(struct store *store, uint32_t number, uint64_t seq, struct error *err)
+{
+	static const char text[] = "INSERT INTO device_destroyed (device, seq) VALUES (?, ?)"
+				   " ON CONFLICT (device) DO NOTHING";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, number);
+	sql_bind_uint(s, 2, seq);
+	return sql_run(s, err);
 }
 
 enum status

@@ -317,7 +317,9 @@ extreme_heads(void)
 		ani->head.witness_size = i == 8 ? INT64_MAX : 0;
 		ani->head.epoch = i == 9 ? UINT32_MAX : ani->head.epoch;
 		ani->head.clock_wall = i == 10 ? -CHANGE_TIME_MAX : CHANGE_TIME_MAX;
-		ani->head.programme = i == 11 ? UINT32_MAX : ani->head.programme;
+		/* All bits but the one by which a phone takes its leave. */
+		ani->head.programme =
+			i == 11 ? UINT32_MAX & ~(uint32_t)PROGRAMME_DESTROYED : ani->head.programme;
 		forge_seal(ani);
 		answer = forge_post(ani, "/v1/sync", buffer_span(&ani->parcel));
 		check(answer->http == 200 && answer->opened, "numbers at their bounds are answered",

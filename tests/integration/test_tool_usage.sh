@@ -74,7 +74,7 @@ help_names_every_command() {
 		'carry out' 'carry deliver' 'carry in'; do
 		check "help names $name" has out "  $name "
 	done
-	check 'there are fourteen commands' [ "$(printf '%s\n' "$commands" | wc -l)" -eq 14 ]
+	check 'there are seventeen commands' [ "$(printf '%s\n' "$commands" | wc -l)" -eq 17 ]
 }
 
 every_command_explains_itself_in_both_languages() {

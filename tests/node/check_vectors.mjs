@@ -204,6 +204,16 @@ function checkReplyFork(given, bytes) {
 	isTrue(replyUnpack(bytes).status === 'fork', 'status');
 }
 
+function checkReplyLease(given, bytes) {
+	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
+	const lease = { days: given.days, share: Buffer.from(given.share, 'hex') };
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored({ server_time_ms: given.server_time_ms, epoch: given.epoch,
+		to: cursor(given.to), lease }), bytes, 'reply');
+	isTrue(replyUnpack(bytes).lease.days === given.days, 'days');
+}
+
 function checkReplyLineages(given, bytes) {
 	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
 	const lineages = [0, 1].map((i) => ({ stream: given[`stream_${i}`], parent: given[`parent_${i}`],
@@ -405,6 +415,7 @@ const CHECKS = {
 	reply_epochs: checkReplyEpochs,
 	reply_erased: checkReplyErased,
 	reply_fork: checkReplyFork,
+	reply_lease: checkReplyLease,
 	reply_lineages: checkReplyLineages,
 	reply_parcel: (given, bytes) => {
 		const session = { key: given.key, tag: given.tag };
@@ -447,6 +458,7 @@ const RULES = {
 	reply_epochs: ['reply', 2],
 	reply_erased: ['reply', 2],
 	reply_fork: ['reply', 2],
+	reply_lease: ['reply', 2],
 	reply_lineages: ['reply', 2],
 	reply_server_key: ['reply', 2],
 	request_head: ['request-head', 0],

@@ -209,6 +209,8 @@ const REPLY_KEYS = new Map([
 	[10, ['lineages', (flat) => rows(flat, 'stream', 'parent', 'n'), flatten]],
 	[11, ['acked_n']],
 	[13, ['acks', (flat) => rows(flat, 'first_n', 'count', 'seq'), flatten]],
+	[14, ['lease', (bytes) => ({ days: bytes.readUInt16LE(0), share: bytes.subarray(2) }),
+		({ days, share }) => Buffer.concat([Buffer.from([days & 255, days >> 8]), share])]],
 	[15, ['send_from']],
 	[16, ['server_key', ([id, key, url]) => ({ id, key, url }), ({ id, key, url }) => [id, key, url]]],
 	[17, ['r_seen']],

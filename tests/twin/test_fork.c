@@ -230,6 +230,36 @@ TEST(a_phone_restored_from_an_old_copy_that_recorded_nothing_since_goes_on)
 	world_free(all.world);
 }
 
+/* The copy has the share of its time, which goes when it is opened; the answers to it bring another
+ * number as well. */
+TEST(a_phone_restored_from_a_copy_whose_lease_is_over_opens_and_goes_on)
+{
+	struct two_cadres all = two_cadres_with_a_family(3);
+	struct sambung_result result;
+	size_t image;
+
+	all.world->lease_days = 30;
+	all.ani = world_enrol(all.world, "Ani", village);
+	world_sync(all.world, all.ani);
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	all.world->now_ms += INT64_C(31) * 24 * 3600 * 1000;
+	world_reopen(all.world, all.ani);
+	assert_int_equal(sync_status(&all, all.ani, &result), 0);
+	assert_int_not_equal(result.continues_as, 0);
+	assert_visits_once(&all, NOTES("satu", "dua"));
+	assert_same(&all, all.ani);
+	/* … with the share of its new number. */
+	all.world->now_ms += INT64_C(31) * 24 * 3600 * 1000;
+	world_reopen(all.world, all.ani);
+	world_sync(all.world, all.ani);
+	assert_same(&all, all.ani);
+	world_free(all.world);
+}
+
 TEST(the_same_image_restored_twice_is_merged_once)
 {
 	struct two_cadres all = two_cadres_with_a_family(3);
@@ -587,6 +617,7 @@ TEST(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice)
 
 RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_nothing_twice),
 	  CASE(a_phone_restored_from_an_old_copy_that_recorded_nothing_since_goes_on),
+	  CASE(a_phone_restored_from_a_copy_whose_lease_is_over_opens_and_goes_on),
 	  CASE(the_same_image_restored_twice_is_merged_once),
 	  CASE(a_fork_of_a_fork_loses_nothing_and_says_nothing_twice),
 	  CASE(two_clones_that_both_live_are_held_lose_nothing_and_go_on_when_the_admin_allows),

@@ -168,6 +168,7 @@ TEST(a_lost_phones_visits_are_released_to_the_phone_that_replaced_it)
 	struct two_cadres all = two_cadres_with_a_family(SEED);
 	struct sambung_result result;
 	struct sambung_error err;
+	const uint32_t number = state_of(&all, all.ani).device;
 	uint64_t count = 0;
 	size_t again;
 
@@ -178,7 +179,7 @@ TEST(a_lost_phones_visits_are_released_to_the_phone_that_replaced_it)
 	assert_false(shows(&all, again, "visit", all.person));
 	/* Somebody found the phone, and switched it on. */
 	assert_int_not_equal(sambung_sync(handle(&all, all.ani), NULL, NULL, &result, &err), 0);
-	assert_ok(world_release(all.world, all.ani, 1, &count));
+	assert_ok(world_release_of(all.world, number, 1, &count));
 	world_sync(all.world, again);
 	world_sync(all.world, all.budi);
 	assert_true(shows(&all, again, "visit", all.person));

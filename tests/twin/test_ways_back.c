@@ -200,7 +200,7 @@ TEST(a_new_phone_for_the_same_cadre_receives_all_that_the_lost_one_had_sent)
 	assert_int_equal(visits(&all, all.budi), 2);
 	/* Whoever has the old one gets nothing more. */
 	assert_int_not_equal(sambung_sync(handle(&all, all.ani), NULL, NULL, &result, &err), 0);
-	assert_int_equal(err.status, STATUS_REVOKED);
+	assert_int_equal(err.status, STATUS_DESTROYED);
 	assert_int_equal(result.received, 0);
 	end(&all);
 }

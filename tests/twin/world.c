@@ -294,6 +294,7 @@ server_sync(struct world *world, struct span request, struct buffer *reply)
 	bool sealed;
 
 	parcel_init(parcel);
+	parcel->lease_days = world->lease_days;
 	ingest_open(parcel, world->reader, &world->keys, request);
 	status = ingest_begin(world->ingest, &err);
 	if (status == STATUS_OK) {

@@ -55,6 +55,7 @@ struct world {
 	size_t device_count;
 	struct world_faults faults;
 	size_t window_used;
+	uint16_t lease_days;
 	uint32_t room; /* bytes a reply may have at most; 0: as many as the device says */
 	bool tolerant;
 	bool (*dead)(const char *folder);      /* NULL: no disk ever is */

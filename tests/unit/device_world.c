@@ -162,7 +162,8 @@ device_open(struct world *w)
 						  .post = fake_post,
 						  .retry_after_s = fake_retry_after_s,
 						  .wait = fake_wait};
-	const struct sambung_options options = {.directory = w->folder, .platform = &platform};
+	const struct sambung_options options = {
+		.directory = w->folder, .platform = &platform, .key = w->unlock, .key_context = w};
 
 	assert_ok(sambung_open(&options, &w->device, &w->err));
 }

@@ -36,6 +36,7 @@ struct world {
 	char folder[WORLD_PATH_SIZE];
 	struct sambung *device;
 	struct sambung_error err;
+	sambung_key_fn unlock; /* with which it is opened next; NULL: without */
 
 	/* the machine */
 	int64_t wall_ms;

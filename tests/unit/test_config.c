@@ -56,6 +56,7 @@ TEST(without_a_file_the_defaults_count)
 	assert_ok(config_read(&s->config, s->path, &s->err));
 	assert_string_equal(s->config.listen, "127.0.0.1:8420");
 	assert_int_equal(s->config.queue, 1000);
+	assert_int_equal(s->config.lease_days, 30);
 }
 
 TEST(a_line_changes_its_setting_and_no_other)

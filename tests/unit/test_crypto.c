@@ -243,6 +243,19 @@ TEST(wiped_buffer_is_empty_and_can_be_filled_again)
 	buffer_finish(&buffer);
 }
 
+/* As Python's cryptography package on OpenSSL has it: 2 passes, 64 KiB, one lane. */
+TEST(pin_is_stretched_by_argon2id)
+{
+	const uint8_t salt[16] = {'s', 'o', 'm', 'e', 's', 'a', 'l', 't',
+				  's', 'o', 'm', 'e', 's', 'a', 'l', 't'};
+	uint8_t key[32];
+
+	assert_true(pin_stretch(span_of_text("password"), salt, 2, 64, key));
+	assert_hex(key, sizeof key,
+		   "1a98fba8e6394425c9bdc333a9c750aaf811df070f5fb4a5788e1cf4db5793a1");
+	assert_false(pin_stretch(span_of_text("password"), salt, 0, 64, key));
+}
+
 static int
 crypto_ready(void **state)
 {
@@ -259,5 +272,6 @@ RUN_TESTS(READY(sha256_runs_over_the_concatenation_of_its_parts),
 	  READY(both_sides_agree_on_the_session_keys), READY(key_of_small_order_is_refused),
 	  READY(aead_agrees_with_rfc_8439), READY(aead_opens_what_it_sealed_and_appends),
 	  READY(aead_appends_nothing_when_the_seal_does_not_fit),
-	  READY(aead_respects_the_limit_of_the_buffer), READY(randomness_and_comparison_and_wiping),
+	  READY(aead_respects_the_limit_of_the_buffer), READY(pin_is_stretched_by_argon2id),
+	  READY(randomness_and_comparison_and_wiping),
 	  READY(wiped_buffer_is_empty_and_can_be_filled_again))

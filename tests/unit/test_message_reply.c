@@ -235,6 +235,21 @@ TEST(lineages_of_those_behind_the_dots_are_read_back)
 	assert_int_equal(unpack_hex(fixture, "a10a86050407040900"), STATUS_MALFORMED);
 }
 
+TEST(lease_is_read_back)
+{
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+
+	reply.has_lease = true;
+	reply.lease = (struct lease){0x1234, {1, [15] = 9}};
+	assert_ok(round_trip(fixture, &reply));
+	assert_true(fixture->read.has_lease);
+	assert_int_equal(fixture->read.lease.days, 0x1234);
+	assert_memory_equal(fixture->read.lease.share, reply.lease.share, LEASE_SHARE_SIZE);
+	assert_int_equal(unpack_hex(fixture, "a10e40"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a10e0e"), STATUS_MALFORMED);
+}
+
 TEST(number_that_goes_on_after_a_fork_is_read_back)
 {
 	struct fixture *fixture = *state;
@@ -524,7 +539,7 @@ RUN_TESTS(ROW(reply_that_says_nothing_is_an_empty_map), ROW(reply_to_a_push_is_s
 	  ROW(head_and_cursors_are_read_back), ROW(acks_exceptions_and_evictions_are_read_back),
 	  ROW(records_and_names_are_read_back), ROW(checkpoint_schema_and_scope_are_read_back),
 	  ROW(scope_may_become_empty), ROW(epochs_are_read_back_in_their_order),
-	  ROW(lineages_of_those_behind_the_dots_are_read_back),
+	  ROW(lineages_of_those_behind_the_dots_are_read_back), ROW(lease_is_read_back),
 	  ROW(number_that_goes_on_after_a_fork_is_read_back),
 	  ROW(newest_key_of_the_server_is_read_back), ROW(status_travels_by_a_fixed_number),
 	  ROW(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupported),

@@ -53,6 +53,8 @@ static const struct format formats[] = {
 	{"reply_epochs", 2, ""},
 	{"reply_erased", 2, ""},
 	{"reply_fork", 2, ""},
+	/* Both are in one byte string. */
+	{"reply_lease", 2, " days share "},
 	{"reply_lineages", 2, ""},
 	{"reply_server_key", 2, ""},
 	{"request_head_certificate", 0, " cursor_key cursor_id known_n witness_root "},

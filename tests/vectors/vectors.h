@@ -54,6 +54,7 @@
 	X(reply_epochs, vector_reply_epochs)                                                       \
 	X(reply_erased, vector_reply_erased)                                                       \
 	X(reply_fork, vector_reply_fork)                                                           \
+	X(reply_lease, vector_reply_lease)                                                         \
 	X(reply_lineages, vector_reply_lineages)                                                   \
 	X(reply_parcel, vector_reply_parcel)                                                       \
 	X(reply_server_key, vector_reply_server_key)                                               \

@@ -368,6 +368,32 @@ vector_reply_epochs(struct vector *vector)
 }
 
 void
+vector_reply_lease(struct vector *vector)
+{
+	struct reply reply = {
+		.server_time_ms = (EXAMPLE_TIME + 61) * 1000 + 250,
+		.epoch = EXAMPLE_EPOCH,
+		.from = {0, 0, CURSOR_ID_END},
+		.to = {13, 13, CURSOR_ID_END},
+		.has_lease = true,
+		.lease = {.days = 30},
+	};
+	struct buffer packed;
+
+	vector->comment = "reply to a device that begins, or lacks its share: the lease";
+	example_count_up(0xa0, reply.lease.share, LEASE_SHARE_SIZE);
+	vector_number(vector, "server_time_ms", reply.server_time_ms);
+	vector_number(vector, "epoch", reply.epoch);
+	vector_number(vector, "to", (int64_t)reply.to.complete);
+	vector_number(vector, "days", reply.lease.days);
+	vector_bytes(vector, "share", span_of(reply.lease.share, LEASE_SHARE_SIZE));
+	buffer_init(&packed, MESSAGE_REPLY_MAX);
+	vector_require(vector, reply_pack(&reply, &packed, NULL) == STATUS_OK, "packing a reply");
+	example_reply_stored(vector, buffer_span(&packed), &vector->bytes);
+	buffer_finish(&packed);
+}
+
+void
 vector_reply_server_key(struct vector *vector)
 {
 	static const char url[] = "https://sambung.example.id"

@@ -261,6 +261,7 @@ CREATE TABLE quarantine_cause (
 ) STRICT;
 -- What a record that comes brings back.
 CREATE INDEX quarantine_awaits ON quarantine_cause (awaits) WHERE awaits > 0;
+
 -- What was legally erased. A row for each record that an entry of kind erasure names; in an erasure
 -- that takes several entries the record that was asked for stands in the last one.
 CREATE TABLE erased (
@@ -293,3 +294,9 @@ CREATE TABLE erasure_device (
 CREATE INDEX erasure_device_seq ON erasure_device (seq);
 -- Does any erasure wait for a device? Empty most of the time.
 CREATE INDEX erasure_device_waits ON erasure_device (acked_ms) WHERE acked_ms = 0;
+
+-- Devices that said they had destroyed what they held, and the entry of the log that says when.
+CREATE TABLE device_destroyed (
+	device INTEGER PRIMARY KEY,
+	seq INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a reply says beside records: of the device's own changes, the server's history and its keys.
+ */
+#include "daemon/ingest/reply_parts.h"
+
+#include <string.h>
+
+enum {
+	NEWS_MAX = 4096, /* of changes in quarantine, beside the exceptions of as many that came */
+};
+
+/* The exception of change n, or room for a new one. */
+static struct exception *
+exception_for(struct reply *reply, uint32_t n)
+{
+	for (size_t i = 0; i < reply->exception_count; i++) {
+		if (reply->exceptions[i].n == n) {
+			return &reply->exceptions[i];
+		}
+	}
+	return &reply->exceptions[reply->exception_count++];
+}
+
+static uint32_t
+news_kind(const struct quarantined *news)
+{
+	if (news->released) {
+		return EXCEPTION_RELEASED;
+	}
+	return news->reason == QUARANTINE_ERASED ? EXCEPTION_ERASED : EXCEPTION_CLOSED;
+}
+
+/* What the request's own changes were told may be older than the snapshot. */
+static enum status
+builder_put_news(struct reply_builder *builder, const struct buffer *rows, struct error *err)
+{
+	struct reply *reply = &builder->reply;
+	const struct quarantined *news = (const void *)rows->at;
+	const size_t count = rows->length / sizeof *news;
+	struct exception *exceptions =
+		ARENA_ARRAY(&builder->arena, struct exception, reply->exception_count + count);
+
+	if (exceptions == NULL) {
+		return fail(err, STATUS_MEMORY, "building a reply");
+	}
+	for (size_t i = 0; i < reply->exception_count; i++) {
+		exceptions[i] = reply->exceptions[i];
+	}
+	reply->exceptions = exceptions;
+	for (size_t i = 0; i < count; i++) {
+		*exception_for(reply, news[i].n) = (struct exception){
+			.n = news[i].n,
+			.kind = news_kind(&news[i]),
+		};
+	}
+	return STATUS_OK;
+}
+
+enum status
+reply_add_news(struct reply_builder *builder, struct error *err)
+{
+	const struct request_head *head = &builder->parcel->head;
+	struct buffer rows;
+	enum status status;
+
+	buffer_init(&rows, SIZE_MAX);
+	status = store_quarantine_news(builder->reader, head->device, head->cursor.complete,
+				       NEWS_MAX, &rows, err);
+	if (status == STATUS_OK && rows.length > 0) {
+		status = builder_put_news(builder, &rows, err);
+	}
+	buffer_finish(&rows);
+	return status;
+}
+
+enum status
+reply_add_epochs(struct reply_builder *builder, struct error *err)
+{
+	const struct request_head *head = &builder->parcel->head;
+	struct reply *reply = &builder->reply;
+	struct epoch *epochs;
+	size_t count = 0;
+	size_t skipped;
+	enum status status = store_epochs(builder->reader, &builder->arena, &epochs, &count, err);
+
+	if (status != STATUS_OK || count == 0) {
+		return status;
+	}
+	/* To a device that it has never known, a server tells an epoch only if it may have
+	 * forgotten it: that asks for the certificate. */
+	if (reply->status != STATUS_FOREIGN || count > 1) {
+		reply->epoch = epochs[count - 1].epoch;
+	}
+	builder->former = head->epoch != reply->epoch;
+	if (count > 1 && (builder->former || head->cursor.complete == 0)) {
+		skipped = count > MESSAGE_EPOCHS_MAX ? count - MESSAGE_EPOCHS_MAX : 0;
+		reply->epochs = epochs + skipped;
+		reply->epoch_count = count - skipped;
+	}
+	return STATUS_OK;
+}
+
+enum status
+reply_add_key(struct reply_builder *builder, struct error *err)
+{
+	const struct server_key *key = builder->parcel->newer_key;
+	struct newer_key *newer = &builder->reply.newer_key;
+
+	builder->reply.has_newer_key = true;
+	newer->id = key->id;
+	memcpy(newer->key, key->public_key, sizeof newer->key);
+	return ingest_address(builder->reader, &builder->arena, &newer->url, err);
+}
+
+void
+reply_add_lease(struct reply_builder *builder)
+{
+	const struct parcel *parcel = builder->parcel;
+	struct reply *reply = &builder->reply;
+	bool lacks = parcel->head.certificate.length > 0;
+
+	if (reply->status != STATUS_OK && reply->status != STATUS_GAP &&
+	    reply->status != STATUS_FORK && reply->status != STATUS_HELD) {
+		return;
+	}
+	reply->lease = parcel->lease;
+	reply->has_lease = lacks || (parcel->lease.days != 0 &&
+				     (reply->has_scope || parcel->head.cursor.complete == 0));
+}

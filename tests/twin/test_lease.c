@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Phones that were long without contact, and a server with a lease of thirty days. */
+#include "tests/twin/two_cadres.h"
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
+enum { SEED = 43, LEASE_DAYS = 30 };
+
+static struct sambung_state
+state_of(const struct two_cadres *all, size_t device)
+{
+	struct sambung_state state;
+	struct sambung_error err;
+
+	assert_ok(sambung_state(handle(all, device), &state, &err));
+	return state;
+}
+
+/* One village, a family, and a lease, of which both phones have heard. */
+static struct two_cadres
+leased(uint64_t seed)
+{
+	struct two_cadres all = two_cadres_with_a_family(seed);
+	size_t again;
+
+	all.world->lease_days = LEASE_DAYS;
+	again = world_enrol(all.world, "Ani", TWO_CADRES_VILLAGE);
+	world_sync(all.world, again);
+	all.ani = again;
+	assert_int_not_equal(state_of(&all, all.ani).lease_until_ms, 0);
+	return all;
+}
+
+static bool
+shows(const struct two_cadres *all, size_t device, const char *part)
+{
+	struct buffer lines;
+	bool found;
+
+	buffer_init(&lines, 1 << 22);
+	world_dump_device(all->world, device, "family", &lines);
+	buffer_append_byte(&lines, '\0');
+	found = strstr((const char *)lines.at, part) != NULL;
+	buffer_finish(&lines);
+	return found;
+}
+
+static int
+ignore(void *context, const char *line, size_t length)
+{
+	(void)context;
+	(void)line;
+	(void)length;
+	return 0;
+}
+
+static int
+look(const struct two_cadres *all, size_t device)
+{
+	struct sambung_error err;
+
+	return sambung_record(handle(all, device), all->family, ignore, NULL, &err);
+}
+
+TEST(a_phone_silent_for_long_shows_nothing_until_it_syncs_and_loses_nothing)
+{
+	struct two_cadres all = leased(SEED);
+
+	edit(&all, all.ani, "address", "Jl. Melati");
+	all.world->now_ms += (LEASE_DAYS + 1) * DAY_MS;
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	world_reopen(all.world, all.ani);
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	assert_int_equal(state_of(&all, all.ani).queued, 1);
+	world_sync(all.world, all.ani);
+	assert_ok(look(&all, all.ani));
+	assert_int_equal(state_of(&all, all.ani).queued, 0);
+	world_sync(all.world, all.budi);
+	assert_true(shows(&all, all.budi, "Jl. Melati"));
+	assert_true(shows(&all, all.ani, "Jl. Melati"));
+	world_free(all.world);
+}
+
+TEST(on_a_bad_link_it_opens_in_the_end)
+{
+	for (uint64_t seed = SEED; seed < SEED + 10; seed++) {
+		struct two_cadres all = leased(seed);
+		unsigned tries = 0;
+
+		edit(&all, all.ani, "address", "Jl. Melati");
+		all.world->now_ms += (LEASE_DAYS + 1) * DAY_MS;
+		world_reopen(all.world, all.ani);
+		all.world->faults = (struct world_faults){.lose_request = 70,
+							  .lose_reply = 90,
+							  .twice = 60,
+							  .old_again = 60,
+							  .cut_request = 30,
+							  .cut_reply = 30};
+		while (!world_try_sync(all.world, all.ani)) {
+			assert_true(tries++ < 200);
+			world_reopen(all.world, all.ani);
+		}
+		assert_ok(look(&all, all.ani));
+		assert_true(shows(&all, all.ani, "Jl. Melati"));
+		world_free(all.world);
+	}
+}
+
+TEST(after_a_restore_of_the_server_it_opens_all_the_same)
+{
+	struct two_cadres all = leased(SEED);
+	unsigned backup;
+
+	backup = world_backup(all.world);
+	edit(&all, all.ani, "address", "Jl. Melati");
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	all.world->now_ms += (LEASE_DAYS + 1) * DAY_MS;
+	world_reopen(all.world, all.ani);
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	world_sync(all.world, all.ani);
+	assert_ok(look(&all, all.ani));
+	world_free(all.world);
+}
+
+TEST(a_lease_that_the_server_gives_up_ends_with_the_next_contact_that_asks)
+{
+	struct two_cadres all = leased(SEED);
+
+	all.world->lease_days = 0;
+	all.world->now_ms += (LEASE_DAYS + 1) * DAY_MS;
+	world_reopen(all.world, all.ani);
+	world_sync(all.world, all.ani);
+	all.world->now_ms += 10 * (LEASE_DAYS + 1) * DAY_MS;
+	world_reopen(all.world, all.ani);
+	assert_ok(look(&all, all.ani));
+	world_free(all.world);
+}
+
+TEST(a_revoked_phone_gets_no_share_and_destroys)
+{
+	struct two_cadres all = leased(SEED);
+	struct sambung_result result;
+	struct sambung_error err;
+
+	edit(&all, all.ani, "address", "Jl. Melati");
+	world_revoke(all.world, all.ani);
+	all.world->now_ms += (LEASE_DAYS + 1) * DAY_MS;
+	world_reopen(all.world, all.ani);
+	assert_int_not_equal(sambung_sync(handle(&all, all.ani), NULL, NULL, &result, &err), 0);
+	assert_int_equal(err.status, STATUS_DESTROYED);
+	assert_int_equal(result.quarantined, 1);
+	assert_int_equal(state_of(&all, all.ani).device, 0);
+	world_free(all.world);
+}
+
+RUN_TESTS(CASE(a_phone_silent_for_long_shows_nothing_until_it_syncs_and_loses_nothing),
+	  CASE(on_a_bad_link_it_opens_in_the_end),
+	  CASE(after_a_restore_of_the_server_it_opens_all_the_same),
+	  CASE(a_lease_that_the_server_gives_up_ends_with_the_next_contact_that_asks),
+	  CASE(a_revoked_phone_gets_no_share_and_destroys))
