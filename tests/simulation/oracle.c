@@ -161,15 +161,30 @@ oracle_change_find(const struct oracle *oracle, uint32_t stream, uint32_t n)
 }
 
 /* FNV-1a: only to tell whether the log has the bytes that were recorded. */
-uint64_t
-oracle_hash(struct span bytes)
+static uint64_t
+hash_on(uint64_t hash, const uint8_t *bytes, size_t length)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
-
-	for (size_t i = 0; i < bytes.length; i++) {
-		hash = (hash ^ bytes.at[i]) * UINT64_C(1099511628211);
+	for (size_t i = 0; i < length; i++) {
+		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
 	}
 	return hash;
+}
+
+uint64_t
+oracle_hash(const struct frozen *frozen)
+{
+	uint64_t hash = hash_on(UINT64_C(14695981039346656037), frozen->salt, SALT_SIZE);
+
+	return hash_on(hash, frozen->bytes.at, frozen->bytes.length);
+}
+
+struct frozen
+oracle_frozen(const struct log_row *row)
+{
+	struct frozen frozen = {.bytes = row->payload};
+
+	memcpy(frozen.salt, row->salt, SALT_SIZE);
+	return frozen;
 }
 
 static struct value
@@ -188,7 +203,7 @@ kept_value(struct oracle *oracle, struct value value)
 
 struct known_change *
 oracle_change_add(struct oracle *oracle, uint32_t stream, const struct change *change,
-		  struct span bytes, struct seen seen, size_t home)
+		  const struct frozen *frozen, struct seen seen, size_t home)
 {
 	struct known_record *record = &oracle->records[home];
 	struct known_change *known;
@@ -203,7 +218,7 @@ oracle_change_add(struct oracle *oracle, uint32_t stream, const struct change *c
 				       .home = home,
 				       .kind = change->kind,
 				       .time = change->time,
-				       .hash = oracle_hash(bytes),
+				       .hash = oracle_hash(frozen),
 				       .seen = seen};
 	for (size_t i = 0; i < change->field_count; i++) {
 		record->writes =
@@ -213,7 +228,7 @@ oracle_change_add(struct oracle *oracle, uint32_t stream, const struct change *c
 					     .tag = change->fields[i].tag,
 					     .value = kept_value(oracle, change->fields[i].value)};
 	}
-	sha256(&bytes, 1, known->first_hash);
+	sha256(&frozen->bytes, 1, known->first_hash);
 	oracle_name_add(oracle, stream, change->n, known->hash, oracle->change_count);
 	oracle->change_count++;
 	return known;

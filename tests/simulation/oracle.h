@@ -42,6 +42,7 @@ struct seen {
 	size_t count;	    /* of words */
 };
 void seen_free(struct seen *seen);
+struct seen seen_copy(const struct seen *from);
 
 /*
  * What one installation made, whatever numbers it had: the author of a change is an installation
@@ -74,14 +75,22 @@ bool oracle_screen(struct oracle *oracle, const struct history *history, const s
  * what somebody wrote who had seen that? */
 bool oracle_shows(struct oracle *oracle, const struct history *history, const struct record *shown,
 		  uint32_t place, struct error *why);
-/* It made this change (`bytes` are its canonical ones), and its form had shown `seen` (which is
- * copied; NULL: a new record). */
+/* A change as it was frozen: its canonical bytes, and what its commitment is salted with. Two
+ * copies of an installation may make the same bytes under the same number, each with a salt of its
+ * own. */
+struct frozen {
+	struct span bytes;
+	uint8_t salt[SALT_SIZE];
+};
+
+/* It made this change, and its form had shown `seen` (which is copied; NULL: a new record). */
 void oracle_change(struct oracle *oracle, struct history *history, const struct change *change,
-		   struct span bytes, const struct seen *seen);
+		   const struct frozen *frozen, const struct seen *seen);
 /* Under its new number it says again what it made; a record that it made has another id now.
  * MALFORMED: it says something else. */
 enum status oracle_change_again(struct oracle *oracle, const struct history *history,
-				const struct change *change, struct span bytes, struct error *err);
+				const struct change *change, const struct frozen *frozen,
+				struct error *err);
 
 /* Reads what the log has more than before. MALFORMED: a change that nobody made, or another than
  * was made, or merged or set aside against the rules, or the log is shorter than it was. `schema`:

@@ -131,16 +131,47 @@ oracle_record_place(struct oracle *oracle, const struct history *history, uint64
 
 /* ---- what is made ---- */
 
-void
-oracle_change(struct oracle *oracle, struct history *history, const struct change *change,
-	      struct span bytes, const struct seen *seen)
+static void
+history_add(struct history *history, size_t change)
+{
+	history->changes =
+		oracle_grown(history->changes, history->count, sizeof history->changes[0]);
+	history->changes[history->count++] = change;
+}
+
+/* A copy and what it is a copy of found the same change in their write-ahead logs, of which nobody
+ * had been told that it is recorded: it was made before they parted. */
+static bool
+found_by_both(struct oracle *oracle, struct history *history, const struct change *change,
+	      const struct frozen *frozen)
+{
+	struct known_change *known =
+		oracle_change_named(oracle, history->number, change->n, oracle_hash(frozen));
+	struct known_author *authors = oracle->authors;
+	size_t copy;
+
+	if (known == NULL || !known->of_device) {
+		return false;
+	}
+	copy = authors[known->author].parent == history->author ? known->author : history->author;
+	if (authors[copy].copied < known->place) {
+		authors[copy].copied = known->place;
+	}
+	known->author = authors[copy].parent;
+	history_add(history, (size_t)(known - oracle->changes));
+	return true;
+}
+
+static void
+change_new(struct oracle *oracle, struct history *history, const struct change *change,
+	   const struct frozen *frozen, const struct seen *seen)
 {
 	bool creates =
 		change->base.epoch == 0 && change->record == id_make(history->number, change->n);
 	size_t home = creates ? oracle_record_new(oracle, change->record)
 			      : oracle_record_place(oracle, history, change->record);
 	struct known_change *known =
-		oracle_change_add(oracle, history->number, change, bytes, seen_copy(seen), home);
+		oracle_change_add(oracle, history->number, change, frozen, seen_copy(seen), home);
 
 	known->of_device = true;
 	known->author = history->author;
@@ -148,9 +179,17 @@ oracle_change(struct oracle *oracle, struct history *history, const struct chang
 	if (creates) {
 		oracle->records[home].maker = oracle->change_count;
 	}
-	history->changes =
-		oracle_grown(history->changes, history->count, sizeof history->changes[0]);
-	history->changes[history->count++] = oracle->change_count - 1;
+	history_add(history, oracle->change_count - 1);
+}
+
+void
+oracle_change(struct oracle *oracle, struct history *history, const struct change *change,
+	      const struct frozen *frozen, const struct seen *seen)
+{
+	if (found_by_both(oracle, history, change, frozen)) {
+		return;
+	}
+	change_new(oracle, history, change, frozen, seen);
 }
 
 /* Nothing of it is different, but for what its own records are called. */
@@ -181,7 +220,7 @@ fields_again(struct known_record *record, size_t change, const struct change *ag
 
 enum status
 oracle_change_again(struct oracle *oracle, const struct history *history,
-		    const struct change *change, struct span bytes, struct error *err)
+		    const struct change *change, const struct frozen *frozen, struct error *err)
 {
 	const struct known_change *own = oracle_own(oracle, history, history->number, change->n);
 	size_t place = own == NULL ? 0 : (size_t)(own - oracle->changes);
@@ -201,7 +240,7 @@ oracle_change_again(struct oracle *oracle, const struct history *history,
 		return fail(err, STATUS_MALFORMED, "change %u of number %u is of another record",
 			    change->n, history->number);
 	}
-	oracle_name_add(oracle, history->number, change->n, oracle_hash(bytes), place);
+	oracle_name_add(oracle, history->number, change->n, oracle_hash(frozen), place);
 	return STATUS_OK;
 }
 

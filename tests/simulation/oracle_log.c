@@ -34,6 +34,7 @@ observe_server_change(struct observing *observing, const struct log_row *row,
 	const struct known_record *record = oracle_record(oracle, change->record);
 	size_t home = (size_t)(record - oracle->records);
 	struct view view = {oracle->present, oracle->present};
+	const struct frozen frozen = oracle_frozen(row);
 	struct seen seen = {.words = NULL};
 
 	for (size_t i = 0; i < record->write_count; i++) {
@@ -44,7 +45,7 @@ observe_server_change(struct observing *observing, const struct log_row *row,
 			seen_add(&seen, i, view);
 		}
 	}
-	(void)oracle_change_add(oracle, row->entry.stream, change, row->payload, seen, home);
+	(void)oracle_change_add(oracle, row->entry.stream, change, &frozen, seen, home);
 }
 
 static enum status
@@ -75,8 +76,9 @@ observe_known(struct observing *observing, const struct log_row *row, const stru
 {
 	const struct entry *entry = &row->entry;
 	struct oracle *oracle = observing->oracle;
+	const struct frozen frozen = oracle_frozen(row);
 	struct known_change *known =
-		oracle_change_named(oracle, entry->stream, entry->n, oracle_hash(row->payload));
+		oracle_change_named(oracle, entry->stream, entry->n, oracle_hash(&frozen));
 	enum status status;
 
 	if (known == NULL || known->seq != 0) {
@@ -112,11 +114,13 @@ observe_known(struct observing *observing, const struct log_row *row, const stru
 static bool
 change_is_back(struct oracle *oracle, const struct log_row *row)
 {
+	const struct frozen frozen = oracle_frozen(row);
+
 	for (size_t i = 0; i < oracle->change_count; i++) {
 		struct known_change *change = &oracle->changes[i];
 
 		if (change->stream == row->entry.stream && change->n == row->entry.n &&
-		    change->hash == oracle_hash(row->payload)) {
+		    change->hash == oracle_hash(&frozen)) {
 			change->lost = false;
 			return true;
 		}

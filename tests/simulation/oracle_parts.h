@@ -112,7 +112,6 @@ struct oracle {
 /* An array with room for one more than `count`; it grows at every power of two. */
 void *oracle_grown(void *array, size_t count, size_t size);
 
-struct seen seen_copy(const struct seen *from);
 bool seen_has(const struct seen *seen, size_t write);
 void seen_add(struct seen *seen, size_t write, struct view view);
 
@@ -128,14 +127,17 @@ const struct known_record *oracle_record_find(const struct oracle *oracle, uint6
 bool oracle_record_exists(const struct oracle *oracle, uint64_t id);
 /* The change with that number in the log; NULL: there is none. */
 struct known_change *oracle_change_find(const struct oracle *oracle, uint32_t stream, uint32_t n);
-/* The change that was called so and had these bytes; NULL: nobody made it. */
+/* The change that was called so and frozen so; NULL: nobody made it. */
 struct known_change *oracle_change_named(const struct oracle *oracle, uint32_t stream, uint32_t n,
 					 uint64_t hash);
 /* Only to tell whether the log has the bytes that were recorded. */
-uint64_t oracle_hash(struct span bytes);
+uint64_t oracle_hash(const struct frozen *frozen);
+/* What stands in the log. */
+struct log_row;
+struct frozen oracle_frozen(const struct log_row *row);
 /* Takes over `seen`; valid until the next call. */
 struct known_change *oracle_change_add(struct oracle *oracle, uint32_t stream,
-				       const struct change *change, struct span bytes,
+				       const struct change *change, const struct frozen *frozen,
 				       struct seen seen, size_t home);
 
 /* ---- oracle_author.c ---- */

@@ -98,19 +98,16 @@ static bool
 said_again(struct sim *sim, size_t device, uint32_t n)
 {
 	struct sim_device *own = &sim->devices[device];
-	struct local_change kept;
+	struct frozen frozen;
 	struct change change;
 	struct arena arena;
 	struct error err;
 	enum status status;
 
 	arena_init(&arena, 1 << 20);
-	status = local_change(sim_handle(sim, device)->local, n, &arena, &kept, &err);
+	status = sim_change_kept(sim, device, n, &arena, &frozen, &change, &err);
 	if (status == STATUS_OK) {
-		status = change_decode(kept.bytes, false, &arena, &change, &err);
-	}
-	if (status == STATUS_OK) {
-		status = oracle_change_again(sim->oracle, &own->history, &change, kept.bytes, &err);
+		status = oracle_change_again(sim->oracle, &own->history, &change, &frozen, &err);
 	}
 	arena_finish(&arena);
 	return status == STATUS_OK ||

@@ -200,6 +200,10 @@ void sim_form_drop(struct sim_form *form);
 void sim_forms_drop(struct sim *sim, size_t device);
 /* n of the last change that it made for sure. */
 uint32_t sim_last_n(const struct sim_device *device);
+/* Change n as the device keeps it, decoded as well, all of it in the arena. */
+enum status sim_change_kept(struct sim *sim, size_t device, uint32_t n, struct arena *arena,
+			    struct frozen *frozen_out, struct change *change_out,
+			    struct error *err);
 /* Tells the oracle of changes that turned out to be durable. False: one that was is gone. */
 bool sim_changes_learn(struct sim *sim, size_t device);
 /* What the device recorded and nobody has acknowledged stands on its screens; also if the record

@@ -215,10 +215,34 @@ change_stands(struct sim *sim, size_t device, uint64_t record)
 	arena_finish(&arena);
 }
 
+enum status
+sim_change_kept(struct sim *sim, size_t device, uint32_t n, struct arena *arena,
+		struct frozen *frozen_out, struct change *change_out, struct error *err)
+{
+	struct local *local = sim_handle(sim, device)->local;
+	struct local_batches batches;
+	struct local_change kept;
+	enum status status = local_change(local, n, arena, &kept, err);
+
+	if (status == STATUS_OK) {
+		status = change_decode(kept.bytes, false, arena, change_out, err);
+	}
+	if (status == STATUS_OK) {
+		status = local_batches(local, n, n, arena, &batches, err);
+	}
+	if (status != STATUS_OK || batches.count == 0) {
+		return status == STATUS_OK ? fail(err, STATUS_STORAGE, "no seed of change %u", n)
+					   : status;
+	}
+	frozen_out->bytes = kept.bytes;
+	commitment_salt(batches.at[0].seed, n, frozen_out->salt);
+	return STATUS_OK;
+}
+
 static bool
 change_learn(struct sim *sim, size_t device, uint32_t n)
 {
-	struct local_change kept;
+	struct frozen frozen;
 	struct change change;
 	struct sim_try *try = NULL;
 	struct arena arena;
@@ -226,15 +250,12 @@ change_learn(struct sim *sim, size_t device, uint32_t n)
 	enum status status;
 
 	arena_init(&arena, RECORD_ARENA);
-	status = local_change(sim_handle(sim, device)->local, n, &arena, &kept, &err);
-	if (status == STATUS_OK) {
-		status = change_decode(kept.bytes, false, &arena, &change, &err);
-	}
+	status = sim_change_kept(sim, device, n, &arena, &frozen, &change, &err);
 	if (status == STATUS_OK) {
 		try = try_of(sim, device, &change);
 	}
 	if (try != NULL) {
-		oracle_change(sim->oracle, &sim->devices[device].history, &change, kept.bytes,
+		oracle_change(sim->oracle, &sim->devices[device].history, &change, &frozen,
 			      &try->seen);
 		sim->changes++;
 		change_stands(sim, device, change.record);

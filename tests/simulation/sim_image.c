@@ -48,7 +48,9 @@ copies_happen(const struct sim *sim, enum sim_fault kind)
 	return sim_may(sim, kind) && sim->options.seed / 2 % 4 < 2;
 }
 
-/* All that is known of a device but its forms, tries and letters: these are not on the disk. */
+/* All that is known of a device but its forms and letters: these are not on the disk. What a failed
+ * sync did not make durable may be: a program that opens the copy finds it in the write-ahead log.
+ */
 static struct sim_device
 known_of(struct sim *sim, const struct sim_device *from)
 {
@@ -61,7 +63,20 @@ known_of(struct sim *sim, const struct sim_device *from)
 				  .acked_high = from->acked_high};
 
 	memcpy(copy.stood, from->stood, sizeof copy.stood);
+	for (size_t i = 0; i < SIM_TRIES; i++) {
+		copy.tries[i] = from->tries[i];
+		copy.tries[i].seen = seen_copy(&from->tries[i].seen);
+	}
 	return copy;
+}
+
+static void
+known_drop(struct sim_device *known)
+{
+	history_free(&known->history);
+	for (size_t i = 0; i < SIM_TRIES; i++) {
+		seen_free(&known->tries[i].seen);
+	}
 }
 
 static void
@@ -73,7 +88,7 @@ image_drop(struct sim_image *image)
 		(void)snprintf(path, sizeof path, "%s/device.key", image->folder);
 		(void)remove(path);
 		(void)remove(image->folder);
-		history_free(&image->own.history);
+		known_drop(&image->own);
 	}
 	*image = (struct sim_image){.taken = false};
 }
@@ -110,8 +125,10 @@ device_open(struct sim *sim, size_t device)
 {
 	struct sambung_error err = {0};
 
-	return world_open_device(sim->world, device, &err) == 0 ||
-	       sim_fail(sim, "a copy of device %zu does not open: %s", device, err.detail);
+	if (world_open_device(sim->world, device, &err) != 0) {
+		return sim_fail(sim, "a copy of device %zu does not open: %s", device, err.detail);
+	}
+	return !sim->devices[device].enrolled || sim_changes_learn(sim, device);
 }
 
 /* What the phone recorded since and never sent is lost with it. */
@@ -121,7 +138,7 @@ known_return(struct sim *sim, size_t device, const struct sim_image *image)
 	struct sim_device *own = &sim->devices[device];
 	struct sim_device back = known_of(sim, &image->own);
 
-	history_free(&own->history);
+	known_drop(own);
 	back.forgotten |= own->forgotten;
 	memcpy(back.out, own->out, sizeof back.out);
 	memcpy(back.in, own->in, sizeof back.in);
@@ -144,7 +161,6 @@ sim_event_return(struct sim *sim, size_t device)
 		 image->own.history.count, sim->devices[device].history.count);
 	fault_disk_disarm(folder);
 	sim_forms_drop(sim, device);
-	sim_tries_forget(sim, device);
 	world_close_device(sim->world, device);
 	folder_copy(image->folder, folder);
 	known_return(sim, device, image);
