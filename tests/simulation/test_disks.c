@@ -170,8 +170,100 @@ TEST(a_power_cut_of_the_server_takes_nothing_that_it_acknowledged)
 	end(&all, 1);
 }
 
+/* Closes what died, and what was not synced is lost or not. */
+static void
+phone_comes_back(const struct two_cadres *all, size_t device, enum fault_loss loss)
+{
+	world_close_device(all->world, device);
+	fault_disk_crash(disk_of(all, device), loss, SEED);
+	all->world->devices[device].boots++;
+}
+
+static void
+server_comes_back(const struct two_cadres *all, enum fault_loss loss)
+{
+	struct error err;
+
+	world_stop_server(all->world);
+	fault_disk_crash(all->world->folder, loss, SEED);
+	assert_ok(world_start_server(all->world, &err));
+}
+
+/* At the k-th operation of its disk; false: there are not so many. */
+static bool
+phone_dies_while_it_is_new(const struct two_cadres *all, size_t device, uint64_t k,
+			   enum fault_loss loss)
+{
+	const struct fault_plan plan = {.kind = FAULT_CRASH, .after = k};
+	struct sambung_error err;
+	bool died;
+
+	world_close_device(all->world, device);
+	fault_disk_copy("nothing", disk_of(all, device));
+	fault_disk_arm(disk_of(all, device), &plan);
+	(void)world_open_device(all->world, device, &err);
+	died = fault_disk_dead(disk_of(all, device));
+	fault_disk_disarm(disk_of(all, device));
+	phone_comes_back(all, device, loss);
+	assert_ok(world_open_device(all->world, device, &err));
+	assert_int_equal(queued(all, device), 0);
+	return died;
+}
+
+TEST(a_phone_that_dies_while_its_database_is_made_opens_the_next_time)
+{
+	struct two_cadres all = begin();
+	size_t device = world_add_device(all.world);
+	uint64_t operations = 0;
+
+	while (phone_dies_while_it_is_new(&all, device, operations, LOSS_NONE) &&
+	       phone_dies_while_it_is_new(&all, device, operations, LOSS_TORN)) {
+		operations++;
+	}
+	assert_true(operations > 4);
+	end(&all, 0);
+}
+
+/* The server is killed in the middle of a sync, comes back and tells the phone what it finds; only
+ * then the power goes. False: there are not so many operations. */
+static bool
+told_by_who_was_killed(uint64_t k)
+{
+	const struct fault_plan plan = {.kind = FAULT_CRASH, .after = k};
+	struct two_cadres all = begin();
+	bool died;
+
+	assert_ok(visit(&all, all.ani));
+	fault_disk_arm(all.world->folder, &plan);
+	(void)sync(&all, all.ani);
+	died = fault_disk_dead(all.world->folder);
+	fault_disk_disarm(all.world->folder);
+	if (died) {
+		server_comes_back(&all, LOSS_NONE);
+		assert_ok(sync(&all, all.ani));
+		assert_int_equal(queued(&all, all.ani), 0);
+	}
+	fault_disk_kill(all.world->folder);
+	server_comes_back(&all, LOSS_ALL);
+	assert_int_equal(visits_at_server(&all), 1);
+	end(&all, 1);
+	return died;
+}
+
+TEST(what_a_killed_server_left_and_told_of_later_outlives_a_power_cut)
+{
+	uint64_t operations = 0;
+
+	while (told_by_who_was_killed(operations)) {
+		operations++;
+	}
+	assert_true(operations > 4);
+}
+
 RUN_TESTS(CASE(a_full_phone_says_so_at_once_and_keeps_what_it_had_recorded),
 	  CASE(a_phone_that_is_full_during_a_sync_sends_again_and_nothing_is_in_twice),
 	  CASE(a_full_server_acknowledges_nothing_and_with_space_goes_on_by_itself),
 	  CASE(a_power_cut_of_the_phone_takes_nothing_that_it_said_is_recorded),
-	  CASE(a_power_cut_of_the_server_takes_nothing_that_it_acknowledged))
+	  CASE(a_power_cut_of_the_server_takes_nothing_that_it_acknowledged),
+	  CASE(a_phone_that_dies_while_its_database_is_made_opens_the_next_time),
+	  CASE(what_a_killed_server_left_and_told_of_later_outlives_a_power_cut))

@@ -550,6 +550,24 @@ TEST(a_record_with_work_that_waits_stays_until_the_server_has_it)
 	end(&all);
 }
 
+TEST(a_village_that_comes_back_while_work_in_it_waits_stays_with_its_records)
+{
+	struct two_villages all = two_villages();
+
+	for (int i = 0; i < NOTES; i++) {
+		write_note(&all, all.ani, all.family_a);
+	}
+	world_scope(all.world, all.ani, VILLAGES(village_b));
+	exchange_once(&all, all.ani);
+	assert_true(state_of(&all, all.ani).queued > 0);
+	assert_true(holds(&all, all.ani, all.family_a));
+	world_scope(all.world, all.ani, VILLAGES(village_a, village_b));
+	world_sync(all.world, all.ani);
+	assert_true(holds(&all, all.ani, all.family_a));
+	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	end(&all);
+}
+
 /* Ani knows nothing of it: to her the person goes to village B with the family. */
 TEST(a_visit_of_a_person_who_came_to_a_family_that_stays_is_kept)
 {
@@ -733,6 +751,7 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(a_new_family_of_the_old_phone_after_it_knew_is_set_aside_and_goes),
 	  CASE(a_phone_whose_villages_were_handed_over_may_get_others),
 	  CASE(a_record_with_work_that_waits_stays_until_the_server_has_it),
+	  CASE(a_village_that_comes_back_while_work_in_it_waits_stays_with_its_records),
 	  CASE(a_visit_of_a_person_who_came_to_a_family_that_stays_is_kept),
 	  CASE(a_visit_of_a_person_who_moves_goes_with_her),
 	  CASE(a_form_on_a_record_that_leaves_is_still_sent),

@@ -352,6 +352,43 @@ TEST(reading_is_an_entry_of_the_log_with_the_user_who_read)
 	assert_int_equal(entry.user, admin_of(ani));
 }
 
+struct salts {
+	uint8_t at[4][SALT_SIZE];
+	size_t count;
+};
+
+static enum status
+keep_salt(void *context, const struct log_row *row, struct error *err)
+{
+	struct salts *salts = context;
+
+	(void)err;
+	assert_true(salts->count < sizeof salts->at / sizeof salts->at[0]);
+	memcpy(salts->at[salts->count++], row->salt, SALT_SIZE);
+	return STATUS_OK;
+}
+
+/* Else whoever sees a header could try out what it may say. */
+TEST(what_two_entries_say_alike_is_committed_to_with_different_salts)
+{
+	static const uint8_t none[SALT_SIZE];
+	DEVICE;
+	struct ingest *ingest = ani->world->ingest;
+	struct log_filter filter = {.since = world_head(ani->world), .limit = 10};
+	struct salts salts = {.count = 0};
+
+	assert_ok(ingest_begin(ingest, &ani->err));
+	for (int i = 0; i < 2; i++) {
+		assert_ok(ingest_read_entry(ingest, admin_of(ani), "/v1/records", "type=family",
+					    &ani->err));
+	}
+	assert_ok(ingest_commit(ingest, &ani->err));
+	assert_ok(store_log_read(ani->world->store, &filter, keep_salt, &salts, &ani->err));
+	assert_int_equal(salts.count, 2);
+	assert_memory_not_equal(salts.at[0], none, SALT_SIZE);
+	assert_memory_not_equal(salts.at[0], salts.at[1], SALT_SIZE);
+}
+
 TEST(time_of_receipt_does_not_go_back_with_the_clock_not_even_over_a_restart)
 {
 	DEVICE;
@@ -386,4 +423,5 @@ RUN_TESTS(FORGED(settled_value_stands_alone_and_reaches_the_device),
 	  FORGED(token_is_found_again_with_its_role_and_scope), FORGED(token_needs_a_name),
 	  FORGED(token_serves_until_it_expires),
 	  FORGED(reading_is_an_entry_of_the_log_with_the_user_who_read),
+	  FORGED(what_two_entries_say_alike_is_committed_to_with_different_salts),
 	  FORGED(time_of_receipt_does_not_go_back_with_the_clock_not_even_over_a_restart))
