@@ -40,6 +40,9 @@ static const struct setting settings[] = {
 	 "Megabytes that all requests under way may take."},
 	{"threads", SETTING_NUMBER, AT(threads), "4", 1, 64,
 	 "Network threads; they also open and check parcels."},
+	{"proxy", SETTING_NUMBER, AT(proxy), "0", 0, 1,
+	 "1 if a proxy with TLS stands in front that sets Host and X-Forwarded-For: then cookies\n"
+	 "; are for TLS alone, and failed tries to sign in count by the address that it names."},
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 

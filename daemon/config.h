@@ -17,6 +17,7 @@ struct config {
 	unsigned streams;
 	unsigned memory_mb;
 	unsigned threads;
+	unsigned proxy; /* 1: there is one */
 };
 
 void config_default(struct config *out);

@@ -2,9 +2,12 @@
 #include "server.h"
 
 #include "call.h"
+#include "session.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,22 +159,53 @@ each_parameter(void *context, enum MHD_ValueKind kind, const char *name, const c
 	return MHD_YES;
 }
 
+static const char *
+header_of(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* Of IPv6 only the network, in which one subscriber has as many addresses as she likes. */
+static void
+read_address(struct MHD_Connection *connection, char out[CALL_ADDRESS_SIZE])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct sockaddr_in6 six;
+	struct sockaddr_in four;
+
+	if (info == NULL || info->client_addr == NULL) {
+		return;
+	}
+	if (info->client_addr->sa_family == AF_INET) {
+		memcpy(&four, info->client_addr, sizeof four);
+		(void)inet_ntop(AF_INET, &four.sin_addr, out, CALL_ADDRESS_SIZE);
+	} else if (info->client_addr->sa_family == AF_INET6) {
+		memcpy(&six, info->client_addr, sizeof six);
+		memset(six.sin6_addr.s6_addr + 8, 0, 8);
+		(void)inet_ntop(AF_INET6, &six.sin6_addr, out, CALL_ADDRESS_SIZE);
+	}
+}
+
 static void
 read_head(struct MHD_Connection *connection, const char *path, const char *method,
 	  struct call_head *out)
 {
-	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_CONTENT_LENGTH);
-	const char *coding = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	const char *length = header_of(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *coding = header_of(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 
 	memset(out, 0, sizeof *out);
 	out->method = method;
 	out->path = path;
-	out->content_type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							MHD_HTTP_HEADER_CONTENT_TYPE);
-	out->authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_AUTHORIZATION);
+	out->content_type = header_of(connection, MHD_HTTP_HEADER_CONTENT_TYPE);
+	out->authorization = header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION);
+	out->session = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, SESSION_COOKIE);
+	out->csrf = header_of(connection, SESSION_CSRF_HEADER);
+	out->origin = header_of(connection, "Origin");
+	out->fetch_site = header_of(connection, "Sec-Fetch-Site");
+	out->host = header_of(connection, MHD_HTTP_HEADER_HOST);
+	out->forwarded = header_of(connection, "X-Forwarded-For");
+	read_address(connection, out->address);
 	/* Without either there is no body. The library has refused what is no number. */
 	out->has_length = coding == NULL;
 	if (out->has_length && length != NULL) {
@@ -230,6 +264,12 @@ add_headers(struct MHD_Response *response, const struct answer *answer)
 	}
 	if (answer->allow != NULL) {
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
+	}
+	if (answer->cookie != NULL) {
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, answer->cookie);
+	}
+	if (answer->keep_from_cache) {
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	}
 	if (answer->http == MHD_HTTP_UNAUTHORIZED) {
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");

@@ -5,6 +5,7 @@
 
 #include "daemon/http/errands.h"
 #include "daemon/http/readers.h"
+#include "daemon/http/reads.h"
 #include "daemon/http/waiting.h"
 #include "daemon/ingest/writer.h"
 
@@ -19,7 +20,11 @@ struct service {
 	struct readers *readers;
 	struct waiting *waiting;
 	struct errands *errands;
-	int64_t astray_warned_ms; /* the writer's own: when it last said so; 0: never */
+	struct errands *passwords; /* one at a time, for each takes 64 MiB */
+	struct reads *reads;	   /* the writer's own */
+	bool secure;		   /* browsers reach the server over TLS: cookies say so */
+	bool proxy;		   /* a proxy stands in front, and says whom it asks for */
+	int64_t astray_warned_ms;  /* the writer's own: when it last said so; 0: never */
 	/* inside, under the mutex */
 	pthread_mutex_t mutex;
 	bool closing;
@@ -27,6 +32,7 @@ struct service {
 	size_t memory_left;  /* bytes */
 	size_t turns_left;   /* requests that may still go to the writer */
 	size_t calls;	     /* requests under way */
+	bool noting;	     /* that a token or a login served is on its way to the writer */
 	pthread_cond_t idle; /* no more calls */
 };
 
@@ -57,6 +63,11 @@ void service_release(struct service *service, size_t bytes);
  * so that the refused cost the served next to nothing. */
 enum status service_take_turn(struct service *service, struct error *err);
 void service_give_turn(struct service *service);
+
+/* Begins to note that a token or a login served; false: something else is being noted, or nothing
+ * can be: the next request will do. It holds a turn. */
+bool service_begin_note(struct service *service);
+void service_end_note(struct service *service);
 
 int64_t service_now_ms(const struct service *service);
 /* Days since 1970-01-01, UTC. */

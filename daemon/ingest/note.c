@@ -95,6 +95,7 @@ note_encode(const struct note *note, struct buffer *out)
 	note_number(&writer, 17, note->n);
 	note_number(&writer, 18, note->entry);
 	note_text(&writer, 19, note->reason);
+	note_number(&writer, 24, (uint64_t)note->expires_ms);
 	if (out->status == STATUS_OK) {
 		out->at[writer.head] = (uint8_t)(out->at[writer.head] + writer.pairs);
 	}

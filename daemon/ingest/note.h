@@ -10,26 +10,28 @@
 struct note {
 	const char *action; /* 1: "found", "enrol", "scope", "code", "token", "schema", "revoke",
 			       "import", "read", "restore", "readmit", "continue", "hold",
-			       "allow", "release", "close" */
+			       "allow", "release", "close", "user", "password", "disable",
+			       "withdraw" */
 	uint32_t stream;    /* 2: device, user or import that it is about */
 	struct span key;    /* 3: a device's public key */
 	struct span name;   /* 4: of the server, cadre or user */
 	const struct region *scope; /* 5: [[low, high], …] */
 	size_t scope_count;
 	uint32_t version;   /* 6: of a schema */
-	struct span hash;   /* 7: of a schema */
+	struct span hash;   /* 7: of a schema, or of a token */
 	const char *route;  /* 8: what was read … */
 	const char *filter; /* 9: … with which filter */
 	uint32_t epoch;	    /* 10 */
 	uint32_t parent;    /* 11: epoch before */
 	uint64_t cut;	    /* 12: entries of the parent that count */
-	uint32_t role;	    /* 13: of a token */
+	uint32_t role;	    /* 13: of a user or a token */
 	uint64_t snapshot;  /* 14: head that a read saw */
 	uint32_t continued; /* 15: stream that this one continues … */
 	uint32_t common_n;  /* 16: … up to this change of it */
 	uint32_t n;	    /* 17: of the change of `stream` that it is about … */
 	uint64_t entry;	    /* 18: … and its place in the log */
 	struct span reason; /* 19: why somebody did it */
+	int64_t expires_ms; /* 24: of a token; never negative */
 	uint64_t record;    /* in the entry's header; no key */
 };
 

@@ -158,12 +158,18 @@ store_quarantine_holds(struct store *store, uint64_t record, bool *held_out, str
 }
 
 enum status
-store_quarantine_read(struct store *store, quarantined_fn each, void *context, struct error *err)
+store_quarantine_read(struct store *store, const struct region *scope, quarantined_fn each,
+		      void *context, struct error *err)
 {
-	static const char text[] = QUARANTINE_SELECT " WHERE settled = 0 ORDER BY seq";
+	/* Village 0, where it is not known, is in no scope but that of everything. */
+	static const char text[] =
+		QUARANTINE_SELECT " WHERE settled = 0 AND village BETWEEN ? AND ? ORDER BY seq";
+	const struct region asked = store_scope(scope);
 	struct statement *s = sql_prepare(store->sql, text, err);
 	enum status status = STATUS_OK;
 
+	sql_bind_uint(s, 1, asked.low);
+	sql_bind_uint(s, 2, asked.high);
 	while (status == STATUS_OK) {
 		struct quarantined quarantined;
 		bool row;

@@ -9,12 +9,14 @@
 #define RECORD_COLUMNS "type, parent, village, version, moved, conflicts, state IS NULL"
 enum { STATE_COLUMN = 7 };
 
+#define RECORD_SELECT                                                                              \
+	"SELECT " RECORD_COLUMNS ", CASE WHEN state IS NULL THEN"                                  \
+	" (SELECT payload FROM log WHERE seq = version) ELSE state END FROM record WHERE id = ?"
+
 static struct statement *
 select_record(struct store *store, uint64_t id, struct error *err)
 {
-	static const char text[] = "SELECT " RECORD_COLUMNS ", CASE WHEN state IS NULL THEN"
-				   " (SELECT payload FROM log WHERE seq = version) ELSE state END"
-				   " FROM record WHERE id = ?";
+	static const char text[] = RECORD_SELECT;
 	struct statement *s = sql_prepare(store->sql, text, err);
 
 	sql_bind_uint(s, 1, id);
@@ -102,6 +104,35 @@ store_records_load(struct store *store, const uint64_t *ids, size_t count, struc
 			return store_exhausted("records", err);
 		}
 	}
+	return STATUS_OK;
+}
+
+enum status
+store_record_find(struct store *store, uint64_t id, const struct region *scope, struct arena *arena,
+		  struct stored_record *out, struct error *err)
+{
+	static const char text[] = RECORD_SELECT " AND village BETWEEN ? AND ?";
+	const struct region asked = store_scope(scope);
+	struct statement *s = sql_prepare(store->sql, text, err);
+	struct stored_record record;
+	bool kept;
+	enum status status;
+
+	sql_bind_uint(s, 1, id);
+	sql_bind_uint(s, 2, asked.low);
+	sql_bind_uint(s, 3, asked.high);
+	status = store_one(s, "record", err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	record = record_of(s, id);
+	record.state = sql_blob(s, STATE_COLUMN);
+	kept = store_keep(arena, &record.state);
+	sql_reset(s);
+	if (!kept) {
+		return store_exhausted("a record", err);
+	}
+	*out = record;
 	return STATUS_OK;
 }
 
