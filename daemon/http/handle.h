@@ -26,6 +26,7 @@ HANDLE_ANSWER(count_answer);
 
 /* handle_conflicts.c */
 HANDLE_ANSWER(conflicts_answer);
+HANDLE_OPEN(settle_open);
 HANDLE_WRITE(settle_write);
 
 /* handle_history.c */

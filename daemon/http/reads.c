@@ -6,14 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READS_KEPT = 512 };
+enum { READS_SETS = 128, READS_IN_SET = 8 };
 
-/* A newer one takes the place of an older one with the same last bits. */
+struct read_row {
+	uint8_t key[HASH_SIZE];
+	int64_t ms; /* 0: free */
+};
+
+/* A key has one set; in that a newer one takes the oldest one's place. */
 struct reads {
-	struct {
-		uint8_t key[HASH_SIZE];
-		int64_t ms; /* 0: free */
-	} rows[READS_KEPT];
+	struct read_row sets[READS_SETS][READS_IN_SET];
 };
 
 enum status
@@ -46,27 +48,37 @@ reads_key(const uint8_t session[HASH_SIZE], const char *route, const char *filte
 }
 
 static size_t
-place_of(const uint8_t key[HASH_SIZE])
+set_of(const uint8_t key[HASH_SIZE])
 {
-	return get_le32(key) % READS_KEPT;
+	return get_le32(key) % READS_SETS;
 }
 
 bool
 reads_has(const struct reads *reads, const uint8_t key[HASH_SIZE], int64_t now_ms)
 {
-	size_t at = place_of(key);
+	const struct read_row *set = reads->sets[set_of(key)];
 
-	/* A clock that was set back remembers nothing. */
-	return reads->rows[at].ms != 0 && now_ms >= reads->rows[at].ms &&
-	       now_ms - reads->rows[at].ms < READS_MS &&
-	       memcmp(reads->rows[at].key, key, HASH_SIZE) == 0;
+	for (size_t i = 0; i < READS_IN_SET; i++) {
+		/* A clock that was set back remembers nothing. */
+		if (set[i].ms != 0 && now_ms >= set[i].ms && now_ms - set[i].ms < READS_MS &&
+		    memcmp(set[i].key, key, HASH_SIZE) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void
 reads_keep(struct reads *reads, const uint8_t key[HASH_SIZE], int64_t now_ms)
 {
-	size_t at = place_of(key);
+	struct read_row *set = reads->sets[set_of(key)];
+	struct read_row *place = &set[0];
 
-	memcpy(reads->rows[at].key, key, HASH_SIZE);
-	reads->rows[at].ms = now_ms;
+	for (size_t i = 1; i < READS_IN_SET; i++) {
+		if (set[i].ms < place->ms) {
+			place = &set[i];
+		}
+	}
+	memcpy(place->key, key, HASH_SIZE);
+	place->ms = now_ms;
 }

@@ -103,6 +103,7 @@ static const struct route routes[] = {
 	 .body = MEDIA_JSON,
 	 .body_limit = JSON_MAX,
 	 .deadline_s = PROMPT_S,
+	 .open = settle_open,
 	 .write = settle_write,
 	 .summary = "one field of a record gets the value that holds"},
 
