@@ -48,6 +48,8 @@ place() {
 	device "$1.wati" edit "$record" address='Jl. Tiga' >/dev/null
 	device "$1.wati" edit "$record" address='Jl. Empat' >/dev/null
 	device "$1.wati" sync >/dev/null 2>&1 || true
+	# Who read it is in the log, which does not tell those who may not read it.
+	control record "$record" >/dev/null
 	printf '%s\n' "$password" | control user add --role cadre --scope "$3" --name "$1 user" >/dev/null
 	control token add --role cadre --scope "$3" --name "$1 token" >/dev/null
 	printf '{"region":"%s","record":"%s","conflict":"%s","device":"%s","revoked":"%s","user":"%s","token":"%s"}' \
