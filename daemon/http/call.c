@@ -339,8 +339,8 @@ write_done(struct job *job)
 	}
 }
 
-static void
-wake_connection(struct wait *wait)
+void
+call_wake(struct wait *wait)
 {
 	struct call *call = (void *)((char *)wait - offsetof(struct call, wait));
 
@@ -359,7 +359,8 @@ call_start(struct call *call)
 	call->job.done = write_done;
 	call->errand.run = route->prove != NULL ? run_prove : run_work;
 	(void)atomic_fetch_add(&call->references, 1);
-	waiting_begin(call->service->waiting, &call->wait, route->deadline_s, wake_connection);
+	waiting_begin(call->service->waiting, &call->wait, (int64_t)route->deadline_s * 1000,
+		      call_wake);
 	if (route->prove != NULL) {
 		status = errands_submit(call->service->passwords, &call->errand, &err);
 	} else if (route_writes(route)) {

@@ -101,6 +101,7 @@ struct call {
 	size_t sent; /* bytes of out */
 	struct lines *lines;
 	struct store *reader; /* that the lines read from */
+	int64_t worked_us;    /* at the lines, since it last stepped aside */
 };
 
 /* What the HTTP library knows before the body. */
@@ -137,6 +138,8 @@ void call_open(struct call *call);
 /* True if the connection has to be suspended and call_start called. */
 bool call_waits(const struct call *call);
 void call_start(struct call *call);
+/* The wait of that call is over: wakes its connection. */
+void call_wake(struct wait *wait);
 
 /* What is to be sent, valid until call_release. */
 struct answer {
@@ -153,6 +156,10 @@ struct answer {
 void call_answer(struct call *call, struct answer *out);
 /* Up to `size` bytes of a streamed answer: their number, 0 at the end, -1 when it broke. */
 long call_read(struct call *call, void *out, size_t size);
+/* Between two pieces: milliseconds for which the list lets the syncs go first; not 0: suspend the
+ * connection and call call_pause, which wakes it then. */
+unsigned call_pause_ms(struct call *call);
+void call_pause(struct call *call, unsigned milliseconds);
 
 const char *media_name(enum media media);
 

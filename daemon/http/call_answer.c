@@ -6,8 +6,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-enum { SENTENCE_SIZE = 600 };
+enum {
+	SENTENCE_SIZE = 600,
+	SPELL_US = 10000, /* that a list works before it looks who else is there */
+};
 
 /* For a call that belongs to another thread by now. */
 static const char expired_text[] =
@@ -182,10 +186,20 @@ call_answer(struct call *call, struct answer *out)
 	}
 }
 
+static int64_t
+monotonic_us(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* Refills `out`; false when the lines broke. */
 static bool
 read_lines(struct call *call)
 {
+	int64_t began_us = monotonic_us();
 	bool more = true;
 	struct error err = {0};
 
@@ -203,6 +217,7 @@ read_lines(struct call *call)
 			return false;
 		}
 	}
+	call->worked_us += monotonic_us() - began_us;
 	if (!more) {
 		call->lines->close(call->lines);
 		call->lines = NULL;
@@ -232,4 +247,25 @@ call_read(struct call *call, void *out, size_t size)
 		call->sent += left;
 	}
 	return (long)left;
+}
+
+unsigned
+call_pause_ms(struct call *call)
+{
+	unsigned pause_ms = 0;
+
+	if (call->reader != NULL && call->lines != NULL && call->worked_us >= SPELL_US) {
+		/* Its snapshot keeps the write-ahead log from beginning anew. */
+		if (store_wal_bytes(call->reader) <= LISTS_WAL_LONG) {
+			pause_ms = service_list_pause_ms(call->service, call->worked_us);
+		}
+		call->worked_us = 0;
+	}
+	return pause_ms;
+}
+
+void
+call_pause(struct call *call, unsigned milliseconds)
+{
+	waiting_begin(call->service->waiting, &call->wait, milliseconds, call_wake);
 }

@@ -80,6 +80,17 @@ readers_give(struct readers *readers, enum reader_use use, struct store *reader)
 	(void)pthread_mutex_unlock(&readers->mutex);
 }
 
+size_t
+readers_lists(struct readers *readers)
+{
+	size_t lists;
+
+	(void)pthread_mutex_lock(&readers->mutex);
+	lists = readers->lent[READER_LONG];
+	(void)pthread_mutex_unlock(&readers->mutex);
+	return lists;
+}
+
 enum status
 readers_take(struct readers *readers, enum reader_use use, struct store **out, struct error *err)
 {

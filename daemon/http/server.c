@@ -216,9 +216,17 @@ read_head(struct MHD_Connection *connection, const char *path, const char *metho
 static ssize_t
 read_answer(void *context, uint64_t position, char *out, size_t size)
 {
-	long got = call_read(context, out, size);
+	struct call *call = context;
+	unsigned pause_ms = call_pause_ms(call);
+	long got;
 
 	(void)position;
+	if (pause_ms > 0) {
+		MHD_suspend_connection(call->connection);
+		call_pause(call, pause_ms);
+		return 0;
+	}
+	got = call_read(call, out, size);
 	if (got < 0) {
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	}

@@ -3,7 +3,13 @@
 
 #include <time.h>
 
-enum { RETRY_LEAST_S = 2, RETRY_MOST_S = 20, MS_A_DAY = 86400000 };
+enum {
+	RETRY_LEAST_S = 2,
+	RETRY_MOST_S = 20,
+	MS_A_DAY = 86400000,
+	LIST_SHARE = 4, /* beside syncs all lists have one part in so many of a core */
+	PAUSE_MOST_MS = 500,
+};
 
 enum status
 service_init(struct service *service, size_t memory, size_t turns, struct error *err)
@@ -20,6 +26,7 @@ service_init(struct service *service, size_t memory, size_t turns, struct error 
 	service->calls = 0;
 	service->noting = false;
 	service->memory_left = memory;
+	service->turns = turns;
 	service->turns_left = turns;
 	return STATUS_OK;
 }
@@ -172,6 +179,23 @@ service_end_note(struct service *service)
 	service->noting = false;
 	service->turns_left++;
 	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+unsigned
+service_list_pause_ms(struct service *service, int64_t worked_us)
+{
+	int64_t pause_ms;
+	bool idle;
+
+	(void)pthread_mutex_lock(&service->mutex);
+	/* One that is ending waits for its lists. */
+	idle = service->turns_left == service->turns || service->closing;
+	(void)pthread_mutex_unlock(&service->mutex);
+	if (idle) {
+		return 0;
+	}
+	pause_ms = worked_us * (LIST_SHARE * (int64_t)readers_lists(service->readers) - 1) / 1000;
+	return pause_ms < PAUSE_MOST_MS ? (unsigned)pause_ms : PAUSE_MOST_MS;
 }
 
 int64_t

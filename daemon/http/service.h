@@ -30,7 +30,8 @@ struct service {
 	bool closing;
 	bool detached;	     /* the writer is gone */
 	size_t memory_left;  /* bytes */
-	size_t turns_left;   /* requests that may still go to the writer */
+	size_t turns;	     /* requests that may be on their way to the writer at once */
+	size_t turns_left;   /* of these */
 	size_t calls;	     /* requests under way */
 	bool noting;	     /* that a token or a login served is on its way to the writer */
 	pthread_cond_t idle; /* no more calls */
@@ -63,6 +64,13 @@ void service_release(struct service *service, size_t bytes);
  * so that the refused cost the served next to nothing. */
 enum status service_take_turn(struct service *service, struct error *err);
 void service_give_turn(struct service *service);
+/*
+ * How long one of the lists being read steps aside after it has worked for so many microseconds, in
+ * milliseconds, half a second at most. While nothing is on its way to the writer lists go as fast
+ * as they can, 0; else all of them together have a quarter of a core, so that whoever exports a
+ * district does not hold up its syncs.
+ */
+unsigned service_list_pause_ms(struct service *service, int64_t worked_us);
 
 /* Begins to note that a token or a login served; false: something else is being noted, or nothing
  * can be: the next request will do. It holds a turn. */

@@ -9,8 +9,9 @@ enum { LOOK_EVERY_MS = 500 };
 struct waiting {
 	pthread_t thread;
 	pthread_mutex_t mutex;
-	pthread_cond_t stopped;
+	pthread_cond_t changed;
 	bool stopping;
+	int64_t look_ms; /* when the thread looks again */
 	struct wait *first;
 };
 
@@ -52,18 +53,22 @@ unlist(struct waiting *waiting, struct wait *wait)
 	wait->listed = false;
 }
 
+/* Sets when to look again: when the next one's time is up, but soon in any case. */
 static void
 expire_all(struct waiting *waiting)
 {
 	int64_t now_ms = monotonic_ms();
 	struct wait *next;
 
+	waiting->look_ms = now_ms + LOOK_EVERY_MS;
 	for (struct wait *wait = waiting->first; wait != NULL; wait = next) {
 		next = wait->next;
 		if (wait->until_ms <= now_ms) {
 			unlist(waiting, wait);
 			wait->expired = true;
 			wait->wake(wait);
+		} else if (wait->until_ms < waiting->look_ms) {
+			waiting->look_ms = wait->until_ms;
 		}
 	}
 }
@@ -77,13 +82,9 @@ watch(void *context)
 	(void)pthread_mutex_lock(&waiting->mutex);
 	while (!waiting->stopping) {
 		expire_all(waiting);
-		(void)clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += LOOK_EVERY_MS * 1000000L;
-		if (until.tv_nsec >= 1000000000L) {
-			until.tv_nsec -= 1000000000L;
-			until.tv_sec++;
-		}
-		(void)pthread_cond_timedwait(&waiting->stopped, &waiting->mutex, &until);
+		until.tv_sec = (time_t)(waiting->look_ms / 1000);
+		until.tv_nsec = (long)(waiting->look_ms % 1000) * 1000000L;
+		(void)pthread_cond_timedwait(&waiting->changed, &waiting->mutex, &until);
 	}
 	(void)pthread_mutex_unlock(&waiting->mutex);
 	return NULL;
@@ -101,13 +102,13 @@ waiting_start(struct waiting **out, struct error *err)
 		free(waiting);
 		return fail(err, STATUS_MEMORY, "the list of waiting requests");
 	}
-	if (!monotonic_condition(&waiting->stopped)) {
+	if (!monotonic_condition(&waiting->changed)) {
 		(void)pthread_mutex_destroy(&waiting->mutex);
 		free(waiting);
 		return fail(err, STATUS_MEMORY, "the list of waiting requests");
 	}
 	if (pthread_create(&waiting->thread, NULL, watch, waiting) != 0) {
-		(void)pthread_cond_destroy(&waiting->stopped);
+		(void)pthread_cond_destroy(&waiting->changed);
 		(void)pthread_mutex_destroy(&waiting->mutex);
 		free(waiting);
 		return fail(err, STATUS_MEMORY, "a thread for the deadlines");
@@ -124,21 +125,21 @@ waiting_stop(struct waiting *waiting)
 	}
 	(void)pthread_mutex_lock(&waiting->mutex);
 	waiting->stopping = true;
-	(void)pthread_cond_signal(&waiting->stopped);
+	(void)pthread_cond_signal(&waiting->changed);
 	(void)pthread_mutex_unlock(&waiting->mutex);
 	(void)pthread_join(waiting->thread, NULL);
-	(void)pthread_cond_destroy(&waiting->stopped);
+	(void)pthread_cond_destroy(&waiting->changed);
 	(void)pthread_mutex_destroy(&waiting->mutex);
 	free(waiting);
 }
 
 void
-waiting_begin(struct waiting *waiting, struct wait *wait, unsigned seconds,
+waiting_begin(struct waiting *waiting, struct wait *wait, int64_t milliseconds,
 	      void (*wake)(struct wait *wait))
 {
 	(void)pthread_mutex_lock(&waiting->mutex);
 	wait->wake = wake;
-	wait->until_ms = monotonic_ms() + (int64_t)seconds * 1000;
+	wait->until_ms = monotonic_ms() + milliseconds;
 	wait->listed = true;
 	wait->expired = false;
 	wait->previous = NULL;
@@ -147,6 +148,10 @@ waiting_begin(struct waiting *waiting, struct wait *wait, unsigned seconds,
 		waiting->first->previous = wait;
 	}
 	waiting->first = wait;
+	if (wait->until_ms < waiting->look_ms) {
+		waiting->look_ms = wait->until_ms;
+		(void)pthread_cond_signal(&waiting->changed);
+	}
 	(void)pthread_mutex_unlock(&waiting->mutex);
 }
 

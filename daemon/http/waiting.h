@@ -34,7 +34,7 @@ enum status waiting_start(struct waiting **out, struct error *err);
 /* Nothing waits any more. Takes NULL. */
 void waiting_stop(struct waiting *waiting);
 
-void waiting_begin(struct waiting *waiting, struct wait *wait, unsigned seconds,
+void waiting_begin(struct waiting *waiting, struct wait *wait, int64_t milliseconds,
 		   void (*wake)(struct wait *wait));
 /* It is done: wakes, unless the time was up before (false). */
 bool waiting_end(struct waiting *waiting, struct wait *wait);

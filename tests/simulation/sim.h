@@ -239,6 +239,8 @@ bool sim_event_request(struct sim *sim, size_t device);
 bool sim_event_carry(struct sim *sim, size_t device);
 bool sim_event_answer(struct sim *sim, size_t device);
 bool sim_event_meanwhile(struct sim *sim, size_t device);
+/* May the server answer so, to one that a restored server forgot or of which there are copies? */
+bool sim_server_may_answer(const struct sim *sim, size_t device, int status);
 /* May an exchange end so, whatever the network did? */
 bool sim_sync_may_fail_with(const struct sim *sim, size_t device, int status);
 
@@ -247,6 +249,7 @@ bool sim_sync_may_fail_with(const struct sim *sim, size_t device, int status);
 bool sim_event_file_out(struct sim *sim, size_t device);
 bool sim_event_file_carry(struct sim *sim, size_t device);
 bool sim_event_file_in(struct sim *sim, size_t device);
+bool sim_event_detour(struct sim *sim, size_t device);
 /* Each file is delivered once more, and its answers are taken. */
 bool sim_files_deliver(struct sim *sim);
 /* At rest: each file is delivered once more, and its answers are taken; the log stays as it is. */

@@ -273,6 +273,7 @@ static const struct {
 	{"file out", 8, sim_event_file_out},
 	{"file carried", 12, sim_event_file_carry},
 	{"file in", 10, sim_event_file_in},
+	{"detour", 10, sim_event_detour},
 	{"settle", 12, sim_event_settle},
 	{"import", 8, sim_event_import},
 	{"scope", 7, sim_event_scope},

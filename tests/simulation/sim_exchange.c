@@ -4,15 +4,19 @@
 
 enum { MEANWHILE = 4 };
 
+bool
+sim_server_may_answer(const struct sim *sim, size_t device, int status)
+{
+	return (status == STATUS_FOREIGN && sim->devices[device].forgotten) ||
+	       (status == STATUS_HELD && sim->devices[device].copied);
+}
+
 /* Whatever the network did, these say that the other side broke its word, or the program. */
 bool
 sim_sync_may_fail_with(const struct sim *sim, size_t device, int status)
 {
-	if (status == STATUS_FOREIGN) {
-		return sim->devices[device].forgotten;
-	}
-	if (status == STATUS_HELD) {
-		return sim->devices[device].copied;
+	if (status == STATUS_FOREIGN || status == STATUS_HELD) {
+		return sim_server_may_answer(sim, device, status);
 	}
 	return status != STATUS_INTERNAL && status != STATUS_FORK && status != STATUS_REVOKED &&
 	       status != STATUS_UNAUTHENTICATED && status != STATUS_NOT_ENROLLED;
@@ -143,8 +147,7 @@ sim_event_meanwhile(struct sim *sim, size_t device)
 	}
 	buffer_finish(&reply);
 	return good && (status == 0 || sim_device_excused(sim, device) ||
-			(status == STATUS_FOREIGN && sim->devices[device].forgotten) ||
-			(status == STATUS_HELD && sim->devices[device].copied) ||
+			sim_server_may_answer(sim, device, status) ||
 			sim_fail(sim, "device %zu: a reply: %s: %s", device,
 				 sambung_status_name(status), err.detail));
 }

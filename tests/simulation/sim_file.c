@@ -2,11 +2,13 @@
 /* Phones without signal: their requests go in files, which somebody delivers some day, perhaps
  * twice, and the answers come back some day, or do not. */
 #include "protocol/carry.h"
+#include "protocol/id.h"
 #include "tests/simulation/sim.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { LOST_OF_8 = 2, DAMAGED_OF_8 = 1 };
+enum { LOST_OF_8 = 2, DAMAGED_OF_8 = 1, COLLEAGUES = 3 };
 
 static int
 file_keep(void *context, struct sambung_bytes bytes)
@@ -128,7 +130,7 @@ answers_take(struct sim *sim, size_t device, const struct sim_file *file)
 	int status = sambung_carry_in(sim_handle(sim, device), answers, &result, &err);
 
 	return status == 0 || sim_device_excused(sim, device) ||
-	       (status == STATUS_FOREIGN && sim->devices[device].forgotten) ||
+	       sim_server_may_answer(sim, device, status) ||
 	       sim_fail(sim, "device %zu: answers in a file: %s: %s", device,
 			sambung_status_name(status), err.detail);
 }
@@ -148,6 +150,136 @@ sim_event_file_in(struct sim *sim, size_t device)
 		}
 	}
 	return true;
+}
+
+/* ---- a detour ---- */
+
+static bool
+alive(struct sim *sim, size_t device)
+{
+	return sim->devices[device].enrolled && sim_server_up(sim) &&
+	       !fault_disk_dead(sim->world->devices[device].folder);
+}
+
+/* As after every step, for one of several devices that do something in it. */
+static bool
+sync_and_look(struct sim *sim, size_t device)
+{
+	return !alive(sim, device) ||
+	       (sim_event_sync(sim, device) &&
+		(fault_disk_dead(sim->world->devices[device].folder) ||
+		 (sim_number_ask(sim, device) && sim_pending_shown(sim, device))) &&
+		(!sim_server_up(sim) || sim_observe(sim)));
+}
+
+/* Mostly the one field that all of them come back to. */
+static bool
+fill_and_save(struct sim *sim, size_t device, struct sim_form *form)
+{
+	bool address = sim_choose(sim, 4) != 0;
+
+	return sim_form_set(sim, form, address ? "address" : "verified_date",
+			    address ? sim_addresses[sim_choose(sim, 3)]
+				    : sim_dates[sim_choose(sim, 3)]) &&
+	       sim_form_save(sim, device, form, NULL);
+}
+
+static bool
+write_family(struct sim *sim, size_t device, const char *id)
+{
+	struct sim_form form;
+
+	return !alive(sim, device) ||
+	       (sim_form_open(sim, device, id, &form) && fill_and_save(sim, device, &form));
+}
+
+/* Others who have it write it and sync. */
+static bool
+colleagues_write(struct sim *sim, size_t device, const char *id)
+{
+	bool good = true;
+
+	for (int i = 0; i < COLLEAGUES && good; i++) {
+		size_t other = (size_t)sim_choose(sim, sim->world->device_count);
+
+		good = other == device ||
+		       (write_family(sim, other, id) && sync_and_look(sim, other));
+	}
+	return good;
+}
+
+/* A family of a colleague's, or one that is new to the device as well: its id, "" for none. */
+static bool
+family_of_others(struct sim *sim, size_t device, char id_out[ID_TEXT_SIZE])
+{
+	size_t village = sim->devices[device].village;
+	size_t other = (size_t)sim_choose(sim, sim->world->device_count);
+	const char *known = sim_places_choose(sim, &sim->families[village]);
+	struct sim_form form;
+
+	(void)snprintf(id_out, ID_TEXT_SIZE, "%.*s", ID_TEXT_SIZE - 1, known == NULL ? "" : known);
+	if (sim_choose(sim, 3) != 0 || other == device || !alive(sim, other)) {
+		return true;
+	}
+	if (!sim_form_create(sim, other, "family", &form) ||
+	    !sim_form_set(sim, &form, "village", sim_villages[village]) ||
+	    !sim_form_set(sim, &form, "head", "Uji Baru") ||
+	    !sim_form_save(sim, other, &form, id_out)) {
+		return false;
+	}
+	sim_places_add(&sim->families[village], id_out);
+	return sync_and_look(sim, other);
+}
+
+/*
+ * What happens while the answer to a file is on its way. A form that was open all the time is saved
+ * when the device has heard of what the others wrote.
+ */
+static bool
+overtake(struct sim *sim, size_t device, const char *id)
+{
+	struct sim_form form = {.edit = NULL};
+	bool good = sim_choose(sim, 2) != 0 || sim_form_open(sim, device, id, &form);
+
+	good = good && colleagues_write(sim, device, id) && sync_and_look(sim, device);
+	if (good && form.edit != NULL && alive(sim, device)) {
+		good = fill_and_save(sim, device, &form);
+	}
+	sim_form_drop(&form);
+	if (good && sim_choose(sim, 4) == 0) {
+		good = write_family(sim, device, id) && sync_and_look(sim, device);
+	}
+	return good;
+}
+
+/* An answer is overtaken by syncs: what it says of a family that several people write is old by the
+ * time that it comes, and so is the request if it is delivered once more. */
+bool
+sim_event_detour(struct sim *sim, size_t device)
+{
+	struct sim_file *file = &sim->files[sim->file_count % SIM_FILES];
+	char id[ID_TEXT_SIZE];
+	struct error err;
+
+	if (!sim_may(sim, SIM_FILE) || !alive(sim, device)) {
+		return true;
+	}
+	if (!family_of_others(sim, device, id) || !colleagues_write(sim, device, id) ||
+	    !sim_event_file_out(sim, device)) {
+		return false;
+	}
+	if (!alive(sim, device) || file->bytes.length == 0) {
+		return true;
+	}
+	(void)file_deliver(sim, file, false, &err);
+	if (!overtake(sim, device, id)) {
+		return false;
+	}
+	if (sim_choose(sim, 4) == 0 && sim_server_up(sim)) {
+		(void)file_deliver(sim, file, false, &err);
+	}
+	return file->answers.length == 0 || !alive(sim, device) ||
+	       (answers_take(sim, device, file) && write_family(sim, device, id));
 }
 
 bool

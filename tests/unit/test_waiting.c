@@ -38,18 +38,18 @@ wake(struct wait *wait)
 }
 
 static void
-sleeper_begin(struct sleeper *sleeper, unsigned seconds)
+sleeper_begin(struct sleeper *sleeper, int64_t milliseconds)
 {
 	memset(sleeper, 0, sizeof *sleeper);
 	assert_int_equal(sem_init(&sleeper->woken, 0, 0), 0);
-	waiting_begin(waiting, &sleeper->wait, seconds, wake);
+	waiting_begin(waiting, &sleeper->wait, milliseconds, wake);
 }
 
 TEST(what_is_done_in_time_wakes_once)
 {
 	struct sleeper sleeper;
 
-	sleeper_begin(&sleeper, 3600);
+	sleeper_begin(&sleeper, 3600000);
 	assert_true(waiting_end(waiting, &sleeper.wait));
 	assert_int_equal(sleeper.count, 1);
 	assert_false(waiting_expired(waiting, &sleeper.wait));
@@ -76,7 +76,7 @@ TEST(each_waits_for_itself)
 	struct sleeper hasty;
 
 	for (size_t i = 0; i < 3; i++) {
-		sleeper_begin(&patient[i], 3600);
+		sleeper_begin(&patient[i], 3600000);
 	}
 	sleeper_begin(&hasty, 0);
 	assert_int_equal(sem_wait(&hasty.woken), 0);

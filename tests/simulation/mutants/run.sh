@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Plants each bug of this folder in a copy of the tree and lets the simulator look for it.
+# Plants each bug of this folder in a copy of the tree and lets the simulator look for it; what survives
+# its seeds the suites of tests look for.
 #
-#     sh tests/simulation/mutants/run.sh [--seeds N] [--table] [NN ...]
+#     sh tests/simulation/mutants/run.sh [--seeds N] [--alone] [--table] [NN ...]
 #
 #   --seeds N   so many seeds at most for each, from 1 (MUTANT_SEEDS; 150)
+#   --alone     the simulator alone, not the suites
 #   --table     writes the rows of docs/mutants.md anew for those that ran
 #   NN          only these numbers; all without any
 #
@@ -15,10 +17,11 @@ set -eu
 seeds=${MUTANT_SEEDS:-150}
 jobs=${JOBS:-1}
 table=no
+alone=no
 wanted=
 
 usage() {
-	echo "usage: run.sh [--seeds N] [--table] [NN ...]" >&2
+	echo "usage: run.sh [--seeds N] [--alone] [--table] [NN ...]" >&2
 	exit 2
 }
 
@@ -29,6 +32,7 @@ while [ $# -gt 0 ]; do
 		seeds=$2
 		shift
 		;;
+	--alone) alone=yes ;;
 	--table) table=yes ;;
 	[0-9]*) wanted="$wanted $1" ;;
 	*) usage ;;
@@ -53,9 +57,34 @@ build() {
 	ninja -C "$copy/build" -j "$jobs" tests/simulation/run >"$work/build.log" 2>&1
 }
 
-meson setup "$copy/build" "$copy" >"$work/build.log" 2>&1 && build || {
+if ! meson setup "$copy/build" "$copy" >"$work/build.log" 2>&1 || ! build; then
 	cat "$work/build.log" >&2
 	exit 2
+fi
+
+# ---- suites
+
+# The first test of the suites that fails, as "suite name"; nothing if none does. What the simulator
+# cannot reach, such as the bounds of a message or two parcels in one transaction, they do.
+test_failed() {
+	ninja -C "$copy/build" -j "$jobs" >"$work/build.log" 2>&1 || {
+		echo "the build"
+		return
+	}
+	rm -f build/meson-logs/testlog.json
+	if SAMBUNG_SCHEMA=$copy/daemon/schema/bangga-kencana.json meson test -C build --no-rebuild \
+		--num-processes "$jobs" --maxfail 1 --timeout-multiplier 10 --suite unit --suite twin \
+		>"$work/suites.log" 2>&1; then
+		return
+	fi
+	python3 -c '
+import json, sys
+for line in open(sys.argv[1]):
+    test = json.loads(line)
+    if test["result"] in ("FAIL", "TIMEOUT", "ERROR"):
+        print(test["name"].split(" / ")[-1])
+        break
+' build/meson-logs/testlog.json
 }
 
 # ---- seeds
@@ -119,6 +148,14 @@ if ! run_seeds 1 10 600; then
 	echo "the tree without a bug fails" >&2
 	exit 2
 fi
+if [ "$alone" = no ]; then
+	test=$(test_failed)
+	if [ -n "$test" ]; then
+		cat "$work/build.log" "$work/suites.log" >&2
+		echo "the tree without a bug fails: $test" >&2
+		exit 2
+	fi
+fi
 # Rounded up, and many times over: others may use this machine as well.
 limit_one=$((60 + 2 * ($(now) - started + 1)))
 
@@ -141,6 +178,25 @@ look() {
 		from=$((to + 1))
 		portion=$((portion * 2))
 	done
+}
+
+# The seed or the test that found the planted bug, in `result`.
+look_everywhere() {
+	look
+	if [ -n "$seed" ]; then
+		caught=yes
+		result="seed $seed"
+		return
+	fi
+	result="SURVIVED $seeds seeds"
+	[ "$alone" = no ] || return 0
+	test=$(test_failed)
+	if [ -n "$test" ]; then
+		caught=yes
+		result="test \`$test\`"
+	else
+		result="$result and the suites"
+	fi
 }
 
 restore() {
@@ -181,7 +237,7 @@ for patch in "$patches"/*.patch; do
 	name=$(basename "$patch" .patch)
 	is_wanted "$name" || continue
 	promise=$(sed -n '1s/^# //p' "$patch")
-	seed=
+	caught=no
 	seconds=-
 	if ! GIT_CEILING_DIRECTORIES=$work git apply -C2 "$patch" 2>"$work/apply.log"; then
 		result="DOES NOT APPLY"
@@ -190,19 +246,18 @@ for patch in "$patches"/*.patch; do
 		restore "$patch"
 	else
 		started=$(now)
-		look
+		look_everywhere
 		seconds=$(($(now) - started))
-		result="SURVIVED $seeds seeds"
 		restore "$patch"
 	fi
-	if [ -n "$seed" ]; then
-		echo "$name  caught by seed $seed after $seconds s"
+	if [ "$caught" = yes ]; then
+		echo "$name  caught by $result after $seconds s"
 		passed=$((passed + 1))
 	else
 		echo "$name  $result"
 		failed=$((failed + 1))
 	fi
-	echo "| \`$name\` | $promise | ${seed:-$result} | $seconds |" >>"$work/rows"
+	echo "| \`$name\` | $promise | $result | $seconds |" >>"$work/rows"
 	[ "$table" = no ] || write_rows
 done
 echo "$passed passed, $failed failed"
