@@ -209,10 +209,10 @@ enum status local_batches(struct local *local, uint32_t first_n, uint32_t last_n
 /* ---- what was legally erased (exchange_erase.c) ---- */
 
 /*
- * Costs, with what takes them in, 2.2 KB of code, 8 bytes of RAM, nothing on the disk, and on the wire 9 bytes for each
- * erased record. From the first call on what is deleted is overwritten; what SQLite has left
- * elsewhere in the file, while it moved rows, is sealed like every body, and goes when its page is
- * used again.
+ * Costs, with what takes them in, 2.2 KB of code, 8 bytes of RAM, nothing on the disk, and on the
+ * wire 9 bytes for each erased record. From the first call on what is deleted is overwritten; what
+ * SQLite has left elsewhere in the file, while it moved rows, is sealed like every body, and goes
+ * when its page is used again.
  */
 /* The record goes, and what stayed of its changes under former numbers. */
 enum status local_record_erase(struct local *local, uint64_t id, struct error *err);
