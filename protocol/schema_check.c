@@ -312,7 +312,7 @@ check_types(const struct schema *schema, struct error *err)
 }
 
 enum status
-schema_check(const struct schema *schema, const struct schema *previous, struct error *err)
+schema_check(const struct schema *schema, struct error *err)
 {
 	enum status status;
 
@@ -328,9 +328,6 @@ schema_check(const struct schema *schema, const struct schema *previous, struct 
 	status = check_lists(schema, err);
 	if (status == STATUS_OK) {
 		status = check_types(schema, err);
-	}
-	if (status == STATUS_OK && previous != NULL) {
-		status = schema_evolution_check(schema, previous, err);
 	}
 	return status;
 }

@@ -456,7 +456,7 @@ schema_decode(struct span cbor, struct schema **out, struct error *err)
 	}
 	status = read_schema(schema, cbor, err);
 	if (status == STATUS_OK) {
-		status = schema_check(schema, NULL, err);
+		status = schema_check(schema, err);
 	}
 	if (status == STATUS_OK) {
 		status = check_canonical(schema, cbor, err);

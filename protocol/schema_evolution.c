@@ -107,9 +107,9 @@ check_type(const struct record_type *type, const struct record_type *old, struct
 	return STATUS_OK;
 }
 
-enum status
-schema_evolution_check(const struct schema *schema, const struct schema *previous,
-		       struct error *err)
+/* Both passed schema_check. */
+static enum status
+check_evolution(const struct schema *schema, const struct schema *previous, struct error *err)
 {
 	enum status status = STATUS_OK;
 
@@ -130,4 +130,13 @@ schema_evolution_check(const struct schema *schema, const struct schema *previou
 		status = check_type(schema_type(schema, old->tag), old, err);
 	}
 	return status;
+}
+
+enum status
+schema_check_after(const struct schema *schema, const struct schema *previous, struct error *err)
+{
+	enum status status = schema_check(schema, err);
+
+	return status == STATUS_OK && previous != NULL ? check_evolution(schema, previous, err)
+						       : status;
 }

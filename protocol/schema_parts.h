@@ -29,8 +29,4 @@ enum status condition_check(const struct record_type *type, const struct conditi
  * For a set one choice. */
 enum status constant_check(const struct field *field, struct value value, struct error *err);
 
-/* What must not change from the stored version before. Both passed schema_check alone. */
-enum status schema_evolution_check(const struct schema *schema, const struct schema *previous,
-				   struct error *err);
-
 #endif

@@ -57,7 +57,7 @@ schema_check_answer(struct call *call, struct store *reader, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	status = schema_check(schema, catalogue_schema(call->service->catalogue, 0), err);
+	status = schema_check_after(schema, catalogue_schema(call->service->catalogue, 0), err);
 	if (status == STATUS_OK) {
 		write_version(&call->out, schema->version);
 	}

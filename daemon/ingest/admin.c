@@ -153,7 +153,7 @@ ingest_schema_load(struct ingest *ingest, struct span json, uint32_t user, uint3
 	if (status != STATUS_OK) {
 		return status;
 	}
-	status = schema_check(schema, catalogue_schema(ingest->options.catalogue, 0), err);
+	status = schema_check_after(schema, catalogue_schema(ingest->options.catalogue, 0), err);
 	if (status == STATUS_OK) {
 		status = schema_store(ingest, schema, json, user, err);
 	}

@@ -101,7 +101,7 @@ finish(struct schema *schema, struct error *err)
 	enum status status;
 
 	schema_sort(schema);
-	status = schema_check(schema, NULL, err);
+	status = schema_check(schema, err);
 	return status == STATUS_OK ? schema_seal(schema, err) : status;
 }
 

@@ -103,19 +103,18 @@ day_errs() {
 	printf '%s' "$note" >"$server/inbox/$phone_file.carry"
 }
 
-# A phone that is revoked with something unsent; one change is released, one closed.
+# A phone that is revoked with two changes unsent, and destroys what it holds; one is released, one closed.
 day_revokes() {
 	number=$(control devices --json | grep "$cadre_two" | field device)
 	device two edit "$family" address="$address_other Blok D" >/dev/null
+	device two edit "$family" address="$address_other Blok E" >/dev/null
 	device two carry out "$folder/$phone_file.carry" >/dev/null
 	control device revoke "$number" >/dev/null
 	device two sync >/dev/null 2>&1 || true
 	control carry in "$folder/$phone_file.carry" >/dev/null 2>&1 || true
-	n=$(control quarantine --json | field n)
+	n=$(control quarantine --json | head -n 1 | field n)
 	control quarantine release "$number" "$n" >/dev/null
-	device two edit "$family" address="$address_other Blok E" >/dev/null
-	device two sync >/dev/null 2>&1 || true
-	n=$(control quarantine --json | field n)
+	n=$(control quarantine --json | head -n 1 | field n)
 	printf 'reason=%s\n' "$reason" | control quarantine close "$number" "$n" - >/dev/null
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Erasure by law, with real phones: what is erased leaves them too, late changes do not bring it
  * back, and nobody's queue ends because of it. */
+#include "client/device.h"
 #include "tests/check/check_store.h"
 #include "tests/twin/two_cadres.h"
 
@@ -10,7 +11,7 @@
 
 static const char *const types[] = {"family", "person", "visit"};
 
-enum { SEED = 31, TYPES = 3, FILE_MAX = 8 * 1024 * 1024 };
+enum { SEED = 31, TYPES = 3, FILE_MAX = 8 * 1024 * 1024, CHANGES_MAX = 100 };
 
 #define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -86,9 +87,50 @@ folder_holds(const char *folder, const char *database, const char *part)
 }
 
 static bool
+bytes_hold(struct span bytes, const char *part)
+{
+	const size_t length = strlen(part);
+
+	for (size_t at = 0; at + length <= bytes.length; at++) {
+		if (memcmp(bytes.at + at, part, length) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What its changes say once they are unsealed; those that are kept although they left the queue
+ * have a record on no screen. */
+static bool
+changes_hold(const struct two_cadres *all, size_t device, const char *part)
+{
+	const struct local_range range = {
+		.first_n = 1, .count = CHANGES_MAX, .bytes = LOCAL_CHANGES_BYTES_MAX};
+	struct local_changes changes;
+	struct arena arena;
+	struct error err;
+	bool found = false;
+
+	arena_init(&arena, FILE_MAX);
+	assert_ok(local_changes(handle(all, device)->local, range, &arena, &changes, &err));
+	for (size_t i = 0; i < changes.count; i++) {
+		found = found || bytes_hold(changes.at[i].bytes, part);
+	}
+	arena_finish(&arena);
+	return found;
+}
+
+/* In the file as it is, on a screen, or in a change that is kept. */
+static bool
 phone_holds(const struct two_cadres *all, size_t device, const char *part)
 {
-	return folder_holds(all->world->devices[device].folder, "device.db", part);
+	bool found = folder_holds(all->world->devices[device].folder, "device.db", part) ||
+		     changes_hold(all, device, part);
+
+	for (size_t t = 0; t < TYPES; t++) {
+		found = found || shows(all, device, types[t], part);
+	}
+	return found;
 }
 
 static uint32_t

@@ -137,6 +137,26 @@ TEST(a_lease_that_the_server_gives_up_ends_with_the_next_contact_that_asks)
 	world_free(all.world);
 }
 
+TEST(a_clock_that_jumped_ahead_and_came_back_shuts_it_only_until_the_next_sync)
+{
+	struct two_cadres all = leased(SEED);
+	struct world_device *ani = &all.world->devices[all.ani];
+
+	ani->boots++;
+	ani->clock_shift_ms = 400 * DAY_MS;
+	world_reopen(all.world, all.ani);
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	ani->boots++;
+	ani->clock_shift_ms = 0;
+	world_reopen(all.world, all.ani);
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	world_sync(all.world, all.ani);
+	assert_ok(look(&all, all.ani));
+	world_reopen(all.world, all.ani);
+	assert_ok(look(&all, all.ani));
+	world_free(all.world);
+}
+
 TEST(a_revoked_phone_gets_no_share_and_destroys)
 {
 	struct two_cadres all = leased(SEED);
@@ -158,4 +178,5 @@ RUN_TESTS(CASE(a_phone_silent_for_long_shows_nothing_until_it_syncs_and_loses_no
 	  CASE(on_a_bad_link_it_opens_in_the_end),
 	  CASE(after_a_restore_of_the_server_it_opens_all_the_same),
 	  CASE(a_lease_that_the_server_gives_up_ends_with_the_next_contact_that_asks),
+	  CASE(a_clock_that_jumped_ahead_and_came_back_shuts_it_only_until_the_next_sync),
 	  CASE(a_revoked_phone_gets_no_share_and_destroys))

@@ -118,7 +118,7 @@ TEST(sorting_orders_everything_and_fields_keep_their_lists)
 	sample.groups[2] = choice;
 	schema_sort(&sample.schema);
 
-	assert_ok(schema_check(&sample.schema, NULL, NULL));
+	assert_ok(schema_check(&sample.schema, NULL));
 	assert_true(span_equal(type_field(schema_type(&sample.schema, 3), 3)->choices->name,
 			       TEXT("group")));
 	assert_true(span_equal(type_field(schema_type(&sample.schema, 3), 5)->choices->name,
