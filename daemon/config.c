@@ -62,6 +62,9 @@ static const struct setting settings[] = {
 	{"vacuum_at", SETTING_NUMBER, AT(vacuum_at), "2", 0, 24,
 	 "Hour of the day at which erased records are overwritten in the database's file, for which "
 	 "nothing is written meanwhile; 24: only when asked (sambungctl erase --finish)."},
+	{"proxy", SETTING_NUMBER, AT(proxy), "0", 0, 1,
+	 "1 if a proxy with TLS stands in front that sets Host and X-Forwarded-For: then cookies\n"
+	 "; are for TLS alone, and failed tries to sign in count by the address that it names."},
 };
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 

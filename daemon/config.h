@@ -28,6 +28,7 @@ struct config {
 	unsigned address_attempts;
 	unsigned device_requests;
 	unsigned vacuum_at;
+	unsigned proxy; /* 1: there is one */
 };
 
 void config_default(struct config *out);

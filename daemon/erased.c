@@ -2,6 +2,7 @@
 #include "daemon/erased.h"
 
 #include "daemon/folder.h"
+#include "daemon/store/store_reports.h"
 #include "protocol/crypto.h"
 
 #include <dirent.h>

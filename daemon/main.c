@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sambungd: the server. Everything it keeps stands in one folder; see docs/operating.md. */
 #include "daemon/folder.h"
+#include "daemon/http/people_view.h"
+#include "daemon/http/routes.h"
 #include "daemon/http/server.h"
 #include "daemon/log.h"
 #include "daemon/machine.h"
@@ -29,6 +31,7 @@ static const char usage[] =
 	"\n"
 	"  --dir FOLDER           what `sambungctl --dir FOLDER init` made\n"
 	"  --listen ADDRESS:PORT  instead of the setting; port 0 takes a free one\n"
+	"  --routes               lists what it answers: method, path, least role, scope\n"
 	"  --version, --help\n"
 	"\n"
 	"Prints \"listening http://ADDRESS:PORT\", under TLS https, when it answers, and\n"
@@ -58,6 +61,22 @@ print_usage(FILE *out, int exit_status)
 	return exit_status;
 }
 
+/* One line each, for tests and people: "GET /v1/log supervisor scope". */
+static int
+print_routes(void)
+{
+	const struct route *route;
+
+	for (size_t i = 0; (route = route_at(i)) != NULL; i++) {
+		(void)printf("%s %s %s %s\n", route->method, route->path,
+			     route->role == ROLE_NONE ? "none" : role_name(route->role),
+			     route->role == ROLE_NONE ? "-"
+			     : route->everywhere      ? "all"
+						      : "scope");
+	}
+	return EXIT_DONE;
+}
+
 /* True if the program goes on; else *exit_out is its exit status. */
 static bool
 read_arguments(int count, char **words, struct arguments *out, int *exit_out)
@@ -67,6 +86,10 @@ read_arguments(int count, char **words, struct arguments *out, int *exit_out)
 
 		if (strcmp(words[i], "--help") == 0) {
 			*exit_out = print_usage(stdout, EXIT_DONE);
+			return false;
+		}
+		if (strcmp(words[i], "--routes") == 0) {
+			*exit_out = print_routes();
 			return false;
 		}
 		if (strcmp(words[i], "--version") == 0) {

@@ -20,6 +20,8 @@
 enum {
 	LAST_ANSWERS_S = 5, /* for requests under way when the end comes */
 	MEGABYTE = 1024 * 1024,
+	BACKUPS_WAIT = 4,
+	PASSWORDS_WAIT = 16, /* 2 seconds' work */
 	SETTING_MEMORY = 16 * 1024,
 };
 
@@ -278,6 +280,8 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 	service->catalogue = daemon->catalogue;
 	service->keys = &daemon->keys;
 	service->platform = machine_platform;
+	service->proxy = config->proxy != 0;
+	service->secure = service->secure || service->proxy;
 	service->lease_days = (uint16_t)config->lease_days;
 	status = start_rates(service, config, err);
 	if (status != STATUS_OK) {
@@ -290,7 +294,13 @@ start_service(struct daemon *daemon, const char *database, struct error *err)
 		status = waiting_start(&service->waiting, err);
 	}
 	if (status == STATUS_OK) {
-		status = errands_start(&service->errands, err);
+		status = errands_start(BACKUPS_WAIT, &service->errands, err);
+	}
+	if (status == STATUS_OK) {
+		status = errands_start(PASSWORDS_WAIT, &service->passwords, err);
+	}
+	if (status == STATUS_OK) {
+		status = reads_create(&service->reads, err);
 	}
 	if (status == STATUS_OK) {
 		status = mover_start(database, &daemon->mover, err);
@@ -374,9 +384,11 @@ end_service(struct daemon *daemon)
 		/* Both wake whoever still waits. */
 		writer_stop(service->writer);
 		errands_stop(service->errands);
+		errands_stop(service->passwords);
 		service_wait_idle(service, 1);
-	} else if (service->errands != NULL) {
+	} else {
 		errands_stop(service->errands);
+		errands_stop(service->passwords);
 	}
 	server_free(daemon->server);
 	daemon->server = NULL;
@@ -384,6 +396,8 @@ end_service(struct daemon *daemon)
 	head_keeper_stop(daemon->head);
 	waiting_stop(service->waiting);
 	errands_free(service->errands);
+	errands_free(service->passwords);
+	reads_free(service->reads);
 	mover_stop(daemon->mover);
 	readers_free(service->readers);
 	buckets_free(service->attempts);

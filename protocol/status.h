@@ -108,9 +108,11 @@
 	  "Bila tidak ada jalan, tutup dengan alasan")                                             \
 	X(DENIED, "denied", 403, 0, "not allowed", "tidak diizinkan",                              \
 	  "Ask an admin for the right", "Minta izin kepada admin")                                 \
-	X(UNAUTHENTICATED, "unauthenticated", 401, 0, "the token is missing or unknown",           \
-	  "token tidak dikenal", "Check SAMBUNG_TOKEN_FILE or ask for a new token",                \
-	  "Minta token baru kepada admin")                                                         \
+	X(UNAUTHENTICATED, "unauthenticated", 401, 0, "name, password or token is not known here", \
+	  "nama, kata sandi, atau token tidak dikenal", "Sign in again, or ask for a new token",   \
+	  "Masuk lagi, atau minta token baru")                                                     \
+	X(LOCKED_OUT, "locked_out", 429, 0, "too many failed tries", "terlalu sering salah",       \
+	  "Wait, then try again", "Tunggu dulu, lalu coba lagi")                                   \
 	X(CODE_UNKNOWN, "code_unknown", 403, 0, "the enrolment code is not known here",            \
 	  "kode pendaftaran tidak dikenal", "Ask the admin for a new code",                        \
 	  "Minta kode baru kepada admin")                                                          \

@@ -78,6 +78,24 @@ run_enrol(struct ctl *ctl, struct error *err)
 	return status;
 }
 
+static enum status
+add_expiry(const struct ctl *ctl, json_t *object, struct error *err)
+{
+	const char *text = ctl_option(ctl, "expires");
+	char *end = NULL;
+	unsigned long days;
+
+	if (text == NULL) {
+		return STATUS_OK;
+	}
+	days = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || days > INT32_MAX) {
+		return fail(err, STATUS_USAGE, "--expires takes a number of days");
+	}
+	(void)json_object_set_new(object, "expires_days", json_integer((json_int_t)days));
+	return STATUS_OK;
+}
+
 enum status
 run_device_replace(struct ctl *ctl, struct error *err)
 {
@@ -114,6 +132,9 @@ run_token_add(struct ctl *ctl, struct error *err)
 		if (status == STATUS_OK) {
 			(void)json_object_set_new(object, names[i], json_pack("s", value));
 		}
+	}
+	if (status == STATUS_OK) {
+		status = add_expiry(ctl, object, err);
 	}
 	if (status == STATUS_OK) {
 		status = post_object(ctl, "/v1/tokens", object, "token", err);

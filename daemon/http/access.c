@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "access.h"
 
+#include "people_view.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { DEVICE_MEMORY = 64 * 1024 };
 
@@ -60,62 +63,45 @@ access_villages(const struct call *call, const struct body *body, struct region 
 	return STATUS_OK;
 }
 
-/* ---- devices ---- */
+/* ---- roles ---- */
 
-/* Which villages of a list the caller reaches. */
-struct reach {
-	const struct caller *caller;
-	size_t regions;
-	bool any;
-	bool all;
-};
-
-static enum status
-reach_regions(void *context, const struct scope_period *period, struct error *err)
+enum status
+access_role(const struct body *body, enum role *out, struct error *err)
 {
-	struct reach *reach = context;
+	struct span name;
+	enum status status = body_text(body, "role", &name, err);
 
-	(void)err;
-	/* Of the past only as much as it takes to know whose device it is. */
-	if (reach->regions > 0) {
-		return STATUS_OK;
+	if (status != STATUS_OK) {
+		return status;
 	}
-	reach->regions = period->region_count;
-	for (size_t i = 0; i < period->region_count; i++) {
-		const struct region *region = &period->regions[i];
-		bool apart = region->high < reach->caller->scope.low ||
-			     region->low > reach->caller->scope.high;
-
-		reach->any = reach->any || !apart;
-		reach->all = reach->all && caller_covers(reach->caller, *region);
+	if (role_named(name) == ROLE_NONE) {
+		return fail(err, STATUS_INVALID, "role is cadre, supervisor or admin");
 	}
+	*out = role_named(name);
 	return STATUS_OK;
 }
 
-/* A device that was left without villages is still that of whoever had them under her. */
-static struct reach
-reach_of(const struct caller *caller, struct store *store, const struct device *device)
+enum status
+access_scope(const struct call *call, const struct body *body, struct region *out,
+	     struct error *err)
 {
-	struct reach reach = {.caller = caller, .all = true};
-	struct scope_period now = {.regions = device->scope, .region_count = device->scope_count};
+	struct span scope;
+	enum status status = body_text(body, "scope", &scope, err);
 
-	if (caller_sees_all(caller)) {
-		reach.any = true;
-		return reach;
+	if (status != STATUS_OK) {
+		return status;
 	}
-	(void)reach_regions(&reach, &now, NULL);
-	if (reach.regions == 0 && store_scopes_read(store, device->stream.number, 0, reach_regions,
-						    &reach, NULL) != STATUS_OK) {
-		reach.any = false;
+	if (!span_equal(scope, span_of_text("all"))) {
+		return access_region(call, (const char *)scope.at, out, err);
 	}
-	return reach;
+	if (!caller_sees_all(&call->caller)) {
+		return fail(err, STATUS_DENIED, "scope all is more than your own");
+	}
+	memset(out, 0, sizeof *out);
+	return STATUS_OK;
 }
 
-bool
-access_sees_device(const struct caller *caller, struct store *store, const struct device *device)
-{
-	return reach_of(caller, store, device).any;
-}
+/* ---- devices ---- */
 
 enum status
 access_number(const struct call *call, uint32_t *out, struct error *err)
@@ -127,7 +113,7 @@ access_number(const struct call *call, uint32_t *out, struct error *err)
 	number = strtoul(call->argument, &end, 10);
 	if (!isdigit((unsigned char)call->argument[0]) || *end != '\0' || errno != 0 ||
 	    number == 0 || number > CHANGE_STREAM_MAX) {
-		return fail(err, STATUS_NOT_FOUND, "no device has this number");
+		return fail(err, STATUS_NOT_FOUND, "nothing has this number");
 	}
 	*out = (uint32_t)number;
 	return STATUS_OK;
@@ -136,17 +122,19 @@ access_number(const struct call *call, uint32_t *out, struct error *err)
 enum status
 access_device(const struct call *call, struct store *store, uint32_t number, struct error *err)
 {
-	struct reach reach = {.any = false};
+	struct device_reach reach = {.any = false};
 	struct device device;
 	struct arena arena;
 	enum status status;
 
-	arena_init(&arena, DEVICE_MEMORY);
-	status = store_device(store, number, &arena, &device, err);
-	if (status == STATUS_OK) {
-		reach = reach_of(&call->caller, store, &device);
+	if (!caller_sees_all(&call->caller)) {
+		status = store_device_reach(store, number, &call->caller.scope, &reach, err);
+	} else {
+		arena_init(&arena, DEVICE_MEMORY);
+		status = store_device(store, number, &arena, &device, err);
+		arena_finish(&arena);
+		reach = (struct device_reach){true, true};
 	}
-	arena_finish(&arena);
 	if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !reach.any)) {
 		return fail(err, STATUS_NOT_FOUND, "no device has this number");
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* access: what a caller may give away or take: regions, and devices by their villages. */
+/* access: what a caller may give away or take: roles, regions, and devices by their villages. */
 #ifndef SAMBUNG_DAEMON_HTTP_ACCESS_H
 #define SAMBUNG_DAEMON_HTTP_ACCESS_H
 
@@ -14,10 +14,13 @@ enum status access_region(const struct call *call, const char *text, struct regi
 enum status access_villages(const struct call *call, const struct body *body, struct region **out,
 			    size_t *count_out, struct error *err);
 
-/* A device shows up for whoever may see any of its villages; one without, any that it had. */
-bool access_sees_device(const struct caller *caller, struct store *store,
-			const struct device *device);
-/* The number of a device in the path; NOT_FOUND if it cannot be one. */
+/* "role" of the body; INVALID. */
+enum status access_role(const struct body *body, enum role *out, struct error *err);
+/* "scope" of the body: a region code as above, or "all". */
+enum status access_scope(const struct call *call, const struct body *body, struct region *out,
+			 struct error *err);
+
+/* The number of a device, user or token in the path; NOT_FOUND if it cannot be one. */
 enum status access_number(const struct call *call, uint32_t *out, struct error *err);
 /* May the caller decide over that device? NOT_FOUND if she does not see it, DENIED if it has
  * villages beyond hers. */

@@ -88,6 +88,28 @@ body_text(const struct body *body, const char *key, struct span *out, struct err
 }
 
 enum status
+body_secret(struct call *call, const char *key, char *out, size_t size, struct error *err)
+{
+	const struct body *body = call->own;
+	struct span text;
+	enum status status = body_text(body, key, &text, err);
+
+	crypto_wipe(call->body.at, call->body.length);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (text.length >= size) {
+		status = fail(err, STATUS_INVALID, "\"%s\" may have %zu bytes", key, size - 1);
+	} else {
+		memcpy(out, text.at, text.length);
+		out[text.length] = '\0';
+	}
+	/* The body's own, which nobody reads any more. */
+	crypto_wipe((void *)(uintptr_t)text.at, text.length);
+	return status;
+}
+
+enum status
 body_number(const struct body *body, const char *key, uint64_t *out, struct error *err)
 {
 	const json_t *value = json_object_get(body->object, key);

@@ -17,6 +17,10 @@ enum status body_read(struct call *call, const char *keys, const struct body **o
 /* A text that must be there. */
 enum status body_text(const struct body *body, const char *key, struct span *out,
 		      struct error *err);
+/* A text that must be there and is secret: copied, with a NUL, and wiped from the body and from
+ * what came over the network. INVALID: longer than `size` - 1 bytes. */
+enum status body_secret(struct call *call, const char *key, char *out, size_t size,
+			struct error *err);
 /* A whole number from 1, or 0 if it is absent. */
 enum status body_number(const struct body *body, const char *key, uint64_t *out, struct error *err);
 /* Number `index` of a list of texts that must be there. *count_out: how many it has. */

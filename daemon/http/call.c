@@ -66,12 +66,65 @@ give_turn_back(struct call *call)
 	}
 }
 
+/* ---- that a token or a login served ---- */
+
+struct service_note {
+	struct job job;
+	struct service *service;
+	bool signed_in;
+	uint8_t hash[HASH_SIZE];
+};
+
+static enum status
+note_run(struct job *job, struct ingest *ingest, struct error *err)
+{
+	const struct service_note *note = (struct service_note *)job;
+
+	return note->signed_in ? ingest_login_used(ingest, note->hash, err)
+			       : ingest_token_used(ingest, note->hash, err);
+}
+
+static void
+note_done(struct job *job)
+{
+	struct service_note *note = (struct service_note *)job;
+
+	service_end_note(note->service);
+	free(note);
+}
+
+/* Operations: what is lost is noted with a later request. */
+static void
+note_caller(struct call *call)
+{
+	struct service_note *note;
+
+	if (!call->caller.to_note || !service_begin_note(call->service)) {
+		return;
+	}
+	note = calloc(1, sizeof *note);
+	if (note == NULL) {
+		service_end_note(call->service);
+		return;
+	}
+	note->job.run = note_run;
+	note->job.done = note_done;
+	note->service = call->service;
+	note->signed_in = call->caller.signed_in;
+	memcpy(note->hash, call->caller.hash, sizeof note->hash);
+	if (service_submit(call->service, &note->job, NULL) != STATUS_OK) {
+		service_end_note(call->service);
+		free(note);
+	}
+}
+
 void
 call_release(struct call *call)
 {
 	if (call == NULL || atomic_fetch_sub(&call->references, 1) != 1) {
 		return;
 	}
+	note_caller(call);
 	if (call->lines != NULL) {
 		call->lines->close(call->lines);
 	}
@@ -203,22 +256,47 @@ describe_filter(const struct call *call, struct buffer *out)
 	buffer_append_byte(out, '\0');
 }
 
+/* Of a session that asked for the same some minutes ago the log has it already. */
+static enum status
+log_read(struct call *call, const char *filter, struct ingest *ingest, struct error *err)
+{
+	const struct caller *caller = &call->caller;
+
+	if (caller->signed_in) {
+		reads_key(caller->hash, call->route->path, filter, call->read_key);
+		if (reads_has(call->service->reads, call->read_key,
+			      service_now_ms(call->service))) {
+			return STATUS_OK;
+		}
+		call->read_entry = true;
+	}
+	return ingest_read_entry(ingest, caller->user, call->route->path, filter, err);
+}
+
+static enum status
+write_read(struct call *call, struct ingest *ingest, struct error *err)
+{
+	struct buffer filter;
+	enum status status;
+
+	buffer_init(&filter, (CALL_PARAMETERS_MAX + 1) * 2 * CALL_TEXT_SIZE);
+	describe_filter(call, &filter);
+	status = buffer_status(&filter, "the filter", err);
+	if (status == STATUS_OK) {
+		status = log_read(call, (const char *)filter.at, ingest, err);
+	}
+	buffer_finish(&filter);
+	return status;
+}
+
 static enum status
 run_write(struct job *job, struct ingest *ingest, struct error *err)
 {
 	struct call *call = (struct call *)job;
 	enum status status = STATUS_OK;
-	struct buffer filter;
 
 	if (call->route->logged) {
-		buffer_init(&filter, (CALL_PARAMETERS_MAX + 1) * 2 * CALL_TEXT_SIZE);
-		describe_filter(call, &filter);
-		status = buffer_status(&filter, "the filter", err);
-		if (status == STATUS_OK) {
-			status = ingest_read_entry(ingest, call->caller.user, call->route->path,
-						   (const char *)filter.at, err);
-		}
-		buffer_finish(&filter);
+		status = write_read(call, ingest, err);
 	}
 	if (status == STATUS_OK && call->route->write != NULL) {
 		status = call->route->write(call, ingest, err);
@@ -244,6 +322,24 @@ run_work(struct errand *errand)
 }
 
 static void
+run_prove(struct errand *errand)
+{
+	struct call *call = (void *)((char *)errand - offsetof(struct call, errand));
+	struct error err = {.status = STATUS_OK};
+	enum status status = call->route->prove(call, &err);
+
+	if (status == STATUS_OK) {
+		status = service_submit(call->service, &call->job, &err);
+	}
+	/* Once it is handed over the call is the writer's. */
+	if (status != STATUS_OK) {
+		call->job.status = status;
+		call->job.error = err;
+		end_wait(call);
+	}
+}
+
+static void
 write_done(struct job *job)
 {
 	struct call *call = (struct call *)job;
@@ -251,6 +347,9 @@ write_done(struct job *job)
 	bool again = call->again;
 	enum status status;
 
+	if (job->status == STATUS_OK && call->read_entry) {
+		reads_keep(call->service->reads, call->read_key, service_now_ms(call->service));
+	}
 	if (job->status != STATUS_OK || (!again && call->route->work == NULL)) {
 		end_wait(call);
 		return;
@@ -287,11 +386,13 @@ call_start(struct call *call)
 	call->started = true;
 	call->job.run = run_write;
 	call->job.done = write_done;
-	call->errand.run = run_work;
+	call->errand.run = route->prove != NULL ? run_prove : run_work;
 	(void)atomic_fetch_add(&call->references, 1);
 	waiting_begin(call->service->waiting, &call->wait, (int64_t)route->deadline_s * 1000,
 		      call_wake);
-	if (route_writes(route)) {
+	if (route->prove != NULL) {
+		status = errands_submit(call->service->passwords, &call->errand, &err);
+	} else if (route_writes(route)) {
 		status = service_submit(call->service, &call->job, &err);
 	} else {
 		status = errands_submit(call->service->errands, &call->errand, &err);

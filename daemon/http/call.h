@@ -4,19 +4,20 @@
  *
  *     call_create → call_parameter … → call_admit (access, bounds) → call_take_body …
  *       → call_open (the route's `open`)
- *       → call_waits ? suspend, call_start, … woken : –     (the route's `write` or `work`)
+ *       → call_waits ? suspend, call_start, … woken : –     (the route's `prove`, `write`, `work`)
  *       → call_answer (the route's `answer`) → out, then lines → call_release
  *
- * All of it in the connection's network thread, except `write` (the writer's thread) and `work`
- * (the errand thread). While a call waits it belongs to that thread; if its time is up before, the
- * connection is answered from constants alone, and the thread finishes the call's work and frees
- * it.
+ * All of it in the connection's network thread, except `write` (the writer's thread), `work` (the
+ * errand thread) and `prove` (the thread for passwords). While a call waits it belongs to that
+ * thread; if its time is up before, the connection is answered from constants alone, and the thread
+ * finishes the call's work and frees it.
  */
 #ifndef SAMBUNG_DAEMON_HTTP_CALL_H
 #define SAMBUNG_DAEMON_HTTP_CALL_H
 
 #include "daemon/http/connections.h"
 #include "daemon/http/service.h"
+#include "daemon/ingest/people.h"
 
 #include <stdatomic.h>
 
@@ -40,6 +41,8 @@ enum {
 	/* The body, what is unpacked from it, what is decoded, and the answer. */
 	CALL_MEMORY_FACTOR = 4,
 	CALL_MEMORY_LEAST = 16 * 1024,
+	CALL_ADDRESS_SIZE = 48,
+	CALL_COOKIE_SIZE = 192,
 	CALL_DRAIN_MAX = 64 * 1024, /* a refused request's body is read to its end if not larger */
 };
 
@@ -51,11 +54,15 @@ struct lines {
 	void (*close)(struct lines *lines); /* frees it */
 };
 
-/* Who asks. */
+/* Who asks, by what: a token, or the cookie of a login. */
 struct caller {
 	uint32_t user;
 	enum role role;
 	struct region scope; /* low 0: everything */
+	bool signed_in;	     /* by a cookie */
+	uint8_t hash[HASH_SIZE];
+	bool to_note; /* it was last noted some time ago that the token or the login served */
+	char csrf[LOGIN_SECRET_SIZE]; /* of a login */
 };
 
 struct call {
@@ -70,7 +77,8 @@ struct call {
 	const struct route *route; /* NULL until found */
 	struct caller caller;
 	struct address address;
-	char argument[CALL_TEXT_SIZE];			      /* what stood for {…} in the path */
+	char tried_from[CALL_ADDRESS_SIZE]; /* whose failed logins count together */
+	char argument[CALL_TEXT_SIZE];	    /* what stood for {…} in the path */
 	char parameters[CALL_PARAMETERS_MAX][CALL_TEXT_SIZE]; /* in the route's order; "" absent */
 	struct buffer body;
 	size_t reserved; /* bytes of the shared memory */
@@ -78,19 +86,22 @@ struct call {
 	int64_t until_ms;	/* the body must be here, then: the lines must be gone */
 	const char *allow;	/* for 405 */
 	int http;		/* refused with this instead of the error's own; 0 */
-	unsigned retry_after_s; /* of TOO_FAST */
+	unsigned retry_after_s; /* refused: when to come again, if the status is not BUSY */
 
 	bool turn; /* holds a turn at the writer */
 	bool opened;
 	bool started;
-	bool again; /* set by `write`: run it once more in another transaction */
+	bool again;	 /* set by `write`: run it once more in another transaction */
+	bool read_entry; /* `write` put the entry of a read into the log, under … */
+	uint8_t read_key[HASH_SIZE];
 	bool failed;
 	struct error error;
 	void *own; /* the handler's, from open to the end */
 	void (*own_free)(void *own);
 
-	char note[CALL_NOTE_SIZE]; /* the answer, when the call's time was up */
-	enum media media;	   /* of the answer */
+	char note[CALL_NOTE_SIZE];     /* the answer, when the call's time was up */
+	char cookie[CALL_COOKIE_SIZE]; /* Set-Cookie; "" none */
+	enum media media;	       /* of the answer */
 	struct buffer out;
 	size_t sent; /* bytes of out */
 	struct lines *lines;
@@ -105,6 +116,13 @@ struct call_head {
 	const char *content_type;  /* NULL: none */
 	const char *authorization; /* NULL: none */
 	struct address address;
+	/* The same: what a browser sends. */
+	const char *session;	/* the cookie's value */
+	const char *csrf;	/* X-Sambung-CSRF */
+	const char *origin;	/* Origin */
+	const char *fetch_site; /* Sec-Fetch-Site */
+	const char *host;	/* Host */
+	const char *forwarded;	/* X-Forwarded-For */
 	bool has_length;
 	uint64_t length;
 };
@@ -137,6 +155,8 @@ struct answer {
 	bool streamed;	      /* call_read gives it piece by piece */
 	unsigned retry_after; /* seconds; 0: none */
 	const char *allow;    /* NULL: none */
+	const char *cookie;   /* NULL: none */
+	bool keep_from_cache; /* no browser shall store it */
 };
 void call_answer(struct call *call, struct answer *out);
 /* Up to `size` bytes of a streamed answer: their number, 0 at the end, -1 when it broke. */
@@ -180,8 +200,9 @@ enum status call_type(const struct call *call, const struct record_type **out, s
 /* The villages the call is about: the caller's scope cut to ?village=. *count_out 0: all. */
 enum status call_region(const struct call *call, struct region *out, size_t *count_out,
 			struct error *err);
-bool caller_sees(const struct caller *caller, uint64_t village);
 bool caller_sees_all(const struct caller *caller);
+/* For a query; NULL: everything. Borrowed. */
+const struct region *caller_scope(const struct caller *caller);
 /* The region lies wholly in the caller's scope. */
 bool caller_covers(const struct caller *caller, struct region region);
 

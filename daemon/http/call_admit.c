@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "call.h"
 #include "routes.h"
+#include "session.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 enum {
-	ACCESS_MEMORY = 16 * 1024,
 	HTTP_METHOD = 405,
 	HTTP_LENGTH = 411,
 	HTTP_MEDIA = 415,
@@ -42,61 +42,48 @@ call_parameter(struct call *call, const char *name, const char *value)
 	(void)snprintf(call->parameters[place], CALL_TEXT_SIZE, "%s", value);
 }
 
-static enum status
-find_caller(struct call *call, const char *text, struct error *err)
-{
-	struct token token = {0};
-	struct arena arena;
-	struct store *reader;
-	enum status status = readers_take(call->service->readers, READER_BRIEF, &reader, err);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	arena_init(&arena, ACCESS_MEMORY);
-	status = token_find(reader, text, service_now_ms(call->service), &arena, &token, err);
-	if (status == STATUS_OK) {
-		call->caller.user = token.user;
-		call->caller.role = token.role;
-		call->caller.scope = token.scope;
-	}
-	arena_finish(&arena);
-	readers_give(call->service->readers, READER_BRIEF, reader);
-	return status;
-}
+/* ---- who asks ---- */
 
 static enum status
-check_access(struct call *call, const char *authorization, struct error *err)
+check_role(const struct call *call, struct error *err)
 {
-	static const char scheme[] = "Bearer ";
 	const struct route *route = call->route;
-	enum status status;
 
-	if (route->role == ROLE_NONE) {
-		return STATUS_OK;
-	}
-	if (authorization == NULL || strncasecmp(authorization, scheme, sizeof scheme - 1) != 0) {
-		return fail(err, STATUS_UNAUTHENTICATED, "no Authorization: Bearer header");
-	}
-	authorization += sizeof scheme - 1;
-	if (strlen(authorization) >= TOKEN_TEXT_SIZE) {
-		return fail(err, STATUS_UNAUTHENTICATED, "that is no token of this server");
-	}
-	status = find_caller(call, authorization, err);
-	if (status == STATUS_UNAUTHENTICATED) {
-		status = call_attempt_failed(call, status, err);
-	}
-	if (status != STATUS_OK) {
-		return status;
-	}
 	if (call->caller.role < route->role) {
 		return fail(err, STATUS_DENIED, "%s is not for this role", route->path);
 	}
 	if (route->everywhere && !caller_sees_all(&call->caller)) {
-		return fail(err, STATUS_DENIED, "%s needs a token for all villages", route->path);
+		return fail(err, STATUS_DENIED, "%s needs the right to all villages", route->path);
 	}
 	return STATUS_OK;
 }
+
+static enum status
+check_access(struct call *call, const struct call_head *head, struct error *err)
+{
+	const struct route *route = call->route;
+	struct store *reader;
+	enum status status;
+
+	session_tried_from(call->service, head, call->tried_from);
+	if (route->role == ROLE_NONE) {
+		return route->same_origin ? session_check_origin(head, err) : STATUS_OK;
+	}
+	status = readers_take(call->service->readers, READER_BRIEF, &reader, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	status = session_caller(reader, head, service_now_ms(call->service), &call->caller, err);
+	readers_give(call->service->readers, READER_BRIEF, reader);
+	/* Who shows nothing has not guessed. */
+	if (status == STATUS_UNAUTHENTICATED &&
+	    (head->authorization != NULL || head->session != NULL)) {
+		status = call_attempt_failed(call, status, err);
+	}
+	return status == STATUS_OK ? check_role(call, err) : status;
+}
+
+/* ---- what comes ---- */
 
 /* "Text/CSV; charset=utf-8" is text/csv. */
 static bool
@@ -171,7 +158,7 @@ call_admit(struct call *call, const struct call_head *head, unsigned receive_s)
 	}
 	status = check_route(call, head, err);
 	if (status == STATUS_OK) {
-		status = check_access(call, head->authorization, err);
+		status = check_access(call, head, err);
 	}
 	if (status == STATUS_OK) {
 		status = check_body(call, head, err);

@@ -108,11 +108,16 @@ answer_failed(struct call *call, struct answer *out)
 	out->text = call->out.at;
 	out->length = call->out.length;
 	out->allow = call->allow;
-	if (http == status_http(STATUS_BUSY)) {
-		out->retry_after = service_retry_after(call->service);
-	} else if (call->error.status == STATUS_TOO_FAST) {
-		out->retry_after = call->retry_after_s;
-	}
+	out->retry_after = http == status_http(STATUS_BUSY) ? service_retry_after(call->service)
+							    : call->retry_after_s;
+}
+
+/* What a browser is told besides. */
+static void
+add_browser_parts(const struct call *call, struct answer *out)
+{
+	out->cookie = call->cookie[0] == '\0' ? NULL : call->cookie;
+	out->keep_from_cache = call->caller.signed_in || out->cookie != NULL;
 }
 
 /* The route's last stage, on a reader's snapshot, which its lines keep. */
@@ -147,12 +152,11 @@ run_answer(struct call *call, struct error *err)
 	return status == STATUS_OK ? answer_on(call, use, reader, err) : status;
 }
 
-void
-call_answer(struct call *call, struct answer *out)
+static void
+answer_ready(struct call *call, struct answer *out)
 {
 	enum status status = STATUS_OK;
 
-	memset(out, 0, sizeof *out);
 	if (call->started && waiting_expired(call->service->waiting, &call->wait)) {
 		answer_expired(call, out);
 		return;
@@ -182,6 +186,17 @@ call_answer(struct call *call, struct answer *out)
 	out->length = call->out.length;
 	out->streamed = call->lines != NULL;
 	call->until_ms = monotonic_ms() + (int64_t)call->route->deadline_s * 1000;
+}
+
+void
+call_answer(struct call *call, struct answer *out)
+{
+	memset(out, 0, sizeof *out);
+	answer_ready(call, out);
+	/* An expired call belongs to another thread, which may write its cookie this moment. */
+	if (out->text != call->note) {
+		add_browser_parts(call, out);
+	}
 }
 
 static int64_t

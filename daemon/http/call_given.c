@@ -65,10 +65,10 @@ caller_sees_all(const struct caller *caller)
 	return caller->scope.low == 0;
 }
 
-bool
-caller_sees(const struct caller *caller, uint64_t village)
+const struct region *
+caller_scope(const struct caller *caller)
 {
-	return caller_sees_all(caller) || region_covers(caller->scope, village);
+	return caller_sees_all(caller) ? NULL : &caller->scope;
 }
 
 bool
@@ -114,14 +114,9 @@ call_find_record(struct call *call, struct store *reader, struct arena *arena,
 	enum status status = call_record_id(call, &id, err);
 
 	if (status == STATUS_OK) {
-		status = store_records_load(reader, &id, 1, arena, out, err);
+		status =
+			store_record_find(reader, id, caller_scope(&call->caller), arena, out, err);
 	}
-	if (status != STATUS_OK) {
-		return status;
-	}
-	/* What the caller may not see is not there for her. */
-	if (out->id == 0 || !caller_sees(&call->caller, out->village)) {
-		return fail(err, STATUS_NOT_FOUND, "no record has this id");
-	}
-	return STATUS_OK;
+	return status == STATUS_NOT_FOUND ? fail(err, STATUS_NOT_FOUND, "no record has this id")
+					  : status;
 }

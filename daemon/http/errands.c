@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { ERRANDS_MAX = 4 };
-
 struct errands {
 	pthread_t thread;
 	pthread_mutex_t mutex;
@@ -14,6 +12,7 @@ struct errands {
 	bool stopping;
 	struct errand *first;
 	size_t count;
+	size_t limit;
 };
 
 /* The oldest one; NULL when it is time to end. */
@@ -48,13 +47,14 @@ work(void *context)
 }
 
 enum status
-errands_start(struct errands **out, struct error *err)
+errands_start(size_t limit, struct errands **out, struct error *err)
 {
 	struct errands *errands = calloc(1, sizeof *errands);
 
 	if (errands == NULL) {
 		return fail(err, STATUS_MEMORY, "a thread for errands");
 	}
+	errands->limit = limit;
 	if (pthread_mutex_init(&errands->mutex, NULL) != 0) {
 		free(errands);
 		return fail(err, STATUS_MEMORY, "a thread for errands");
@@ -80,7 +80,7 @@ errands_submit(struct errands *errands, struct errand *errand, struct error *err
 	bool accepted = false;
 
 	(void)pthread_mutex_lock(&errands->mutex);
-	if (!errands->stopping && errands->count < ERRANDS_MAX) {
+	if (!errands->stopping && errands->count < errands->limit) {
 		struct errand **last = &errands->first;
 
 		while (*last != NULL) {
@@ -93,12 +93,15 @@ errands_submit(struct errands *errands, struct errand *errand, struct error *err
 		(void)pthread_cond_signal(&errands->changed);
 	}
 	(void)pthread_mutex_unlock(&errands->mutex);
-	return accepted ? STATUS_OK : fail(err, STATUS_BUSY, "too many backups at once");
+	return accepted ? STATUS_OK : fail(err, STATUS_BUSY, "too much of that at once");
 }
 
 void
 errands_stop(struct errands *errands)
 {
+	if (errands == NULL) {
+		return;
+	}
 	(void)pthread_mutex_lock(&errands->mutex);
 	errands->stopping = true;
 	(void)pthread_cond_signal(&errands->changed);

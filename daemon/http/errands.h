@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * errands: one thread for work that takes long and neither writes to the log nor may hold up a
- * network thread, such as copying the database. One at a time, a few may wait. Any thread.
+ * network thread, such as copying the database or checking a password. One at a time, a few may
+ * wait. Any thread.
  */
 #ifndef SAMBUNG_DAEMON_HTTP_ERRANDS_H
 #define SAMBUNG_DAEMON_HTTP_ERRANDS_H
@@ -15,11 +16,12 @@ struct errand {
 	struct errand *next;
 };
 
-/* Returns a new thread's handle. */
-enum status errands_start(struct errands **out, struct error *err);
+/* Returns a new thread's handle; `limit` errands may wait. */
+enum status errands_start(size_t limit, struct errands **out, struct error *err);
 /* BUSY when too many wait or errands_stop was called; then `run` is not called. */
 enum status errands_submit(struct errands *errands, struct errand *errand, struct error *err);
-/* Finishes what waits and ends the thread; errands_submit may still be called, and refuses. */
+/* Finishes what waits and ends the thread; errands_submit may still be called, and refuses. Takes
+ * NULL. */
 void errands_stop(struct errands *errands);
 void errands_free(struct errands *errands);
 

@@ -27,6 +27,7 @@ HANDLE_ANSWER(count_answer);
 
 /* handle_conflicts.c */
 HANDLE_ANSWER(conflicts_answer);
+HANDLE_OPEN(settle_open);
 HANDLE_WRITE(settle_write);
 
 /* handle_history.c */
@@ -85,6 +86,30 @@ HANDLE_ANSWER(breach_answer);
 /* handle_access.c */
 HANDLE_WRITE(code_write);
 HANDLE_WRITE(token_write);
+
+HANDLE_ANSWER(tokens_answer);
+HANDLE_OPEN(token_open);
+HANDLE_WRITE(token_revoke_write);
+HANDLE_ANSWER(token_answer);
+
+/* handle_users.c */
+HANDLE_ANSWER(users_answer);
+HANDLE_OPEN(user_add_open);
+HANDLE_OPEN(user_password_open);
+HANDLE_OPEN(user_disable_open);
+HANDLE_WORK(user_prove);
+HANDLE_WRITE(user_add_write);
+HANDLE_WRITE(user_password_write);
+HANDLE_WRITE(user_disable_write);
+HANDLE_ANSWER(user_answer);
+
+/* handle_session.c */
+HANDLE_OPEN(sign_in_open);
+HANDLE_WORK(sign_in_prove);
+HANDLE_WRITE(sign_in_write);
+HANDLE_ANSWER(sign_in_answer);
+HANDLE_ANSWER(session_answer);
+HANDLE_WRITE(sign_out_write);
 
 /* handle_schema.c */
 HANDLE_ANSWER(schema_answer);

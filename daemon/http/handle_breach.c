@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A breach: which people were on a device, as of its last sync. */
 #include "access.h"
+#include "daemon/store/store_reports.h"
 #include "handle.h"
 #include "protocol/id.h"
 #include "view.h"
@@ -194,9 +195,11 @@ show_one(struct breach *breach, uint64_t id, struct error *err)
 	enum status status;
 
 	arena_reset(&breach->arena);
-	status = store_records_load(breach->store, &id, 1, &breach->arena, &row, err);
-	if (status != STATUS_OK || row.id == 0) {
-		return status;
+	/* It may have gone to villages that the caller does not see. */
+	status = store_record_find(breach->store, id, caller_scope(&breach->call->caller),
+				   &breach->arena, &row, err);
+	if (status != STATUS_OK) {
+		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 	}
 	type = schema_type(breach->view.schema, row.type);
 	if (!is_of_people(type)) {
@@ -224,7 +227,8 @@ show_records(struct breach *breach, struct error *err)
 	return status;
 }
 
-/* Nobody knows any more who that was; the phone may. */
+/* Nobody knows any more who that was; the phone may. Nor where, so it is in no scope but that of
+ * everything. */
 static enum status
 show_erased(struct breach *breach, struct error *err)
 {
@@ -302,7 +306,7 @@ breach_answer(struct call *call, struct store *reader, struct error *err)
 	if (status == STATUS_OK) {
 		status = show_records(&breach, err);
 	}
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && caller_sees_all(&call->caller)) {
 		status = show_erased(&breach, err);
 	}
 	buffer_finish(&breach.ids);

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { PIECE_SIZE = 8 * 1024 };
+enum { PIECE_SIZE = 8 * 1024, RECORD_MEMORY = 2 * RECORD_BYTES_MAX };
 
 struct conflict_lines {
 	struct lines lines;
@@ -161,6 +161,21 @@ read_settlement(const struct body *body, struct settlement *out, struct error *e
 		status = body_text(body, "value", &out->value, err);
 	}
 	return status == STATUS_OK ? body_number(body, "base", &out->base, err) : status;
+}
+
+/* What is not there for her is refused here, before the writer's answer could take longer for what
+ * is only outside of her scope. */
+enum status
+settle_open(struct call *call, struct store *reader, struct error *err)
+{
+	struct stored_record row;
+	struct arena arena;
+	enum status status;
+
+	arena_init(&arena, RECORD_MEMORY);
+	status = call_find_record(call, reader, &arena, &row, err);
+	arena_finish(&arena);
+	return status;
 }
 
 enum status

@@ -16,23 +16,6 @@ enum {
 
 /* ---- devices ---- */
 
-static bool
-sees_device_numbered(const struct caller *caller, struct store *store, uint32_t number)
-{
-	struct device device;
-	struct arena arena;
-	bool seen;
-
-	if (caller_sees_all(caller)) {
-		return true;
-	}
-	arena_init(&arena, DEVICE_MEMORY);
-	seen = number != 0 && store_device(store, number, &arena, &device, NULL) == STATUS_OK &&
-	       access_sees_device(caller, store, &device);
-	arena_finish(&arena);
-	return seen;
-}
-
 static void
 key_instant(struct json *json, const char *key, int64_t milliseconds)
 {
@@ -92,31 +75,21 @@ write_device(struct json *json, const struct device *device)
 	json_put_line_end(json);
 }
 
-struct device_list {
-	struct call *call;
-	struct store *store;
-};
-
 static enum status
 each_device(void *context, const struct device *device, struct error *err)
 {
-	struct device_list *list = context;
-	struct call *call = list->call;
+	struct call *call = context;
 	struct json json = json_start(&call->out);
 
-	if (access_sees_device(&call->caller, list->store, device)) {
-		write_device(&json, device);
-	}
+	write_device(&json, device);
 	return buffer_status(&call->out, "the list of devices", err);
 }
 
 enum status
 devices_answer(struct call *call, struct store *reader, struct error *err)
 {
-	struct device_list list = {call, reader};
-
 	call->media = MEDIA_LINES;
-	return store_devices_read(reader, each_device, &list, err);
+	return store_devices_read(reader, caller_scope(&call->caller), each_device, call, err);
 }
 
 /* For what changes a device: she must have a say over all of it. */
@@ -157,6 +130,7 @@ family_answer(struct call *call, struct store *reader, struct error *err)
 {
 	struct json json = json_start(&call->out);
 	struct device *devices = NULL;
+	struct device_reach reach = {.any = false};
 	struct arena arena;
 	uint32_t number = 0;
 	size_t count = 0;
@@ -168,7 +142,9 @@ family_answer(struct call *call, struct store *reader, struct error *err)
 		status = store_family(reader, number, &arena, &devices, &count, err);
 	}
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		if (access_sees_device(&call->caller, reader, &devices[i])) {
+		status = store_device_reach(reader, devices[i].stream.number,
+					    caller_scope(&call->caller), &reach, err);
+		if (status == STATUS_OK && reach.any) {
 			write_device(&json, &devices[i]);
 		}
 	}
@@ -362,21 +338,20 @@ each_session(void *context, const struct sync_session *session, struct error *er
 	struct call *call = listing->call;
 	struct json json = json_start(&call->out);
 
-	if (sees_device_numbered(&call->caller, listing->view.store, session->stream)) {
-		write_session(&json, &listing->view, session);
-	}
+	write_session(&json, &listing->view, session);
 	return buffer_status(&call->out, "the list of syncs", err);
 }
 
 enum status
 syncs_answer(struct call *call, struct store *reader, struct error *err)
 {
+	const struct session_query query = {caller_scope(&call->caller), SYNCS_MAX};
 	struct listing listing = {.call = call};
 	enum status status = view_init(&listing.view, call, reader, err);
 
 	if (status == STATUS_OK) {
 		call->media = MEDIA_LINES;
-		status = store_sessions_read(reader, SYNCS_MAX, each_session, &listing, err);
+		status = store_sessions_read(reader, &query, each_session, &listing, err);
 		view_finish(&listing.view);
 	}
 	return status;

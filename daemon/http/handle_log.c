@@ -11,7 +11,6 @@ struct log_lines {
 	struct view view;
 	struct store *store;
 	struct log_filter filter;
-	struct region region;
 	struct buffer *out; /* of the page under way */
 	size_t rows;
 };
@@ -66,10 +65,8 @@ log_answer(struct call *call, struct store *reader, struct error *err)
 	log->filter.limit = PAGE_ROWS;
 	status = call_number(call, "since", &log->filter.since, err);
 	if (status == STATUS_OK) {
-		status = call_region(call, &log->region, &log->filter.region_count, err);
-	}
-	if (status == STATUS_OK) {
-		log->filter.regions = log->filter.region_count > 0 ? &log->region : NULL;
+		/* Of the call, which outlives its lines. */
+		log->filter.scope = caller_scope(&call->caller);
 		status = view_init(&log->view, call, reader, err);
 	}
 	if (status != STATUS_OK) {

@@ -6,9 +6,11 @@
  * device, read. All of it in memory, as it is one family's.
  */
 #include "daemon/ingest/note.h"
+#include "daemon/store/store_reports.h"
 #include "entry_view.h"
 #include "handle.h"
 #include "protocol/id.h"
+#include "protocol/region.h"
 #include "sentence.h"
 #include "view.h"
 
@@ -223,6 +225,17 @@ show_changes(struct report *report, struct error *err)
 	return status;
 }
 
+/* Of another record, which lacks one of these, as the list of the quarantine does. */
+static bool
+shows_aside(const struct report *report, const struct quarantined *row)
+{
+	const struct region *scope = caller_scope(&report->call->caller);
+
+	return is_about(report, row->record) ||
+	       (is_about(report, row->awaits) &&
+		(scope == NULL || region_covers(*scope, row->village)));
+}
+
 /* What waits, was closed, or lacks one of the records. */
 static enum status
 show_quarantine(struct report *report, struct error *err)
@@ -237,7 +250,7 @@ show_quarantine(struct report *report, struct error *err)
 	for (size_t i = 0; i < rows.length / sizeof *row && status == STATUS_OK; i++) {
 		struct log_row logged;
 
-		if (!is_about(report, row[i].record) && !is_about(report, row[i].awaits)) {
+		if (!shows_aside(report, &row[i])) {
 			continue;
 		}
 		arena_reset(&report->arena);

@@ -9,6 +9,7 @@
 enum {
 	JSON_MAX = 64 * 1024,
 	ENROL_MAX = 4 * 1024,
+	SIGN_IN_MAX = 4 * 1024,
 	IMPORT_MAX = 8 * 1024 * 1024,
 	PROMPT_S = 30,
 	LIST_S = 600,
@@ -103,6 +104,7 @@ static const struct route routes[] = {
 	 .body = MEDIA_JSON,
 	 .body_limit = JSON_MAX,
 	 .deadline_s = PROMPT_S,
+	 .open = settle_open,
 	 .write = settle_write,
 	 .summary = "one field of a record gets the value that holds"},
 
@@ -280,6 +282,12 @@ static const struct route routes[] = {
 	 .deadline_s = PROMPT_S,
 	 .write = code_write,
 	 .summary = "a one-time code for a cadre's device"},
+	{.method = "GET",
+	 .path = "/v1/tokens",
+	 .role = ROLE_ADMIN,
+	 .deadline_s = PROMPT_S,
+	 .answer = tokens_answer,
+	 .summary = "the tokens, and when each served last"},
 	{.method = "POST",
 	 .path = "/v1/tokens",
 	 .role = ROLE_ADMIN,
@@ -288,6 +296,75 @@ static const struct route routes[] = {
 	 .deadline_s = PROMPT_S,
 	 .write = token_write,
 	 .summary = "a token for a person or a program"},
+	{.method = "POST",
+	 .path = "/v1/token/{n}/revoke",
+	 .role = ROLE_ADMIN,
+	 .deadline_s = PROMPT_S,
+	 .open = token_open,
+	 .write = token_revoke_write,
+	 .answer = token_answer,
+	 .summary = "a token is taken back"},
+	{.method = "GET",
+	 .path = "/v1/users",
+	 .role = ROLE_ADMIN,
+	 .deadline_s = PROMPT_S,
+	 .answer = users_answer,
+	 .summary = "the people who sign in"},
+	{.method = "POST",
+	 .path = "/v1/users",
+	 .role = ROLE_ADMIN,
+	 .body = MEDIA_JSON,
+	 .body_limit = JSON_MAX,
+	 .deadline_s = PROMPT_S,
+	 .open = user_add_open,
+	 .prove = user_prove,
+	 .write = user_add_write,
+	 .answer = user_answer,
+	 .summary = "a person who signs in with a password"},
+	{.method = "POST",
+	 .path = "/v1/user/{n}/password",
+	 .role = ROLE_ADMIN,
+	 .body = MEDIA_JSON,
+	 .body_limit = JSON_MAX,
+	 .deadline_s = PROMPT_S,
+	 .open = user_password_open,
+	 .prove = user_prove,
+	 .write = user_password_write,
+	 .answer = user_answer,
+	 .summary = "a person gets another password"},
+	{.method = "POST",
+	 .path = "/v1/user/{n}/disable",
+	 .role = ROLE_ADMIN,
+	 .deadline_s = PROMPT_S,
+	 .open = user_disable_open,
+	 .write = user_disable_write,
+	 .answer = user_answer,
+	 .summary = "a person may sign in no more"},
+
+	/* sessions */
+	{.method = "GET",
+	 .path = "/v1/session",
+	 .role = ROLE_CADRE,
+	 .deadline_s = PROMPT_S,
+	 .answer = session_answer,
+	 .summary = "who asks, with which rights"},
+	{.method = "POST",
+	 .path = "/v1/session",
+	 .same_origin = true,
+	 .body = MEDIA_JSON,
+	 .body_limit = SIGN_IN_MAX,
+	 .deadline_s = PROMPT_S,
+	 .open = sign_in_open,
+	 .prove = sign_in_prove,
+	 .write = sign_in_write,
+	 .answer = sign_in_answer,
+	 .summary = "name and password become a session"},
+	{.method = "DELETE",
+	 .path = "/v1/session",
+	 .role = ROLE_CADRE,
+	 .deadline_s = PROMPT_S,
+	 .write = sign_out_write,
+	 .summary = "the session ends"},
 
 	/* the schema */
 	{.method = "GET",
@@ -370,12 +447,30 @@ path_fits(const char *pattern, const char *path, char argument_out[CALL_TEXT_SIZ
 	return true;
 }
 
+enum { METHOD_GET = 1, METHOD_POST = 2, METHOD_DELETE = 4, METHOD_SETS = 8 };
+
+/* By what a path has. */
+static const char *const allowed[METHOD_SETS] = {
+	[METHOD_GET] = "GET",
+	[METHOD_POST] = "POST",
+	[METHOD_GET | METHOD_POST] = "GET, POST",
+	[METHOD_DELETE] = "DELETE",
+	[METHOD_GET | METHOD_DELETE] = "GET, DELETE",
+	[METHOD_POST | METHOD_DELETE] = "POST, DELETE",
+	[METHOD_GET | METHOD_POST | METHOD_DELETE] = "GET, POST, DELETE",
+};
+
+static unsigned
+method_bit(const char *method)
+{
+	return *method == 'G' ? METHOD_GET : *method == 'P' ? METHOD_POST : METHOD_DELETE;
+}
+
 const struct route *
 route_find(const char *method, const char *path, char argument_out[CALL_TEXT_SIZE],
 	   const char **allow_out)
 {
-	bool get = false;
-	bool post = false;
+	unsigned methods = 0;
 
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
 		if (!path_fits(routes[i].path, path, argument_out)) {
@@ -385,11 +480,16 @@ route_find(const char *method, const char *path, char argument_out[CALL_TEXT_SIZ
 			*allow_out = NULL;
 			return &routes[i];
 		}
-		get = get || strcmp(routes[i].method, "GET") == 0;
-		post = post || strcmp(routes[i].method, "POST") == 0;
+		methods |= method_bit(routes[i].method);
 	}
-	*allow_out = get && post ? "GET, POST" : get ? "GET" : post ? "POST" : NULL;
+	*allow_out = allowed[methods];
 	return NULL;
+}
+
+const struct route *
+route_at(size_t index)
+{
+	return index < sizeof routes / sizeof routes[0] ? &routes[index] : NULL;
 }
 
 int

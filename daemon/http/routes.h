@@ -17,6 +17,7 @@ struct route {
 	enum role role;		/* the least; NONE: no token needed */
 	bool everywhere;	/* only for callers whose scope is everything */
 	bool logged;		/* personal data is read: an entry of the log goes first */
+	bool same_origin;	/* no token, but a browser's other pages may not ask for it */
 	enum media body;	/* NONE: no body */
 	size_t body_limit;
 	unsigned deadline_s; /* for the writer or the errand, and then for the last line */
@@ -25,6 +26,8 @@ struct route {
 	/* The stages; any may be NULL. */
 	/* Network thread, with a reader. */
 	enum status (*open)(struct call *call, struct store *reader, struct error *err);
+	/* The thread for passwords, before `write`. */
+	enum status (*prove)(struct call *call, struct error *err);
 	/* Writer's thread, in a transaction; `out` may be answered once it is durable. */
 	enum status (*write)(struct call *call, struct ingest *ingest, struct error *err);
 	/* Errand thread. */
@@ -39,6 +42,8 @@ struct route {
  * with this method. */
 const struct route *route_find(const char *method, const char *path,
 			       char argument_out[CALL_TEXT_SIZE], const char **allow_out);
+/* The row number `index`; NULL behind the last. */
+const struct route *route_at(size_t index);
 /* The place of a parameter among the route's own; -1: it has none of that name. */
 int route_parameter(const struct route *route, const char *name);
 

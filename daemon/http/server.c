@@ -4,6 +4,7 @@
 #include "call.h"
 #include "connections.h"
 #include "routes.h"
+#include "session.h"
 #include "tls.h"
 
 #include <errno.h>
@@ -209,23 +210,31 @@ each_parameter(void *context, enum MHD_ValueKind kind, const char *name, const c
 	return MHD_YES;
 }
 
+static const char *
+header_of(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
 static void
 read_head(struct MHD_Connection *connection, const char *path, const char *method,
 	  struct call_head *out)
 {
-	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_CONTENT_LENGTH);
-	const char *coding = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	const char *length = header_of(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *coding = header_of(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 
 	memset(out, 0, sizeof *out);
 	out->address = connection_address(guest_of(connection));
 	out->method = method;
 	out->path = path;
-	out->content_type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							MHD_HTTP_HEADER_CONTENT_TYPE);
-	out->authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_AUTHORIZATION);
+	out->content_type = header_of(connection, MHD_HTTP_HEADER_CONTENT_TYPE);
+	out->authorization = header_of(connection, MHD_HTTP_HEADER_AUTHORIZATION);
+	out->session = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, SESSION_COOKIE);
+	out->csrf = header_of(connection, SESSION_CSRF_HEADER);
+	out->origin = header_of(connection, "Origin");
+	out->fetch_site = header_of(connection, "Sec-Fetch-Site");
+	out->host = header_of(connection, MHD_HTTP_HEADER_HOST);
+	out->forwarded = header_of(connection, "X-Forwarded-For");
 	/* Without either there is no body. The library has refused what is no number. */
 	out->has_length = coding == NULL;
 	if (out->has_length && length != NULL) {
@@ -292,6 +301,12 @@ add_headers(const struct server *server, struct MHD_Response *response, const st
 	}
 	if (answer->allow != NULL) {
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
+	}
+	if (answer->cookie != NULL) {
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, answer->cookie);
+	}
+	if (answer->keep_from_cache) {
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	}
 	if (answer->http == MHD_HTTP_UNAUTHORIZED) {
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");

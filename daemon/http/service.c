@@ -24,6 +24,7 @@ service_init(struct service *service, size_t memory, size_t turns, struct error 
 	service->closing = false;
 	service->detached = false;
 	service->calls = 0;
+	service->noting = false;
 	service->memory_left = memory;
 	service->turns = turns;
 	service->turns_left = turns;
@@ -152,6 +153,30 @@ void
 service_give_turn(struct service *service)
 {
 	(void)pthread_mutex_lock(&service->mutex);
+	service->turns_left++;
+	(void)pthread_mutex_unlock(&service->mutex);
+}
+
+bool
+service_begin_note(struct service *service)
+{
+	bool granted;
+
+	(void)pthread_mutex_lock(&service->mutex);
+	granted = !service->noting && !service->closing && service->turns_left > 0;
+	if (granted) {
+		service->noting = true;
+		service->turns_left--;
+	}
+	(void)pthread_mutex_unlock(&service->mutex);
+	return granted;
+}
+
+void
+service_end_note(struct service *service)
+{
+	(void)pthread_mutex_lock(&service->mutex);
+	service->noting = false;
 	service->turns_left++;
 	(void)pthread_mutex_unlock(&service->mutex);
 }

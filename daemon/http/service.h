@@ -6,6 +6,7 @@
 #include "daemon/http/buckets.h"
 #include "daemon/http/errands.h"
 #include "daemon/http/readers.h"
+#include "daemon/http/reads.h"
 #include "daemon/http/waiting.h"
 #include "daemon/ingest/writer.h"
 
@@ -22,9 +23,12 @@ struct service {
 	struct readers *readers;
 	struct waiting *waiting;
 	struct errands *errands;
-	struct buckets *attempts; /* failed ones of each address */
-	struct buckets *devices;  /* requests of each */
-	bool secure;		  /* people come over https: by TLS here, or by a proxy's */
+	struct errands *passwords; /* one at a time, for each takes 64 MiB */
+	struct reads *reads;	   /* the writer's own */
+	struct buckets *attempts;  /* failed ones of each address */
+	struct buckets *devices;   /* requests of each */
+	bool secure; /* people come over https, by TLS here or by a proxy's: cookies say so */
+	bool proxy;  /* a proxy stands in front, and says whom it asks for */
 	struct eraser *eraser;
 	uint16_t lease_days;
 	int64_t astray_warned_ms; /* the writer's own: when it last said so; 0: never */
@@ -36,6 +40,7 @@ struct service {
 	size_t turns;	     /* requests that may be on their way to the writer at once */
 	size_t turns_left;   /* of these */
 	size_t calls;	     /* requests under way */
+	bool noting;	     /* that a token or a login served is on its way to the writer */
 	pthread_cond_t idle; /* no more calls */
 };
 
@@ -73,6 +78,11 @@ void service_give_turn(struct service *service);
  * district does not hold up its syncs.
  */
 unsigned service_list_pause_ms(struct service *service, int64_t worked_us);
+
+/* Begins to note that a token or a login served; false: something else is being noted, or nothing
+ * can be: the next request will do. It holds a turn. */
+bool service_begin_note(struct service *service);
+void service_end_note(struct service *service);
 
 int64_t service_now_ms(const struct service *service);
 /* Days since 1970-01-01, UTC. */

@@ -21,12 +21,19 @@ static enum status
 token_put(struct ingest *ingest, const struct token_order *order, struct span text,
 	  struct error *err)
 {
-	struct token token = {.role = order->role, .scope = order->scope, .name = order->name};
+	struct token token = {.role = order->role,
+			      .scope = order->scope,
+			      .name = order->name,
+			      .expires_ms = order->expires_ms};
+	/* Its hash as well: with that the log has all of the table, and nobody can make the token
+	 * of it. */
 	struct note note = {.action = "token",
 			    .name = order->name,
 			    .scope = &order->scope,
 			    .scope_count = order->scope.low != 0,
-			    .role = (uint32_t)order->role};
+			    .hash = span_of(token.hash, sizeof token.hash),
+			    .role = (uint32_t)order->role,
+			    .expires_ms = order->expires_ms};
 	enum status status;
 
 	if (order->name.length == 0 || order->name.length > STREAM_NAME_MAX ||
@@ -90,6 +97,9 @@ token_find(struct store *reader, const char *text, int64_t now_ms, struct arena 
 	status = store_token(reader, hash, arena, out, err);
 	if (status == STATUS_NOT_FOUND) {
 		return fail(err, STATUS_UNAUTHENTICATED, "token");
+	}
+	if (status == STATUS_OK && out->revoked != 0) {
+		return fail(err, STATUS_UNAUTHENTICATED, "the token was revoked");
 	}
 	if (status == STATUS_OK && out->expires_ms != 0 && out->expires_ms < now_ms) {
 		return fail(err, STATUS_UNAUTHENTICATED, "the token has expired");

@@ -154,17 +154,19 @@ add_root(struct erasing *erasing, const struct erase_order *order, struct error 
 	struct slot *slot;
 	bool found = false;
 	bool erased = false;
+	bool outside;
 	uint64_t village = 0;
 	enum status status = workset_place(ingest, order->record, &slot, err);
 
-	if (status == STATUS_OK && slot->exists) {
-		return order_covers(order, slot->record.village) ? add_record(erasing, slot, err)
-								 : no_such_record(order, err);
+	if (status == STATUS_OK && slot->exists && order_covers(order, slot->record.village)) {
+		return add_record(erasing, slot, err);
 	}
+	/* What lies elsewhere takes the same way from here on as what is not there. */
+	outside = status == STATUS_OK && slot->exists;
 	if (status == STATUS_OK) {
 		status = find_quarantined(ingest, order->record, &found, &village, err);
 	}
-	if (status == STATUS_OK && found && order_covers(order, village)) {
+	if (status == STATUS_OK && found && !outside && order_covers(order, village)) {
 		buffer_append(&erasing->ids, &order->record, sizeof order->record);
 		return STATUS_OK;
 	}
@@ -255,7 +257,7 @@ tell_devices(struct erasing *erasing, uint64_t seq, struct error *err)
 
 	erasing->devices = 0;
 	erasing->ingest->erasure_waits = true;
-	return store_devices_read(erasing->ingest->options.store, tell_device, &telling, err);
+	return store_devices_read(erasing->ingest->options.store, NULL, tell_device, &telling, err);
 }
 
 /* ---- destroying ---- */

@@ -178,11 +178,12 @@ struct token_order {
 	enum role role;
 	struct region scope; /* low 0: everything */
 	struct span name;
+	int64_t expires_ms; /* 0: never */
 	uint32_t user;
 };
 enum status ingest_token_add(struct ingest *ingest, const struct token_order *order,
 			     char token_out[TOKEN_TEXT_SIZE], struct error *err);
-/* The token behind a text; UNAUTHENTICATED if unknown or expired. Any thread. */
+/* The token behind a text; UNAUTHENTICATED if unknown, expired or revoked. Any thread. */
 enum status token_find(struct store *reader, const char *text, int64_t now_ms, struct arena *arena,
 		       struct token *out, struct error *err);
 
@@ -250,7 +251,7 @@ enum status ingest_handover(struct ingest *ingest, uint32_t from, uint32_t to, u
  * and revocation apart, and merged as what it is, with its own base. What was set aside for lack of
  * the record that it creates follows, in the order of the log: that device's with the same pardon,
  * others' if they may. NOT_FOUND: no such change in quarantine. EXISTS: released before. SET_ASIDE:
- * it cannot be merged, the detail says why and what helps. DENIED: the record is beyond the scope.
+ * it cannot be merged, the detail says why and what helps. Beyond the scope of the user: NOT_FOUND.
  */
 struct quarantine_order {
 	uint32_t device;

@@ -111,6 +111,7 @@ note_encode(const struct note *note, struct buffer *out)
 	note_numbers(&writer, 20, note->records, note->record_count);
 	note_numbers(&writer, 21, note->entries, note->entry_count);
 	note_bytes(&writer, 23, note->source);
+	note_number(&writer, 24, (uint64_t)note->expires_ms);
 	if (out->status == STATUS_OK) {
 		out->at[writer.head] = (uint8_t)(out->at[writer.head] + writer.pairs);
 	}

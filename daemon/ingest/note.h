@@ -10,7 +10,8 @@
 struct note {
 	const char *action; /* 1: "found", "enrol", "scope", "code", "token", "schema", "revoke",
 			       "import", "read", "restore", "readmit", "continue", "hold",
-			       "allow", "release", "close", "destroyed", "erase" */
+			       "allow", "release", "close", "destroyed", "erase", "user",
+			       "password", "disable", "withdraw" */
 	uint32_t stream;    /* 2: device, user or import that it is about */
 	struct span key;    /* 3: a device's public key */
 	struct span name;   /* 4: of the server, cadre or user */
@@ -23,7 +24,7 @@ struct note {
 	uint32_t epoch;		 /* 10 */
 	uint32_t parent;	 /* 11: epoch before */
 	uint64_t cut;		 /* 12: entries of the parent that count */
-	uint32_t role;		 /* 13: of a token */
+	uint32_t role;		 /* 13: of a user or a token */
 	uint64_t snapshot;	 /* 14: head that a read saw */
 	uint32_t continued;	 /* 15: stream that this one continues … */
 	uint32_t common_n;	 /* 16: … up to this change of it */
@@ -35,6 +36,7 @@ struct note {
 	const uint64_t *entries; /* 21: … and entries that do not say that they are of these */
 	size_t entry_count;
 	struct span source; /* 23: SHA-256 of the JSON that a schema was loaded from */
+	int64_t expires_ms; /* 24: of a token; never negative */
 	uint64_t record;    /* in the entry's header; no key */
 };
 

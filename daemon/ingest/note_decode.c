@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { PAIRS_MAX = 23, TEXT_MAX = CHANGE_BYTES_MAX };
+enum { PAIRS_MAX = 24, TEXT_MAX = CHANGE_BYTES_MAX };
 
 static bool
 get_string(struct reader *in, struct arena *arena, const char **out)
@@ -75,6 +75,18 @@ get_numbers(struct reader *in, struct arena *arena, const uint64_t **out, size_t
 }
 
 static bool
+get_moment(struct reader *in, int64_t *out)
+{
+	uint64_t moment;
+
+	if (!cbor_get_uint_max(in, INT64_MAX, &moment)) {
+		return false;
+	}
+	*out = (int64_t)moment;
+	return true;
+}
+
+static bool
 get_value(struct reader *in, uint32_t key, struct arena *arena, struct note *note)
 {
 	switch (key) {
@@ -122,6 +134,8 @@ get_value(struct reader *in, uint32_t key, struct arena *arena, struct note *not
 		return get_numbers(in, arena, &note->entries, &note->entry_count);
 	case 23:
 		return cbor_get_bytes(in, &note->source);
+	case 24:
+		return get_moment(in, &note->expires_ms);
 	default:
 		return false;
 	}

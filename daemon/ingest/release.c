@@ -253,6 +253,22 @@ ingest_release_awaiting(struct ingest *ingest, const struct parcel *parcel, size
 
 /* ---- because an admin says so ---- */
 
+/* Also for what is there, but beyond the scope of who asks. */
+static enum status
+not_there(const struct quarantine_order *order, struct error *err)
+{
+	return fail(err, STATUS_NOT_FOUND, "change %u of device %u in quarantine", order->n,
+		    order->device);
+}
+
+/* Is it in the list that the asker sees? */
+static bool
+is_seen(const struct quarantine_order *order, const struct quarantined *row)
+{
+	return order->scope == NULL ||
+	       regions_cover(order->scope, order->scope_count, row->village);
+}
+
 static enum status
 find_row(struct ingest *ingest, const struct quarantine_order *order, struct quarantined *out,
 	 struct error *err)
@@ -263,11 +279,7 @@ find_row(struct ingest *ingest, const struct quarantine_order *order, struct qua
 		status = store_quarantine_find(ingest->options.store, order->device, order->n, out,
 					       err);
 	}
-	if (status == STATUS_NOT_FOUND) {
-		return fail(err, STATUS_NOT_FOUND, "change %u of device %u in quarantine", order->n,
-			    order->device);
-	}
-	return status;
+	return status == STATUS_NOT_FOUND ? not_there(order, err) : status;
 }
 
 /* Nothing is touched yet when it is refused. */
@@ -279,22 +291,26 @@ release_asked(struct releasing *releasing, struct error *err)
 	struct quarantined row;
 	enum status status = find_row(releasing->ingest, order, &row, err);
 
-	if (status == STATUS_OK && row.released) {
-		return fail(err, STATUS_EXISTS, "change %u of device %u was released", order->n,
-			    order->device);
-	}
 	if (status == STATUS_OK) {
 		status = judge_row(releasing, &row, &judgement, err);
 	}
 	if (status != STATUS_OK) {
 		return status;
 	}
+	if (!is_seen(order, &row) &&
+	    (judgement.reason != QUARANTINE_NONE || !is_allowed(releasing, &judgement))) {
+		return not_there(order, err);
+	}
+	if (row.released) {
+		return fail(err, STATUS_EXISTS, "change %u of device %u was released", order->n,
+			    order->device);
+	}
 	if (judgement.reason != QUARANTINE_NONE) {
 		return fail(err, STATUS_SET_ASIDE, "%s. %s", quarantine_why(judgement.reason),
 			    quarantine_next(judgement.reason));
 	}
 	if (!is_allowed(releasing, &judgement)) {
-		return fail(err, STATUS_DENIED, "the record is beyond your villages");
+		return not_there(order, err);
 	}
 	status = release_row(releasing, &row, &judgement, err);
 	if (status == STATUS_OK && row.awaits != 0) {
@@ -334,6 +350,9 @@ ingest_quarantine_close(struct ingest *ingest, const struct quarantine_order *or
 		return fail(err, STATUS_INVALID, "a reason has 1 to %d bytes", REASON_MAX);
 	}
 	status = find_row(ingest, order, &row, err);
+	if (status == STATUS_OK && !is_seen(order, &row)) {
+		return not_there(order, err);
+	}
 	if (status == STATUS_OK && row.settled != 0) {
 		return fail(err, STATUS_EXISTS, "change %u of device %u was %s", order->n,
 			    order->device, row.released ? "released" : "closed");

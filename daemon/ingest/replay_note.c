@@ -4,6 +4,7 @@
 #include "daemon/ingest/family.h"
 #include "daemon/ingest/release.h"
 #include "daemon/ingest/replay_parts.h"
+#include "daemon/store/store_people.h"
 
 #include <string.h>
 
@@ -167,6 +168,56 @@ do_destroyed(const struct told *told, struct error *err)
 
 /* ---- people and imports ---- */
 
+static struct region
+scope_told(const struct note *note)
+{
+	return note->scope_count > 0 ? note->scope[0] : (struct region){0, 0};
+}
+
+static enum status
+do_user(const struct told *told, struct error *err)
+{
+	const struct note *note = told->note;
+	struct stream stream = {.kind = STREAM_USER, .name = note->name};
+	const struct user user = {.number = note->stream,
+				  .name = note->name,
+				  .role = (enum role)note->role,
+				  .scope = scope_told(note)};
+	enum status status = add_stream(told, &stream, err);
+
+	return status == STATUS_OK ? store_user_add(told->again, &user, err) : status;
+}
+
+/* The one who may still sign in. */
+static enum status
+find_user(const struct told *told, struct error *err)
+{
+	struct user user = {.number = 0};
+	enum status status = store_user(told->again, told->note->stream, NULL,
+					&told->ingest->work.arena, &user, err);
+
+	if (status == STATUS_OK && user.disabled != 0) {
+		return fail(err, STATUS_INVALID, "the user is disabled");
+	}
+	return status;
+}
+
+static enum status
+do_password(const struct told *told, struct error *err)
+{
+	return find_user(told, err);
+}
+
+static enum status
+do_disable(const struct told *told, struct error *err)
+{
+	enum status status = find_user(told, err);
+
+	return status == STATUS_OK
+		       ? store_user_disable(told->again, told->note->stream, told->seq, err)
+		       : status;
+}
+
 static enum status
 do_token(const struct told *told, struct error *err)
 {
@@ -174,9 +225,9 @@ do_token(const struct told *told, struct error *err)
 	struct stream stream = {.kind = STREAM_USER, .name = note->name};
 	struct token token = {.user = note->stream,
 			      .role = (enum role)note->role,
-			      .scope = note->scope_count > 0 ? note->scope[0]
-							     : (struct region){0, 0},
-			      .name = note->name};
+			      .scope = scope_told(note),
+			      .name = note->name,
+			      .expires_ms = note->expires_ms};
 	enum status status;
 
 	if (note->hash.length != HASH_SIZE) {
@@ -186,6 +237,20 @@ do_token(const struct told *told, struct error *err)
 	memcpy(token.hash, note->hash.at, HASH_SIZE);
 	status = add_stream(told, &stream, err);
 	return status == STATUS_OK ? store_token_add(told->again, &token, err) : status;
+}
+
+static enum status
+do_withdraw(const struct told *told, struct error *err)
+{
+	struct token token = {.user = 0};
+	enum status status = store_token_numbered(told->again, told->note->stream, NULL,
+						  &told->ingest->work.arena, &token, err);
+
+	if (status == STATUS_OK && token.revoked != 0) {
+		return fail(err, STATUS_EXISTS, "the token is revoked");
+	}
+	return status == STATUS_OK ? store_token_revoke(told->again, token.hash, told->seq, err)
+				   : status;
 }
 
 static enum status
@@ -348,6 +413,8 @@ static const struct action actions[] = {
 	{"allow", ENTRY_ADMIN, do_allow},	  {"close", ENTRY_ADMIN, do_close},
 	{"release", ENTRY_RELEASE, do_release},	  {"read", ENTRY_READ, does_nothing},
 	{"destroyed", ENTRY_ADMIN, do_destroyed}, {"erase", ENTRY_ERASURE, do_erase},
+	{"user", ENTRY_ADMIN, do_user},		  {"password", ENTRY_ADMIN, do_password},
+	{"disable", ENTRY_ADMIN, do_disable},	  {"withdraw", ENTRY_ADMIN, do_withdraw},
 };
 
 static const struct action *

@@ -81,11 +81,12 @@ enum status store_log_advance(struct store *store, uint64_t head, uint64_t sessi
 			      struct error *err);
 
 struct log_filter {
-	uint64_t since;		      /* seq greater than this */
-	uint64_t record;	      /* 0: all */
-	const struct region *regions; /* changes of records that are in these villages now, and
-					 entries that belong to no record */
-	size_t region_count;
+	uint64_t since;	 /* seq greater than this */
+	uint64_t record; /* 0: all */
+	/* NULL: everything. Else changes of records that are in this region now, and of what
+	 * belongs to no record the schemas, the epochs, and what people did whose own scope lies in
+	 * it. */
+	const struct region *scope;
 	size_t limit; /* rows */
 };
 typedef enum status (*log_row_fn)(void *context, const struct log_row *row, struct error *err);
@@ -175,6 +176,10 @@ enum status stored_record_decode(const struct stored_record *row, const struct r
 /* out[i] belongs to ids[i]; id 0 where there is no such record. */
 enum status store_records_load(struct store *store, const uint64_t *ids, size_t count,
 			       struct arena *arena, struct stored_record *out, struct error *err);
+/* That one, if it is in the scope now (NULL: everything); else NOT_FOUND, as if it did not exist,
+ * and by the same steps. */
+enum status store_record_find(struct store *store, uint64_t id, const struct region *scope,
+			      struct arena *arena, struct stored_record *out, struct error *err);
 /* The same without states. */
 enum status store_records_place(struct store *store, const uint64_t *ids, size_t count,
 				struct stored_record *out, struct error *err);
@@ -351,8 +356,18 @@ typedef enum status (*scope_period_fn)(void *context, const struct scope_period 
 enum status store_scopes_read(struct store *store, uint32_t device, uint64_t since,
 			      scope_period_fn each, void *context, struct error *err);
 typedef enum status (*device_fn)(void *context, const struct device *device, struct error *err);
-enum status store_devices_read(struct store *store, device_fn each, void *context,
-			       struct error *err);
+/* Those that show up in the scope; NULL: all. A device shows up where it has regions, or, left
+ * without, where it had some last. */
+enum status store_devices_read(struct store *store, const struct region *scope, device_fn each,
+			       void *context, struct error *err);
+/* Does the device show up there at all, and has it no region elsewhere? Neither, if there is none
+ * of that number. */
+struct device_reach {
+	bool any;
+	bool all;
+};
+enum status store_device_reach(struct store *store, uint32_t number, const struct region *scope,
+			       struct device_reach *out, struct error *err);
 
 struct stored_code {
 	uint8_t id[CODE_ID_SIZE];
@@ -379,6 +394,8 @@ struct token {
 	struct region scope; /* low 0: everything */
 	struct span name;
 	int64_t expires_ms; /* 0: never */
+	uint64_t revoked;   /* seq of the entry that took it back; 0: it serves */
+	int64_t last_ms;    /* operations: when it served last; 0: never */
 };
 /* NOT_FOUND. */
 enum status store_token(struct store *store, const uint8_t hash[HASH_SIZE], struct arena *arena,
@@ -431,9 +448,9 @@ typedef enum status (*quarantined_fn)(void *context, const struct quarantined *r
 				      struct error *err);
 /* All that was never released, open or closed, as an array appended to `out`, ascending seq. */
 enum status store_quarantine_kept(struct store *store, struct buffer *out, struct error *err);
-/* The open ones, ascending seq. */
-enum status store_quarantine_read(struct store *store, quarantined_fn each, void *context,
-				  struct error *err);
+/* The open ones in the scope (NULL: all), ascending seq. */
+enum status store_quarantine_read(struct store *store, const struct region *scope,
+				  quarantined_fn each, void *context, struct error *err);
 /* How many open ones a stream has. */
 enum status store_quarantine_count(struct store *store, uint32_t stream, uint64_t *count_out,
 				   struct error *err);
@@ -456,9 +473,13 @@ struct sync_session {
 enum status store_sessions_write(struct store *store, const struct sync_session *rows, size_t count,
 				 struct error *err);
 typedef enum status (*session_fn)(void *context, const struct sync_session *row, struct error *err);
-/* Newest last; at most `limit`. */
-enum status store_sessions_read(struct store *store, size_t limit, session_fn each, void *context,
-				struct error *err);
+/* Of devices that show up in the scope (NULL: all), newest last; at most `limit`. */
+struct session_query {
+	const struct region *scope;
+	size_t limit;
+};
+enum status store_sessions_read(struct store *store, const struct session_query *query,
+				session_fn each, void *context, struct error *err);
 enum status store_session_newest(struct store *store, uint64_t *id_out, struct error *err);
 
 /* What imports wrote for a key, so that the next one writes only what changed. */
@@ -474,43 +495,6 @@ enum status store_import_row(struct store *store, uint32_t type, struct span key
 			     struct arena *arena, struct import_row *out, struct error *err);
 enum status store_import_row_put(struct store *store, const struct import_row *row,
 				 struct error *err);
-
-/* ---- reports: who holds, and who read, what is known of somebody ---- */
-
-/* Calls `each` for every entry of kind read after `since`, ascending; the row is borrowed. */
-enum status store_reads_read(struct store *store, uint64_t since, log_row_fn each, void *context,
-			     struct error *err);
-/* Entry with the change that made the record, merged or set aside; 0: there is none. */
-enum status store_created(struct store *store, uint64_t record, uint64_t *seq_out,
-			  struct error *err);
-typedef enum status (*import_key_fn)(void *context, uint32_t type, struct span key, uint64_t record,
-				     struct error *err);
-/* Every key that imports know. Reads the whole table. */
-enum status store_import_keys(struct store *store, import_key_fn each, void *context,
-			      struct error *err);
-
-/* The syncs of a device that ended well. */
-struct pulls {
-	uint32_t device;
-	uint64_t count;
-	int64_t first_ms;
-	int64_t last_ms;
-	uint64_t pulled_to; /* of the log, at most */
-};
-typedef enum status (*pulls_fn)(void *context, const struct pulls *pulls, struct error *err);
-/* Of every device those that brought it beyond `since` of the log, ascending. Reads all sessions.
- */
-enum status store_pulls_read(struct store *store, uint64_t since, pulls_fn each, void *context,
-			     struct error *err);
-
-/* Each appends ids as uint64_t: records that left these villages after `since`; records that a
- * stream made; what was erased and a device has not said that it destroyed. */
-enum status store_left_since(struct store *store, struct region region, uint64_t since,
-			     struct buffer *out, struct error *err);
-enum status store_made_by(struct store *store, uint32_t stream, struct buffer *out,
-			  struct error *err);
-enum status store_erased_outstanding(struct store *store, uint32_t device, struct buffer *out,
-				     struct error *err);
 
 /* ---- erasure: what has to be destroyed by law ---- */
 

@@ -58,6 +58,13 @@ store_together(size_t left)
 
 /* ---- villages ---- */
 
+/* The range that a query compares with; everything includes village 0. */
+static inline struct region
+store_scope(const struct region *scope)
+{
+	return scope == NULL ? (struct region){0, INT64_MAX} : *scope;
+}
+
 /* A scope of its own: regions NULL means every village. */
 struct villages {
 	struct region *regions;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may come in: enrolment codes and tokens. */
+/* Enrolment codes. */
 #include "scope.h"
 #include "store_sqlite.h"
 
@@ -80,51 +80,4 @@ store_code_put(struct store *store, const struct stored_code *code, struct error
 	}
 	buffer_finish(&scope);
 	return status;
-}
-
-enum status
-store_token(struct store *store, const uint8_t hash[HASH_SIZE], struct arena *arena,
-	    struct token *out, struct error *err)
-{
-	static const char text[] = "SELECT user, role, scope_low, scope_high, name, expires_ms"
-				   " FROM token WHERE hash = ?";
-	struct statement *s = sql_prepare(store->sql, text, err);
-	struct token token;
-	enum status status;
-
-	sql_bind_blob(s, 1, span_of(hash, HASH_SIZE));
-	status = store_one(s, "token", err);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	memcpy(token.hash, hash, HASH_SIZE);
-	token.user = store_u32(s, 0);
-	token.role = store_u32(s, 1);
-	token.scope = (struct region){sql_uint(s, 2), sql_uint(s, 3)};
-	token.name = sql_text(s, 4);
-	token.expires_ms = sql_int(s, 5);
-	if (!store_keep(arena, &token.name)) {
-		status = store_exhausted("a token", err);
-	} else {
-		*out = token;
-	}
-	sql_reset(s);
-	return status;
-}
-
-enum status
-store_token_add(struct store *store, const struct token *token, struct error *err)
-{
-	static const char text[] = "INSERT INTO token (hash, user, role, scope_low, scope_high,"
-				   " name, expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?)";
-	struct statement *s = sql_prepare(store->sql, text, err);
-
-	sql_bind_blob(s, 1, span_of(token->hash, sizeof token->hash));
-	sql_bind_uint(s, 2, token->user);
-	sql_bind_int(s, 3, (int64_t)token->role);
-	sql_bind_uint(s, 4, token->scope.low);
-	sql_bind_uint(s, 5, token->scope.high);
-	sql_bind_text(s, 6, token->name);
-	sql_bind_int(s, 7, token->expires_ms);
-	return sql_run(s, err);
 }

@@ -64,16 +64,26 @@ session_of(struct statement *s)
 }
 
 enum status
-store_sessions_read(struct store *store, size_t limit, session_fn each, void *context,
-		    struct error *err)
+store_sessions_read(struct store *store, const struct session_query *query, session_fn each,
+		    void *context, struct error *err)
 {
-	static const char text[] =
+	static const char all_text[] =
 		"SELECT " SESSION_COLUMNS
 		" FROM (SELECT * FROM session ORDER BY id DESC LIMIT ?) ORDER BY id";
-	struct statement *s = sql_prepare(store->sql, text, err);
+	static const char scope_text[] =
+		"SELECT " SESSION_COLUMNS
+		" FROM (SELECT * FROM session WHERE EXISTS (SELECT 1 FROM device_region"
+		" WHERE device = session.stream AND low <= ?3 AND high >= ?2)"
+		" ORDER BY id DESC LIMIT ?1) ORDER BY id";
+	const bool all = query->scope == NULL;
+	struct statement *s = sql_prepare(store->sql, all ? all_text : scope_text, err);
 	enum status status = STATUS_OK;
 
-	sql_bind_uint(s, 1, limit > INT64_MAX ? INT64_MAX : limit);
+	sql_bind_uint(s, 1, query->limit > INT64_MAX ? INT64_MAX : query->limit);
+	if (!all) {
+		sql_bind_uint(s, 2, query->scope->low);
+		sql_bind_uint(s, 3, query->scope->high);
+	}
 	while (status == STATUS_OK) {
 		struct sync_session session;
 		bool row;

@@ -36,8 +36,11 @@ const struct evidence evidence[] = {
 	{.table = "device", .compared = "number state scope_version scope", .keys = 1},
 	{.table = "device_destroyed", .compared = "device seq", .keys = 1},
 	{.table = "device_scope", .compared = "device version scope", .keys = 2},
+	/* Follows from device_scope; it says who sees the device. */
+	{.table = "device_region", .compared = "device low high", .keys = 3},
+	{.table = "user", .compared = "number name role scope_low scope_high disabled", .keys = 1},
 	{.table = "token",
-	 .compared = "user hash role scope_low scope_high name expires_ms",
+	 .compared = "user hash role scope_low scope_high name expires_ms revoked",
 	 .keys = 1},
 	{.table = "schema", .compared = "version cbor json", .keys = 1},
 	{.table = "quarantine",
@@ -63,6 +66,12 @@ const struct evidence evidence[] = {
 	/* A code lives for 72 hours; what came of it is an entry of the log. */
 	{.table = "code",
 	 .operations = "id secret_hash expires_ms cadre scope failures device device_key"},
+	/* Nothing of a password is in the log, where somebody might guess at it. */
+	{.table = "user_password", .operations = "number password last_ms"},
+	/* Who is here, and who tried to be. */
+	{.table = "token_use", .operations = "hash last_ms"},
+	{.table = "login", .operations = "hash user began_ms last_ms"},
+	{.table = "login_failure", .operations = "subject count last_ms"},
 	/* How syncs went. */
 	{.table = "session",
 	 .operations = "id time_ms stream requests bytes_up bytes_down sent acked conflicts"

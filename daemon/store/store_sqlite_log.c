@@ -170,33 +170,14 @@ log_row_of(struct statement *s, struct log_row *out, struct error *err)
 }
 
 static enum status
-passes(struct store *store, const struct log_filter *filter, const struct entry *entry,
-       bool *passes_out, struct error *err)
+read_rows(struct statement *s, size_t limit, log_row_fn each, void *context, struct error *err)
 {
-	uint64_t village = 0;
-	bool found = false;
-	enum status status;
-
-	if (filter->regions == NULL || entry->record == 0) {
-		*passes_out = true;
-		return STATUS_OK;
-	}
-	status = record_village(store, entry->record, &village, &found, err);
-	*passes_out = found && regions_cover(filter->regions, filter->region_count, village);
-	return status;
-}
-
-static enum status
-read_rows(struct store *store, struct statement *s, const struct log_filter *filter,
-	  log_row_fn each, void *context, struct error *err)
-{
-	size_t left = filter->limit;
+	size_t left = limit;
 	enum status status = STATUS_OK;
 
 	while (left > 0) {
 		struct log_row row;
 		bool more;
-		bool wanted = false;
 
 		status = sql_row(s, &more, err);
 		if (status != STATUS_OK || !more) {
@@ -204,9 +185,6 @@ read_rows(struct store *store, struct statement *s, const struct log_filter *fil
 		}
 		status = log_row_of(s, &row, err);
 		if (status == STATUS_OK) {
-			status = passes(store, filter, &row.entry, &wanted, err);
-		}
-		if (status == STATUS_OK && wanted) {
 			left--;
 			status = each(context, &row, err);
 		}
@@ -245,6 +223,28 @@ bind_history(struct store *store, const struct log_filter *filter, struct statem
 	return STATUS_OK;
 }
 
+/* Of what belongs to no record: schemas and epochs concern everybody; of the rest what was done by
+ * people whose scope lies in this one, because it may name what lies elsewhere. */
+static struct statement *
+bind_scope(struct store *store, const struct log_filter *filter, struct error *err)
+{
+	static const char text[] =
+		"SELECT " LOG_COLUMNS " FROM log WHERE seq > ?1 AND CASE WHEN log.record = 0 THEN"
+		" kind IN (?4, ?5) OR user IN (SELECT user FROM token WHERE scope_low >= ?2"
+		" AND scope_high <= ?3 UNION ALL SELECT number FROM user WHERE scope_low >= ?2"
+		" AND scope_high <= ?3) ELSE EXISTS (SELECT 1 FROM record WHERE id ="
+		" ifnull(log.record, (log.stream << 32) + log.n) AND village BETWEEN ?2 AND ?3)"
+		" END ORDER BY seq";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, filter->since);
+	sql_bind_uint(s, 2, filter->scope->low);
+	sql_bind_uint(s, 3, filter->scope->high);
+	sql_bind_int(s, 4, ENTRY_SCHEMA);
+	sql_bind_int(s, 5, ENTRY_EPOCH);
+	return s;
+}
+
 enum status
 store_log_read(struct store *store, const struct log_filter *filter, log_row_fn each, void *context,
 	       struct error *err)
@@ -255,11 +255,13 @@ store_log_read(struct store *store, const struct log_filter *filter, log_row_fn 
 
 	if (filter->record != 0) {
 		status = bind_history(store, filter, &s, err);
+	} else if (filter->scope != NULL) {
+		s = bind_scope(store, filter, err);
 	} else {
 		s = sql_prepare(store->sql, text, err);
 		sql_bind_uint(s, 1, filter->since);
 	}
-	return status == STATUS_OK ? read_rows(store, s, filter, each, context, err) : status;
+	return status == STATUS_OK ? read_rows(s, filter->limit, each, context, err) : status;
 }
 
 enum status

@@ -181,12 +181,18 @@ store_quarantine_kept(struct store *store, struct buffer *out, struct error *err
 }
 
 enum status
-store_quarantine_read(struct store *store, quarantined_fn each, void *context, struct error *err)
+store_quarantine_read(struct store *store, const struct region *scope, quarantined_fn each,
+		      void *context, struct error *err)
 {
-	static const char text[] = QUARANTINE_SELECT " WHERE q.settled = 0 ORDER BY q.seq";
+	/* Village 0, where it is not known, is in no scope but that of everything. */
+	static const char text[] = QUARANTINE_SELECT
+		" WHERE q.settled = 0 AND q.village BETWEEN ? AND ? ORDER BY q.seq";
+	const struct region asked = store_scope(scope);
 	struct statement *s = sql_prepare(store->sql, text, err);
 	enum status status = STATUS_OK;
 
+	sql_bind_uint(s, 1, asked.low);
+	sql_bind_uint(s, 2, asked.high);
 	while (status == STATUS_OK) {
 		struct quarantined quarantined;
 		bool row;

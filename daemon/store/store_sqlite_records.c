@@ -105,6 +105,40 @@ store_records_load(struct store *store, const uint64_t *ids, size_t count, struc
 	return STATUS_OK;
 }
 
+/* Is it in the scope? The row at the id, or the one before it, is read in any case, so that a
+ * record outside takes as long as none. */
+static enum status
+is_in_scope(struct store *store, uint64_t id, const struct region *scope, bool *out,
+	    struct error *err)
+{
+	static const char text[] = "SELECT (id = ?1) & (village >= ?2) & (village <= ?3)"
+				   " FROM record WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
+	const struct region asked = store_scope(scope);
+	struct statement *s = sql_prepare(store->sql, text, err);
+	uint64_t in_scope = 0;
+	enum status status;
+
+	sql_bind_uint(s, 1, id);
+	sql_bind_uint(s, 2, asked.low);
+	sql_bind_uint(s, 3, asked.high);
+	status = store_number(s, &in_scope, err);
+	*out = in_scope != 0;
+	return status;
+}
+
+enum status
+store_record_find(struct store *store, uint64_t id, const struct region *scope, struct arena *arena,
+		  struct stored_record *out, struct error *err)
+{
+	bool found = false;
+	enum status status = is_in_scope(store, id, scope, &found, err);
+
+	if (status == STATUS_OK && !found) {
+		return fail(err, STATUS_NOT_FOUND, "record");
+	}
+	return status == STATUS_OK ? store_records_load(store, &id, 1, arena, out, err) : status;
+}
+
 enum status
 store_records_place(struct store *store, const uint64_t *ids, size_t count,
 		    struct stored_record *out, struct error *err)

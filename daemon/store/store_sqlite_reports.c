@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who holds, and who read, what is known of somebody: asked for rarely, so most of it walks. */
 #include "protocol/id.h"
+#include "store_reports.h"
 #include "store_sqlite.h"
 
 enum status

@@ -58,6 +58,27 @@ compare_found(const void *a, const void *b)
 	return place_in_order_compare(a, b);
 }
 
+/* The least range of villages that has all of the scope: of one region exactly that, and of several
+ * what lies between is left to rows_want. */
+static void
+bind_range(const struct record_rows *rows, struct statement *s, int low, int high)
+{
+	const struct villages *villages = &rows->villages;
+	struct region range = store_scope(NULL);
+
+	if (villages->regions != NULL) {
+		range = (struct region){INT64_MAX, 0};
+	}
+	for (size_t i = 0; villages->regions != NULL && i < villages->count; i++) {
+		const struct region *region = &villages->regions[i];
+
+		range.low = region->low < range.low ? region->low : range.low;
+		range.high = region->high > range.high ? region->high : range.high;
+	}
+	sql_bind_uint(s, low, range.low);
+	sql_bind_uint(s, high, range.high);
+}
+
 /* Takes id, village and version of each row of the statement that is wanted. */
 static enum status
 found_take(struct record_rows *rows, struct statement *s, struct error *err)
@@ -89,15 +110,17 @@ found_sort(struct record_rows *rows)
 static enum status
 find_conflicts(struct record_rows *rows, struct error *err)
 {
-	static const char all_text[] =
-		"SELECT id, village, version FROM record WHERE conflicts > 0";
+	static const char all_text[] = "SELECT id, village, version FROM record"
+				       " WHERE conflicts > 0 AND village BETWEEN ?1 AND ?2";
 	static const char type_text[] =
-		"SELECT id, village, version FROM record WHERE conflicts > 0 AND type = ?";
+		"SELECT id, village, version FROM record"
+		" WHERE conflicts > 0 AND village BETWEEN ?1 AND ?2 AND type = ?3";
 	const bool all = rows->query.type == 0;
 	struct statement *s = sql_prepare(rows->store->sql, all ? all_text : type_text, err);
 
+	bind_range(rows, s, 1, 2);
 	if (!all) {
-		sql_bind_uint(s, 1, rows->query.type);
+		sql_bind_uint(s, 3, rows->query.type);
 	}
 	return found_take(rows, s, err);
 }
@@ -125,14 +148,16 @@ find_place(void *context, const struct place *place, struct error *err)
 static enum status
 walk_open(struct record_rows *rows, struct error *err)
 {
-	static const char text[] = "SELECT id, village, version FROM record"
-				   " WHERE ?1 = 0 OR type = ?1 ORDER BY id";
+	static const char text[] =
+		"SELECT id, village, version FROM record"
+		" WHERE (?1 = 0 OR type = ?1) AND village BETWEEN ?2 AND ?3 ORDER BY id";
 
 	rows->walk = sql_prepare_own(rows->store->sql, text, err);
 	if (rows->walk == NULL) {
 		return err == NULL ? STATUS_STORAGE : err->status;
 	}
 	sql_bind_uint(rows->walk, 1, rows->query.type);
+	bind_range(rows, rows->walk, 2, 3);
 	return STATUS_OK;
 }
 

@@ -216,6 +216,52 @@ put_scope(struct store *store, const struct device *device, struct span scope, s
 	return sql_run(s, err);
 }
 
+static enum status
+put_region(struct store *store, uint32_t device, const struct region *region, struct error *err)
+{
+	static const char text[] = "INSERT INTO device_region (device, low, high) VALUES (?, ?, ?)"
+				   " ON CONFLICT DO NOTHING";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, device);
+	sql_bind_uint(s, 2, region->low);
+	sql_bind_uint(s, 3, region->high);
+	return sql_run(s, err);
+}
+
+/* A device that has none keeps those that it had last, or its parent's if it never had one. */
+static enum status
+keep_regions(struct store *store, uint32_t device, struct error *err)
+{
+	static const char text[] =
+		"INSERT INTO device_region (device, low, high) SELECT ?1, low, high"
+		" FROM device_region WHERE device = (SELECT parent FROM stream WHERE number = ?1)"
+		" AND NOT EXISTS (SELECT 1 FROM device_region WHERE device = ?1)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, device);
+	return sql_run(s, err);
+}
+
+static enum status
+put_regions(struct store *store, const struct device *device, struct error *err)
+{
+	static const char text[] = "DELETE FROM device_region WHERE device = ?";
+	struct statement *s;
+	enum status status;
+
+	if (device->scope_count == 0) {
+		return keep_regions(store, device->stream.number, err);
+	}
+	s = sql_prepare(store->sql, text, err);
+	sql_bind_uint(s, 1, device->stream.number);
+	status = sql_run(s, err);
+	for (size_t i = 0; i < device->scope_count && status == STATUS_OK; i++) {
+		status = put_region(store, device->stream.number, &device->scope[i], err);
+	}
+	return status;
+}
+
 enum status
 store_device_put(struct store *store, const struct device *device, struct error *err)
 {
@@ -230,6 +276,9 @@ store_device_put(struct store *store, const struct device *device, struct error 
 	}
 	if (status == STATUS_OK) {
 		status = put_scope(store, device, buffer_span(&scope), err);
+	}
+	if (status == STATUS_OK) {
+		status = put_regions(store, device, err);
 	}
 	buffer_finish(&scope);
 	return status;
@@ -348,10 +397,50 @@ store_device_destroyed(struct store *store, uint32_t number, uint64_t seq, struc
 }
 
 enum status
-store_devices_read(struct store *store, device_fn each, void *context, struct error *err)
+store_device_reach(struct store *store, uint32_t number, const struct region *scope,
+		   struct device_reach *out, struct error *err)
 {
-	static const char text[] = DEVICE_SELECT " ORDER BY d.number";
+	static const char text[] =
+		"SELECT count(*) FILTER (WHERE low <= ?3 AND high >= ?2),"
+		" count(*) FILTER (WHERE low < ?2 OR high > ?3) FROM device_region WHERE device = ?1";
+	const struct region asked = store_scope(scope);
 	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status;
+
+	sql_bind_uint(s, 1, number);
+	sql_bind_uint(s, 2, asked.low);
+	sql_bind_uint(s, 3, asked.high);
+	status = store_one(s, "device", err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	out->any = sql_int(s, 0) > 0;
+	out->all = out->any && sql_int(s, 1) == 0;
+	sql_reset(s);
+	return STATUS_OK;
+}
+
+static struct statement *
+bind_devices(struct store *store, const struct region *scope, struct error *err)
+{
+	static const char all_text[] = DEVICE_SELECT " ORDER BY d.number";
+	static const char scope_text[] =
+		DEVICE_SELECT " WHERE EXISTS (SELECT 1 FROM device_region WHERE device = d.number"
+			      " AND low <= ?2 AND high >= ?1) ORDER BY d.number";
+	struct statement *s = sql_prepare(store->sql, scope == NULL ? all_text : scope_text, err);
+
+	if (scope != NULL) {
+		sql_bind_uint(s, 1, scope->low);
+		sql_bind_uint(s, 2, scope->high);
+	}
+	return s;
+}
+
+enum status
+store_devices_read(struct store *store, const struct region *scope, device_fn each, void *context,
+		   struct error *err)
+{
+	struct statement *s = bind_devices(store, scope, err);
 	struct arena arena;
 	bool row = true;
 	enum status status = STATUS_OK;

@@ -28,11 +28,16 @@ if [ "$(id -u)" -eq 0 ]; then
 	while read -r line; do
 		api POST /v1/codes -H 'Content-Type: application/json' -d "{\"password\":\"${line#body=}\"}"
 	done <"$folder/bodies"
+	echo 'rahasia-pintu-selesai' | control user add --role cadre --scope 630307 --name 'Bu Masuk' >/dev/null
+	api POST /v1/session -H 'Content-Type: application/json' \
+		-d '{"name":"Bu Masuk","password":"rahasia-pintu-selesai"}'
+	holds 'somebody signs in' equals "$http" 200
 	{
 		echo "key hex:$(tail -c 32 "$server/server.key" | od -An -v -tx1 | tr -d ' \n')"
 		for file in "$folder"/code.* "$folder"/token.* "$server/admin.token"; do
 			echo "$(basename "$file") $(cat "$file")"
 		done
+		echo 'password rahasia-pintu-selesai'
 		sed 's/^body=\(rahasia-.\)/\1 \1/' "$folder/bodies"
 	} >"$folder/words"
 	holds 'the memory of the daemon can be searched' python3 "$(dirname "$0")/memory.py" "$daemon" <"$folder/words" >"$folder/remembered"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/twin/altered.h"
 
+#include "daemon/ingest/people.h"
+
 #include <unistd.h>
 
 #include <jansson.h>
@@ -42,17 +44,55 @@ load_second_schema(struct world *world)
 	free(text);
 }
 
-static void
-add_token(struct world *world)
+static uint32_t
+add_user(struct world *world, const char *name, struct region scope)
+{
+	const struct user_order order = {
+		.name = span_of_text(name), .role = ROLE_SUPERVISOR, .scope = scope};
+	uint32_t number = 0;
+	struct error err;
+
+	assert_ok(ingest_user_add(world->ingest, &order, &number, &err));
+	return number;
+}
+
+static uint32_t
+add_token(struct world *world, const char *name, int64_t expires_ms)
 {
 	char text[TOKEN_TEXT_SIZE];
 	const struct token_order order = {.role = ROLE_SUPERVISOR,
 					  .scope = {6303072001, 6303072001},
-					  .name = span_of_text("Ibu Uji")};
+					  .name = span_of_text(name),
+					  .expires_ms = expires_ms};
+	struct token token = {.user = 0};
+	struct arena arena;
+	struct error err;
+
+	assert_ok(ingest_token_add(world->ingest, &order, text, &err));
+	arena_init(&arena, 1 << 16);
+	assert_ok(token_find(world->store, text, 0, &arena, &token, &err));
+	arena_finish(&arena);
+	return token.user;
+}
+
+/* Two who sign in and one who may no more, whose name another has; tokens likewise. */
+static void
+add_people(struct world *world)
+{
+	static const uint8_t password[PASSWORD_SIZE] = {1};
+	const struct region village = {6303072001, 6303072001};
+	uint32_t number;
 	struct error err;
 
 	assert_ok(ingest_begin(world->ingest, &err));
-	assert_ok(ingest_token_add(world->ingest, &order, text, &err));
+	number = add_user(world, "Bu Lama", village);
+	assert_ok(ingest_user_disable(world->ingest, number, 0, &err));
+	(void)add_user(world, "Bu Lama", (struct region){0, 0});
+	number = add_user(world, "Bu Baru", village);
+	assert_ok(ingest_user_password(world->ingest, number, password, 0, &err));
+	(void)add_token(world, "Ibu Uji", 0);
+	number = add_token(world, "Laporan", INT64_C(2000000000000));
+	assert_ok(ingest_token_revoke(world->ingest, number, 0, &err));
 	assert_ok(ingest_read_entry(world->ingest, 0, "/v1/records/{type}", "family", &err));
 	assert_ok(ingest_commit(world->ingest, &err));
 }
@@ -136,7 +176,7 @@ live(struct two_cadres *all)
 	many_visits(all);
 	move_about(all);
 	set_aside(all);
-	add_token(world);
+	add_people(world);
 	load_second_schema(world);
 	world_import(world, "family",
 		     (const char *[]){"key", "K1", "village", TWO_CADRES_VILLAGE, "head", "Uji",

@@ -26,7 +26,13 @@ TEST(a_database_that_nobody_altered_is_what_its_log_says)
 	assert_true(alter_number(altered->path, "SELECT count(*) FROM epoch") == 2);
 	assert_true(alter_number(altered->path, "SELECT count(*) FROM schema") == 2);
 	assert_true(alter_number(altered->path, "SELECT count(*) FROM move") >= 4);
-	assert_true(alter_number(altered->path, "SELECT count(*) FROM token") == 2);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM token") == 3);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM token WHERE revoked > 0") ==
+		    1);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM user") == 3);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM user WHERE disabled > 0") ==
+		    1);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM device_region") >= 2);
 	assert_true(alter_number(altered->path, "SELECT count(*) FROM quarantine") >= 4);
 	assert_true(alter_number(altered->path,
 				 "SELECT count(*) FROM quarantine WHERE settled = 0") >= 1);
@@ -87,9 +93,9 @@ TEST(every_alteration_of_a_column_of_evidence_is_found)
 TEST(every_row_that_is_deleted_is_missed)
 {
 	static const char *const tables[] = {
-		"log",		"log_run", "tree",   "checkpoint", "epoch",
-		"record",	"place",   "move",   "stream",	   "device",
-		"device_scope", "token",   "schema", "quarantine", "progress",
+		"log",	  "log_run",	"tree",	    "checkpoint", "epoch",	   "record",
+		"place",  "move",	"stream",   "device",	  "device_scope",  "token",
+		"schema", "quarantine", "progress", "user",	  "device_region",
 	};
 	struct altered *altered = *state;
 

@@ -493,8 +493,8 @@ sessions_of(struct forged *forged)
 {
 	struct sessions sessions = {.count = 0};
 
-	assert_ok(store_sessions_read(forged->world->store, 100, note_session, &sessions,
-				      &forged->err));
+	assert_ok(store_sessions_read(forged->world->store, &(struct session_query){.limit = 100},
+				      note_session, &sessions, &forged->err));
 	return sessions;
 }
 

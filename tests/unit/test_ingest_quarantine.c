@@ -39,7 +39,8 @@ quarantine_of(struct forged *forged)
 {
 	struct listed listed = {.count = 0};
 
-	assert_ok(store_quarantine_read(forged->world->store, list_row, &listed, &forged->err));
+	assert_ok(
+		store_quarantine_read(forged->world->store, NULL, list_row, &listed, &forged->err));
 	return listed;
 }
 

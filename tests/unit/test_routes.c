@@ -69,6 +69,20 @@ TEST(a_wrong_method_is_told_the_right_ones)
 	assert_string_equal(allow, "POST");
 	assert_null(find("get", "/v1/health"));
 	assert_string_equal(allow, "GET");
+	assert_null(find("PUT", "/v1/session"));
+	assert_string_equal(allow, "GET, POST, DELETE");
+}
+
+TEST(routes_are_listed_to_the_last)
+{
+	size_t count = 0;
+
+	while (route_at(count) != NULL) {
+		assert_non_null(route_at(count)->method);
+		count++;
+	}
+	assert_true(count > 30);
+	assert_null(route_at(count + 1));
 }
 
 TEST(an_unknown_path_allows_nothing)
@@ -96,4 +110,4 @@ RUN_TESTS(CASE(a_path_leads_to_its_row), CASE(what_stands_for_the_braces_is_the_
 	  CASE(an_argument_is_one_segment_and_not_empty),
 	  CASE(an_argument_that_is_too_long_is_no_path),
 	  CASE(a_wrong_method_is_told_the_right_ones), CASE(an_unknown_path_allows_nothing),
-	  CASE(parameters_have_their_places))
+	  CASE(routes_are_listed_to_the_last), CASE(parameters_have_their_places))

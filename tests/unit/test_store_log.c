@@ -198,23 +198,48 @@ TEST(an_edit_gives_no_history_to_the_record_it_would_have_made)
 		read_log(w, (struct log_filter){.record = id_make(6, 1), .limit = 10}).count, 0);
 }
 
-TEST(regions_keep_their_records_and_the_entries_of_no_record)
+/* A user's stream, with a token for these villages. */
+static void
+user_add(struct world *w, uint32_t number, struct region scope)
+{
+	struct token token = {.hash = {(uint8_t)number}, .user = number, .scope = scope};
+
+	assert_ok(store_token_add(w->writer, &token, &w->err));
+}
+
+TEST(a_scope_keeps_its_records_and_of_no_record_what_concerns_it)
 {
 	struct world *w = *state;
 	const struct region a = {VILLAGE_A, VILLAGE_A};
+	const struct region b = {VILLAGE_B, VILLAGE_B};
+	struct log_row rows[] = {log_note_make(6, ENTRY_SCHEMA), log_note_make(7, ENTRY_ADMIN),
+				 log_note_make(8, ENTRY_READ), log_note_make(9, ENTRY_READ)};
 	struct seen seen;
 
 	append_history(w);
 	record_new(w, id_make(5, 1), FAMILY, VILLAGE_A, 5);
 	record_new(w, id_make(5, 2), FAMILY, VILLAGE_B, 3);
-	seen = read_log(w, (struct log_filter){.regions = &a, .region_count = 1, .limit = 10});
-	assert_int_equal(seen.count, 4);
-	assert_int_equal(seen.seqs[1], 2);
-	assert_int_equal(seen.seqs[2], 4);
-	seen = read_log(w, (struct log_filter){.regions = &a, .region_count = 1, .limit = 3});
+	user_add(w, 20, a);
+	user_add(w, 21, b);
+	user_add(w, 22, (struct region){0, 0});
+	rows[1].entry.user = 20;
+	rows[2].entry.user = 21;
+	rows[3].entry.user = 22;
+	append(w, rows, 4);
+	seen = read_log(w, (struct log_filter){.scope = &a, .limit = 20});
+	assert_int_equal(seen.count, 5);
+	assert_int_equal(seen.seqs[0], 1);
+	assert_int_equal(seen.seqs[1], 4);
+	assert_int_equal(seen.seqs[2], 5);
+	assert_int_equal(seen.seqs[3], 6);
+	assert_int_equal(seen.seqs[4], 7);
+	seen = read_log(w, (struct log_filter){.scope = &a, .limit = 3});
 	assert_int_equal(seen.count, 3);
-	seen = read_log(w, (struct log_filter){.regions = &a, .region_count = 0, .limit = 10});
-	assert_int_equal(seen.count, 1);
+	seen = read_log(w, (struct log_filter){.scope = &b, .limit = 20});
+	assert_int_equal(seen.count, 3);
+	assert_int_equal(seen.seqs[0], 3);
+	assert_int_equal(seen.seqs[2], 8);
+	assert_int_equal(read_log(w, (struct log_filter){.limit = 20}).count, 9);
 }
 
 /* ---- what a stream has logged ---- */
@@ -463,7 +488,7 @@ RUN_TESTS(WITH(an_empty_log_has_head_0), WITH(an_entry_is_read_as_it_was_written
 	  WITH(a_reading_ends_with_the_failure_of_its_caller),
 	  WITH(history_of_a_record_has_its_creation_and_every_later_entry),
 	  WITH(an_edit_gives_no_history_to_the_record_it_would_have_made),
-	  WITH(regions_keep_their_records_and_the_entries_of_no_record),
+	  WITH(a_scope_keeps_its_records_and_of_no_record_what_concerns_it),
 	  WITH(changes_of_a_stream_are_found_by_their_numbers),
 	  WITH(a_long_run_is_found_from_its_middle),
 	  WITH(verdict_and_reason_of_a_logged_change_are_told), WITH(a_change_is_logged_once),

@@ -147,12 +147,72 @@ TEST(devices_are_read_in_order_of_their_numbers)
 
 	device_add(w, 9, NULL, 0);
 	device_add(w, 7, NULL, 0);
-	assert_ok(store_devices_read(w->reader, keep_device, &list, &w->err));
+	assert_ok(store_devices_read(w->reader, NULL, keep_device, &list, &w->err));
 	assert_int_equal(list.count, 2);
 	assert_int_equal(list.numbers[0], 7);
 	assert_int_equal(list.numbers[1], 9);
-	assert_int_equal(store_devices_read(w->reader, keep_device, &first, &w->err), STATUS_STALE);
+	assert_int_equal(store_devices_read(w->reader, NULL, keep_device, &first, &w->err),
+			 STATUS_STALE);
 	assert_int_equal(first.count, 1);
+}
+
+static size_t
+devices_in(struct world *w, struct region scope)
+{
+	struct device_list list = {.count = 0};
+
+	assert_ok(store_devices_read(w->reader, &scope, keep_device, &list, &w->err));
+	return list.count;
+}
+
+static struct device_reach
+reach(struct world *w, uint32_t number, struct region scope)
+{
+	struct device_reach found = {true, true};
+
+	assert_ok(store_device_reach(w->reader, number, &scope, &found, &w->err));
+	return found;
+}
+
+TEST(a_device_shows_up_where_it_has_villages_or_had_them_last)
+{
+	struct world *w = *state;
+	struct region scope[] = {{VILLAGE_A, VILLAGE_A}, {VILLAGE_C, VILLAGE_C}};
+	const struct region a = scope[0];
+	const struct region b = {VILLAGE_B, VILLAGE_B};
+	const struct region both = {VILLAGE_A, VILLAGE_C};
+	struct device device;
+
+	device_add(w, 7, scope, 2);
+	assert_int_equal(devices_in(w, a), 1);
+	assert_int_equal(devices_in(w, b), 0);
+	assert_int_equal(devices_in(w, both), 1);
+	assert_true(reach(w, 7, a).any && !reach(w, 7, a).all);
+	assert_true(reach(w, 7, both).any && reach(w, 7, both).all);
+	assert_false(reach(w, 7, b).any || reach(w, 7, b).all);
+	assert_false(reach(w, 8, both).any);
+	assert_ok(store_device(w->writer, 7, &w->arena, &device, &w->err));
+	device.scope_count = 0;
+	device.scope_version++;
+	assert_ok(store_device_put(w->writer, &device, &w->err));
+	assert_int_equal(devices_in(w, a), 1);
+	device.scope = &scope[0];
+	device.scope[0] = b;
+	device.scope_count = 1;
+	device.scope_version++;
+	assert_ok(store_device_put(w->writer, &device, &w->err));
+	assert_int_equal(devices_in(w, a), 0);
+	assert_true(reach(w, 7, b).all);
+}
+
+TEST(a_device_that_never_had_villages_shows_up_where_the_one_it_continues_did)
+{
+	struct world *w = *state;
+	struct region scope = {VILLAGE_A, VILLAGE_A};
+
+	device_add(w, 3, &scope, 1);
+	device_add(w, 7, NULL, 0);
+	assert_int_equal(devices_in(w, scope), 2);
 }
 
 /* ---- codes and tokens ---- */
@@ -336,7 +396,7 @@ TEST(quarantine_is_read_in_order_and_counted_by_stream)
 
 	quarantine(w, 8, 5, 2, id_make(4, 1));
 	quarantine(w, 3, 5, 1, id_make(5, 1));
-	assert_ok(store_quarantine_read(w->reader, keep_quarantined, &last, &w->err));
+	assert_ok(store_quarantine_read(w->reader, NULL, keep_quarantined, &last, &w->err));
 	assert_int_equal(last.seq, 8);
 	assert_int_equal(last.stream, 5);
 	assert_int_equal(last.n, 2);
@@ -345,6 +405,13 @@ TEST(quarantine_is_read_in_order_and_counted_by_stream)
 	assert_int_equal(last.reason, QUARANTINE_INVALID);
 	assert_ok(store_quarantine_count(w->reader, 5, &count, &w->err));
 	assert_int_equal(count, 2);
+	last.seq = 0;
+	assert_ok(store_quarantine_read(w->reader, &(struct region){VILLAGE_B, VILLAGE_C},
+					keep_quarantined, &last, &w->err));
+	assert_int_equal(last.seq, 0);
+	assert_ok(store_quarantine_read(w->reader, &(struct region){VILLAGE_A, VILLAGE_B},
+					keep_quarantined, &last, &w->err));
+	assert_int_equal(last.seq, 8);
 	assert_ok(store_quarantine_count(w->reader, 6, &count, &w->err));
 	assert_int_equal(count, 0);
 }
@@ -382,12 +449,35 @@ TEST(the_newest_sessions_are_read_newest_last)
 	assert_ok(store_sessions_write(w->writer, rows, 3, &w->err));
 	assert_ok(store_session_newest(w->reader, &newest, &w->err));
 	assert_int_equal(newest, 3);
-	assert_ok(store_sessions_read(w->reader, 2, keep_session, &list, &w->err));
+	assert_ok(store_sessions_read(w->reader, &(struct session_query){.limit = 2}, keep_session,
+				      &list, &w->err));
 	assert_int_equal(list.count, 2);
 	assert_int_equal(list.rows[0].id, 2);
 	assert_int_equal(list.rows[0].result, STATUS_FORK);
 	assert_memory_equal(&list.rows[1], &rows[2], offsetof(struct sync_session, result));
 	assert_int_equal(list.rows[1].result, STATUS_REVOKED);
+}
+
+TEST(sessions_of_a_scope_are_those_of_its_devices)
+{
+	struct world *w = *state;
+	struct region scope = {VILLAGE_A, VILLAGE_A};
+	const struct region other = {VILLAGE_B, VILLAGE_B};
+	const struct sync_session rows[] = {{.id = 1, .stream = 7},
+					    {.id = 2, .stream = 0},
+					    {.id = 3, .stream = 8},
+					    {.id = 4, .stream = 8}};
+	struct session_list list = {.count = 0};
+
+	device_add(w, 7, &scope, 1);
+	assert_ok(store_sessions_write(w->writer, rows, 4, &w->err));
+	assert_ok(store_sessions_read(w->reader, &(struct session_query){&scope, 2}, keep_session,
+				      &list, &w->err));
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.rows[0].id, 1);
+	assert_ok(store_sessions_read(w->reader, &(struct session_query){&other, 4}, keep_session,
+				      &list, &w->err));
+	assert_int_equal(list.count, 1);
 }
 
 #define WITH(sentence) CASE_WITH(sentence, world_open, world_close)
@@ -396,8 +486,12 @@ RUN_TESTS(WITH(a_stream_is_read_as_it_was_added), WITH(a_stream_number_is_given_
 	  WITH(a_stream_advances_number_and_chain_together),
 	  WITH(a_device_has_its_stream_and_scope), WITH(a_user_stream_is_no_device),
 	  WITH(a_device_put_again_has_the_new_scope_and_keeps_its_contact),
-	  WITH(devices_are_read_in_order_of_their_numbers), WITH(a_code_is_read_as_it_was_put_last),
-	  WITH(a_token_is_found_by_its_hash), WITH(only_a_quarantined_creation_holds_a_record),
+	  WITH(devices_are_read_in_order_of_their_numbers),
+	  WITH(a_device_shows_up_where_it_has_villages_or_had_them_last),
+	  WITH(a_device_that_never_had_villages_shows_up_where_the_one_it_continues_did),
+	  WITH(sessions_of_a_scope_are_those_of_its_devices),
+	  WITH(a_code_is_read_as_it_was_put_last), WITH(a_token_is_found_by_its_hash),
+	  WITH(only_a_quarantined_creation_holds_a_record),
 	  WITH(quarantine_is_read_in_order_and_counted_by_stream),
 	  WITH(what_lacks_a_record_is_found_by_it_until_it_is_settled),
 	  WITH(what_was_settled_is_news_after_it_and_held_no_more_once_released),

@@ -252,7 +252,8 @@ TEST(reported_sessions_are_written_when_the_writer_stops)
 	session.id = 2;
 	writer_report(writer, &session);
 	writer_stop(writer);
-	assert_ok(store_sessions_read(ani->world->store, 10, count_session, &count, &ani->err));
+	assert_ok(store_sessions_read(ani->world->store, &(struct session_query){.limit = 10},
+				      count_session, &count, &ani->err));
 	assert_int_equal(count, 2);
 }
 

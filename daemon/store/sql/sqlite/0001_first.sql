@@ -187,6 +187,7 @@ CREATE TABLE code (
 	device_key BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- revoked: the entry that took it back, 0 while it serves.
 CREATE TABLE token (
 	hash BLOB PRIMARY KEY,
 	user INTEGER NOT NULL,
@@ -194,7 +195,8 @@ CREATE TABLE token (
 	scope_low INTEGER NOT NULL,
 	scope_high INTEGER NOT NULL,
 	name TEXT NOT NULL,
-	expires_ms INTEGER NOT NULL
+	expires_ms INTEGER NOT NULL,
+	revoked INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE schema (
@@ -300,3 +302,55 @@ CREATE TABLE device_destroyed (
 	device INTEGER PRIMARY KEY,
 	seq INTEGER NOT NULL
 ) STRICT;
+
+-- Where a device shows up for people: its present regions, or those that it was left without last. It
+-- follows from device_scope, for a scope there is no column that a query could compare.
+CREATE TABLE device_region (
+	device INTEGER NOT NULL,
+	low INTEGER NOT NULL,
+	high INTEGER NOT NULL,
+	PRIMARY KEY (device, low, high)
+) STRICT, WITHOUT ROWID;
+
+-- People who sign in with a password. number: of their stream. scope_low 0: everything. disabled: the
+-- entry that took the right to sign in, 0 while she has it.
+CREATE TABLE user (
+	number INTEGER PRIMARY KEY,
+	name TEXT NOT NULL,
+	role INTEGER NOT NULL,
+	scope_low INTEGER NOT NULL,
+	scope_high INTEGER NOT NULL,
+	disabled INTEGER NOT NULL
+) STRICT;
+-- Who signs in. The name of one who may no more is free again.
+CREATE UNIQUE INDEX user_name ON user (name) WHERE disabled = 0;
+
+-- Operations, not evidence, as all below: a password's hash follows from nothing in the log.
+CREATE TABLE user_password (
+	number INTEGER PRIMARY KEY,
+	password BLOB NOT NULL,
+	last_ms INTEGER NOT NULL
+) STRICT;
+
+-- When a token served last, give or take some minutes.
+CREATE TABLE token_use (
+	hash BLOB PRIMARY KEY,
+	last_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who is signed in; hash: of what her cookie says.
+CREATE TABLE login (
+	hash BLOB PRIMARY KEY,
+	user INTEGER NOT NULL,
+	began_ms INTEGER NOT NULL,
+	last_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Failed tries to sign in; subject: hash of a name or of an address.
+CREATE TABLE login_failure (
+	subject BLOB PRIMARY KEY,
+	count INTEGER NOT NULL,
+	last_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- Which ones are forgotten first.
+CREATE INDEX login_failure_last ON login_failure (last_ms);
