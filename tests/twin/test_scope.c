@@ -13,7 +13,15 @@ static const char village_c[] = "6303072003";
 static const char district[] = "630307";
 static const char *const types[] = {"family", "person", "visit"};
 
-enum { SMALL_ROOM = 2048, MANY = 40, NOTES = 150, NOTE_SIZE = 480, ADDRESS_SIZE = 150, TYPES = 3 };
+enum {
+	SMALL_ROOM = 2048,
+	MANY = 40,
+	MOVES = 20,
+	NOTES = 150,
+	NOTE_SIZE = 480,
+	ADDRESS_SIZE = 150,
+	TYPES = 3
+};
 
 #define VILLAGES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -550,21 +558,46 @@ TEST(a_record_with_work_that_waits_stays_until_the_server_has_it)
 	end(&all);
 }
 
-TEST(a_village_that_comes_back_while_work_in_it_waits_stays_with_its_records)
+/* Ani still has to send what she wrote of it when it leaves, and when it is back. */
+TEST(a_family_that_leaves_and_comes_back_while_work_on_it_waits_stays)
 {
 	struct two_villages all = two_villages();
+	size_t citra = world_enrol(all.world, "Citra", district);
 
+	world_sync(all.world, citra);
 	for (int i = 0; i < NOTES; i++) {
 		write_note(&all, all.ani, all.family_a);
 	}
-	world_scope(all.world, all.ani, VILLAGES(village_b));
+	edit(&all, citra, all.family_a, "village", village_c);
+	world_sync(all.world, citra);
 	exchange_once(&all, all.ani);
 	assert_true(state_of(&all, all.ani).queued > 0);
 	assert_true(holds(&all, all.ani, all.family_a));
-	world_scope(all.world, all.ani, VILLAGES(village_a, village_b));
+	edit(&all, citra, all.family_a, "village", village_a);
+	world_sync(all.world, citra);
 	world_sync(all.world, all.ani);
 	assert_true(holds(&all, all.ani, all.family_a));
 	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	end(&all);
+}
+
+/* Each move reads a village anew, so they do not all go into one transaction, and the phone sends
+ * the rest again. */
+TEST(a_request_of_which_only_a_part_is_taken_is_no_fork)
+{
+	struct two_villages all = two_villages();
+	size_t citra = world_enrol(all.world, "Citra", district);
+	uint32_t number = state_of(&all, citra).device;
+
+	world_sync(all.world, citra);
+	for (int i = 0; i < MOVES; i++) {
+		edit(&all, citra, all.family_a, "village", i % 2 == 0 ? village_b : village_a);
+	}
+	exchange_once(&all, citra);
+	assert_true(state_of(&all, citra).queued > 0);
+	world_sync(all.world, citra);
+	assert_int_equal(state_of(&all, citra).queued, 0);
+	assert_int_equal(state_of(&all, citra).device, number);
 	end(&all);
 }
 
@@ -751,7 +784,8 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(a_new_family_of_the_old_phone_after_it_knew_is_set_aside_and_goes),
 	  CASE(a_phone_whose_villages_were_handed_over_may_get_others),
 	  CASE(a_record_with_work_that_waits_stays_until_the_server_has_it),
-	  CASE(a_village_that_comes_back_while_work_in_it_waits_stays_with_its_records),
+	  CASE(a_family_that_leaves_and_comes_back_while_work_on_it_waits_stays),
+	  CASE(a_request_of_which_only_a_part_is_taken_is_no_fork),
 	  CASE(a_visit_of_a_person_who_came_to_a_family_that_stays_is_kept),
 	  CASE(a_visit_of_a_person_who_moves_goes_with_her),
 	  CASE(a_form_on_a_record_that_leaves_is_still_sent),

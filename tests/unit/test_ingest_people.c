@@ -152,6 +152,27 @@ TEST(settlement_with_a_value_that_does_not_fit_is_invalid)
 	assert_contains(ani->err.detail, "verified_date");
 }
 
+/* In a transaction that others' changes commit. */
+TEST(settlement_that_is_refused_leaves_no_entry)
+{
+	DEVICE;
+	struct ingest *ingest = ani->world->ingest;
+	uint64_t person = forged_person(ani, forged_family(ani, VILLAGE_A_NUMBER));
+	char nobody[ID_TEXT_SIZE];
+	struct settlement settlement = {.record = person, .field = span_of_text("family")};
+	uint64_t before;
+	uint64_t seq;
+
+	assert_ok(forged_sync(ani));
+	settlement.value = span_of_text(id_format(id_make(99, 1), nobody));
+	settlement.user = admin_of(ani);
+	before = world_head(ani->world);
+	assert_ok(ingest_begin(ingest, &ani->err));
+	assert_int_not_equal(ingest_settle(ingest, &settlement, &seq, &ani->err), STATUS_OK);
+	assert_ok(ingest_commit(ingest, &ani->err));
+	assert_int_equal(world_head(ani->world), before);
+}
+
 TEST(settled_set_takes_away_what_the_person_saw)
 {
 	DEVICE;
@@ -415,6 +436,7 @@ RUN_TESTS(FORGED(settled_value_stands_alone_and_reaches_the_device),
 	  FORGED(settlement_of_an_unknown_record_or_field_is_not_found),
 	  FORGED(settlement_outside_a_persons_scope_is_told_like_missing),
 	  FORGED(settlement_with_a_value_that_does_not_fit_is_invalid),
+	  FORGED(settlement_that_is_refused_leaves_no_entry),
 	  FORGED(settled_set_takes_away_what_the_person_saw),
 	  FORGED(next_version_of_the_schema_is_logged_and_stays_over_a_restart),
 	  FORGED(schema_of_the_same_version_or_no_schema_at_all_is_refused),

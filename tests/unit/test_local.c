@@ -340,6 +340,32 @@ TEST(old_changes_are_forgotten_with_their_seeds)
 	assert_int_equal(changes.at[0].n, 5);
 }
 
+/* Of one batch the first change was acknowledged long before the others, which a restored server
+ * may ask for. */
+TEST(the_seed_of_a_batch_stays_as_long_as_one_of_its_changes)
+{
+	struct world *w = *state;
+	struct local *local = local_of(state);
+	const uint8_t seed[SEED_SIZE] = {7};
+	const uint8_t chain[HASH_SIZE] = {7};
+	struct local_batches batches;
+
+	for (uint32_t n = 1; n <= 3; n++) {
+		add_change(local, n, R(10), 5);
+		assert_ok(local_batch_open(local, n, seed, &error));
+	}
+	assert_ok(local_batches_close(local, &error));
+	for (uint32_t n = 1; n <= 2; n++) {
+		assert_ok(local_change_acked(local, n, 10 + n, &error));
+		assert_ok(local_change_link(local, n, chain, 100 * n, &error));
+	}
+	assert_ok(local_changes_forget(local, 150, &error));
+	assert_ok(local_batches(local, 2, 3, &w->arena, &batches, &error));
+	assert_int_equal(batches.count, 1);
+	assert_int_equal(batches.at[0].last_n, 3);
+	assert_memory_equal(batches.at[0].seed, seed, SEED_SIZE);
+}
+
 TEST(the_newest_change_is_kept_however_old_it_is)
 {
 	struct world *w = *state;
@@ -507,6 +533,8 @@ RUN_TESTS(CASE_WITH(a_new_device_reads_as_zeros, world_open_new, world_close),
 	  CASE_WITH(a_records_pending_changes_are_those_without_seq, world_open, world_close),
 	  CASE_WITH(an_open_batch_takes_all_changes_until_it_is_closed, world_open, world_close),
 	  CASE_WITH(old_changes_are_forgotten_with_their_seeds, world_open, world_close),
+	  CASE_WITH(the_seed_of_a_batch_stays_as_long_as_one_of_its_changes, world_open,
+		    world_close),
 	  CASE_WITH(the_newest_change_is_kept_however_old_it_is, world_open, world_close),
 	  CASE_WITH(a_quarantined_change_is_not_forgotten, world_open, world_close),
 	  CASE_WITH(a_late_word_of_quarantine_does_not_undo_a_release_but_a_new_epoch_doubts_it,
