@@ -92,6 +92,7 @@ body_secret(struct call *call, const char *key, char *out, size_t size, struct e
 {
 	const struct body *body = call->own;
 	struct span text;
+	void *own;
 	enum status status = body_text(body, key, &text, err);
 
 	crypto_wipe(call->body.at, call->body.length);
@@ -105,7 +106,8 @@ body_secret(struct call *call, const char *key, char *out, size_t size, struct e
 		out[text.length] = '\0';
 	}
 	/* The body's own, which nobody reads any more. */
-	crypto_wipe((void *)(uintptr_t)text.at, text.length);
+	memcpy(&own, &text.at, sizeof own);
+	crypto_wipe(own, text.length);
 	return status;
 }
 

@@ -3,8 +3,8 @@
 
 #include "protocol/crypto.h"
 
-#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include <sodium.h>
 
@@ -40,12 +40,8 @@ static const char *const common[] = {
 static bool
 equals_ignoring_case(struct span a, struct span b)
 {
-	bool equal = a.length == b.length;
-
-	for (size_t i = 0; equal && i < a.length; i++) {
-		equal = tolower(a.at[i]) == tolower(b.at[i]);
-	}
-	return equal;
+	return a.length == b.length &&
+	       strncasecmp((const char *)a.at, (const char *)b.at, a.length) == 0;
 }
 
 static size_t
