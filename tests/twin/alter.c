@@ -220,7 +220,9 @@ bind_bytes(sqlite3_stmt *update, sqlite3_value *value, uint64_t *random, unsigne
 		length--;
 	} else {
 		/* Bit 1 leaves an ASCII letter one. */
-		bytes[next(random) % length] ^= text ? 2 : (uint8_t)(1 << next(random) % 8);
+		uint8_t *byte = &bytes[next(random) % length];
+
+		*byte = (uint8_t)(*byte ^ (text ? 2U : 1U << next(random) % 8));
 	}
 	if (text) {
 		(void)sqlite3_bind_text(update, 1, (const char *)bytes, (int)length,
