@@ -97,13 +97,10 @@ struct parcel {
 	/* A device that this server lost with its newest past shows what it was given; device 0:
 	 * not. The writer takes it in again. */
 	struct certificate certificate;
-	uint16_t lease_days;  /* the caller's, before it is opened; 0: no lease */
-	struct lease lease;   /* … and what the device gets of it */
-	bool witness_fits;    /* or there is none */
-	size_t request_bytes; /* body of the HTTP request */
-	/* The request was sealed to a former key: this is the newest. NULL: it was sealed to that.
-	 */
-	const struct server_key *newer_key;
+	uint16_t lease_days;		/* the caller's, before it is opened; 0: no lease */
+	const struct server_keys *keys; /* that it was opened with */
+	bool witness_fits;		/* or there is none */
+	size_t request_bytes;		/* body of the HTTP request */
 	bool sealed_reply;  /* a reply key exists: answer 200 and sealed, whatever the status */
 	enum status status; /* OK, or why nothing of it is merged … */
 	struct error error; /* … in detail */

@@ -187,22 +187,6 @@ open_device(struct parcel *parcel, struct store *reader, const struct server_key
 	return status;
 }
 
-/* Follows from the log's key, so that a restored server has the same and stores none. */
-static void
-lease_make(struct parcel *parcel, const struct server_keys *keys)
-{
-	uint8_t number[4];
-	uint8_t share[32];
-	const struct span parts[] = {span_of_text("sambung/lease/1"),
-				     span_of(number, sizeof number)};
-
-	put_le32(number, parcel->head.device);
-	blake2b(span_of(keys->log_secret, 32), parts, 2, share);
-	parcel->lease.days = parcel->lease_days;
-	memcpy(parcel->lease.share, share, sizeof parcel->lease.share);
-	crypto_wipe(share, sizeof share);
-}
-
 static enum status
 open_parcel(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 	    struct span request, struct error *err)
@@ -214,18 +198,11 @@ open_parcel(struct parcel *parcel, struct store *reader, const struct server_key
 		return status;
 	}
 	parcel->sealed_reply = true;
-	if (memcmp(parcel->opened.spk, keys->box.public_key, sizeof parcel->opened.spk) != 0) {
-		parcel->newer_key = &keys->box;
-	}
 	if (!request_head_decode(parcel->opened.head, &parcel->head)) {
 		return fail(err, STATUS_MALFORMED, "the parcel's head");
 	}
 	status = open_device(parcel, reader, keys, err);
-	if (status == STATUS_OK) {
-		lease_make(parcel, keys);
-		status = open_body(parcel, err);
-	}
-	return status;
+	return status == STATUS_OK ? open_body(parcel, err) : status;
 }
 
 void
@@ -235,6 +212,7 @@ ingest_open(struct parcel *parcel, struct store *reader, const struct server_key
 	struct error err = {.status = STATUS_OK};
 
 	parcel->request_bytes = request.length;
+	parcel->keys = keys;
 	parcel->status = open_parcel(parcel, reader, keys, request, &err);
 	parcel->error = err;
 	if (parcel->device.stream.number != 0 && parcel->status != STATUS_SIGNATURE) {

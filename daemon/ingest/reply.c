@@ -358,7 +358,7 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 	if (status == STATUS_OK) {
 		status = store_log_head(builder->reader, &builder->head, err);
 	}
-	if (status == STATUS_OK && builder->parcel->newer_key != NULL) {
+	if (status == STATUS_OK) {
 		status = reply_add_key(builder, err);
 	}
 	if (status != STATUS_OK || builder->parcel->status != STATUS_OK) {

@@ -103,13 +103,32 @@ reply_add_epochs(struct reply_builder *builder, struct error *err)
 enum status
 reply_add_key(struct reply_builder *builder, struct error *err)
 {
-	const struct server_key *key = builder->parcel->newer_key;
+	const struct server_key *key = &builder->parcel->keys->box;
+	const uint8_t *sealed_to = builder->parcel->opened.spk;
 	struct newer_key *newer = &builder->reply.newer_key;
 
+	if (memcmp(sealed_to, key->public_key, sizeof key->public_key) == 0) {
+		return STATUS_OK;
+	}
 	builder->reply.has_newer_key = true;
 	newer->id = key->id;
 	memcpy(newer->key, key->public_key, sizeof newer->key);
 	return ingest_address(builder->reader, &builder->arena, &newer->url, err);
+}
+
+/* Follows from the log's key, so that a restored server has the same and stores none. */
+static void
+share_make(const struct parcel *parcel, uint8_t share_out[LEASE_SHARE_SIZE])
+{
+	uint8_t number[4];
+	uint8_t hash[32];
+	const struct span parts[] = {span_of_text("sambung/lease/1"),
+				     span_of(number, sizeof number)};
+
+	put_le32(number, parcel->head.device);
+	blake2b(span_of(parcel->keys->log_secret, 32), parts, 2, hash);
+	memcpy(share_out, hash, LEASE_SHARE_SIZE);
+	crypto_wipe(hash, sizeof hash);
 }
 
 void
@@ -123,7 +142,10 @@ reply_add_lease(struct reply_builder *builder)
 	    reply->status != STATUS_FORK && reply->status != STATUS_HELD) {
 		return;
 	}
-	reply->lease = parcel->lease;
-	reply->has_lease = lacks || (parcel->lease.days != 0 &&
+	reply->has_lease = lacks || (parcel->lease_days != 0 &&
 				     (reply->has_scope || parcel->head.cursor.complete == 0));
+	if (reply->has_lease) {
+		reply->lease.days = parcel->lease_days;
+		share_make(parcel, reply->lease.share);
+	}
 }

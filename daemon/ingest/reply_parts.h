@@ -33,7 +33,7 @@ enum status reply_add_news(struct reply_builder *builder, struct error *err);
 /* The epoch, and of a server that was restored all of them: to a device of a former one and to one
  * that begins. */
 enum status reply_add_epochs(struct reply_builder *builder, struct error *err);
-/* Who seals to a former key learns the newest, and where the server is. */
+/* Who sealed to a former key learns the newest, and where the server is. */
 enum status reply_add_key(struct reply_builder *builder, struct error *err);
 /* To a device that is to keep what it has: while it begins, with new villages, and when it shows
  * its certificate, as it does when it lacks its share. */
