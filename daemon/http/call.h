@@ -195,6 +195,9 @@ enum status call_record_id(const struct call *call, uint64_t *out, struct error 
 /* That record, if there is one and the caller may see it; else NOT_FOUND. */
 enum status call_find_record(struct call *call, struct store *reader, struct arena *arena,
 			     struct stored_record *out, struct error *err);
+/* The same, of which only the id is wanted. */
+enum status call_find_record_id(struct call *call, struct store *reader, uint64_t *out,
+				struct error *err);
 /* The record type in the path, by the newest schema; NOT_FOUND. */
 enum status call_type(const struct call *call, const struct record_type **out, struct error *err);
 /* The villages the call is about: the caller's scope cut to ?village=. *count_out 0: all. */

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { STORED_MEMORY = 2 * RECORD_BYTES_MAX };
+
 /* No village has this number, so a query for it finds nothing. */
 static const struct region nowhere = {1, 1};
 
@@ -119,4 +121,20 @@ call_find_record(struct call *call, struct store *reader, struct arena *arena,
 	}
 	return status == STATUS_NOT_FOUND ? fail(err, STATUS_NOT_FOUND, "no record has this id")
 					  : status;
+}
+
+enum status
+call_find_record_id(struct call *call, struct store *reader, uint64_t *out, struct error *err)
+{
+	struct stored_record row;
+	struct arena arena;
+	enum status status;
+
+	arena_init(&arena, STORED_MEMORY);
+	status = call_find_record(call, reader, &arena, &row, err);
+	if (status == STATUS_OK) {
+		*out = row.id;
+	}
+	arena_finish(&arena);
+	return status;
 }

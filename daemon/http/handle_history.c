@@ -9,7 +9,6 @@
 enum {
 	PAGE_ROWS = 32,
 	STATE_MEMORY = 16 * 1024 * 1024, /* of the record after one change */
-	STORED_MEMORY = 2 * RECORD_BYTES_MAX,
 };
 
 struct history_lines {
@@ -112,28 +111,12 @@ history_next(struct lines *lines, struct buffer *out, bool *more_out, struct err
 	return status;
 }
 
-static enum status
-check_record(struct call *call, struct store *reader, uint64_t *id_out, struct error *err)
-{
-	struct stored_record row;
-	struct arena arena;
-	enum status status;
-
-	arena_init(&arena, STORED_MEMORY);
-	status = call_find_record(call, reader, &arena, &row, err);
-	if (status == STATUS_OK) {
-		*id_out = row.id;
-	}
-	arena_finish(&arena);
-	return status;
-}
-
 enum status
 history_answer(struct call *call, struct store *reader, struct error *err)
 {
 	struct history_lines *history;
 	uint64_t id;
-	enum status status = check_record(call, reader, &id, err);
+	enum status status = call_find_record_id(call, reader, &id, err);
 
 	if (status != STATUS_OK) {
 		return status;

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { ENTRY_MEMORY = 256 * 1024, STORED_MEMORY = 2 * RECORD_BYTES_MAX };
+enum { ENTRY_MEMORY = 256 * 1024 };
 
 static enum status
 newest_checkpoint(struct store *reader, struct checkpoint *out, struct error *err)
@@ -271,29 +271,13 @@ first_line(struct call *call, struct store *reader, uint64_t record, struct chec
 	return status;
 }
 
-static enum status
-find_record(struct call *call, struct store *reader, uint64_t *id_out, struct error *err)
-{
-	struct stored_record row;
-	struct arena arena;
-	enum status status;
-
-	arena_init(&arena, STORED_MEMORY);
-	status = call_find_record(call, reader, &arena, &row, err);
-	if (status == STATUS_OK) {
-		*id_out = row.id;
-	}
-	arena_finish(&arena);
-	return status;
-}
-
 enum status
 proof_answer(struct call *call, struct store *reader, struct error *err)
 {
 	struct proof_lines *proving;
 	struct checkpoint newest;
 	uint64_t id;
-	enum status status = find_record(call, reader, &id, err);
+	enum status status = call_find_record_id(call, reader, &id, err);
 
 	if (status == STATUS_OK) {
 		status = first_line(call, reader, id, &newest, err);
