@@ -88,6 +88,10 @@ struct ctl_body {
 };
 enum status ctl_post(const struct ctl *ctl, const char *path, const struct ctl_body *body,
 		     ctl_line_fn each, void *context, struct error *err);
+/* The same with a JSON object as the body, which it leaves alone; NULL: none. No copy of the text
+ * stays in memory, as it may be a password. */
+enum status ctl_post_object(const struct ctl *ctl, const char *path, const struct json_t *object,
+			    ctl_line_fn each, void *context, struct error *err);
 /* Posts a parcel as a phone does; its answer is appended. */
 enum status ctl_post_parcel(const struct ctl *ctl, struct span parcel, struct buffer *reply,
 			    struct error *err);
@@ -97,6 +101,8 @@ void ctl_path_text(struct buffer *path, const char *text);
 void ctl_path_option(const struct ctl *ctl, struct buffer *path, const char *name);
 
 /* ---- printing ---- */
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 struct column {
 	const char *key;

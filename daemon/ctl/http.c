@@ -425,6 +425,29 @@ ctl_post(const struct ctl *ctl, const char *path, const struct ctl_body *body, c
 }
 
 enum status
+ctl_post_object(const struct ctl *ctl, const char *path, const json_t *object, ctl_line_fn each,
+		void *context, struct error *err)
+{
+	struct ctl_body body = {NULL, {NULL, 0}};
+	char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+	enum status status;
+
+	if (object != NULL && text == NULL) {
+		return fail(err, STATUS_INVALID, "the text is not UTF-8");
+	}
+	if (text != NULL) {
+		body.content_type = "application/json";
+		body.bytes = span_of_text(text);
+	}
+	status = ctl_post(ctl, path, &body, each, context, err);
+	if (text != NULL) {
+		crypto_wipe(text, strlen(text));
+	}
+	free(text);
+	return status;
+}
+
+enum status
 ctl_post_parcel(const struct ctl *ctl, struct span parcel, struct buffer *reply, struct error *err)
 {
 	const struct ctl_body body = {"application/vnd.sambung.parcel", parcel};

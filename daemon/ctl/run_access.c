@@ -38,20 +38,8 @@ post_object(struct ctl *ctl, const char *path, const json_t *object, const char 
 	    struct error *err)
 {
 	struct member_printer printer = {ctl, key};
-	struct ctl_body body = {NULL, {NULL, 0}};
-	char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
-	enum status status;
 
-	if (object != NULL && text == NULL) {
-		return fail(err, STATUS_INVALID, "the text is not UTF-8");
-	}
-	if (text != NULL) {
-		body.content_type = "application/json";
-		body.bytes = span_of_text(text);
-	}
-	status = ctl_post(ctl, path, &body, print_member, &printer, err);
-	free(text);
-	return status;
+	return ctl_post_object(ctl, path, object, print_member, &printer, err);
 }
 
 enum status

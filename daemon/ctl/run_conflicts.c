@@ -58,9 +58,9 @@ run_conflicts(struct ctl *ctl, struct error *err)
 	return status;
 }
 
-/* {"field","value","base"} as text, to be freed. */
+/* A new {"field","value","base"}. */
 static enum status
-settlement_text(const struct ctl *ctl, const char *value, char **out, struct error *err)
+settlement_make(const struct ctl *ctl, const char *value, json_t **out, struct error *err)
 {
 	const char *base = ctl_option(ctl, "base");
 	json_t *object = json_pack("{s:s, s:s}", "field", ctl->words[1], "value", value);
@@ -79,9 +79,8 @@ settlement_text(const struct ctl *ctl, const char *value, char **out, struct err
 		}
 		(void)json_object_set_new(object, "base", json_integer(number));
 	}
-	*out = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	return *out == NULL ? fail(err, STATUS_MEMORY, "the request") : STATUS_OK;
+	*out = object;
+	return STATUS_OK;
 }
 
 /* The value may come from standard input, so that it stands in no list of processes. */
@@ -128,7 +127,7 @@ run_settle(struct ctl *ctl, struct error *err)
 {
 	struct buffer path;
 	struct buffer value;
-	char *text = NULL;
+	json_t *object = NULL;
 	enum status status;
 
 	buffer_init(&path, PATH_MAX_BYTES);
@@ -142,14 +141,13 @@ run_settle(struct ctl *ctl, struct error *err)
 		status = read_value(ctl, &value, err);
 	}
 	if (status == STATUS_OK) {
-		status = settlement_text(ctl, (const char *)value.at, &text, err);
+		status = settlement_make(ctl, (const char *)value.at, &object, err);
 	}
 	if (status == STATUS_OK) {
-		struct ctl_body body = {"application/json", span_of_text(text)};
-
-		status = ctl_post(ctl, (const char *)path.at, &body, settled_line, ctl, err);
+		status =
+			ctl_post_object(ctl, (const char *)path.at, object, settled_line, ctl, err);
 	}
-	free(text);
+	json_decref(object);
 	buffer_finish(&value);
 	buffer_finish(&path);
 	return status;

@@ -9,8 +9,6 @@
 
 enum { PATH_MAX_BYTES = 1024, LOOK_EVERY_MS = 500 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-
 static const struct column erasure_columns[] = {
 	{"record", "RECORD", "DATA", 16},
 	{"asked", "ASKED FOR", "DIMINTA", 24},
@@ -61,17 +59,13 @@ erased_line(void *context, struct span line, struct error *err)
 static enum status
 post_erase(struct ctl *ctl, const char *reason, struct error *err)
 {
-	struct ctl_body body = {"application/json", {NULL, 0}};
 	json_t *object = json_pack("{s:s}", "reason", reason);
-	char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 	struct buffer path;
 	enum status status;
 
-	json_decref(object);
-	if (text == NULL) {
+	if (object == NULL) {
 		return fail(err, STATUS_INVALID, "the reason is not UTF-8");
 	}
-	body.bytes = span_of_text(text);
 	buffer_init(&path, PATH_MAX_BYTES);
 	buffer_printf(&path, "/v1/record/");
 	ctl_path_text(&path, ctl->words[0]);
@@ -79,10 +73,10 @@ post_erase(struct ctl *ctl, const char *reason, struct error *err)
 	buffer_append_byte(&path, '\0');
 	status = buffer_status(&path, "the request", err);
 	if (status == STATUS_OK) {
-		status = ctl_post(ctl, (const char *)path.at, &body, erased_line, ctl, err);
+		status = ctl_post_object(ctl, (const char *)path.at, object, erased_line, ctl, err);
 	}
 	buffer_finish(&path);
-	free(text);
+	json_decref(object);
 	return status;
 }
 

@@ -12,8 +12,6 @@
 
 enum { PATH_MAX_BYTES = 4096 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-
 static const struct column sync_columns[] = {
 	{"time", "TIME", "WAKTU", 24},	   {"cadre", "CADRE", "KADER", 24},
 	{"sent", "SENT", "KIRIM", 5},	   {"acked", "NEW", "BARU", 5},
@@ -161,18 +159,9 @@ static enum status
 post_device(struct ctl *ctl, const char *deed, const json_t *object, struct error *err)
 {
 	struct table table = {ctl, device_columns, COUNT_OF(device_columns), 0};
-	struct ctl_body body = {NULL, {NULL, 0}};
-	char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 	struct buffer path;
 	enum status status;
 
-	if (object != NULL && text == NULL) {
-		return fail(err, STATUS_INVALID, "the text is not UTF-8");
-	}
-	if (text != NULL) {
-		body.content_type = "application/json";
-		body.bytes = span_of_text(text);
-	}
 	buffer_init(&path, PATH_MAX_BYTES);
 	buffer_printf(&path, "/v1/device/");
 	ctl_path_text(&path, ctl->words[0]);
@@ -180,10 +169,10 @@ post_device(struct ctl *ctl, const char *deed, const json_t *object, struct erro
 	buffer_append_byte(&path, '\0');
 	status = buffer_status(&path, "the request", err);
 	if (status == STATUS_OK) {
-		status = ctl_post(ctl, (const char *)path.at, &body, device_line, &table, err);
+		status = ctl_post_object(ctl, (const char *)path.at, object, device_line, &table,
+					 err);
 	}
 	buffer_finish(&path);
-	free(text);
 	return status;
 }
 

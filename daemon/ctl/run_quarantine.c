@@ -7,8 +7,6 @@
 
 enum { PATH_MAX_BYTES = 1024 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-
 static const struct column quarantine_columns[] = {
 	{"device", "DEVICE", "HP", 10},
 	{"n", "N", "N", 5},
@@ -59,9 +57,7 @@ post_order(struct ctl *ctl, const char *deed, json_t *object, struct error *err)
 {
 	char *end = NULL;
 	const unsigned long n = strtoul(ctl->words[1], &end, 10);
-	struct ctl_body body = {"application/json", {NULL, 0}};
 	struct buffer path;
-	char *text;
 	enum status status;
 
 	if (*ctl->words[1] < '0' || *ctl->words[1] > '9' || *end != '\0' || n > INT32_MAX) {
@@ -70,11 +66,6 @@ post_order(struct ctl *ctl, const char *deed, json_t *object, struct error *err)
 	if (json_object_set_new(object, "n", json_integer((json_int_t)n)) != 0) {
 		return fail(err, STATUS_MEMORY, "the request");
 	}
-	text = json_dumps(object, JSON_COMPACT);
-	if (text == NULL) {
-		return fail(err, STATUS_MEMORY, "the request");
-	}
-	body.bytes = span_of_text(text);
 	buffer_init(&path, PATH_MAX_BYTES);
 	buffer_printf(&path, "/v1/quarantine/");
 	ctl_path_text(&path, ctl->words[0]);
@@ -82,10 +73,9 @@ post_order(struct ctl *ctl, const char *deed, json_t *object, struct error *err)
 	buffer_append_byte(&path, '\0');
 	status = buffer_status(&path, "the request", err);
 	if (status == STATUS_OK) {
-		status = ctl_post(ctl, (const char *)path.at, &body, done_line, ctl, err);
+		status = ctl_post_object(ctl, (const char *)path.at, object, done_line, ctl, err);
 	}
 	buffer_finish(&path);
-	free(text);
 	return status;
 }
 

@@ -26,8 +26,6 @@ static const struct column history_columns[] = {
 	{"was", "WAS", "SEBELUMNYA", 0},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-
 /* The path of a request, kept as a C string in the buffer. */
 static enum status
 path_done(struct buffer *path, struct error *err)

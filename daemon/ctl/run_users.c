@@ -12,8 +12,6 @@
 
 enum { PATH_MAX_BYTES = 1024, PASSWORD_SIZE_MAX = 258 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
-
 static const struct column user_columns[] = {
 	{"number", "NUMBER", "NOMOR", 10}, {"name", "NAME", "NAMA", 24},
 	{"role", "ROLE", "PERAN", 10},	   {"scope", "SCOPE", "WILAYAH", 10},
@@ -138,29 +136,6 @@ add_password(const struct ctl *ctl, json_t *object, struct error *err)
 
 /* ---- requests ---- */
 
-static enum status
-post_line(struct ctl *ctl, const char *path, const json_t *object, struct table *table,
-	  struct error *err)
-{
-	struct ctl_body body = {NULL, {NULL, 0}};
-	char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
-	enum status status;
-
-	if (object != NULL && text == NULL) {
-		return fail(err, STATUS_INVALID, "the text is not UTF-8");
-	}
-	if (text != NULL) {
-		body.content_type = "application/json";
-		body.bytes = span_of_text(text);
-	}
-	status = ctl_post(ctl, path, &body, table_line, table, err);
-	if (text != NULL) {
-		crypto_wipe(text, strlen(text));
-	}
-	free(text);
-	return status;
-}
-
 enum status
 run_user_add(struct ctl *ctl, struct error *err)
 {
@@ -182,7 +157,7 @@ run_user_add(struct ctl *ctl, struct error *err)
 		status = add_password(ctl, object, err);
 	}
 	if (status == STATUS_OK) {
-		status = post_line(ctl, "/v1/users", object, &table, err);
+		status = ctl_post_object(ctl, "/v1/users", object, table_line, &table, err);
 	}
 	json_decref(object);
 	return status;
@@ -241,7 +216,7 @@ do_with(struct ctl *ctl, const struct deed *deed, const json_t *object, struct t
 		return fail(err, STATUS_NOT_FOUND, "%s", ctl->words[0]);
 	}
 	(void)snprintf(path, sizeof path, "%s/%lld/%s", deed->path, wanted.number, deed->word);
-	return post_line(ctl, path, object, table, err);
+	return ctl_post_object(ctl, path, object, table_line, table, err);
 }
 
 enum status
