@@ -62,19 +62,7 @@ write_at_end(int fd, struct span rows)
 	if (end < 0 || lseek(fd, end - end % ROW_SIZE, SEEK_SET) < 0) {
 		return false;
 	}
-	while (rows.length > 0) {
-		ssize_t written = write(fd, rows.at, rows.length);
-
-		if (written < 0 && errno == EINTR) {
-			continue;
-		}
-		if (written <= 0) {
-			return false;
-		}
-		rows.at += written;
-		rows.length -= (size_t)written;
-	}
-	return fsync(fd) == 0;
+	return folder_write_all(fd, rows);
 }
 
 static enum status

@@ -35,11 +35,11 @@ folder_path(const char *directory, const char *name, char out[FOLDER_PATH_SIZE],
 	return STATUS_OK;
 }
 
-static bool
-write_all(int fd, struct span text)
+bool
+folder_write_all(int fd, struct span bytes)
 {
-	while (text.length > 0) {
-		ssize_t written = write(fd, text.at, text.length);
+	while (bytes.length > 0) {
+		ssize_t written = write(fd, bytes.at, bytes.length);
 
 		if (written < 0 && errno == EINTR) {
 			continue;
@@ -47,8 +47,8 @@ write_all(int fd, struct span text)
 		if (written <= 0) {
 			return false;
 		}
-		text.at += written;
-		text.length -= (size_t)written;
+		bytes.at += written;
+		bytes.length -= (size_t)written;
 	}
 	return fsync(fd) == 0;
 }
@@ -80,11 +80,13 @@ folder_write(const char *path, mode_t mode, struct span text, struct error *err)
 	if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh) {
 		return fail(err, STATUS_LIMIT, "the path of a file");
 	}
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	/* What a crash left may be readable by more. */
+	(void)unlink(fresh);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0) {
 		return fail_file(err, errno, fresh);
 	}
-	if (!write_all(fd, text)) {
+	if (!folder_write_all(fd, text)) {
 		reason = errno;
 		(void)close(fd);
 		(void)unlink(fresh);

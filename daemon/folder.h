@@ -27,6 +27,8 @@ enum status folder_path(const char *directory, const char *name, char out[FOLDER
 			struct error *err);
 /* Replaces the file: its readers see the old or the new text. On disk when it returns. */
 enum status folder_write(const char *path, mode_t mode, struct span text, struct error *err);
+/* Writes all of it to a file and waits for the disk; false: errno says why. */
+bool folder_write_all(int fd, struct span bytes);
 /* The text up to `limit` bytes (LIMIT) of a file; NOT_FOUND. Appends to out. */
 enum status folder_read(const char *path, size_t limit, struct buffer *out, struct error *err);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/trust/keys.h"
 
+#include "daemon/folder.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,7 +17,6 @@ enum {
 	HEAD_SIZE = MAGIC_SIZE + SEED32_SIZE + 1,
 	KEY_SIZE = 1 + SEED32_SIZE + 8,
 	FILE_MAX = HEAD_SIZE + KEYS_MAX * KEY_SIZE,
-	PATH_MAX_BYTES = 4096,
 };
 
 /* ---- the bytes ---- */
@@ -71,24 +70,6 @@ keys_to_file(const struct server_keys *keys, uint8_t file[FILE_MAX])
 
 /* ---- the file ---- */
 
-static bool
-write_all(int fd, const uint8_t *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, bytes, length);
-
-		if (written < 0 && errno == EINTR) {
-			continue;
-		}
-		if (written <= 0) {
-			return false;
-		}
-		bytes += written;
-		length -= (size_t)written;
-	}
-	return fsync(fd) == 0;
-}
-
 /* Makes the file, which must not be there. */
 static enum status
 keys_write(const char *path, const struct server_keys *keys, struct error *err)
@@ -103,7 +84,7 @@ keys_write(const char *path, const struct server_keys *keys, struct error *err)
 			    strerror(errno));
 	}
 	length = keys_to_file(keys, file);
-	written = write_all(fd, file, length);
+	written = folder_write_all(fd, span_of(file, length));
 	crypto_wipe(file, sizeof file);
 	if (close(fd) != 0 || !written) {
 		(void)unlink(path);
@@ -112,38 +93,14 @@ keys_write(const char *path, const struct server_keys *keys, struct error *err)
 	return STATUS_OK;
 }
 
-static bool
-sync_folder_of(const char *path)
-{
-	char copy[PATH_MAX_BYTES];
-	bool synced;
-	int fd;
-
-	(void)snprintf(copy, sizeof copy, "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		return false;
-	}
-	synced = fsync(fd) == 0;
-	return close(fd) == 0 && synced;
-}
-
-/* The old or the new file is there, whatever happens. */
 static enum status
 keys_replace(const char *path, const struct server_keys *keys, struct error *err)
 {
-	char fresh[PATH_MAX_BYTES];
-	enum status status;
+	uint8_t file[FILE_MAX];
+	size_t length = keys_to_file(keys, file);
+	enum status status = folder_write(path, S_IRUSR | S_IWUSR, span_of(file, length), err);
 
-	if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh) {
-		return fail(err, STATUS_LIMIT, "the path of a file");
-	}
-	(void)unlink(fresh);
-	status = keys_write(fresh, keys, err);
-	if (status == STATUS_OK && (rename(fresh, path) != 0 || !sync_folder_of(path))) {
-		status = fail(err, STATUS_STORAGE, "%s: %s", path, strerror(errno));
-		(void)unlink(fresh);
-	}
+	crypto_wipe(file, sizeof file);
 	return status;
 }
 
