@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which entries may lack salt and payload: the one place that knows. */
+#include "daemon/ingest/note.h"
 #include "daemon/verify/verify_parts.h"
-#include "protocol/cbor.h"
 
 #include <stdlib.h>
 
-enum { PAIRS_MAX = 23, KEY_RECORDS = 20, KEY_ENTRIES = 21, REASON_ERASED = 12 };
+enum { NOTE_MEMORY = 1024 * 1024 };
 
 /* What entry `by` erased: all earlier entries of a record, or one entry that does not say that it
  * is of such a record. */
@@ -15,64 +15,36 @@ struct erased_mark {
 };
 #define ENTRY_BIT (UINT64_C(1) << 63)
 
-static bool
-keep_list(struct verifying *verifying, struct reader *in, uint64_t bit, uint64_t by)
+static void
+keep_list(struct verifying *verifying, const uint64_t *ids, size_t count, uint64_t bit, uint64_t by)
 {
-	size_t count;
-
-	if (!cbor_get_array(in, CHANGE_BYTES_MAX, &count)) {
-		return false;
-	}
 	for (size_t i = 0; i < count; i++) {
-		struct erased_mark mark = {.by = by};
+		const struct erased_mark mark = {.id = ids[i] | bit, .by = by};
 
-		if (!cbor_get_uint_max(in, INT64_MAX, &mark.id)) {
-			return false;
-		}
-		mark.id |= bit;
 		buffer_append(&verifying->erased, &mark, sizeof mark);
 	}
-	return true;
-}
-
-static bool
-keep_note(struct verifying *verifying, const struct log_row *row)
-{
-	struct reader in = reader_of(row->payload);
-	const uint64_t by = row->entry.seq;
-	size_t pairs = 0;
-
-	if (!cbor_get_map(&in, PAIRS_MAX, &pairs)) {
-		return false;
-	}
-	for (size_t i = 0; i < pairs; i++) {
-		struct span skipped;
-		uint32_t key;
-		bool read = cbor_get_u32(&in, &key);
-
-		if (read && key == KEY_RECORDS) {
-			read = keep_list(verifying, &in, 0, by);
-		} else if (read && key == KEY_ENTRIES) {
-			read = keep_list(verifying, &in, ENTRY_BIT, by);
-		} else {
-			read = read && cbor_get_any(&in, &skipped);
-		}
-		if (!read) {
-			return false;
-		}
-	}
-	return in.left == 0;
 }
 
 static enum status
 keep_erasure(void *context, const struct log_row *row, struct error *err)
 {
 	struct verifying *verifying = context;
+	const uint64_t by = row->entry.seq;
+	struct arena arena;
+	struct note note;
 
-	if (row->entry.kind == ENTRY_ERASURE && !keep_note(verifying, row)) {
-		finding_tell(&verifying->finder, "log", "payload", row->entry.seq,
+	if (row->entry.kind != ENTRY_ERASURE) {
+		return STATUS_OK;
+	}
+	arena_init(&arena, NOTE_MEMORY);
+	if (note_decode(row->payload, &arena, &note)) {
+		keep_list(verifying, note.records, note.record_count, 0, by);
+		keep_list(verifying, note.entries, note.entry_count, ENTRY_BIT, by);
+	} else {
+		finding_tell(&verifying->finder, "log", "payload", by,
 			     "it does not tell what was erased");
 	}
+	arena_finish(&arena);
 	return buffer_status(&verifying->erased, "the erasures", err);
 }
 
@@ -140,7 +112,7 @@ verify_may_lack(const struct verifying *verifying, const struct entry *entry)
 {
 	/* It came when its record was erased already: its header, which is signed, says so. */
 	if (entry->kind == ENTRY_CHANGE && entry->verdict == VERDICT_QUARANTINED &&
-	    entry->reason == REASON_ERASED) {
+	    entry->reason == QUARANTINE_ERASED) {
 		return true;
 	}
 	return entry->kind != ENTRY_ERASURE &&
