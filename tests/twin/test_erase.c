@@ -2,7 +2,7 @@
 /* Erasure by law, with real phones: what is erased leaves them too, late changes do not bring it
  * back, and nobody's queue ends because of it. */
 #include "client/device.h"
-#include "tests/check/check_store.h"
+#include "tests/twin/agreement.h"
 #include "tests/twin/two_cadres.h"
 
 #include <stdio.h>
@@ -151,37 +151,6 @@ sync_all(const struct two_cadres *all)
 	}
 }
 
-/* All have synced: each shows what the server shows of its scope, and the log accounts for it. */
-static void
-end(const struct two_cadres *all)
-{
-	struct world *world = all->world;
-	struct error err = {.status = STATUS_OK};
-
-	sync_all(all);
-	for (size_t d = 0; d < world->device_count; d++) {
-		for (size_t t = 0; t < TYPES; t++) {
-			struct buffer ours;
-			struct buffer theirs;
-
-			buffer_init(&ours, 1 << 22);
-			buffer_init(&theirs, 1 << 22);
-			world_dump_device(world, d, types[t], &ours);
-			world_dump_scope(world, d, types[t], &theirs);
-			buffer_append_byte(&ours, '\0');
-			buffer_append_byte(&theirs, '\0');
-			assert_string_equal((const char *)ours.at, (const char *)theirs.at);
-			buffer_finish(&ours);
-			buffer_finish(&theirs);
-		}
-	}
-	if (check_store_database(world->folder, &err) != STATUS_OK) {
-		(void)fprintf(stderr, "%s\n", err.detail);
-	}
-	assert_int_equal(err.status, STATUS_OK);
-	world_free(world);
-}
-
 TEST(an_erased_family_leaves_both_phones_with_all_below_it)
 {
 	struct two_cadres all = two_cadres_with_a_family(SEED);
@@ -210,7 +179,7 @@ TEST(an_erased_family_leaves_both_phones_with_all_below_it)
 		assert_false(phone_holds(&all, d, "Rahasia Ani"));
 		assert_false(phone_holds(&all, d, "Jl. Lama"));
 	}
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_change_that_waits_in_the_queue_is_acknowledged_and_its_words_go)
@@ -226,7 +195,7 @@ TEST(a_change_that_waits_in_the_queue_is_acknowledged_and_its_words_go)
 	assert_false(phone_holds(&all, all.budi, "Rahasia Budi"));
 	assert_int_equal(sync_erases(&all, all.budi), 0);
 	assert_false(folder_holds(all.world->folder, "sambung.db", "Rahasia Budi"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_form_that_was_open_is_saved_and_told)
@@ -239,7 +208,7 @@ TEST(a_form_that_was_open_is_saved_and_told)
 	save(form, "address", "Jl. Terbuka");
 	assert_int_equal(sync_erases(&all, all.ani), 1);
 	assert_false(phone_holds(&all, all.ani, "Jl. Terbuka"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_phone_goes_on_recording_after_an_erasure)
@@ -257,7 +226,7 @@ TEST(a_phone_goes_on_recording_after_an_erasure)
 	sync_all(&all);
 	assert_true(shows(&all, all.budi, "person", "Anak Lain"));
 	assert_false(shows(&all, all.budi, "family", "Jl."));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(only_the_person_goes_when_a_person_is_erased)
@@ -274,7 +243,7 @@ TEST(only_the_person_goes_when_a_person_is_erased)
 	assert_false(shows(&all, all.budi, "visit", "Rahasia Adik"));
 	assert_true(shows(&all, all.budi, "person", "Kakak"));
 	assert_true(shows(&all, all.budi, "family", "Jl. Lama"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(what_was_set_aside_goes_too_and_its_author_is_told)
@@ -295,7 +264,7 @@ TEST(what_was_set_aside_goes_too_and_its_author_is_told)
 	assert_ok(sambung_state(handle(&all, all.ani), &now, &err));
 	assert_int_equal(now.quarantined, 0);
 	assert_false(phone_holds(&all, all.ani, "Disisihkan"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_new_record_in_quarantine_below_an_erased_person_goes_with_it)
@@ -319,7 +288,7 @@ TEST(a_new_record_in_quarantine_below_an_erased_person_goes_with_it)
 	sync_all(&all);
 	assert_false(phone_holds(&all, all.ani, "Rahasia Jauh"));
 	assert_true(shows(&all, all.ani, "family", "Baru"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_phone_that_lost_its_village_destroys_what_it_had_written_there)
@@ -334,7 +303,7 @@ TEST(a_phone_that_lost_its_village_destroys_what_it_had_written_there)
 	assert_ok(world_erase(all.world, all.person));
 	sync_all(&all);
 	assert_false(phone_holds(&all, all.ani, "Rahasia Lama"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(what_was_erased_stays_so_when_an_older_server_comes_back)
@@ -357,7 +326,7 @@ TEST(what_was_erased_stays_so_when_an_older_server_comes_back)
 	assert_true(shows(&all, all.budi, "family", "Lain"));
 	assert_false(shows(&all, all.budi, "visit", "Rahasia"));
 	assert_false(phone_holds(&all, all.ani, "Rahasia"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(an_erased_change_is_no_fork_when_its_answer_was_lost)
@@ -371,7 +340,7 @@ TEST(an_erased_change_is_no_fork_when_its_answer_was_lost)
 	assert_ok(world_erase(all.world, all.person));
 	assert_int_equal(sync_erases(&all, all.ani), 1);
 	assert_false(phone_holds(&all, all.ani, "Rahasia Putus"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(what_is_not_there_is_not_found_and_what_is_gone_is_said_to_be)
@@ -381,7 +350,7 @@ TEST(what_is_not_there_is_not_found_and_what_is_gone_is_said_to_be)
 	assert_ok(world_erase(all.world, all.person));
 	assert_int_equal(world_erase(all.world, all.person), STATUS_EXISTS);
 	assert_ok(world_erase(all.world, all.family));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 RUN_TESTS(CASE(an_erased_family_leaves_both_phones_with_all_below_it),

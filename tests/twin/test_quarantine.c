@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ways out of quarantine, with real phones: what a cadre and the others see of them. */
-#include "tests/check/check_store.h"
+#include "tests/twin/agreement.h"
 #include "tests/twin/two_cadres.h"
-#include "tests/twin/verified.h"
 
 #include <jansson.h>
 
 static const char other_village[] = "6303072002";
-static const char *const types[] = {"family", "person", "visit"};
 
-enum { SEED = 23, TYPES = 3 };
+enum { SEED = 23 };
 
 #define VILLAGES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -65,40 +63,6 @@ shows(const struct two_cadres *all, size_t device, const char *type, const char 
 	return found;
 }
 
-/* All have synced: each shows what the server shows of its scope, and the log accounts for it. */
-static void
-end(const struct two_cadres *all)
-{
-	struct world *world = all->world;
-	struct error err = {.status = STATUS_OK};
-
-	for (size_t i = 0; i < 2 * world->device_count; i++) {
-		world_sync(world, i % world->device_count);
-	}
-	for (size_t d = 0; d < world->device_count; d++) {
-		for (size_t t = 0; t < TYPES; t++) {
-			struct buffer ours;
-			struct buffer theirs;
-
-			buffer_init(&ours, 1 << 22);
-			buffer_init(&theirs, 1 << 22);
-			world_dump_device(world, d, types[t], &ours);
-			world_dump_scope(world, d, types[t], &theirs);
-			buffer_append_byte(&ours, '\0');
-			buffer_append_byte(&theirs, '\0');
-			assert_string_equal((const char *)ours.at, (const char *)theirs.at);
-			buffer_finish(&ours);
-			buffer_finish(&theirs);
-		}
-	}
-	if (check_store_database(world->folder, &err) != STATUS_OK) {
-		(void)fprintf(stderr, "%s\n", err.detail);
-	}
-	assert_int_equal(err.status, STATUS_OK);
-	assert_true(world_verified(world));
-	world_free(world);
-}
-
 /* Ani's phone knows that she has another village by now, but the form was open. */
 static void
 set_an_edit_aside(const struct two_cadres *all)
@@ -124,7 +88,7 @@ TEST(a_released_edit_reaches_the_village_and_its_authors_list_is_empty_again)
 	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
 	world_sync(all.world, all.budi);
 	assert_true(shows(&all, all.budi, "family", "Jl. Terlambat"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_released_edit_and_one_that_was_merged_meanwhile_are_both_kept)
@@ -138,7 +102,7 @@ TEST(a_released_edit_and_one_that_was_merged_meanwhile_are_both_kept)
 	assert_ok(world_release(all.world, all.ani, 1, &count));
 	world_sync(all.world, all.budi);
 	assert_int_equal(state_of(&all, all.budi).conflicts, 1);
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_new_family_that_was_set_aside_is_released_with_its_people_and_visits)
@@ -160,7 +124,7 @@ TEST(a_new_family_that_was_set_aside_is_released_with_its_people_and_visits)
 	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
 	assert_true(shows(&all, all.ani, "family", family));
 	assert_true(shows(&all, all.ani, "visit", person));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_lost_phones_visits_are_released_to_the_phone_that_replaced_it)
@@ -210,7 +174,7 @@ TEST(an_edit_that_came_back_before_its_family_is_merged_when_the_family_comes_ba
 	assert_true(shows(&all, all.ani, "family", family));
 	world_sync(all.world, all.ani);
 	assert_true(shows(&all, all.ani, "family", "Jl. Budi"));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_release_that_a_restored_server_forgot_is_set_aside_again_on_the_phone)
@@ -230,7 +194,7 @@ TEST(a_release_that_a_restored_server_forgot_is_set_aside_again_on_the_phone)
 	assert_ok(world_release(all.world, all.ani, 1, &count));
 	world_sync(all.world, all.ani);
 	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 /* The shipped schema as version 2, otherwise the same. */
@@ -277,7 +241,7 @@ TEST(a_visit_by_a_schema_that_a_restored_server_lost_is_released_when_it_is_load
 	world_sync(all.world, all.budi);
 	assert_true(shows(&all, all.budi, "visit", all.person));
 	free(schema);
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 TEST(a_closed_visit_leaves_the_phone_that_recorded_it)
@@ -292,7 +256,7 @@ TEST(a_closed_visit_leaves_the_phone_that_recorded_it)
 	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
 	assert_false(shows(&all, all.ani, "visit", all.person));
 	free(schema);
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 /* Into a family that the admin does not want either: the person is where the server has her. */
@@ -315,7 +279,7 @@ TEST(a_closed_edit_is_no_more_shown_by_the_phone_that_made_it)
 	world_sync(all.world, all.ani);
 	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
 	assert_false(shows(&all, all.ani, "person", family));
-	end(&all);
+	end_in_agreement(all.world);
 }
 
 RUN_TESTS(CASE(a_closed_edit_is_no_more_shown_by_the_phone_that_made_it),
