@@ -44,8 +44,10 @@ void checkpoint_decode(const uint8_t in[CHECKPOINT_SIZE], struct checkpoint *out
  */
 void checkpoint_text(const struct checkpoint *checkpoint, const uint8_t key[SIGN_PUBLIC_SIZE],
 		     char out[CHECKPOINT_TEXT_MAX]);
+/* For people to compare, as on paper: the first 12 characters of the root's base64. */
+void checkpoint_short(const struct checkpoint *checkpoint, char out[13]);
 /* Signatures of others below the server's are passed over. MALFORMED; SIGNATURE: not by this key.
- */
+ * Without a key (NULL) nothing is verified, and the first signature taken. */
 enum status checkpoint_text_read(struct span text, const uint8_t key[SIGN_PUBLIC_SIZE],
 				 struct checkpoint *out, struct error *err);
 /* The key as verifiers of signed notes take it: <name>+<key id, hex>+<base64 of 0x01 | log key> */

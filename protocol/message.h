@@ -11,6 +11,7 @@
 #include "checkpoint.h"
 #include "entry.h"
 #include "merge.h"
+#include "receipt.h"
 #include "region.h"
 
 enum {
@@ -37,8 +38,9 @@ enum { CURSOR_ID_END_BITS = 63 };
 #define CURSOR_ID_END ((uint64_t)INT64_MAX)
 
 enum programme_bit {
-	PROGRAMME_BASE = 1,	/* this protocol */
-	PROGRAMME_DESTROYED = 4 /* it was revoked, and what it held is destroyed */
+	PROGRAMME_BASE = 1,	 /* this protocol */
+	PROGRAMME_DESTROYED = 4, /* it was revoked, and what it held is destroyed */
+	PROGRAMME_RECEIPT = 8	 /* it asks for a receipt (receipt.h) */
 };
 
 struct request_head {
@@ -188,6 +190,7 @@ struct reply {
 	struct newer_key newer_key;
 	uint64_t *erased; /* record ids: the device destroys all it has of them */
 	size_t erased_count;
+	struct receipt receipt; /* of the newest logged change; with a checkpoint */
 	bool has_checkpoint;
 	struct checkpoint checkpoint;
 	struct schema_chunk schema;

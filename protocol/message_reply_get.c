@@ -374,7 +374,18 @@ newer_key_get(struct reader *in, struct reply *reply)
 	return true;
 }
 
-/* What few replies have: after forks, and of another key. */
+static bool
+receipt_get(struct reader *in, struct receipt *receipt)
+{
+	size_t items;
+
+	return cbor_get_array(in, RECEIPT_ITEMS, &items) && items == RECEIPT_ITEMS &&
+	       some_bytes_get(in, &receipt->header) &&
+	       cbor_get_bytes_exact(in, receipt->signature, sizeof receipt->signature) &&
+	       cbor_get_bytes(in, &receipt->path);
+}
+
+/* What few replies have: after forks, of another key, and when it was asked for. */
 static enum status
 value_of_rare_key_get(struct map_reader *map, struct reading *reading)
 {
@@ -386,6 +397,8 @@ value_of_rare_key_get(struct map_reader *map, struct reading *reading)
 		return lineages_get(in, reading->arena, reply);
 	case REPLY_SERVER_KEY:
 		return well_formed(newer_key_get(in, reply));
+	case REPLY_RECEIPT:
+		return well_formed(receipt_get(in, &reply->receipt));
 	case REPLY_CERTIFICATE:
 		return well_formed(some_bytes_get(in, &reply->certificate));
 	case REPLY_SCOPE_VERSION:

@@ -28,6 +28,8 @@
  *    17  r seen                                                               0
  *    18  erased       array of record ids                                     none
  *    19  exceptions   [n, kind, reason, tag, …]                               none
+ *    20  receipt      [header, signature, hashes one after the other]: of     none
+ *                     the newest change that the log has of the device
  *    21  records      array of records, each a CBOR array; or, in columns:    none
  *                     bytes: varint of their number and the heads (columns.h)
  *    23  whole        ascending indexes of the records that replace           none
@@ -219,6 +221,23 @@ exceptions_put(const struct reply *reply, struct map_writer *map)
 	}
 }
 
+static void
+receipt_put(const struct reply *reply, struct map_writer *map)
+{
+	const struct receipt *receipt = &reply->receipt;
+	struct buffer *out;
+
+	if (receipt->header.length == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_RECEIPT);
+	cbor_put_array(out, RECEIPT_ITEMS);
+	cbor_put_bytes(out, receipt->header);
+	cbor_put_bytes(out, span_of(receipt->signature, sizeof receipt->signature));
+	cbor_put_bytes(out, receipt->path);
+	map->random += HASH_SIZE + sizeof receipt->signature + receipt->path.length;
+}
+
 /* Records in columns, if they are worth it: one alone shares its shape with no other. */
 enum { COLUMNS_WORTH = 2 };
 
@@ -365,6 +384,7 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 	map_put_positive(map, REPLY_R_SEEN, reply->r_seen);
 	ids_put(map, REPLY_ERASED, reply->erased, reply->erased_count);
 	exceptions_put(reply, map);
+	receipt_put(reply, map);
 	status = records_put(reply, map, bits, err);
 	if (status != STATUS_OK) {
 		return status;

@@ -216,6 +216,8 @@ const REPLY_KEYS = new Map([
 	[17, ['r_seen']],
 	[18, ['erased']],
 	[19, ['exceptions', (flat) => rows(flat, 'n', 'kind', 'reason', 'tag'), flatten]],
+	[20, ['receipt', ([header, signature, path]) => ({ header, signature, path }),
+		({ header, signature, path }) => [header, signature, path]]],
 	[21, ['records']],
 	[23, ['whole']],
 	[25, ['evicted']],

@@ -290,6 +290,32 @@ TEST(newest_key_of_the_server_is_read_back)
 	assert_int_equal(unpack_hex(fixture, "a110830241aa60"), STATUS_MALFORMED);
 }
 
+TEST(receipt_is_read_back)
+{
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+	const struct receipt *read = &fixture->read.receipt;
+	uint8_t path[2 * HASH_SIZE] = {1, [33] = 2};
+
+	assert_ok(round_trip(fixture, &reply));
+	assert_int_equal(read->header.length, 0);
+	reply.receipt.header = span_of_text("a header");
+	reply.receipt.path = span_of(path, sizeof path);
+	memset(reply.receipt.signature, 0x5a, SIGNATURE_SIZE);
+	assert_ok(round_trip(fixture, &reply));
+	assert_true(span_equal(read->header, reply.receipt.header));
+	assert_true(span_equal(read->path, reply.receipt.path));
+	assert_memory_equal(read->signature, reply.receipt.signature, SIGNATURE_SIZE);
+	/* The only entry of a log has no path. */
+	reply.receipt.path = span_of(NULL, 0);
+	assert_ok(round_trip(fixture, &reply));
+	assert_int_equal(read->path.length, 0);
+	/* Two items; no header; a signature of one byte. */
+	assert_int_equal(unpack_hex(fixture, "a114824101415a"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a1148340415a40"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a114834101415a40"), STATUS_MALFORMED);
+}
+
 TEST(status_travels_by_a_fixed_number)
 {
 	static const enum status statuses[] = {
@@ -541,7 +567,8 @@ RUN_TESTS(ROW(reply_that_says_nothing_is_an_empty_map), ROW(reply_to_a_push_is_s
 	  ROW(scope_may_become_empty), ROW(epochs_are_read_back_in_their_order),
 	  ROW(lineages_of_those_behind_the_dots_are_read_back), ROW(lease_is_read_back),
 	  ROW(number_that_goes_on_after_a_fork_is_read_back),
-	  ROW(newest_key_of_the_server_is_read_back), ROW(status_travels_by_a_fixed_number),
+	  ROW(newest_key_of_the_server_is_read_back), ROW(receipt_is_read_back),
+	  ROW(status_travels_by_a_fixed_number),
 	  ROW(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupported),
 	  ROW(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported),
 	  ROW(keys_must_ascend), ROW(default_that_is_written_is_malformed),

@@ -56,6 +56,8 @@ static const struct format formats[] = {
 	/* Both are in one byte string. */
 	{"reply_lease", 2, " days share "},
 	{"reply_lineages", 2, ""},
+	/* What is signed besides is no item of its own. */
+	{"reply_receipt", 2, " log_seed log_key origin size root stream n chain "},
 	{"reply_server_key", 2, ""},
 	{"request_head_certificate", 0, " cursor_key cursor_id known_n witness_root "},
 	{"request_head_continuing", 0, " cursor_key cursor_id known_n "},
