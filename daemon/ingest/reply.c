@@ -13,9 +13,10 @@
 enum {
 	REPLY_ARENA_LIMIT = 32 * 1024 * 1024,
 	RECORD_ARENA_LIMIT = 8 * 1024 * 1024,
-	ROOM_LEAST = 2048, /* bytes; what a device must be able to take */
-	ROOM_FIXED = 512,  /* for all that is no record */
-	BUDGET_FACTOR = 8, /* plain bytes tried per packed byte of room */
+	ROOM_LEAST = 2048,   /* bytes; what a device must be able to take */
+	ROOM_FIXED = 512,    /* for all that is no record, */
+	ROOM_RECEIPT = 1024, /* … and a receipt, if there is one */
+	BUDGET_FACTOR = 8,   /* plain bytes tried per packed byte of room */
 	BUILD_ATTEMPTS = 8,
 };
 
@@ -322,6 +323,9 @@ builder_fill(struct reply_builder *builder, struct error *err)
 		status = builder_add_checkpoint(builder, err);
 	}
 	if (status == STATUS_OK) {
+		status = reply_add_receipt(builder, err);
+	}
+	if (status == STATUS_OK) {
 		status = reply_add_news(builder, err);
 	}
 	return status;
@@ -464,7 +468,11 @@ ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *cata
 	buffer_init(&builder.evicted, SIZE_MAX);
 	buffer_init(&builder.erased, SIZE_MAX);
 	buffer_init(&packed, PARCEL_REPLY_MAX - PARCEL_REPLY_OVERHEAD);
-	status = build_within(&builder, platform, room - ROOM_FIXED, &packed, err);
+	room -= ROOM_FIXED;
+	if (reply_wants_receipt(parcel)) {
+		room -= ROOM_RECEIPT;
+	}
+	status = build_within(&builder, platform, room, &packed, err);
 	if (status == STATUS_OK) {
 		platform->random(platform->context, nonce, sizeof nonce);
 		status = parcel_seal_reply(&parcel->opened.session, nonce, buffer_span(&packed),
