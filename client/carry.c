@@ -240,6 +240,7 @@ sambung_carry_in(struct sambung *device, struct sambung_bytes answers,
 	enum status status = device_enrolled(device, &state, &inner);
 
 	*result = (struct sambung_result){0};
+	device->receipt = RECEIPT_NONE;
 	if (status == STATUS_OK) {
 		status =
 			carry_replies_decode(span_of(answers.at, answers.length), &replies, &inner);
@@ -257,6 +258,12 @@ sambung_carry_in(struct sambung *device, struct sambung_bytes answers,
 	if (status == STATUS_OK) {
 		/* Unless one of them has destroyed everything. */
 		status = device_enrolled(device, &state, &inner);
+	}
+	if (status == STATUS_OK && replies.has_seen) {
+		status = exchange_take_seen(device, &replies.seen, &inner);
+	}
+	if (status == STATUS_OK) {
+		status = exchange_receipt_check(device, &inner);
 	}
 	return status == STATUS_OK ? 0 : device_fail(err, &inner);
 }

@@ -236,6 +236,10 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 					   err);
 		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
 	}
+	/* A file is for who sees no answer for long: it brings one always. */
+	if (!more_wait && (asking->room != 0 || asking->device->receipt == RECEIPT_WANTED)) {
+		head.programme |= PROGRAMME_RECEIPT;
+	}
 	if (head.room == 0) {
 		head.room = pace_room(asking->size, asking->body.length, more_wait);
 	}

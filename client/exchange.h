@@ -137,6 +137,15 @@ enum status exchange_take_records(struct taking *taking, struct error *err);
 enum status exchange_destroy_change(struct taking *taking, uint32_t n, struct error *err);
 /* … and all that is here of the records that the reply names. */
 enum status exchange_take_erased(struct taking *taking, struct error *err);
+/* receipt.c: keeps the receipt that came, if it proves what is here; device->receipt tells. After
+ * acknowledgements and checkpoint. */
+enum status exchange_take_receipt(struct taking *taking, struct error *err);
+/* SIGNATURE: one came, and proves nothing. */
+enum status exchange_receipt_check(const struct sambung *device, struct error *err);
+/* seen.c, in a transaction of its own: another phone was shown this checkpoint. SIGNATURE: it is
+ * not the server's, or of another log than this phone was shown. */
+enum status exchange_take_seen(struct sambung *device, const struct checkpoint *seen,
+			       struct error *err);
 /* The loop of pages has ended: the versions of records rise to what the device knows by now. */
 enum status exchange_raise(struct taking *taking, struct error *err);
 

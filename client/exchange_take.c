@@ -379,6 +379,9 @@ content_take(struct taking *taking, struct error *err)
 		status = checkpoint_take(taking, err);
 	}
 	if (status == STATUS_OK) {
+		status = exchange_take_receipt(taking, err);
+	}
+	if (status == STATUS_OK) {
 		status = streams_take(taking, err);
 	}
 	if (status == STATUS_OK) {

@@ -274,6 +274,9 @@ struct sambung_delivery {
 	const char *url;			 /* of the server, without /v1/sync */
 	struct sambung_bytes file;		 /* of sambung_carry_out */
 	struct sambung_bytes answers;		 /* of an earlier delivery of it; none: length 0 */
+	/* The installation of who delivers, NULL: none. It is synced as well, and the answers tell
+	 * the other phone which log it was shown: so a server that shows two logs is caught. */
+	struct sambung *carrier;
 	sambung_file_fn take; /* gets the file of answers, if there is any answer */
 	void *context;
 };
@@ -281,6 +284,30 @@ struct sambung_delivery {
  * only if all are answered. *out is written either way. */
 SAMBUNG_API int sambung_carry_deliver(const struct sambung_delivery *delivery,
 				      struct sambung_carried *out, struct sambung_error *err);
+
+/*
+ * A receipt: a short proof that what was recorded here is in the server's log, which anybody can
+ * check who has the log's key (docs/ledger.md). What it costs: protocol/receipt.h.
+ */
+struct sambung_receipt {
+	uint32_t device;   /* changes 1 … of this number … */
+	uint32_t changes;  /* … to this one are in the log, */
+	int64_t newest_ms; /* which was recorded then */
+	int set_aside;	   /* it waits there for the admin */
+	int64_t since_ms;  /* the number was given to this phone then; 0: not known any more */
+	uint64_t log_size; /* entries of the log then, */
+	char root[13];	   /* and the first characters of its root, as they stand on paper */
+	int64_t told_ms;   /* by the server's clock */
+};
+/* Syncs as sambung_sync does, and asks for one. `signature`: what came proves nothing; everything
+ * else was taken. A server that knows nothing of it sends none. */
+SAMBUNG_API int sambung_receipt_sync(struct sambung *device, struct sambung_result *result,
+				     struct sambung_error *err);
+/* The newest that this phone has taken, from a sync or a file of answers, and verified against what
+ * it had recorded. `text` (or NULL) gets it for others, less than 2 KiB. Needs no network.
+ * `not_found`. */
+SAMBUNG_API int sambung_receipt(struct sambung *device, sambung_file_fn text, void *context,
+				struct sambung_receipt *out, struct sambung_error *err);
 
 #ifdef __cplusplus
 }

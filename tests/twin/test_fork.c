@@ -212,6 +212,32 @@ TEST(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_nothing_twic
 	world_free(all.world);
 }
 
+TEST(a_receipt_after_a_fork_is_of_the_new_number)
+{
+	struct two_cadres all = two_cadres_with_a_family(1);
+	struct sambung *phone;
+	struct sambung_receipt receipt;
+	struct sambung_result result;
+	struct sambung_error err;
+	uint32_t former = number_of(&all, all.ani);
+	size_t image = clone(&all, all.ani);
+
+	visit(&all, all.ani, "satu");
+	phone = all.world->devices[all.ani].sambung;
+	assert_ok(sambung_receipt_sync(phone, &result, &err));
+	assert_ok(sambung_receipt(phone, NULL, NULL, &receipt, &err));
+	assert_int_equal(receipt.device, former);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	phone = all.world->devices[all.ani].sambung;
+	assert_ok(sambung_receipt_sync(phone, &result, &err));
+	assert_int_equal(result.continues_as, number_of(&all, all.ani));
+	assert_ok(sambung_receipt(phone, NULL, NULL, &receipt, &err));
+	assert_int_equal(receipt.device, result.continues_as);
+	assert_int_equal(receipt.changes, 1);
+	world_free(all.world);
+}
+
 TEST(a_phone_restored_from_an_old_copy_that_recorded_nothing_since_goes_on)
 {
 	struct two_cadres all = two_cadres_with_a_family(2);
@@ -616,6 +642,7 @@ TEST(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice)
 }
 
 RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_nothing_twice),
+	  CASE(a_receipt_after_a_fork_is_of_the_new_number),
 	  CASE(a_phone_restored_from_an_old_copy_that_recorded_nothing_since_goes_on),
 	  CASE(a_phone_restored_from_a_copy_whose_lease_is_over_opens_and_goes_on),
 	  CASE(the_same_image_restored_twice_is_merged_once),
