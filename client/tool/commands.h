@@ -47,6 +47,7 @@ enum exit_status cmd_pin_remove(struct task *task);
 enum exit_status cmd_pin_set(struct task *task);
 enum exit_status cmd_records(struct task *task);
 enum exit_status cmd_sync(struct task *task);
+enum exit_status cmd_receipt(struct task *task);
 enum exit_status cmd_carry_out(struct task *task);
 enum exit_status cmd_carry_deliver(struct task *task);
 enum exit_status cmd_carry_in(struct task *task);

@@ -29,6 +29,7 @@ enum option {
 	OPTION_MATCH,
 	OPTION_DUE,
 	OPTION_TO,
+	OPTION_OUT,
 	OPTION_COUNT
 };
 
