@@ -81,6 +81,12 @@ enum status ctl_get_file(const struct ctl *ctl, const char *path, int fd, struct
  * EXISTS. */
 enum status ctl_download(const struct ctl *ctl, const char *route, const char *path,
 			 struct error *err);
+/* The newest checkpoint that the daemon shows; its signature is not looked at. */
+struct checkpoint;
+enum status ctl_checkpoint(const struct ctl *ctl, struct checkpoint *out, struct error *err);
+/* The foot of what is printed on paper: how long the log is, and its mark. Off the server, it is a
+ * witness against a log that is altered later. Nothing with --json. */
+enum status ctl_print_foot(const struct ctl *ctl, const char *title, struct error *err);
 /* A POST; lines as above. */
 struct ctl_body {
 	const char *content_type; /* NULL: there is no body */
