@@ -9,32 +9,12 @@ enum {
 	KEY_KIND_ED25519 = 0x01,
 	NAME_MAX_SIZE = 32,
 	STAMP_SIZE = KEY_ID_SIZE + SIGNATURE_SIZE,
-	BASE64_MAX = 4 * ((STAMP_SIZE + 2) / 3) + 1, /* with NUL */
+	BASE64_MAX = BASE64_SIZE(STAMP_SIZE),
 };
 
 static const char dash[] = "\xe2\x80\x94 ";
 
 /* ---- base64 of RFC 4648 section 4, by that of section 5 ---- */
-
-static void
-base64_encode(struct span bytes, char out[BASE64_MAX])
-{
-	struct buffer text;
-	size_t length = 0;
-
-	buffer_init(&text, BASE64_MAX - 1);
-	base64url_encode(bytes, &text);
-	for (size_t i = 0; i < text.length; i++) {
-		char at = (char)text.at[i];
-
-		out[length++] = at == '-' ? '+' : at == '_' ? '/' : at;
-	}
-	while (length % 4 != 0) {
-		out[length++] = '=';
-	}
-	out[length] = '\0';
-	buffer_finish(&text);
-}
 
 /* False unless the text stands for exactly so many bytes. */
 static bool
