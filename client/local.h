@@ -252,19 +252,11 @@ enum status local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE
 
 /* ---- the newest receipt (receipt.c) ---- */
 
-/* Not sealed: numbers, a record's id and times, and no more. */
-struct local_receipt {
-	int64_t told_ms; /* by the server's clock */
-	struct checkpoint checkpoint;
-	struct span header; /* of the entry that it proves */
-	struct span text;
-};
-/* Either makes the table, so that a phone that never asks has none. */
-enum status local_receipt_save(struct local *local, const struct local_receipt *receipt,
-			       struct error *err);
+/* Its bytes are receipt.c's. Not sealed: numbers, a record's id and times, and no more. Either makes
+ * the table, so that a phone that never asks has none. */
+enum status local_receipt_save(struct local *local, struct span receipt, struct error *err);
 /* NOT_FOUND. */
-enum status local_receipt(struct local *local, struct arena *arena, struct local_receipt *out,
-			  struct error *err);
+enum status local_receipt(struct local *local, struct buffer *out, struct error *err);
 
 /* ---- after a fork (exchange_fork.c) ---- */
 

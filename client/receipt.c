@@ -24,25 +24,65 @@ own_commitment(struct taking *taking, uint8_t commitment_out[HASH_SIZE], struct 
 		       : status;
 }
 
-static enum status
-receipt_save(struct taking *taking, struct error *err)
+/* As it is kept: numbers, the mark of the log, and the text. */
+enum {
+	KEPT_DEVICE,
+	KEPT_CHANGES,
+	KEPT_SINCE,
+	KEPT_NEWEST,
+	KEPT_SET_ASIDE,
+	KEPT_SIZE,
+	KEPT_TOLD,
+	KEPT_NUMBERS,
+	KEPT_ROOT_AT = 8 * KEPT_NUMBERS,
+	KEPT_ROOT_SIZE = 13,
+	KEPT_TEXT_AT = KEPT_ROOT_AT + KEPT_ROOT_SIZE
+};
+
+/* When the number was given, in seconds; 0 if that is not to be seen. */
+static int64_t
+number_since(struct taking *taking)
 {
-	const struct reply *reply = taking->reply;
-	const struct local_state *state = &taking->state;
-	struct local_receipt receipt = {.told_ms = reply->server_time_ms,
-					.checkpoint = reply->checkpoint,
-					.header = reply->receipt.header};
-	struct buffer text;
+	struct certificate certificate;
+	struct span bytes;
+
+	if (local_certificate(taking->device->local, &taking->arena, &bytes, NULL) != STATUS_OK ||
+	    certificate_read(bytes, taking->state.log_key, &taking->arena, &certificate, NULL) !=
+		    STATUS_OK) {
+		return 0;
+	}
+	return certificate.issued;
+}
+
+static enum status
+receipt_save(struct taking *taking, const struct receipt_claim *claim, const struct entry *entry,
+	     struct error *err)
+{
+	const int64_t numbers[KEPT_NUMBERS] = {
+		[KEPT_DEVICE] = entry->stream,
+		[KEPT_CHANGES] = entry->n,
+		[KEPT_SINCE] = number_since(taking),
+		[KEPT_NEWEST] = entry->time,
+		[KEPT_SET_ASIDE] = entry->verdict,
+		[KEPT_SIZE] = (int64_t)claim->checkpoint->size,
+		[KEPT_TOLD] = taking->reply->server_time_ms,
+	};
+	uint8_t front[KEPT_TEXT_AT];
+	struct buffer kept;
 	enum status status;
 
-	buffer_init(&text, RECEIPT_TEXT_MAX);
-	receipt_text(&reply->receipt, &reply->checkpoint, state->chain, state->log_key, &text);
-	status = buffer_status(&text, "receipt", err);
-	if (status == STATUS_OK) {
-		receipt.text = buffer_span(&text);
-		status = local_receipt_save(taking->device->local, &receipt, err);
+	for (size_t i = 0; i < KEPT_NUMBERS; i++) {
+		put_le64(front + 8 * i, (uint64_t)numbers[i]);
 	}
-	buffer_finish(&text);
+	checkpoint_short(claim->checkpoint, (char *)front + KEPT_ROOT_AT);
+	buffer_init(&kept, KEPT_TEXT_AT + RECEIPT_TEXT_MAX);
+	buffer_append(&kept, front, sizeof front);
+	receipt_text(&taking->reply->receipt, claim, entry->seq, taking->state.log_key, &kept);
+	status = buffer_status(&kept, "receipt", err);
+	if (status == STATUS_OK) {
+		status = local_receipt_save(taking->device->local, buffer_span(&kept), err);
+	}
+	buffer_finish(&kept);
 	return status;
 }
 
@@ -51,8 +91,10 @@ exchange_take_receipt(struct taking *taking, struct error *err)
 {
 	const struct reply *reply = taking->reply;
 	const struct local_state *state = &taking->state;
+	const struct receipt_claim claim = {&reply->checkpoint, state->device, state->acked_n,
+					    state->chain};
 	uint8_t commitment[HASH_SIZE];
-	struct entry entry;
+	struct entry entry = {.seq = 0};
 	enum status status;
 
 	if (reply->receipt.header.length == 0 || state->acked_n == 0) {
@@ -67,15 +109,13 @@ exchange_take_receipt(struct taking *taking, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	taking->device->receipt =
-		reply->has_checkpoint &&
-				receipt_holds(&reply->receipt, &reply->checkpoint, state->chain,
-					      state->log_key, &entry) &&
-				entry.stream == state->device && entry.n == state->acked_n &&
-				memcmp(entry.commitment, commitment, HASH_SIZE) == 0
-			? RECEIPT_TAKEN
-			: RECEIPT_FALSE;
-	return taking->device->receipt == RECEIPT_TAKEN ? receipt_save(taking, err) : STATUS_OK;
+	taking->device->receipt = RECEIPT_FALSE;
+	if (entry.seq == 0 || memcmp(entry.commitment, commitment, HASH_SIZE) != 0 ||
+	    !receipt_holds(&reply->receipt, &entry, &claim, state->log_key)) {
+		return STATUS_OK;
+	}
+	taking->device->receipt = RECEIPT_TAKEN;
+	return receipt_save(taking, &claim, &entry, err);
 }
 
 /* Everything else of the answer was taken. */
@@ -102,73 +142,38 @@ sambung_receipt_sync(struct sambung *device, struct sambung_result *result,
 	return failed;
 }
 
-/* When the number was given; 0 if that is not to be seen. */
-static int64_t
-number_since(struct sambung *device, const struct local_state *state, struct arena *arena)
-{
-	struct certificate certificate;
-	struct span bytes;
-
-	if (local_certificate(device->local, arena, &bytes, NULL) != STATUS_OK ||
-	    certificate_read(bytes, state->log_key, arena, &certificate, NULL) != STATUS_OK) {
-		return 0;
-	}
-	return certificate.issued * 1000;
-}
-
-static enum status
-receipt_show(struct sambung *device, struct arena *arena, struct sambung_receipt *out,
-	     struct span *text_out, struct error *err)
-{
-	struct local_receipt receipt;
-	struct local_state state;
-	struct entry entry;
-	enum status status = local_state_load(device->local, &state, err);
-
-	if (status == STATUS_OK) {
-		status = local_receipt(device->local, arena, &receipt, err);
-	}
-	if (status != STATUS_OK) {
-		return status;
-	}
-	if (!entry_decode(receipt.header, &entry)) {
-		return fail(err, STATUS_STORAGE, "device.db: receipt");
-	}
-	*out = (struct sambung_receipt){.device = entry.stream,
-					.changes = entry.n,
-					.newest_ms = entry.time * 1000,
-					.set_aside = entry.verdict != VERDICT_MERGED,
-					.log_size = receipt.checkpoint.size,
-					.told_ms = receipt.told_ms};
-	if (entry.stream == state.device) {
-		out->since_ms = number_since(device, &state, arena);
-	}
-	checkpoint_short(&receipt.checkpoint, out->root);
-	*text_out = receipt.text;
-	return STATUS_OK;
-}
-
 int
 sambung_receipt(struct sambung *device, sambung_file_fn text, void *context,
 		struct sambung_receipt *out, struct sambung_error *err)
 {
-	enum { RECEIPT_ARENA_MAX = 64 * 1024 };
 	struct error inner = {0};
-	struct sambung_receipt receipt;
-	struct span bytes;
-	struct arena arena;
+	int64_t numbers[KEPT_NUMBERS];
+	struct buffer kept;
 	enum status status;
 
-	arena_init(&arena, RECEIPT_ARENA_MAX);
-	status = receipt_show(device, &arena, &receipt, &bytes, &inner);
+	buffer_init(&kept, KEPT_TEXT_AT + RECEIPT_TEXT_MAX);
+	status = local_receipt(device->local, &kept, &inner);
+	if (status == STATUS_OK && kept.length < KEPT_TEXT_AT) {
+		status = fail(&inner, STATUS_STORAGE, "device.db: receipt");
+	}
 	if (status == STATUS_OK && text != NULL &&
-	    text(context, (struct sambung_bytes){bytes.at, bytes.length}) != 0) {
+	    text(context,
+		 (struct sambung_bytes){kept.at + KEPT_TEXT_AT, kept.length - KEPT_TEXT_AT}) != 0) {
 		status = fail(&inner, STATUS_STORAGE, "receipt");
 	}
-	arena_finish(&arena);
-	if (status != STATUS_OK) {
-		return device_fail(err, &inner);
+	if (status == STATUS_OK) {
+		for (size_t i = 0; i < KEPT_NUMBERS; i++) {
+			numbers[i] = (int64_t)get_le64(kept.at + 8 * i);
+		}
+		*out = (struct sambung_receipt){.device = (uint32_t)numbers[KEPT_DEVICE],
+						.changes = (uint32_t)numbers[KEPT_CHANGES],
+						.newest_ms = numbers[KEPT_NEWEST] * 1000,
+						.set_aside = (int)numbers[KEPT_SET_ASIDE],
+						.since_ms = numbers[KEPT_SINCE] * 1000,
+						.log_size = (uint64_t)numbers[KEPT_SIZE],
+						.told_ms = numbers[KEPT_TOLD]};
+		memcpy(out->root, kept.at + KEPT_ROOT_AT, sizeof out->root);
 	}
-	*out = receipt;
-	return 0;
+	buffer_finish(&kept);
+	return status == STATUS_OK ? 0 : device_fail(err, &inner);
 }

@@ -28,11 +28,11 @@
  *    17  r seen                                                               0
  *    18  erased       array of record ids                                     none
  *    19  exceptions   [n, kind, reason, tag, …]                               none
- *    20  receipt      [header, signature, hashes one after the other]: of     none
- *                     the newest change that the log has of the device
  *    21  records      array of records, each a CBOR array; or, in columns:    none
  *                     bytes: varint of their number and the heads (columns.h)
  *    23  whole        ascending indexes of the records that replace           none
+ *    24  receipt      [header, signature, hashes one after the other]: of     none
+ *                     the newest change that the log has of the device
  *    25  evicted      array of record ids                                     none
  *    27  schema       [version, hash, size, offset, bytes]                    none
  *    29  scope        [scope version, low, high - low, …]                     none
@@ -384,11 +384,11 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 	map_put_positive(map, REPLY_R_SEEN, reply->r_seen);
 	ids_put(map, REPLY_ERASED, reply->erased, reply->erased_count);
 	exceptions_put(reply, map);
-	receipt_put(reply, map);
 	status = records_put(reply, map, bits, err);
 	if (status != STATUS_OK) {
 		return status;
 	}
+	receipt_put(reply, map);
 	ids_put(map, REPLY_EVICTED, reply->evicted, reply->evicted_count);
 	if (reply->schema.version != 0) {
 		schema_chunk_put(&reply->schema, map_key(map, REPLY_SCHEMA));

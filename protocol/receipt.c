@@ -55,73 +55,52 @@ is_included(const struct receipt *receipt, const struct checkpoint *checkpoint, 
 }
 
 bool
-receipt_holds(const struct receipt *receipt, const struct checkpoint *checkpoint,
-	      const uint8_t chain[HASH_SIZE], const uint8_t key[SIGN_PUBLIC_SIZE],
-	      struct entry *entry_out)
+receipt_holds(const struct receipt *receipt, const struct entry *entry,
+	      const struct receipt_claim *claim, const uint8_t key[SIGN_PUBLIC_SIZE])
 {
-	struct entry entry;
-	struct receipt_claim claim = {.checkpoint = checkpoint, .chain = chain};
 	uint8_t bytes[CLAIM_SIZE];
 
-	if (!entry_decode(receipt->header, &entry) || entry.kind != ENTRY_CHANGE ||
-	    !checkpoint_verify(checkpoint, key) || !is_included(receipt, checkpoint, entry.seq)) {
-		return false;
-	}
-	claim.device = entry.stream;
-	claim.n = entry.n;
-	claim_put(&claim, bytes);
-	if (!sign_check(key, span_of(bytes, sizeof bytes), receipt->signature)) {
-		return false;
-	}
-	*entry_out = entry;
-	return true;
+	claim_put(claim, bytes);
+	return entry->kind == ENTRY_CHANGE && entry->stream == claim->device &&
+	       entry->n == claim->n && checkpoint_verify(claim->checkpoint, key) &&
+	       is_included(receipt, claim->checkpoint, entry->seq) &&
+	       sign_check(key, span_of(bytes, sizeof bytes), receipt->signature);
 }
 
 /* ---- text ---- */
 
-/* RFC 4648 section 4, made of section 5. */
 static void
-base64_append(struct span bytes, struct buffer *out)
+base64_line(struct span bytes, struct buffer *out)
 {
-	const size_t begin = out->length;
+	uint8_t *at = buffer_extend(out, BASE64_SIZE(bytes.length));
 
-	base64url_encode(bytes, out);
-	for (size_t i = begin; i < out->length; i++) {
-		if (out->at[i] == '-') {
-			out->at[i] = '+';
-		} else if (out->at[i] == '_') {
-			out->at[i] = '/';
-		}
+	if (at != NULL) {
+		base64_encode(bytes, (char *)at);
+		out->at[out->length - 1] = '\n';
 	}
-	for (size_t i = bytes.length; i % 3 != 0; i++) {
-		buffer_append_byte(out, '=');
-	}
-	buffer_append_byte(out, '\n');
 }
 
 void
-receipt_text(const struct receipt *receipt, const struct checkpoint *checkpoint,
-	     const uint8_t chain[HASH_SIZE], const uint8_t key[SIGN_PUBLIC_SIZE],
-	     struct buffer *out)
+receipt_text(const struct receipt *receipt, const struct receipt_claim *claim, uint64_t seq,
+	     const uint8_t key[SIGN_PUBLIC_SIZE], struct buffer *out)
 {
 	uint8_t extra[ENTRY_HEADER_MAX + HASH_SIZE + SIGNATURE_SIZE];
 	char text[CHECKPOINT_TEXT_MAX];
-	size_t length = receipt->header.length;
-	struct entry entry;
+	const size_t length = receipt->header.length;
 
-	if (length > ENTRY_HEADER_MAX || !entry_decode(receipt->header, &entry)) {
-		out->status = STATUS_MALFORMED;
+	if (length > ENTRY_HEADER_MAX) {
+		out->status = STATUS_LIMIT;
 		return;
 	}
 	memcpy(extra, receipt->header.at, length);
-	memcpy(extra + length, chain, HASH_SIZE);
+	memcpy(extra + length, claim->chain, HASH_SIZE);
 	memcpy(extra + length + HASH_SIZE, receipt->signature, SIGNATURE_SIZE);
 	buffer_printf(out, "c2sp.org/tlog-proof@v1\nextra ");
-	base64_append(span_of(extra, length + HASH_SIZE + SIGNATURE_SIZE), out);
-	buffer_printf(out, "index %" PRIu64 "\n", entry.seq - 1);
-	for (size_t i = 0; i + HASH_SIZE <= receipt->path.length; i += HASH_SIZE) {
-		base64_append(span_of(receipt->path.at + i, HASH_SIZE), out);
+	base64_line(span_of(extra, length + HASH_SIZE + SIGNATURE_SIZE), out);
+	buffer_printf(out, "index %" PRIu64 "\n", seq - 1);
+	for (size_t i = 0; i < receipt->path.length; i += HASH_SIZE) {
+		base64_line(span_of(receipt->path.at + i, HASH_SIZE), out);
 	}
-	checkpoint_text(checkpoint, key, text);
+	checkpoint_text(claim->checkpoint, key, text);
 	buffer_printf(out, "\n%s", text);
 }

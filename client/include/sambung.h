@@ -294,7 +294,7 @@ struct sambung_receipt {
 	uint32_t changes;  /* … to this one are in the log, */
 	int64_t newest_ms; /* which was recorded then */
 	int set_aside;	   /* it waits there for the admin */
-	int64_t since_ms;  /* the number was given to this phone then; 0: not known any more */
+	int64_t since_ms;  /* the number was given to this phone then; 0: not known */
 	uint64_t log_size; /* entries of the log then, */
 	char root[13];	   /* and the first characters of its root, as they stand on paper */
 	int64_t told_ms;   /* by the server's clock */

@@ -311,9 +311,9 @@ TEST(receipt_is_read_back)
 	assert_ok(round_trip(fixture, &reply));
 	assert_int_equal(read->path.length, 0);
 	/* Two items; no header; a signature of one byte. */
-	assert_int_equal(unpack_hex(fixture, "a114824101415a"), STATUS_MALFORMED);
-	assert_int_equal(unpack_hex(fixture, "a1148340415a40"), STATUS_MALFORMED);
-	assert_int_equal(unpack_hex(fixture, "a114834101415a40"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a11818824101415a"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a118188340415a40"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a11818834101415a40"), STATUS_MALFORMED);
 }
 
 TEST(status_travels_by_a_fixed_number)

@@ -68,8 +68,8 @@ receipt_example(struct vector *vector, struct receipt_example *out)
 	out->receipt.path = span_of(out->path, PATH);
 	receipt_sign(&claim, out->keys.log_secret, out->receipt.signature);
 	vector_require(vector,
-		       receipt_holds(&out->receipt, &out->checkpoint, out->chain,
-				     out->keys.log_public, &entry),
+		       entry_decode(out->receipt.header, &entry) &&
+			       receipt_holds(&out->receipt, &entry, &claim, out->keys.log_public),
 		       "the receipt does not hold");
 	vector_bytes(vector, "log_seed", span_of(out->keys.log_secret, SEED32_SIZE));
 	vector_bytes(vector, "log_key", span_of(out->keys.log_public, SIGN_PUBLIC_SIZE));
@@ -88,11 +88,13 @@ void
 vector_receipt_text(struct vector *vector)
 {
 	struct receipt_example example;
+	struct receipt_claim claim;
 
 	vector->comment = "the receipt of reply_receipt.json as text: a tlog-proof of C2SP";
 	receipt_example(vector, &example);
-	receipt_text(&example.receipt, &example.checkpoint, example.chain, example.keys.log_public,
-		     &vector->bytes);
+	claim = (struct receipt_claim){&example.checkpoint, EXAMPLE_DEVICE, EXAMPLE_N,
+				       example.chain};
+	receipt_text(&example.receipt, &claim, SEQ, example.keys.log_public, &vector->bytes);
 	buffer_finish(&example.header);
 }
 
