@@ -252,8 +252,8 @@ enum status local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE
 
 /* ---- the newest receipt (receipt.c) ---- */
 
-/* Its bytes are receipt.c's. Not sealed: numbers, a record's id and times, and no more. Either makes
- * the table, so that a phone that never asks has none. */
+/* Its bytes are receipt.c's. Not sealed: numbers, a record's id and times, and no more. Either
+ * makes the table, so that a phone that never asks has none. */
 enum status local_receipt_save(struct local *local, struct span receipt, struct error *err);
 /* NOT_FOUND. */
 enum status local_receipt(struct local *local, struct buffer *out, struct error *err);
