@@ -35,8 +35,7 @@ enum {
 	KEPT_TOLD,
 	KEPT_NUMBERS,
 	KEPT_ROOT_AT = 8 * KEPT_NUMBERS,
-	KEPT_ROOT_SIZE = 13,
-	KEPT_TEXT_AT = KEPT_ROOT_AT + KEPT_ROOT_SIZE
+	KEPT_TEXT_AT = KEPT_ROOT_AT + CHECKPOINT_SHORT_SIZE
 };
 
 /* When the number was given, in seconds; 0 if that is not to be seen. */

@@ -110,12 +110,13 @@ checkpoint_text(const struct checkpoint *checkpoint, const uint8_t key[SIGN_PUBL
 }
 
 void
-checkpoint_short(const struct checkpoint *checkpoint, char out[13])
+checkpoint_short(const struct checkpoint *checkpoint, char out[CHECKPOINT_SHORT_SIZE])
 {
 	char base64[BASE64_MAX];
 
 	base64_encode(span_of(checkpoint->root, HASH_SIZE), base64);
-	(void)snprintf(out, 13, "%.12s", base64);
+	memcpy(out, base64, CHECKPOINT_SHORT_SIZE - 1);
+	out[CHECKPOINT_SHORT_SIZE - 1] = '\0';
 }
 
 /* ---- reading ---- */

@@ -60,8 +60,7 @@
 	X(OPTION_DUE, "only what is due", "hanya yang sudah waktunya")                                \
 	X(OPTION_TO, "the server's address, such as https://sambung.example.id",                      \
 	  "alamat server, misalnya https://sambung.example.id")                                       \
-	X(OPTION_OUT, "write it to this file, which must not be there yet",                           \
-	  "tulis ke berkas ini, yang belum boleh ada")                                                \
+	X(OPTION_OUT, "write it into this file", "tulis ke berkas ini")                               \
 	/* commands: arguments, summary, details */                                                   \
 	X(CARRY_OUT_ARGUMENTS, "FILE", "BERKAS")                                                      \
 	X(CARRY_OUT_SUMMARY, "write what waits into a file for somebody with signal",                 \

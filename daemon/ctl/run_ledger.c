@@ -70,7 +70,7 @@ enum status
 ctl_print_foot(const struct ctl *ctl, const char *title, struct error *err)
 {
 	struct checkpoint newest;
-	char mark[13];
+	char mark[CHECKPOINT_SHORT_SIZE];
 	enum status status;
 
 	if (ctl->json) {

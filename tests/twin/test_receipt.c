@@ -52,7 +52,7 @@ TEST(a_receipt_says_that_everything_recorded_here_is_in_the_log)
 	struct sambung_result result;
 	struct checkpoint checkpoint;
 	struct buffer text;
-	char mark[13];
+	char mark[CHECKPOINT_SHORT_SIZE];
 
 	buffer_init(&text, RECEIPT_TEXT_MAX);
 	carriage_visits(all, 20, 20);

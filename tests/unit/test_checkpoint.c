@@ -175,7 +175,7 @@ TEST(mark_for_people_is_the_beginning_of_the_root)
 {
 	struct checkpoint checkpoint = checkpoint_example();
 	char note[CHECKPOINT_NOTE_MAX];
-	char mark[13];
+	char mark[CHECKPOINT_SHORT_SIZE];
 
 	memset(checkpoint.root, 0xfb, 3); /* + and / are in it */
 	checkpoint_note(&checkpoint, note);
