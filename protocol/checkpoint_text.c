@@ -129,6 +129,16 @@ checkpoint_text(const struct checkpoint *checkpoint, const uint8_t key[SIGN_PUBL
 	(void)snprintf(out, CHECKPOINT_TEXT_MAX, "%s\n%s%s %s\n", note, dash, name, base64);
 }
 
+void
+checkpoint_short(const struct checkpoint *checkpoint, char out[CHECKPOINT_SHORT_SIZE])
+{
+	char base64[BASE64_MAX];
+
+	base64_encode(span_of(checkpoint->root, HASH_SIZE), base64);
+	memcpy(out, base64, CHECKPOINT_SHORT_SIZE - 1);
+	out[CHECKPOINT_SHORT_SIZE - 1] = '\0';
+}
+
 /* ---- reading ---- */
 
 /* The text up to the next line's end; false if there is none. */

@@ -11,6 +11,7 @@
 #include "checkpoint.h"
 #include "entry.h"
 #include "merge.h"
+#include "proof.h"
 #include "region.h"
 
 enum {
@@ -38,6 +39,7 @@ enum { CURSOR_ID_END_BITS = 63 };
 
 enum programme_bit {
 	PROGRAMME_BASE = 1,	/* this protocol */
+	PROGRAMME_PROVE = 2,	/* prove that the log of the witness goes on into the reply's */
 	PROGRAMME_DESTROYED = 4 /* it was revoked, and what it held is destroyed */
 };
 
@@ -68,6 +70,10 @@ struct request_head {
 	bool continues;
 	uint8_t continuing_key[32];
 	uint32_t continuing_n;
+	/* The server said that the witness is not of its log: here it is, whole. Its size is
+	 * witness_size, and its root begins with witness_root. */
+	bool shows;
+	struct checkpoint shown;
 };
 
 /* CBOR array, positional. What is decoded borrows from `head`. */
@@ -190,6 +196,11 @@ struct reply {
 	size_t erased_count;
 	bool has_checkpoint;
 	struct checkpoint checkpoint;
+	/* With PROGRAMME_PROVE: the consistency proof from the head's witness to the checkpoint,
+	 * which is there, too: HASH_SIZE bytes for each hash; none if the sizes are equal. */
+	bool has_proof;
+	struct span proof;
+	bool show_witness; /* the head's witness is not of this log: the next head shall show it */
 	struct schema_chunk schema;
 	bool has_scope;
 	uint64_t scope_version;

@@ -327,6 +327,15 @@ scope_get(struct reader *in, struct arena *arena, struct reply *reply)
 	return regions_get(in, reply->scope_count, arena, &reply->scope);
 }
 
+/* Keys ascend: what the proof leads to is known by now. */
+static bool
+proof_get(struct reader *in, struct reply *reply)
+{
+	reply->has_proof = true;
+	return cbor_get_bytes(in, &reply->proof) && reply->proof.length % HASH_SIZE == 0 &&
+	       reply->proof.length <= (size_t)PROOF_HASHES_MAX * HASH_SIZE && reply->has_checkpoint;
+}
+
 static enum status
 well_formed(bool formed)
 {
@@ -374,7 +383,7 @@ newer_key_get(struct reader *in, struct reply *reply)
 	return true;
 }
 
-/* What few replies have: after forks, and of another key. */
+/* What few replies have: after forks, of another key, and about the log. */
 static enum status
 value_of_rare_key_get(struct map_reader *map, struct reading *reading)
 {
@@ -384,6 +393,10 @@ value_of_rare_key_get(struct map_reader *map, struct reading *reading)
 	switch (map->key) {
 	case REPLY_LINEAGES:
 		return lineages_get(in, reading->arena, reply);
+	case REPLY_PROOF:
+		return well_formed(proof_get(in, reply));
+	case REPLY_SHOW_WITNESS:
+		return well_formed(cbor_get_bool(in, &reply->show_witness) && reply->show_witness);
 	case REPLY_SERVER_KEY:
 		return well_formed(newer_key_get(in, reply));
 	case REPLY_CERTIFICATE:

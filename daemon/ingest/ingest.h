@@ -100,10 +100,12 @@ struct parcel {
 	uint16_t lease_days;		/* the caller's, before it is opened; 0: no lease */
 	const struct server_keys *keys; /* that it was opened with */
 	bool witness_fits;		/* or there is none */
-	size_t request_bytes;		/* body of the HTTP request */
-	bool sealed_reply;  /* a reply key exists: answer 200 and sealed, whatever the status */
-	enum status status; /* OK, or why nothing of it is merged … */
-	struct error error; /* … in detail */
+	/* head.shown is a checkpoint of this server, signed by its log key, of head.epoch. */
+	bool shown;
+	size_t request_bytes; /* body of the HTTP request */
+	bool sealed_reply;    /* a reply key exists: answer 200 and sealed, whatever the status */
+	enum status status;   /* OK, or why nothing of it is merged … */
+	struct error error;   /* … in detail */
 
 	/* what the writer found */
 	uint64_t session;

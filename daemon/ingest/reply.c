@@ -287,13 +287,15 @@ builder_add_schema(struct reply_builder *builder, struct error *err)
 static enum status
 builder_add_checkpoint(struct reply_builder *builder, struct error *err)
 {
+	const struct request_head *head = &builder->parcel->head;
+	const bool proves = head->witness_size > 0 && (head->programme & PROGRAMME_PROVE) != 0;
 	bool found = false;
 	enum status status =
 		store_checkpoint_last(builder->reader, &builder->reply.checkpoint, &found, err);
 
 	builder->reply.has_checkpoint =
-		found && builder->reply.checkpoint.size > builder->parcel->head.witness_size;
-	return status;
+		found && (proves || builder->reply.checkpoint.size > head->witness_size);
+	return status == STATUS_OK && proves && found ? reply_add_proof(builder, err) : status;
 }
 
 static enum status
@@ -361,6 +363,8 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 	if (status == STATUS_OK) {
 		status = reply_add_key(builder, err);
 	}
+	builder->reply.show_witness =
+		builder->parcel->fresh && !builder->former && !builder->parcel->witness_fits;
 	if (status != STATUS_OK || builder->parcel->status != STATUS_OK) {
 		return status;
 	}

@@ -35,6 +35,9 @@ enum status reply_add_news(struct reply_builder *builder, struct error *err);
 enum status reply_add_epochs(struct reply_builder *builder, struct error *err);
 /* Who sealed to a former key learns the newest, and where the server is. */
 enum status reply_add_key(struct reply_builder *builder, struct error *err);
+/* That the log of the head's witness goes on into the reply's checkpoint. None, if it does not:
+ * then the device is to show that witness. */
+enum status reply_add_proof(struct reply_builder *builder, struct error *err);
 /* To a device that is to keep what it has: while it begins, with new villages, and when it shows
  * its certificate, as it does when it lacks its share. */
 void reply_add_lease(struct reply_builder *builder);

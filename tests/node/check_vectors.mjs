@@ -225,6 +225,16 @@ function checkReplyLineages(given, bytes) {
 	isTrue(replyUnpack(bytes).lineages[1].parent === given.parent_1, 'parent');
 }
 
+function checkReplyProof(given, bytes) {
+	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored({ server_time_ms: given.server_time_ms, epoch: given.epoch,
+		from: cursor(given.from), checkpoint: given.checkpoint, to: cursor(given.to),
+		proof: given.proof, show_witness: true }), bytes, 'reply');
+	same(replyUnpack(bytes).proof, given.proof, 'proof');
+}
+
 function checkReplyErased(given, bytes) {
 	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
 
@@ -423,6 +433,7 @@ const CHECKS = {
 		same(openReply(session, bytes), given.plain, 'opened');
 		same(sealReply(session, given.nonce, given.plain), bytes, 'sealed again');
 	},
+	reply_proof: checkReplyProof,
 	reply_server_key: checkReplyServerKey,
 	request_body: checkBody(bodyStored),
 	request_body_columns: checkBody(bodyStoredColumns),
@@ -431,6 +442,7 @@ const CHECKS = {
 	request_head_certificate: checkHead,
 	request_head_continuing: checkHead,
 	request_head_paging: checkHead,
+	request_head_witness: checkHead,
 	request_parcel: checkRequestParcel(SYNC),
 	salt: (given, bytes) => same(salt(given.seed, given.n), bytes, 'salt'),
 	tree_root: (given, bytes) => same(root(Object.values(given).map(leaf)), bytes, 'root'),
@@ -460,11 +472,13 @@ const RULES = {
 	reply_fork: ['reply', 2],
 	reply_lease: ['reply', 2],
 	reply_lineages: ['reply', 2],
+	reply_proof: ['reply', 2],
 	reply_server_key: ['reply', 2],
 	request_head: ['request-head', 0],
 	request_head_certificate: ['request-head', 0],
 	request_head_continuing: ['request-head', 0],
 	request_head_paging: ['request-head', 0],
+	request_head_witness: ['request-head', 0],
 };
 const cddl = protocolCddl();
 

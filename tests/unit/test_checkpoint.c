@@ -121,6 +121,15 @@ TEST(text_is_a_signed_note_of_c2sp)
 				  "l5BmNbgiyjoE/6wHkpACDm4XhgIDO");
 }
 
+TEST(people_compare_the_first_twelve_characters_of_the_root)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	char text[CHECKPOINT_SHORT_SIZE];
+
+	checkpoint_short(&checkpoint, text);
+	assert_string_equal(text, "4OHi4+Tl5ufo");
+}
+
 TEST(text_is_read_back_also_below_signatures_of_others)
 {
 	struct checkpoint checkpoint = checkpoint_example();
@@ -174,5 +183,6 @@ TEST(every_character_of_the_text_is_signed)
 RUN_TESTS(CASE(note_names_origin_epoch_size_and_root), CASE(longest_note_fits),
 	  CASE(signature_is_over_the_note), CASE(every_byte_of_a_checkpoint_is_signed),
 	  CASE(bytes_are_origin_epoch_size_root_signature), CASE(text_is_a_signed_note_of_c2sp),
+	  CASE(people_compare_the_first_twelve_characters_of_the_root),
 	  CASE(text_is_read_back_also_below_signatures_of_others),
 	  CASE(every_character_of_the_text_is_signed))

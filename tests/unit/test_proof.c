@@ -243,6 +243,22 @@ TEST(a_proof_of_consistency_is_of_two_sizes)
 					     (struct proof_tree){43, newer}));
 }
 
+TEST(hashes_are_read_one_after_the_other)
+{
+	uint8_t bytes[(PROOF_HASHES_MAX + 1) * HASH_SIZE] = {7, [HASH_SIZE] = 8};
+	struct proof proof = {.count = 1};
+
+	assert_true(proof_read(span_of(bytes, 2 * HASH_SIZE), &proof));
+	assert_int_equal(proof.count, 2);
+	assert_int_equal(proof.hashes[0][0], 7);
+	assert_int_equal(proof.hashes[1][0], 8);
+	assert_true(proof_read(span_of(NULL, 0), &proof));
+	assert_int_equal(proof.count, 0);
+	assert_true(proof_read(span_of(bytes, PROOF_HASHES_MAX * HASH_SIZE), &proof));
+	assert_false(proof_read(span_of(bytes, sizeof bytes), &proof));
+	assert_false(proof_read(span_of(bytes, HASH_SIZE + 1), &proof));
+}
+
 TEST(there_is_no_proof_of_what_is_not_in_the_tree)
 {
 	struct proof proof;
@@ -286,6 +302,6 @@ RUN_TESTS(CASE(a_proof_of_inclusion_is_the_path_of_rfc_9162_and_holds),
 	  CASE(every_byte_of_a_proof_of_inclusion_counts),
 	  CASE(a_proof_of_inclusion_is_of_one_leaf_of_one_size),
 	  CASE(every_byte_of_a_proof_of_consistency_counts),
-	  CASE(a_proof_of_consistency_is_of_two_sizes),
+	  CASE(a_proof_of_consistency_is_of_two_sizes), CASE(hashes_are_read_one_after_the_other),
 	  CASE(there_is_no_proof_of_what_is_not_in_the_tree),
 	  CASE(a_proof_of_the_largest_log_fits_and_asks_for_little))

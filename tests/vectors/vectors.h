@@ -57,6 +57,7 @@
 	X(reply_lease, vector_reply_lease)                                                         \
 	X(reply_lineages, vector_reply_lineages)                                                   \
 	X(reply_parcel, vector_reply_parcel)                                                       \
+	X(reply_proof, vector_reply_proof)                                                         \
 	X(reply_server_key, vector_reply_server_key)                                               \
 	X(request_body, vector_request_body)                                                       \
 	X(request_body_columns, vector_request_body_columns)                                       \
@@ -65,6 +66,7 @@
 	X(request_head_certificate, vector_request_head_certificate)                               \
 	X(request_head_continuing, vector_request_head_continuing)                                 \
 	X(request_head_paging, vector_request_head_paging)                                         \
+	X(request_head_witness, vector_request_head_witness)                                       \
 	X(request_parcel, vector_request_parcel)                                                   \
 	X(salt, vector_salt)                                                                       \
 	X(tree_root, vector_tree_root)
