@@ -242,10 +242,8 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 	exchange_continue(asking->device, state, &head);
 	memcpy(asking->h_last, state->chain, HASH_SIZE);
 	memcpy(head.schema_hash, state->schema_hash, sizeof head.schema_hash);
-	/* A checkpoint of a former epoch says nothing about this log. */
-	if (state->witness.epoch == state->epoch) {
-		head.witness_size = state->witness.size;
-		memcpy(head.witness_root, state->witness.root, sizeof head.witness_root);
+	if (status == STATUS_OK) {
+		status = witness_ask(asking, &head, err);
 	}
 	for (size_t i = 0; i < asking->changes.count && status == STATUS_OK; i++) {
 		status = exchange_chain(state, &asking->batches, &asking->changes.at[i],
@@ -280,7 +278,9 @@ exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struc
 			      .through_n = asking->state.acked_n + (uint32_t)asking->changes.count,
 			      .witness_size = asking->state.witness.epoch == asking->state.epoch
 						      ? asking->state.witness.size
-						      : 0};
+						      : 0,
+			      .from = asking->from,
+			      .shows = asking->shows};
 	uint8_t random[32];
 	enum status status;
 

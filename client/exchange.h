@@ -22,6 +22,8 @@ struct asked {
 	uint32_t count;	    /* of changes */
 	uint32_t through_n; /* the last of them, or the last acknowledged */
 	uint64_t witness_size;
+	struct checkpoint from; /* a proof was asked for that begins here; size 0: none was */
+	bool shows;		/* … and the server was shown it, whole */
 };
 
 /* A request on its way out; begin and end with exchange_asking_init and _finish. */
@@ -30,6 +32,9 @@ struct asking {
 	struct local_state state; /* its changes begin after acked_n, where its chain stands */
 	uint32_t size;		  /* bytes that the exchange may have: pace.h */
 	uint32_t room;		  /* … and the reply, sealed; 0: what the pace gives it */
+	bool carried;		  /* it goes into a file, and may ask for a proof beside changes */
+	struct checkpoint from;	  /* as in struct asked */
+	bool shows;
 	struct arena arena;
 	struct local_changes changes; /* as many as will be sent */
 	struct local_batches batches;
@@ -41,11 +46,12 @@ struct asking {
 struct exchange {
 	struct asked asked[EXCHANGE_REQUESTS]; /* newest first */
 	struct buffer parcel;
-	uint64_t r;	  /* the highest used, also by requests that left nothing on the disk, */
-	uint32_t device;  /* … under this number */
-	uint32_t size;	  /* pace.h */
-	bool awaited;	  /* the answer to the newest request has not come, */
-	int64_t asked_ms; /* which was made at this uptime */
+	uint64_t r;	 /* the highest used, also by requests that left nothing on the disk, */
+	uint32_t device; /* … under this number */
+	uint32_t size;	 /* pace.h */
+	struct checkpoint shown; /* that the next request shows; size 0: none */
+	bool awaited;		 /* the answer to the newest request has not come, */
+	int64_t asked_ms;	 /* which was made at this uptime */
 };
 
 /* A reply on its way into the database, inside one transaction. */
@@ -61,6 +67,7 @@ struct taking {
 	bool arriving;	  /* pages of a new scope run */
 	bool lacking;	  /* the server takes it to have a record that it has not */
 	bool erased;	  /* something was destroyed */
+	bool doubted;	  /* the server's log is not the one that it signed before */
 	bool old_program; /* it brought a schema that this program cannot read */
 	struct local_state state;
 	struct sambung_result counted;
@@ -130,6 +137,21 @@ enum status exchange_take_fork(struct taking *taking, struct error *err);
 /* What a head says to ask for a number; nothing unless state->fork_n is set. */
 void exchange_continue(const struct sambung *device, const struct local_state *state,
 		       struct request_head *head);
+/*
+ * exchange_witness.c: proofs that the log goes on. Once a day a request without changes asks for
+ * one from the last checkpoint that was proven, at once after a new epoch whose cut is not below
+ * it; and any request from the witness that the server has just said not to know. What contradicts
+ * a checkpoint is kept as evidence, and everything else goes on. Costs X KB of code, 4 KiB on the
+ * disk, 400 bytes of RAM; on the wire, once a day, a request of its own if there were changes, and
+ * in the answer 3 bytes, a checkpoint and 32 for each hash: some 2 log2 of the log's entries at
+ * most.
+ */
+/* The head's witness, and what it asks for. */
+enum status witness_ask(struct asking *asking, struct request_head *head, struct error *err);
+/* Checkpoint and proof of a reply of this epoch. SIGNATURE: the checkpoint is not this server's. */
+enum status witness_take(struct taking *taking, struct error *err);
+/* All else is done: one request more, if a proof is due. */
+enum status witness_after(struct taking *taking, struct error *err);
 /* exchange_records.c */
 enum status exchange_take_acks(struct taking *taking, struct error *err);
 enum status exchange_take_records(struct taking *taking, struct error *err);

@@ -81,39 +81,6 @@ epoch_begin(struct taking *taking, struct error *err)
 }
 
 static enum status
-checkpoint_take(struct taking *taking, struct error *err)
-{
-	const struct checkpoint *told = &taking->reply->checkpoint;
-	struct checkpoint *witness = &taking->state.witness;
-	bool same_epoch = witness->epoch == told->epoch && witness->size != 0;
-
-	if (!taking->reply->has_checkpoint) {
-		return STATUS_OK;
-	}
-	if (!checkpoint_verify(told, taking->state.log_key) ||
-	    memcmp(told->origin, taking->state.origin, ORIGIN_SIZE) != 0 ||
-	    told->epoch != taking->state.epoch) {
-		return fail(err, STATUS_SIGNATURE, "checkpoint");
-	}
-	/* A late reply may tell of less than the witness, but never of less than was known when the
-	 * request was made. */
-	if (same_epoch && told->size < taking->asked->witness_size) {
-		return fail(err, STATUS_SIGNATURE, "checkpoint: %llu < %llu",
-			    (unsigned long long)told->size,
-			    (unsigned long long)taking->asked->witness_size);
-	}
-	if (same_epoch && told->size == witness->size &&
-	    memcmp(told->root, witness->root, HASH_SIZE) != 0) {
-		return fail(err, STATUS_SIGNATURE, "checkpoint: root %llu",
-			    (unsigned long long)told->size);
-	}
-	if (!same_epoch || told->size > witness->size) {
-		*witness = *told;
-	}
-	return STATUS_OK;
-}
-
-static enum status
 scope_take(struct taking *taking, struct error *err)
 {
 	const struct reply *reply = taking->reply;
@@ -376,7 +343,7 @@ content_take(struct taking *taking, struct error *err)
 	enum status status = changes_take(taking, err);
 
 	if (status == STATUS_OK) {
-		status = checkpoint_take(taking, err);
+		status = witness_take(taking, err);
 	}
 	if (status == STATUS_OK) {
 		status = streams_take(taking, err);
@@ -408,6 +375,10 @@ cursor_take(struct taking *taking, struct error *err)
 	if (taking->lacking) {
 		state->cursor = cursor_start;
 		taking->again = true;
+		return STATUS_OK;
+	}
+	if (reply->to.complete < reply->from.complete && taking->doubted) {
+		/* It was set back and does not know. What is recorded here goes on to it. */
 		return STATUS_OK;
 	}
 	if (reply->to.complete < reply->from.complete) {
@@ -480,12 +451,13 @@ end_take(struct taking *taking, struct error *err)
 		state->last_sync_ms = reply->server_time_ms;
 	}
 	status = local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS, err);
-	if (status != STATUS_OK || !taking->leaving) {
-		return status;
+	if (status == STATUS_OK && taking->leaving) {
+		status = local_leaving_settle(taking->device->local, state->scope,
+					      state->scope_count, err);
+		/* Of those that stay everything has come by now. */
+		status = status == STATUS_OK ? exchange_raise(taking, err) : status;
 	}
-	status = local_leaving_settle(taking->device->local, state->scope, state->scope_count, err);
-	/* Of those that stay everything has come by now. */
-	return status == STATUS_OK ? exchange_raise(taking, err) : status;
+	return status == STATUS_OK ? witness_after(taking, err) : status;
 }
 
 enum status

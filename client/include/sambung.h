@@ -197,6 +197,15 @@ struct sambung_state {
 	 * waits is sent all the same. 0: there is no such time, or the lock is not open. */
 	int64_t lease_until_ms;
 	int lease_over;
+	/* The newest statement of the server about its log: so many entries, and the first 12
+	 * characters of their root. Whoever holds the same number must hold the same characters. 0
+	 * and "": there is none yet. */
+	uint64_t log_size;
+	char log_root[16];
+	/* Since then this installation holds two statements of the server that contradict each
+	 * other (sambung_evidence): to be shown on every screen. Everything works on. 0: it does
+	 * not. */
+	int64_t contradiction_ms;
 };
 SAMBUNG_API int sambung_state(struct sambung *device, struct sambung_state *out,
 			      struct sambung_error *err);
@@ -236,7 +245,8 @@ SAMBUNG_API int sambung_sync(struct sambung *device, sambung_progress_fn progres
  * sambung_exchange_reply, which says in *again_out whether there is more to exchange, and adds to
  * *so_far (which may be NULL) all but requests and bytes, which only the carrier knows. A request
  * that never gets its answer does no harm; nor does an answer that comes twice, or after the next
- * request was made.
+ * request was made. Once a day there is one exchange more after so_far->synced is set: it asks the
+ * server for a proof that its log goes on, and need not succeed.
  */
 SAMBUNG_API int sambung_exchange_request(struct sambung *device, struct sambung_bytes *out,
 					 struct sambung_error *err);
@@ -260,6 +270,14 @@ struct sambung_carried {
 };
 /* Called once with a whole file, borrowed for the call; non-zero fails with `storage`. */
 typedef int (*sambung_file_fn)(void *context, struct sambung_bytes file);
+
+/* The evidence that the server contradicted itself: a text with the signed statements and the proof
+ * that does not hold (docs/ledger.md), handed out once, borrowed for the call; non-zero fails with
+ * `storage`. It names nobody. `not_found`: it did not. */
+SAMBUNG_API int sambung_evidence(struct sambung *device, sambung_file_fn file, void *context,
+				 struct sambung_error *err);
+/* It was given to somebody: forgets it, and what the server said of its log before. */
+SAMBUNG_API int sambung_evidence_forget(struct sambung *device, struct sambung_error *err);
 
 /* Makes a file of what waits, or only of a question for news when nothing waits. */
 SAMBUNG_API int sambung_carry_out(struct sambung *device, sambung_file_fn file, void *context,

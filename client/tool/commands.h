@@ -35,6 +35,7 @@ void command_help(FILE *out, const struct command *command, enum sambung_languag
 
 enum exit_status cmd_agent(struct task *task);
 enum exit_status cmd_enrol(struct task *task);
+enum exit_status cmd_evidence(struct task *task);
 enum exit_status cmd_form(struct task *task);
 enum exit_status cmd_record(struct task *task);
 enum exit_status cmd_edit(struct task *task);

@@ -59,6 +59,9 @@
 	X(OPTION_DUE, "only what is due", "hanya yang sudah waktunya")                                \
 	X(OPTION_TO, "the server's address, such as https://sambung.example.id",                      \
 	  "alamat server, misalnya https://sambung.example.id")                                       \
+	X(FILE_VALUE, "FILE", "BERKAS")                                                               \
+	X(OPTION_OUT, "write it into this file", "tulis ke berkas ini")                               \
+	X(OPTION_FORGET, "remove it: it was given to somebody", "hapus: sudah diserahkan")            \
 	/* commands: arguments, summary, details */                                                   \
 	X(CARRY_OUT_ARGUMENTS, "FILE", "BERKAS")                                                      \
 	X(CARRY_OUT_SUMMARY, "write what waits into a file for somebody with signal",                 \
@@ -129,6 +132,15 @@
 	X(SHOW_SUMMARY, "show one record", "tampilkan satu data")                                     \
 	X(SHOW_DETAILS, "Fields with labels, rival values with who wrote them, and risk flags.",      \
 	  "Isian dengan label, nilai yang berbeda beserta penulisnya, dan tanda risiko.")             \
+	X(EVIDENCE_ARGUMENTS, "--out FILE | --forget", "--out BERKAS | --forget")                     \
+	X(EVIDENCE_SUMMARY, "write down what shows that the server contradicted itself",              \
+	  "tulis bukti bahwa server membantah pernyataannya sendiri")                                 \
+	X(EVIDENCE_DETAILS,                                                                           \
+	  "What the server signed about its log, twice, and what does not fit. It names\n"            \
+	  "nobody. Give the file to your supervisor; then --forget removes it from here.",            \
+	  "Dua pernyataan bertanda tangan server tentang catatannya, dan apa yang tidak\n"            \
+	  "cocok. Tidak memuat nama siapa pun. Serahkan berkasnya kepada petugas PKB;\n"              \
+	  "lalu --forget menghapusnya dari HP ini.")                                                  \
 	X(STATUS_ARGUMENTS, "", "")                                                                   \
 	X(STATUS_SUMMARY, "show what waits to be sent", "tampilkan apa yang menunggu dikirim")        \
 	X(STATUS_DETAILS, "Whose device it is, what waits, and when it last synced.",                 \
@@ -212,6 +224,8 @@
 	X(REASON_MISSING, "a reason is needed to put a record away",                                  \
 	  "perlu alasan untuk mengarsipkan data")                                                     \
 	X(TO_MISSING, "--to must name the server's address", "--to harus menyebut alamat server")     \
+	X(EVIDENCE_UNCLEAR, "either --out FILE or --forget is needed",                                \
+	  "perlu --out BERKAS atau --forget")                                                         \
 	X(ASSIGNMENT_WRONG, "argument {1} is not of the form FIELD=VALUE",                            \
 	  "argumen {1} tidak berbentuk ISIAN=NILAI")                                                  \
 	X(FIELD_TWICE, "the field '{1}' stands twice", "isian '{1}' tertulis dua kali")               \
@@ -259,6 +273,21 @@
 	  "{1} tidak memuat jawaban atas berkas HP ini, atau hanya atas berkas lama. Tidak ada\n"     \
 	  "yang hilang; buat berkas baru dengan `sambung carry out`")                                 \
 	/* results */                                                                                 \
+	X(CONTRADICTION,                                                                              \
+	  "the server contradicts what it signed before. Go on working, see `sambung status` "        \
+	  "and tell your supervisor",                                                                 \
+	  "server membantah pernyataan yang pernah ditandatanganinya. Tetaplah bekerja, "             \
+	  "lihat `sambung status` dan beri tahu petugas PKB")                                         \
+	X(EVIDENCE_WRITTEN,                                                                           \
+	  "The evidence is in {1}. Give it to your supervisor; then run `sambung evidence "           \
+	  "--forget`.",                                                                               \
+	  "Bukti ada di {1}. Serahkan kepada petugas PKB; lalu jalankan `sambung evidence "           \
+	  "--forget`.")                                                                               \
+	X(EVIDENCE_FORGOTTEN,                                                                         \
+	  "The evidence is gone from this phone. The next sync begins anew with what the "            \
+	  "server says.",                                                                             \
+	  "Bukti sudah dihapus dari HP ini. Sinkron berikutnya mulai lagi dari pernyataan "           \
+	  "server.")                                                                                  \
 	X(CARRIED_OUT,                                                                                \
 	  "{2} written to {1}. Give it to somebody with signal, and bring back the\n"                 \
 	  "answer; until then everything waits here.",                                                \
@@ -326,6 +355,14 @@
 	  "them again; what waits is safe and goes out with it.",                                     \
 	  "Data terkunci karena terlalu lama tidak ada kontak. `sambung sync` membukanya lagi;\n"     \
 	  "yang menunggu tetap aman dan terkirim bersamanya.")                                        \
+	X(STATUS_LOG, "The server's log", "Catatan server")                                           \
+	X(STATUS_CONTRADICTION,                                                                       \
+	  "Since {1} this phone holds two signed statements of the server that contradict\n"          \
+	  "each other: somebody may have altered what was recorded. Everything here works\n"          \
+	  "on. Run `sambung evidence --out FILE` and give the file to your supervisor.",              \
+	  "Sejak {1} HP ini menyimpan dua pernyataan bertanda tangan server yang saling\n"            \
+	  "membantah: mungkin ada yang mengubah catatan. Semua di HP ini tetap berjalan.\n"           \
+	  "Jalankan `sambung evidence --out BERKAS`, lalu serahkan berkasnya kepada PKB.")            \
 	X(STATUS_LOCKED, "(locked; shown with --pin)", "(terkunci; tampil dengan --pin)")             \
 	X(STATUS_DESTROYED,                                                                           \
 	  "This phone was revoked by the admin. The server received all {2} recorded on it; then\n"   \

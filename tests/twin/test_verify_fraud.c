@@ -4,6 +4,7 @@
 #include "tests/testing.h"
 #include "tests/twin/alter.h"
 #include "tests/twin/altered.h"
+#include "tests/twin/mend.h"
 
 #include <unistd.h>
 
@@ -89,70 +90,6 @@ TEST(a_payload_is_missing_only_if_its_record_was_erased)
 
 /* ---- a fraud who knows how the tree is made ---- */
 
-/* The tree and the root of the newest checkpoints follow the log as it is now; `resign`: with the
- * server's key. */
-static void
-mend_tree(struct altered *altered, bool resign)
-{
-	struct store *store;
-	struct buffer kept;
-	const struct kept_checkpoint *checkpoints;
-	struct error err;
-	uint64_t chunks = (uint64_t)alter_number(altered->path, "SELECT max(seq) / 256 FROM log");
-	char root[2 * HASH_SIZE + 1];
-	char signature[2 * SIGNATURE_SIZE + 1];
-	char sql[500];
-
-	assert_ok(store_open(altered->path, STORE_READER, &store, &err));
-	buffer_init(&kept, SIZE_MAX);
-	assert_ok(store_checkpoints_read(store, &kept, &err));
-	store_close(store);
-	checkpoints = (const void *)kept.at;
-	alter_run(altered->path, "DELETE FROM tree");
-	for (uint64_t i = 0; i < chunks; i++) {
-		struct frontier frontier;
-		uint8_t hash[HASH_SIZE];
-
-		assert_ok(store_open(altered->path, STORE_READER, &store, &err));
-		frontier_init(&frontier);
-		for (uint64_t seq = 256 * i + 1; seq <= 256 * (i + 1); seq++) {
-			struct arena arena;
-			struct log_row row;
-
-			arena_init(&arena, 1 << 20);
-			assert_ok(store_log_entry(store, seq, &arena, &row, &err));
-			entry_leaf(&row.entry, hash);
-			frontier_append(&frontier, hash);
-			arena_finish(&arena);
-		}
-		frontier_root(&frontier, hash);
-		store_close(store);
-		hex_encode(span_of(hash, HASH_SIZE), root);
-		(void)snprintf(sql, sizeof sql,
-			       "INSERT INTO tree (number, root) VALUES (%llu, x'%s')",
-			       (unsigned long long)i, root);
-		alter_run(altered->path, sql);
-	}
-	for (size_t i = 0; i < kept.length / sizeof checkpoints[0]; i++) {
-		struct checkpoint checkpoint = checkpoints[i].checkpoint;
-
-		assert_ok(store_open(altered->path, STORE_READER, &store, &err));
-		assert_ok(ledger_root_at(store, checkpoint.size, checkpoint.root, &err));
-		store_close(store);
-		if (resign) {
-			checkpoint_sign(&checkpoint, altered->all.world->keys.log_secret);
-		}
-		hex_encode(span_of(checkpoint.root, HASH_SIZE), root);
-		hex_encode(span_of(checkpoint.signature, SIGNATURE_SIZE), signature);
-		(void)snprintf(sql, sizeof sql,
-			       "UPDATE checkpoint SET root = x'%s', signature = x'%s'"
-			       " WHERE place = %llu",
-			       root, signature, (unsigned long long)checkpoints[i].place);
-		alter_run(altered->path, sql);
-	}
-	buffer_finish(&kept);
-}
-
 /* Who read what: it follows from nothing else, and nothing follows from it. */
 static const char fraud[] = "UPDATE log SET payload = CAST(replace(CAST(payload AS TEXT), 'family',"
 			    " 'person') AS BLOB) WHERE kind = 8";
@@ -163,7 +100,7 @@ TEST(an_entry_that_was_rewritten_with_its_tree_is_found_by_the_signature)
 
 	altered_anew(altered);
 	alter_run(altered->path, fraud);
-	mend_tree(altered, false);
+	mend(altered->path, MEND_ROOTS, NULL);
 	assert_true(altered_look(altered).findings > 0);
 }
 
@@ -174,7 +111,7 @@ TEST(who_has_the_servers_key_as_well_is_found_by_a_checkpoint_kept_elsewhere)
 
 	altered_anew(altered);
 	alter_run(altered->path, fraud);
-	mend_tree(altered, true);
+	mend(altered->path, MEND_SIGNED, &altered->all.world->keys);
 	/* From inside there is nothing to be seen: all of it was made anew. */
 	assert_int_equal(altered_look(altered).findings, 0);
 	assert_int_equal(altered_look_with(altered, &witness, 1).findings, 1);
@@ -214,7 +151,7 @@ TEST(a_phones_next_contact_contradicts_a_log_that_was_made_anew)
 	altered_anew(altered);
 	assert_true(fits_what_is_remembered(altered, buffer_span(last)));
 	alter_run(altered->path, fraud);
-	mend_tree(altered, true);
+	mend(altered->path, MEND_SIGNED, &altered->all.world->keys);
 	assert_false(fits_what_is_remembered(altered, buffer_span(last)));
 }
 
