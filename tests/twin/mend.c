@@ -74,7 +74,7 @@ checkpoint_make(const char *path, const struct kept_checkpoint *kept, enum mendi
 
 	assert_ok(ledger_root_at(store, checkpoint.size, checkpoint.root, &err));
 	store_close(store);
-	if (how == MEND_SIGNED) {
+	if (how != MEND_ROOTS) {
 		checkpoint_sign(&checkpoint, keys->log_secret);
 	}
 	hex_encode(span_of(checkpoint.root, HASH_SIZE), root);
@@ -92,17 +92,16 @@ mend(const char *path, enum mending how, const struct server_keys *keys)
 	struct store *store;
 	struct buffer kept;
 	struct error err;
+	size_t count;
 
 	tree_make(path);
-	if (how == MEND_TREE) {
-		return;
-	}
 	store = reader_of_path(path);
 	buffer_init(&kept, SIZE_MAX);
 	assert_ok(store_checkpoints_read(store, &kept, &err));
 	store_close(store);
 	checkpoints = (const void *)kept.at;
-	for (size_t i = 0; i < kept.length / sizeof checkpoints[0]; i++) {
+	count = kept.length / sizeof checkpoints[0];
+	for (size_t i = how == MEND_NEWEST ? count - 1 : 0; i < count; i++) {
 		checkpoint_make(path, &checkpoints[i], how, keys);
 	}
 	buffer_finish(&kept);

@@ -6,9 +6,9 @@
 #include "daemon/trust/keys.h"
 
 enum mending {
-	MEND_TREE,   /* the roots of subtrees follow the log as it is now, */
-	MEND_ROOTS,  /* … and so do those of all checkpoints, */
-	MEND_SIGNED, /* … which are signed again */
+	MEND_ROOTS,  /* all of them follow the log as it is now, */
+	MEND_SIGNED, /* … and checkpoints are signed again, */
+	MEND_NEWEST, /* … but only the newest one: the others stay as they were */
 };
 
 /* In the database at `path`, which nobody has open. */

@@ -224,14 +224,28 @@ TEST(an_epoch_begun_over_an_altered_log_is_noticed_at_the_next_contact)
 	world_free(all.world);
 }
 
+TEST(a_log_that_is_not_that_of_its_newest_checkpoint_is_not_served)
+{
+	struct two_cadres all = two_cadres_with_a_family(9);
+	char path[PATH_SIZE];
+	struct error err;
+
+	database_of(all.world, path);
+	world_stop_server(all.world);
+	alter_run(path, fraud);
+	assert_int_equal(world_start_server(all.world, &err), STATUS_STORAGE);
+	assert_contains(err.detail, "newest checkpoint");
+	world_free(all.world);
+}
+
 TEST(who_leaves_the_checkpoints_of_that_time_as_they_were_is_found_within_a_day)
 {
 	struct two_cadres all = two_cadres_with_a_family(6);
 
 	world_sync(all.world, all.ani);
-	alter_and_start(all.world, fraud, MEND_TREE);
 	edit(&all, all.budi, "rt", "001");
 	world_sync(all.world, all.budi);
+	alter_and_start(all.world, fraud, MEND_NEWEST);
 	world_sync(all.world, all.ani);
 	assert_false(is_contradicted(all.world, all.ani));
 	all.world->now_ms += DAY_MS;
@@ -338,6 +352,7 @@ RUN_TESTS(CASE(an_honest_server_proves_its_log_once_a_day_after_the_visits),
 	  CASE(a_longer_log_that_does_not_go_on_is_noticed_at_the_next_contact),
 	  CASE(a_log_that_was_cut_off_is_noticed_at_the_next_contact),
 	  CASE(an_epoch_begun_over_an_altered_log_is_noticed_at_the_next_contact),
+	  CASE(a_log_that_is_not_that_of_its_newest_checkpoint_is_not_served),
 	  CASE(who_leaves_the_checkpoints_of_that_time_as_they_were_is_found_within_a_day),
 	  CASE(a_restored_server_has_said_what_it_lost),
 	  CASE(evidence_outlives_restarts_epochs_and_further_contradictions),
