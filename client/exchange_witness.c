@@ -135,8 +135,8 @@ contradicted(const struct taking *taking, const struct telling *telling)
 	if (telling->from == NULL || telling->holds) {
 		return NULL;
 	}
-	/* Without a proof: the server has seen what it signed, and says that its log is another; or
-	 * it has nothing to say. What is no news to it is not asked for the proof. */
+	/* Without a proof: it was shown what it signed, and says that its log is another; or it
+	 * says nothing. (To a request that came twice it need not.) */
 	if (telling->proved ||
 	    (reply->show_witness ? taking->asked->shows
 				 : reply->status == STATUS_OK && reply->r_seen == 0)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 #include "file.h"
+#include "print.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -34,7 +35,9 @@ evidence_write(const struct task *task)
 	}
 	status = file_write(task, path, &file);
 	free(file.at);
-	if (status == EXIT_DONE) {
+	if (status == EXIT_DONE && task->json) {
+		print_json(json_pack("{s:s}", "written", path));
+	} else if (status == EXIT_DONE) {
 		message_print(stdout, task->language, MESSAGE_EVIDENCE_WRITTEN, path, NULL);
 		(void)fputs("\n", stdout);
 	}
@@ -61,7 +64,11 @@ cmd_evidence(struct task *task)
 	if (sambung_evidence_forget(task->device, &err) != 0) {
 		return task_error(task, &err);
 	}
-	message_print(stdout, task->language, MESSAGE_EVIDENCE_FORGOTTEN, NULL, NULL);
-	(void)fputs("\n", stdout);
+	if (task->json) {
+		print_json(json_pack("{s:b}", "forgotten", 1));
+	} else {
+		(void)fprintf(stdout, "%s\n",
+			      message_text(MESSAGE_EVIDENCE_FORGOTTEN, task->language));
+	}
 	return EXIT_DONE;
 }
