@@ -231,7 +231,8 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 	bool more_wait = asking->changes.count < state->last_n - state->acked_n;
 	enum status status = schema_held(asking, &head.schema_held, err);
 
-	if (status == STATUS_OK && (exchange_is_stranger(state) || asking->device->lease.lacking)) {
+	if (status == STATUS_OK && (exchange_is_stranger(state) || asking->device->lease.lacking ||
+				    witness_is_asked_for(asking->device))) {
 		status = local_certificate(asking->device->local, &asking->arena, &head.certificate,
 					   err);
 		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;

@@ -148,6 +148,18 @@ void exchange_continue(const struct sambung *device, const struct local_state *s
  */
 /* The head's witness, and what it asks for. */
 enum status witness_ask(struct asking *asking, struct request_head *head, struct error *err);
+/* The next request shows the witness. */
+static inline bool
+witness_is_asked_for(const struct sambung *device)
+{
+	return device->exchange != NULL && device->exchange->shown.size != 0;
+}
+/* A server that does not know this device asks for the witness: the next request shows it, with the
+ * certificate. False: it does not ask. */
+bool witness_show(struct taking *taking);
+/* Of a reply that tells of a new epoch: the server was shown what it signed, and began it because
+ * its log is another. Kept as evidence; of an epoch that was announced before it says nothing. */
+enum status witness_lost(struct taking *taking, struct error *err);
 /* Checkpoint and proof of a reply of this epoch. SIGNATURE: the checkpoint is not this server's. */
 enum status witness_take(struct taking *taking, struct error *err);
 /* All else is done: one request more, if a proof is due. */

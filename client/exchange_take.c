@@ -74,7 +74,10 @@ epoch_begin(struct taking *taking, struct error *err)
 	taking->state.raised_n = taking->state.acked_n;
 	taking->again = true;
 	epochs_take(taking);
-	status = local_exceptions_doubt(taking->device->local, err);
+	status = witness_lost(taking, err);
+	if (status == STATUS_OK) {
+		status = local_exceptions_doubt(taking->device->local, err);
+	}
 	return status != STATUS_OK || taking->reply->send_from == 0
 		       ? status
 		       : send_again(taking, taking->reply->send_from, err);
@@ -543,7 +546,8 @@ exchange_take_stranger(struct taking *taking, struct error *err)
 
 	if (reply->epoch == 0 || reply->epoch == taking->state.epoch ||
 	    taking->asked->epoch != taking->state.epoch) {
-		return fail(err, STATUS_FOREIGN, "%u", taking->state.device);
+		return witness_show(taking) ? STATUS_OK
+					    : fail(err, STATUS_FOREIGN, "%u", taking->state.device);
 	}
 	return exchange_take(taking, err);
 }

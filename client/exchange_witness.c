@@ -77,6 +77,13 @@ witness_ask(struct asking *asking, struct request_head *head, struct error *err)
 	} else if (asking->carried || state->acked_n == state->last_n) {
 		status = find_due(asking->device, state, &asking->from, err);
 	}
+	if (asking->carried && asking->changes.count > 0 &&
+	    asking->from.size != head->witness_size) {
+		/* Whether the log has the witness itself decides what the bases of changes mean. */
+		asking->from.size = 0;
+		head->shows = head->witness_size != 0;
+		head->shown = state->witness;
+	}
 	if (asking->from.size != 0) {
 		head_put(head, &asking->from);
 		head->programme |= PROGRAMME_PROVE;
@@ -84,6 +91,21 @@ witness_ask(struct asking *asking, struct request_head *head, struct error *err)
 		head->shown = asking->from;
 	}
 	return status;
+}
+
+bool
+witness_show(struct taking *taking)
+{
+	const struct checkpoint *witness = &taking->state.witness;
+
+	if (!taking->reply->show_witness || !taking->newest || taking->carried ||
+	    taking->asked->shows || taking->asked->epoch != taking->state.epoch ||
+	    witness->epoch != taking->state.epoch || witness->size == 0) {
+		return false;
+	}
+	taking->device->exchange->shown = *witness;
+	taking->again = true;
+	return true;
 }
 
 /* ---- the reply ---- */
@@ -168,6 +190,35 @@ evidence_keep(struct taking *taking, const struct checkpoint *older, const struc
 				   : status;
 }
 
+/* Anybody could make one that is not signed: that is evidence of nothing. */
+static bool
+is_signed(const struct taking *taking)
+{
+	const struct checkpoint *told = &taking->reply->checkpoint;
+
+	return checkpoint_verify(told, taking->state.log_key) &&
+	       memcmp(told->origin, taking->state.origin, ORIGIN_SIZE) == 0 &&
+	       told->epoch == taking->state.epoch;
+}
+
+enum status
+witness_lost(struct taking *taking, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+	const struct telling telling = {.told = &reply->checkpoint};
+	const struct checkpoint *older =
+		taking->asked->from.size != 0 ? &taking->asked->from : &taking->state.witness;
+	struct local_witness kept;
+	enum status status = local_witness(taking->device->local, LOCAL_EVIDENCE_OLDER, &kept, err);
+
+	if (status != STATUS_OK || kept.kept || !reply->has_checkpoint || !taking->asked->shows ||
+	    (older == &taking->state.witness && older->size != taking->asked->witness_size) ||
+	    !is_signed(taking)) {
+		return status;
+	}
+	return evidence_keep(taking, older, &telling, err);
+}
+
 /* The next request asks for the proof, and shows the server where it is to begin. */
 static void
 show_next(struct taking *taking, const struct telling *telling)
@@ -202,15 +253,16 @@ proven_take(struct taking *taking, const struct telling *telling, struct error *
 	return local_witness_save(local, LOCAL_PROVEN, &proven, err);
 }
 
-/* Anybody could make one that is not signed: that is evidence of nothing. */
+/* Has the server seen which checkpoint this one would take the place of? A proof from an older one
+ * says nothing of it, nor does an answer to a request of before: a server that was set back and has
+ * long passed what it lost would never be told. */
 static bool
-is_signed(const struct taking *taking)
+compared(const struct taking *taking)
 {
-	const struct checkpoint *told = &taking->reply->checkpoint;
+	const struct asked *asked = taking->asked;
+	const uint64_t size = taking->state.witness.size;
 
-	return checkpoint_verify(told, taking->state.log_key) &&
-	       memcmp(told->origin, taking->state.origin, ORIGIN_SIZE) == 0 &&
-	       told->epoch == taking->state.epoch;
+	return asked->witness_size == size && (asked->from.size == 0 || asked->from.size == size);
 }
 
 enum status
@@ -245,7 +297,8 @@ witness_take(struct taking *taking, struct error *err)
 	    telling.told == NULL || (kept.kept && witness->epoch == telling.told->epoch)) {
 		return status;
 	}
-	if (witness->epoch != telling.told->epoch || telling.told->size > witness->size) {
+	if (witness->epoch != telling.told->epoch ||
+	    (telling.told->size > witness->size && compared(taking))) {
 		*witness = *telling.told;
 	}
 	return proven_take(taking, &telling, err);
