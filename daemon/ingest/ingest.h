@@ -113,6 +113,10 @@ struct parcel {
 	/* The device remembers another log of this epoch: one that is longer, or with a checkpoint
 	 * that this server never signed. It need not be true. */
 	bool astray;
+	bool estranged; /* … and this server does not know it (FOREIGN) */
+	/* … and shall show it first: until then nothing of the request counts but its r. */
+	bool withheld;
+	struct epoch began; /* by it: ingest_notice; epoch 0: none */
 	uint64_t r_seen;
 	uint32_t acked_n;
 	uint32_t send_from;
@@ -143,6 +147,13 @@ void parcel_finish(struct parcel *parcel);
  */
 void ingest_open(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 		 struct span request);
+/*
+ * Before a transaction, in the thread that writes: if the parcel shows a checkpoint that this
+ * server signed and its log does not contain, the server was set back without anybody saying so
+ * (or its log was written anew), and a new epoch begins, parcel->began. Then the parcel is one of a
+ * former epoch. Durable when it returns; a failure is the store's, and nothing happened.
+ */
+enum status ingest_notice(struct ingest *ingest, struct parcel *parcel, struct error *err);
 /* Inside a transaction, which the parcel must outlive, as records borrow its values until then:
  * merges what is new, acknowledges, quarantines. Never fails as a whole for
  * what stands in a parcel; a failure means that the store failed, and the caller rolls back. */

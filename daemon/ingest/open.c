@@ -94,8 +94,8 @@ open_body(struct parcel *parcel, struct error *err)
 	return STATUS_OK;
 }
 
-/* Is it this server's own certificate, of this device, and was the server restored? Else FOREIGN.
- */
+/* Is it this server's own certificate, of this device, and was the server restored? Or shows the
+ * device that it must have been (the writer looks, notice.c)? Else FOREIGN. */
 static enum status
 check_certificate(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 		  struct certificate *out, struct error *err)
@@ -116,7 +116,7 @@ check_certificate(struct parcel *parcel, struct store *reader, const struct serv
 	}
 	if (status == STATUS_FOREIGN ||
 	    (status == STATUS_OK &&
-	     (out->device != head->device || epoch_count < 2 ||
+	     (out->device != head->device || (epoch_count < 2 && !parcel->shown) ||
 	      !span_equal(origin, span_of(out->origin, sizeof out->origin))))) {
 		return fail(err, STATUS_FOREIGN, "device %u", head->device);
 	}
@@ -202,6 +202,42 @@ check_shown(struct parcel *parcel, struct store *reader, const struct server_key
 	return status;
 }
 
+/* A device may have been enrolled in a part of the log that is lost, and nobody else may know. */
+static enum status
+look_for_lost(struct parcel *parcel, struct store *reader, struct error *err)
+{
+	const struct request_head *head = &parcel->head;
+	uint8_t root[HASH_SIZE];
+	bool found = false;
+	enum status status = STATUS_OK;
+
+	if (head->witness_size == 0 || head->shows) {
+		return STATUS_OK;
+	}
+	status = store_checkpoint_root(reader, head->epoch, head->witness_size, root, &found, err);
+	parcel->estranged =
+		status == STATUS_OK &&
+		(!found || memcmp(root, head->witness_root, sizeof head->witness_root) != 0);
+	return status;
+}
+
+static enum status
+open_unknown(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+	     struct error *err)
+{
+	enum status status = check_shown(parcel, reader, keys, err);
+
+	if (status == STATUS_OK) {
+		status = open_stranger(parcel, reader, keys, err);
+	}
+	if (status == STATUS_FOREIGN) {
+		struct error ignored;
+
+		(void)look_for_lost(parcel, reader, &ignored);
+	}
+	return status;
+}
+
 static enum status
 open_device(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 	    struct error *err)
@@ -213,7 +249,7 @@ open_device(struct parcel *parcel, struct store *reader, const struct server_key
 	}
 	status = store_device(reader, parcel->head.device, &parcel->arena, &parcel->device, err);
 	if (status == STATUS_NOT_FOUND) {
-		status = open_stranger(parcel, reader, keys, err);
+		status = open_unknown(parcel, reader, keys, err);
 	} else if (status == STATUS_OK &&
 		   !parcel_signed_by(PARCEL_SYNC, &parcel->opened, parcel->device.stream.key)) {
 		status = fail(err, STATUS_SIGNATURE, "device %u", parcel->head.device);

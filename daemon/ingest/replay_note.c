@@ -316,8 +316,7 @@ do_restore(const struct told *told, struct error *err)
 
 	told->replay->epoch = epoch.epoch;
 	told->replay->renewed = true;
-	told->ingest->ledger.epoch = epoch.epoch;
-	return store_epoch_append(told->again, &epoch, err);
+	return epoch_enter(told->ingest, &epoch, err);
 }
 
 /* ---- quarantine ---- */

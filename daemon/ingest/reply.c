@@ -364,7 +364,8 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 		status = reply_add_key(builder, err);
 	}
 	builder->reply.show_witness =
-		builder->parcel->fresh && !builder->former && !builder->parcel->witness_fits;
+		builder->parcel->estranged ||
+		(builder->parcel->fresh && !builder->former && !builder->parcel->witness_fits);
 	if (status != STATUS_OK || builder->parcel->status != STATUS_OK) {
 		return status;
 	}
@@ -376,6 +377,15 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 	}
 	/* Its cursor is a place in another log. */
 	if (builder->former) {
+		builder->reply.more = true;
+		/* Whoever showed what this server lost has this server's word for it. */
+		return builder->parcel->began.epoch == 0
+			       ? STATUS_OK
+			       : store_checkpoint_last(builder->reader, &builder->reply.checkpoint,
+						       &builder->reply.has_checkpoint, err);
+	}
+	/* Its history may be another: first it shows what it has. */
+	if (builder->parcel->withheld) {
 		builder->reply.more = true;
 		return STATUS_OK;
 	}

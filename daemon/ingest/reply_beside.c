@@ -181,8 +181,9 @@ reply_add_lease(struct reply_builder *builder)
 	struct reply *reply = &builder->reply;
 	bool lacks = parcel->head.certificate.length > 0;
 
-	if (reply->status != STATUS_OK && reply->status != STATUS_GAP &&
-	    reply->status != STATUS_FORK && reply->status != STATUS_HELD) {
+	/* What is withheld is not judged: it may come from a device that was revoked. */
+	if (parcel->withheld || (reply->status != STATUS_OK && reply->status != STATUS_GAP &&
+				 reply->status != STATUS_FORK && reply->status != STATUS_HELD)) {
 		return;
 	}
 	reply->has_lease = lacks || (parcel->lease_days != 0 &&

@@ -282,7 +282,7 @@ merge_entry(struct check *check, const struct entry *entry, struct span payload,
 	const struct check_stream *stream = find_stream(check, entry->stream);
 	const bool server_stream = stream == NULL || stream->kind != 1;
 	struct check_record *record = find_record(check, entry->record);
-	struct merge_context context = {.epochs = check->epochs, .epoch_count = check->epoch_count};
+	struct merge_context context = {.epochs = check->epochs};
 	struct change change;
 	void *copy = arena_copy(&check->arena, payload.at, payload.length);
 	enum status status;
@@ -312,11 +312,8 @@ merge_entry(struct check *check, const struct entry *entry, struct span payload,
 	context.type = schema_type(check->schema, change.type);
 	context.lineages = check->lineages.at;
 	context.lineage_count = check->lineages.count;
-	/* As it was merged: an epoch counts from its cut on. */
-	while (context.epoch_count > 1 &&
-	       check->epochs[context.epoch_count - 1].cut >= entry->seq) {
-		context.epoch_count--;
-	}
+	/* As it was merged: an epoch counts from its entry on. */
+	context.epoch_count = check->epochs_begun;
 	record->changes++;
 	record->of_device = !server_stream && logged == entry->seq;
 	return merge_change(&record->record, entry->stream, &change, entry->seq, &context,
@@ -496,14 +493,15 @@ note_chunk(struct check *check, const uint8_t leaf[HASH_SIZE])
 	return true;
 }
 
-/* Each epoch begins where the one before was cut, with an entry of its own. */
+/* Each epoch begins with an entry of its own; what it has in common with the one before may end
+ * earlier. */
 static enum status
 check_epoch(struct check *check, uint64_t seq, struct error *err)
 {
 	size_t begun = check->epochs_begun++;
 	const struct epoch *epoch = &check->epochs[begun];
 
-	if (begun >= check->epoch_count || epoch->cut != seq - 1 ||
+	if (begun >= check->epoch_count || epoch->cut >= seq ||
 	    epoch->parent != (begun == 0 ? 0 : check->epochs[begun - 1].epoch)) {
 		return wrong(err, seq, "the table of epochs has no such beginning");
 	}

@@ -12,9 +12,19 @@ enum { SQL_SIZE = 600, VALUE_SIZE = 64 * 1024, WAYS = 4 };
 
 /* What does not follow from the log: docs/ledger.md says why. A table alone: all of it. */
 static const char *const operations[] = {
-	"log_head.session", "progress.r",    "progress.last_ms", "code",
-	"session",	    "import_row",    "typed_head",	 "typed_column",
-	"quarantine_cause", "user_password", "token_use",	 "login",
+	"log_head.session",
+	"progress.r",
+	"progress.last_ms",
+	"progress.witness",
+	"code",
+	"session",
+	"import_row",
+	"typed_head",
+	"typed_column",
+	"quarantine_cause",
+	"user_password",
+	"token_use",
+	"login",
 	"login_failure",
 };
 

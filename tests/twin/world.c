@@ -246,6 +246,16 @@ world_restore(struct world *world, unsigned backup)
 	erase_again(world);
 }
 
+void
+world_set_back(struct world *world, unsigned backup)
+{
+	struct error err;
+
+	world_stop_server(world);
+	copy_backup(world, backup);
+	must(world_start_server(world, &err), "starting the server", &err);
+}
+
 static void
 server_found(struct world *world, const char *schema_path)
 {
@@ -296,7 +306,10 @@ server_sync(struct world *world, struct span request, struct buffer *reply)
 	parcel_init(parcel);
 	parcel->lease_days = world->lease_days;
 	ingest_open(parcel, world->reader, &world->keys, request);
-	status = ingest_begin(world->ingest, &err);
+	status = ingest_notice(world->ingest, parcel, &err);
+	if (status == STATUS_OK) {
+		status = ingest_begin(world->ingest, &err);
+	}
 	if (status == STATUS_OK) {
 		status = ingest_parcel(world->ingest, parcel, &err);
 		status = server_end(world, status, "a parcel", &err);

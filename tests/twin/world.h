@@ -90,6 +90,8 @@ enum status world_start_server(struct world *world, struct error *err);
 unsigned world_backup(struct world *world);
 /* The copy takes the database's place, and a new epoch begins, as by `sambungctl restore`. */
 void world_restore(struct world *world, unsigned backup);
+/* The same, but nobody and nothing says so: the machine is as it was then. */
+void world_set_back(struct world *world, unsigned backup);
 
 uint64_t world_random(struct world *world, uint64_t below);
 /* One more enrolled device for a scope such as "6303072001"; returns its index. */

@@ -109,8 +109,8 @@ TEST(a_device_put_again_has_the_new_scope_and_keeps_its_contact)
 	struct device device;
 
 	device_add(w, 7, &scope, 1);
-	assert_ok(store_device_contact(w->writer, 7, 3, 1000, &w->err));
-	assert_ok(store_device_contact(w->writer, 7, 4, 2000, &w->err));
+	assert_ok(store_device_contact(w->writer, &(struct contact){7, 3, 1000, 90}, &w->err));
+	assert_ok(store_device_contact(w->writer, &(struct contact){7, 4, 2000, 80}, &w->err));
 	assert_ok(store_device(w->writer, 7, &w->arena, &device, &w->err));
 	device.state = DEVICE_REVOKED;
 	device.scope_count = 0;
@@ -120,6 +120,7 @@ TEST(a_device_put_again_has_the_new_scope_and_keeps_its_contact)
 	assert_int_equal(device.scope_count, 0);
 	assert_int_equal(device.r, 4);
 	assert_int_equal(device.last_contact_ms, 2000);
+	assert_int_equal(device.witness, 90);
 }
 
 struct device_list {
