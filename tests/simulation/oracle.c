@@ -283,6 +283,15 @@ write_find(const struct oracle *oracle, const struct history *history,
 	return found;
 }
 
+/* What stood behind a member says nothing by itself once that is lost: then there is only the base
+ * of whoever looked at the member, so both screens count. */
+static struct view
+views_join(struct view a, struct view b)
+{
+	return (struct view){a.first < b.first ? a.first : b.first,
+			     a.last > b.last ? a.last : b.last};
+}
+
 /* A member on the screen, and what its author had seen of that field, on hers. */
 static void
 screen_add(const struct oracle *oracle, const struct known_record *record, size_t write,
@@ -293,7 +302,7 @@ screen_add(const struct oracle *oracle, const struct known_record *record, size_
 	seen_add(seen, write, view);
 	for (size_t i = 0; i < record->write_count; i++) {
 		if (record->writes[i].tag == record->writes[write].tag && seen_has(before, i)) {
-			seen_add(seen, i, before->views[i]);
+			seen_add(seen, i, views_join(before->views[i], view));
 		}
 	}
 }

@@ -100,6 +100,11 @@ enum status oracle_observe(struct oracle *oracle, struct store *store, const str
 /* The server is as it was in that epoch after that entry: the next observation reads anew what the
  * log of then had beyond what the present one shares with it. */
 void oracle_restore(struct oracle *oracle, uint32_t epoch, uint64_t head);
+/* The same, but nobody says so: the epoch goes on, until a phone shows what is lost. Then one
+ * begins by itself, cut no later than after that entry. Not twice before that. */
+void oracle_set_back(struct oracle *oracle, uint64_t head);
+/* The entry; UINT64_MAX: there is nothing to notice. */
+uint64_t oracle_unnoticed(const struct oracle *oracle);
 /* Would the server, restored to there, still have all that this installation and its copies said,
  * and their numbers? Copies that are gone cannot say it again. */
 bool oracle_copies_kept(const struct oracle *oracle, const struct history *history, uint32_t epoch,

@@ -205,6 +205,15 @@ observe_release(struct observing *observing, const struct log_row *row, struct e
 	return STATUS_OK;
 }
 
+/* Who restores a server knows all that it shares with the lost log. Who only sees that something is
+ * lost may think that it is more. */
+static bool
+cut_is_right(const struct oracle *oracle, uint64_t cut, uint64_t seq)
+{
+	return cut == seq - 1 ? !oracle->unnoticed || cut <= oracle->common
+			      : oracle->unnoticed && cut < seq && cut <= oracle->common;
+}
+
 static bool
 observe_epoch(struct oracle *oracle, struct span note, uint64_t seq)
 {
@@ -212,13 +221,15 @@ observe_epoch(struct oracle *oracle, struct span note, uint64_t seq)
 	struct known_epoch epoch = {.number = (uint32_t)note_number(note, NOTE_EPOCH),
 				    .cut = note_number(note, NOTE_CUT)};
 
-	if (oracle->epoch_count > 0 &&
-	    (!oracle_epoch_place(oracle, parent, &epoch.parent) || epoch.cut != seq - 1)) {
+	if (oracle_epoch_place(oracle, epoch.number, &oracle->present)) {
+		/* Read before, in a log that was given up and is back. */
+		return oracle->epochs[oracle->present].cut == epoch.cut;
+	}
+	if (oracle->epoch_count > 0 && (!oracle_epoch_place(oracle, parent, &epoch.parent) ||
+					!cut_is_right(oracle, epoch.cut, seq))) {
 		return false;
 	}
-	if (oracle_epoch_place(oracle, epoch.number, &oracle->present)) {
-		return true; /* read before, in a log that was given up and is back */
-	}
+	oracle->unnoticed = false;
 	oracle->epochs = oracle_grown(oracle->epochs, oracle->epoch_count, sizeof epoch);
 	oracle->present = oracle->epoch_count;
 	oracle->epochs[oracle->epoch_count++] = epoch;
@@ -410,4 +421,18 @@ oracle_restore(struct oracle *oracle, uint32_t epoch, uint64_t head)
 		oracle->schema_count--;
 	}
 	oracle->head = cut;
+}
+
+void
+oracle_set_back(struct oracle *oracle, uint64_t head)
+{
+	oracle_restore(oracle, oracle_epoch(oracle), head);
+	oracle->unnoticed = true;
+	oracle->common = head;
+}
+
+uint64_t
+oracle_unnoticed(const struct oracle *oracle)
+{
+	return oracle->unnoticed ? oracle->common : UINT64_MAX;
 }

@@ -104,7 +104,9 @@ struct oracle {
 	size_t epoch_count;
 	size_t present; /* place of the one whose log it reads */
 	struct arena texts;
-	uint64_t head; /* of the log, as observed */
+	uint64_t head;	 /* of the log, as observed */
+	bool unnoticed;	 /* it was set back … */
+	uint64_t common; /* … to this entry, and nobody has said so */
 	uint64_t quarantined;
 	uint64_t conflicts;
 };

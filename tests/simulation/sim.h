@@ -145,7 +145,8 @@ struct sim {
 	struct sim_image images[SIM_IMAGES];
 	size_t image_count; /* ever */
 	unsigned restores;
-	unsigned returns; /* of devices, from images of theirs */
+	unsigned set_backs; /* of them: that nobody told of */
+	unsigned returns;   /* of devices, from images of theirs */
 	unsigned clones;
 	unsigned forks;
 	unsigned releases;
