@@ -172,6 +172,9 @@ void key_fork(uint8_t secret[SIGN_SECRET_SIZE], uint32_t stream, uint32_t n);
 enum status lease_begin(struct sambung *device, const uint8_t random[32], struct error *err);
 /* Reads the lease, and the record key unless it is over. SIGNATURE: the key does not open. */
 enum status lease_open(struct sambung *device, struct error *err);
+/* The number will be another, and its share too: until that is told, which is at once, there is no
+ * lease. The present one must not be over. */
+enum status lease_part(struct sambung *device, struct error *err);
 /* Ends the lease if it is time. */
 enum status lease_check(struct sambung *device, const struct local_state *state, struct error *err);
 

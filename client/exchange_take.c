@@ -194,7 +194,7 @@ closed_edit_take(struct taking *taking, const struct local_change *change, struc
 	enum status status =
 		local_record(local, change->record, &taking->arena, &record, &place, err);
 
-	if (status == STATUS_NOT_FOUND ||
+	if (status == STATUS_NOT_FOUND || exchange_shut_for_good(taking, status) ||
 	    (status == STATUS_OK && !shows_change(&record, taking->state.device, change->n))) {
 		return STATUS_OK;
 	}
@@ -225,6 +225,50 @@ closed_take(struct taking *taking, uint32_t n, struct error *err)
 		       : closed_edit_take(taking, &change, err);
 }
 
+/* What it said is destroyed. If its record stays, it is shown as others have it. */
+static enum status
+erased_take(struct taking *taking, uint32_t n, struct error *err)
+{
+	const struct reply *reply = taking->reply;
+	struct local_change change;
+	enum status status;
+
+	arena_reset(&taking->arena);
+	status = local_change(taking->device->local, n, &taking->arena, &change, err);
+	for (size_t i = 0; i < reply->erased_count && status == STATUS_OK; i++) {
+		if (reply->erased[i] == change.record) {
+			return STATUS_OK;
+		}
+	}
+	if (status == STATUS_OK && change.record != id_make(taking->state.device, n)) {
+		return closed_edit_take(taking, &change, err);
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* News of a number's change that was settled since may be of a copy's, which has the answers to the
+ * files of before; this one's own of that n is what nobody has yet. */
+static enum status
+exception_is_ours(struct taking *taking, const struct exception *exception, bool *out,
+		  struct error *err)
+{
+	const struct reply *reply = taking->reply;
+	struct local_change change;
+	enum status status;
+
+	*out = exception->kind <= EXCEPTION_QUARANTINED;
+	for (size_t i = 0; i < reply->ack_count && !*out; i++) {
+		*out = exception->n - reply->acks[i].first_n < reply->acks[i].count;
+	}
+	if (*out) {
+		return STATUS_OK;
+	}
+	arena_reset(&taking->arena);
+	status = local_change(taking->device->local, exception->n, &taking->arena, &change, err);
+	*out = status == STATUS_OK && change.seq != 0;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 /* Saved before the acknowledgements, which treat a quarantined change otherwise. */
 static enum status
 exceptions_take(struct taking *taking, struct error *err)
@@ -236,7 +280,12 @@ exceptions_take(struct taking *taking, struct error *err)
 		const struct exception *exception = &reply->exceptions[i];
 		bool first = i == 0 || reply->exceptions[i - 1].n != exception->n;
 		bool news = false;
+		bool ours;
 
+		status = exception_is_ours(taking, exception, &ours, err);
+		if (status != STATUS_OK || !ours) {
+			continue;
+		}
 		taking->counted.conflicts += first && exception->kind == EXCEPTION_CONFLICT;
 		taking->counted.quarantined += first && exception->kind == EXCEPTION_QUARANTINED;
 		status = local_change_exception(taking->device->local, exception, &news, err);
@@ -245,7 +294,10 @@ exceptions_take(struct taking *taking, struct error *err)
 		}
 		if (status == STATUS_OK && exception->kind == EXCEPTION_ERASED) {
 			taking->counted.erased += news;
-			status = exchange_destroy_change(taking, exception->n, err);
+			status = news ? erased_take(taking, exception->n, err) : STATUS_OK;
+			if (status == STATUS_OK) {
+				status = exchange_destroy_change(taking, exception->n, err);
+			}
 		}
 	}
 	return status;
@@ -535,6 +587,12 @@ exchange_take_held(struct taking *taking, struct error *err)
 	status = taking->reply->epoch == state->epoch ? changes_take(taking, err) : STATUS_OK;
 	taking->again = state->acked_n > before && state->acked_n < state->last_n;
 	return status;
+}
+
+bool
+exchange_shut_for_good(const struct taking *taking, enum status status)
+{
+	return status == STATUS_LEASE_OVER && taking->reply->status == STATUS_REVOKED;
 }
 
 enum status

@@ -93,6 +93,25 @@ lease_open(struct sambung *device, struct error *err)
 			local_record_key_set(device->local, key);
 		}
 		crypto_wipe(key, sizeof key);
+	} else if (status == STATUS_OK) {
+		local_record_key_set(device->local, NULL);
+	}
+	return status;
+}
+
+enum status
+lease_part(struct sambung *device, struct error *err)
+{
+	const struct local_lease none = {.latest_ms = device->lease.latest_ms};
+	uint8_t key[SEAL_KEY_SIZE];
+	enum status status = STATUS_OK;
+
+	if (device->lease.days != 0) {
+		status = record_key_get(device, &device->lease, key, err);
+		if (status == STATUS_OK) {
+			status = lease_save(device, &none, key, err);
+		}
+		crypto_wipe(key, sizeof key);
 	}
 	return status;
 }

@@ -206,6 +206,41 @@ judge_scope(struct ingest *ingest, const struct device *device, const struct cha
 	return status;
 }
 
+/* Is it a record that only a change would have made which came late, and of which nothing was kept?
+ */
+static enum status
+made_late(struct ingest *ingest, uint64_t id, bool *out, struct error *err)
+{
+	const struct change_run run = {id_stream(id), id_n(id), 1};
+	const struct workset *work = &ingest->work;
+	struct logged_change logged;
+	struct slot *slot;
+	size_t found = 0;
+	enum status status = workset_place(ingest, id, &slot, err);
+
+	if (status != STATUS_OK || slot->exists) {
+		return status;
+	}
+	status = store_logged_changes(ingest->options.store, &run, &logged, &found, err);
+	*out = found == 1 && logged.reason == QUARANTINE_ERASED;
+	for (size_t i = 0; i < work->row_count && !*out; i++) {
+		const struct entry *entry = &work->rows[i].entry;
+
+		*out = entry->kind == ENTRY_CHANGE && entry->stream == run.stream &&
+		       entry->n == run.first_n && entry->reason == QUARANTINE_ERASED;
+	}
+	return status;
+}
+
+static enum status
+is_gone(struct ingest *ingest, uint64_t id, bool *out, struct error *err)
+{
+	enum status status = ingest_is_erased(ingest, id, out, err);
+
+	return status == STATUS_OK && !*out && id <= INT64_MAX ? made_late(ingest, id, out, err)
+							       : status;
+}
+
 /* A change to an erased record, or of what would be below one. Of a type that nobody knows here any
  * number may be the reference. */
 static enum status
@@ -215,15 +250,14 @@ judge_erased(struct ingest *ingest, const struct change *change, struct judgemen
 	const struct merge_context context = ingest_merge_context(ingest, change->type);
 	const int32_t root = context.type == NULL ? 0 : context.type->root;
 	bool erased = false;
-	enum status status = ingest_is_erased(ingest, change->record, &erased, err);
+	enum status status = is_gone(ingest, change->record, &erased, err);
 
 	for (size_t i = 0; i < change->field_count && !erased && status == STATUS_OK; i++) {
 		const struct change_field *field = &change->fields[i];
 
 		if (field->value.form == VALUE_INTEGER && field->value.integer > 0 &&
 		    (context.type == NULL || (root != 0 && field->tag == root))) {
-			status = ingest_is_erased(ingest, (uint64_t)field->value.integer, &erased,
-						  err);
+			status = is_gone(ingest, (uint64_t)field->value.integer, &erased, err);
 		}
 	}
 	if (status == STATUS_OK && erased) {

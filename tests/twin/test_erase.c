@@ -329,6 +329,43 @@ TEST(what_was_erased_stays_so_when_an_older_server_comes_back)
 	end_in_agreement(all.world);
 }
 
+TEST(an_edit_of_a_new_record_below_an_erased_one_leaves_nothing_either)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char child[16];
+
+	create(&all, all.ani, "person", FIELDS("family", all.family, "name", "Adik"), child);
+	assert_ok(sambung_edit_begin(handle(&all, all.ani), child, &form, &err));
+	save(form, "name", "Rahasia Lahir");
+	create(&all, all.ani, "visit", FIELDS("person", child, "note", "Rahasia Adik"), child);
+	assert_ok(world_erase(all.world, all.family));
+	assert_int_equal(sync_erases(&all, all.ani), 3);
+	assert_false(phone_holds(&all, all.ani, "Rahasia"));
+	assert_false(folder_holds(all.world->folder, "sambung.db", "Rahasia"));
+	end_in_agreement(all.world);
+}
+
+TEST(who_was_brought_to_an_erased_family_stays_where_the_others_have_her)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char other[16];
+
+	create(&all, all.ani, "family", FIELDS("head", "Lain", "village", TWO_CADRES_VILLAGE),
+	       other);
+	sync_all(&all);
+	assert_ok(sambung_edit_begin(handle(&all, all.budi), all.person, &form, &err));
+	save(form, "family", other);
+	assert_ok(world_erase(all.world, other));
+	assert_int_equal(sync_erases(&all, all.budi), 1);
+	assert_true(shows(&all, all.budi, "person", all.family));
+	assert_false(shows(&all, all.budi, "person", other));
+	end_in_agreement(all.world);
+}
+
 TEST(an_erased_change_is_no_fork_when_its_answer_was_lost)
 {
 	struct two_cadres all = two_cadres_with_a_family(SEED);
@@ -362,5 +399,7 @@ RUN_TESTS(CASE(an_erased_family_leaves_both_phones_with_all_below_it),
 	  CASE(a_new_record_in_quarantine_below_an_erased_person_goes_with_it),
 	  CASE(a_phone_that_lost_its_village_destroys_what_it_had_written_there),
 	  CASE(what_was_erased_stays_so_when_an_older_server_comes_back),
+	  CASE(an_edit_of_a_new_record_below_an_erased_one_leaves_nothing_either),
+	  CASE(who_was_brought_to_an_erased_family_stays_where_the_others_have_her),
 	  CASE(an_erased_change_is_no_fork_when_its_answer_was_lost),
 	  CASE(what_is_not_there_is_not_found_and_what_is_gone_is_said_to_be))

@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700
 #include "tests/twin/world.h"
 
+#include "daemon/erased.h"
 #include "protocol/id.h"
 #include "protocol/json.h"
 
@@ -118,14 +119,21 @@ world_stop_server(struct world *world)
 	world->store = NULL;
 }
 
+/* As the daemon: what a copy brought back, or a crash left undone, is erased before anybody is
+ * answered. */
 enum status
 world_start_server(struct world *world, struct error *err)
 {
 	char path[256];
+	size_t erased = 0;
 	enum status status;
 
 	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
 	status = store_open(path, STORE_WRITER, &world->store, err);
+	if (status == STATUS_OK) {
+		status = erased_apply(world->folder, world->store, &world->keys, &world->platform,
+				      &erased, err);
+	}
 	if (status == STATUS_OK) {
 		status = store_open(path, STORE_READER, &world->reader, err);
 	}
@@ -210,23 +218,6 @@ copy_backup(struct world *world, unsigned backup)
 	buffer_finish(&bytes);
 }
 
-/* What the copy had of what was erased since. */
-static void
-erase_again(struct world *world)
-{
-	struct error err;
-	size_t count = 0;
-
-	if (world->erased.length == 0) {
-		return;
-	}
-	must(ingest_begin(world->ingest, &err), "erasing again", &err);
-	must(ingest_erase_again(world->ingest, (const void *)world->erased.at,
-				world->erased.length / sizeof(uint64_t), &count, &err),
-	     "erasing again", &err);
-	must(ingest_commit(world->ingest, &err), "erasing again", &err);
-}
-
 void
 world_restore(struct world *world, unsigned backup)
 {
@@ -243,7 +234,6 @@ world_restore(struct world *world, unsigned backup)
 	     &err);
 	store_close(store);
 	must(world_start_server(world, &err), "starting the server", &err);
-	erase_again(world);
 }
 
 static void
@@ -539,14 +529,33 @@ world_platform(struct world_device *device)
 	};
 }
 
+/* What the cadre types: the PIN that she set last, or the one before, whichever the lock is of. */
+static int
+device_lock_key(void *context, const struct sambung_lock *lock, uint8_t key_out[32])
+{
+	const struct world_device *device = context;
+
+	for (size_t i = 0; i < WORLD_LOCKS; i++) {
+		const struct world_lock *known = &device->locks[i];
+
+		if (known->pin[0] != '\0' &&
+		    memcmp(known->lock.salt, lock->salt, sizeof lock->salt) == 0) {
+			return sambung_pin_key(lock, known->pin, key_out, NULL);
+		}
+	}
+	return 1;
+}
+
 static int
 device_open(struct world_device *device, struct sambung_error *err)
 {
 	struct sambung_platform platform = world_platform(device);
 
-	return sambung_open(
-		&(struct sambung_options){.directory = device->folder, .platform = &platform},
-		&device->sambung, err);
+	return sambung_open(&(struct sambung_options){.directory = device->folder,
+						      .platform = &platform,
+						      .key = device_lock_key,
+						      .key_context = device},
+			    &device->sambung, err);
 }
 
 enum status
@@ -833,18 +842,26 @@ world_close_of(struct world *world, uint32_t number, uint32_t n)
 enum status
 world_erase(struct world *world, const char *id)
 {
-	struct erase_order order = {.reason = span_of_text("request"), .ids = &world->erased};
+	struct buffer ids;
+	struct erase_order order = {.reason = span_of_text("request"), .ids = &ids};
 	struct erase_count count;
 	struct error err;
 	enum status status = id_parse(id, &order.record, &err);
 
+	buffer_init(&ids, SIZE_MAX);
 	if (status == STATUS_OK) {
 		status = ingest_begin(world->ingest, &err);
 	}
 	if (status == STATUS_OK) {
 		status = ingest_erase(world->ingest, &order, &count, &err);
+		if (status == STATUS_OK) {
+			status = erased_append(world->folder, (const void *)ids.at,
+					       ids.length / sizeof(uint64_t), server_now(world),
+					       &err);
+		}
 		status = server_end(world, status, "an erasure", &err);
 	}
+	buffer_finish(&ids);
 	return status;
 }
 
@@ -900,15 +917,32 @@ world_allow(struct world *world, size_t device)
 	return status;
 }
 
-void
+enum status
 world_revoke(struct world *world, size_t device)
 {
 	struct error err;
+	enum status status = ingest_begin(world->ingest, &err);
 
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	must(ingest_device_revoke(world->ingest, device_number(world, device), 0, &err), "revoke",
-	     &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
+	if (status == STATUS_OK) {
+		status = ingest_device_revoke(world->ingest, device_number(world, device), 0, &err);
+		status = server_end(world, status, "revoking", &err);
+	}
+	return status;
+}
+
+enum status
+world_replace(struct world *world, size_t device, char *code_out)
+{
+	struct error err;
+	int64_t expires;
+	enum status status = ingest_begin(world->ingest, &err);
+
+	if (status == STATUS_OK) {
+		status = ingest_device_replace(world->ingest, device_number(world, device), 0,
+					       code_out, &expires, &err);
+		status = server_end(world, status, "replacing", &err);
+	}
+	return status;
 }
 
 uint64_t
@@ -1059,7 +1093,6 @@ world_create(uint64_t seed, const char *schema_path)
 		die("creating", "out of memory");
 	}
 	must(crypto_init(&err), "crypto", &err);
-	buffer_init(&world->erased, SIZE_MAX);
 	world->random = seed * UINT64_C(0xd1342543de82ef95) + 1;
 	world->now_ms = INT64_C(1795000000000);
 	world->platform.context = world;
@@ -1098,7 +1131,6 @@ world_free(struct world *world)
 			buffer_finish(&world->old[i]);
 		}
 	}
-	buffer_finish(&world->erased);
 	world_stop_server(world);
 	(void)nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(world);

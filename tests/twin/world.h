@@ -17,15 +17,21 @@
 #include "client/include/sambung.h"
 #include "daemon/ingest/ingest.h"
 
-enum { WORLD_DEVICES_MAX = 64, WORLD_OLD_REQUESTS = 32 };
+enum { WORLD_DEVICES_MAX = 64, WORLD_OLD_REQUESTS = 32, WORLD_LOCKS = 2, WORLD_PIN = 8 };
+
+struct world_lock {
+	struct sambung_lock lock;
+	char pin[WORLD_PIN]; /* empty: there is none */
+};
 
 struct world_device {
 	struct world *world;
 	unsigned number; /* index in the world */
 	char folder[256];
 	struct sambung *sambung;
-	int64_t clock_shift_ms; /* how wrong its wall clock is */
-	uint8_t boots;		/* of its machine since it was enrolled */
+	int64_t clock_shift_ms;		      /* how wrong its wall clock is */
+	uint8_t boots;			      /* of its machine since it was enrolled */
+	struct world_lock locks[WORLD_LOCKS]; /* that its cadre knows, the newest first */
 };
 
 struct world_faults {
@@ -69,7 +75,6 @@ struct world {
 	uint64_t replies_repeated;
 	uint64_t cut;
 	uint64_t server_failures; /* answers of HTTP 5xx */
-	struct buffer erased;	  /* uint64_t: as D/erased keeps them beside the database */
 	unsigned backups;
 };
 
@@ -134,7 +139,10 @@ enum status world_erase(struct world *world, const char *id);
 void world_erasure(struct world *world, const char *id, size_t *told_out, size_t *waits_out);
 /* An admin lets all of the device's family go on; the status tells. */
 enum status world_allow(struct world *world, size_t device);
-void world_revoke(struct world *world, size_t device);
+/* An admin revokes the device, with its family; the status tells. */
+enum status world_revoke(struct world *world, size_t device);
+/* … and gives its cadre a code (CODE_TEXT_MAX bytes) for another phone. */
+enum status world_replace(struct world *world, size_t device, char *code_out);
 /* seq of the last log entry. */
 uint64_t world_head(struct world *world);
 /* Syncs without faults until synced; dies when it can't. */

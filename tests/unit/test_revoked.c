@@ -239,6 +239,24 @@ TEST(killed_after_the_key_had_gone_only_the_number_goes)
 	assert_ended(w);
 }
 
+TEST(killed_when_the_key_was_overwritten_only_the_number_goes)
+{
+	static const uint8_t zeros[85];
+	struct world *w = *state;
+	char path[2 * WORLD_PATH_SIZE];
+	FILE *file;
+
+	mark(w);
+	world_reopen(w);
+	(void)snprintf(path, sizeof path, "%s/device.key", w->folder);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(zeros, 1, sizeof zeros, file), sizeof zeros);
+	assert_int_equal(fclose(file), 0);
+	world_reopen(w);
+	assert_ended(w);
+}
+
 static int
 give_key(void *context, const struct sambung_lock *lock, uint8_t key_out[32])
 {
@@ -319,6 +337,7 @@ RUN_TESTS(IN_WORLD(data_goes_when_the_queue_has_arrived_and_the_key_when_that_wa
 	  IN_WORLD(killed_before_anything_was_destroyed_it_goes_on_at_the_next_start),
 	  IN_WORLD(killed_before_the_file_was_written_anew_it_goes_on_at_the_next_start),
 	  IN_WORLD(killed_after_the_key_had_gone_only_the_number_goes),
+	  IN_WORLD(killed_when_the_key_was_overwritten_only_the_number_goes),
 	  IN_WORLD(a_locked_phone_goes_on_without_its_key_and_tells_with_it),
 	  IN_WORLD(while_another_process_reads_it_waits),
 	  IN_WORLD(it_enrols_anew_and_begins_from_nothing))
