@@ -53,7 +53,8 @@ sim_event_copy(struct sim *sim, size_t device)
 	copy->epoch = oracle_epoch(sim->oracle);
 	copy->head = world_head(sim->world);
 	for (size_t d = 0; d < sim->world->device_count; d++) {
-		copy->logged[d] = oracle_logged(sim->oracle, sim->devices[d].history.number);
+		copy->numbers[d] = sim->devices[d].history.number;
+		copy->logged[d] = oracle_logged(sim->oracle, copy->numbers[d]);
 	}
 	if (store_backup(sim->world->reader, copy->path, &err) == STATUS_OK) {
 		return true;
@@ -84,7 +85,15 @@ still_kept(struct sim *sim, size_t device, uint32_t logged)
 	return kept;
 }
 
-/* Everybody still has all that the copy lacks; of copied phones it lacks nothing. (A server's clock
+/* Nobody has to say anything again. */
+static bool
+copies_kept(const struct sim *sim, const struct sim_copy *copy, const struct history *history)
+{
+	return oracle_copies_kept(sim->oracle, history, copy->epoch, copy->head);
+}
+
+/* Everybody still has all that the copy lacks; of copied phones, and of those that may have
+ * destroyed it or forget it when their lease ends, it lacks nothing. (A server's clock
  * that jumps makes phones forget early.) */
 static bool
 copy_serves(struct sim *sim, const struct sim_copy *copy)
@@ -94,9 +103,15 @@ copy_serves(struct sim *sim, const struct sim_copy *copy)
 	for (size_t d = 0; d < sim->world->device_count && serves; d++) {
 		const struct sim_device *own = &sim->devices[d];
 
-		serves = own->copied ? oracle_copies_kept(sim->oracle, &own->history, copy->epoch,
-							  copy->head)
-				     : still_kept(sim, d, copy->logged[d]);
+		serves = own->copied || own->revoked || sim->world->lease_days != 0
+				 ? copies_kept(sim, copy, &own->history)
+				 : still_kept(sim, d,
+					      copy->numbers[d] == own->history.number
+						      ? copy->logged[d]
+						      : 0);
+	}
+	for (size_t i = 0; i < sim->ended_count && serves; i++) {
+		serves = copies_kept(sim, copy, &sim->ended[i]);
 	}
 	return serves;
 }
