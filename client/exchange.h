@@ -104,6 +104,9 @@ enum status exchange_take_held(struct taking *taking, struct error *err);
 /* The same; once the server has them all, the state says that everything here is to be destroyed.
  */
 enum status exchange_take_revoked(struct taking *taking, struct error *err);
+/* The exceptions of a reply; before the acknowledgements, which treat a quarantined change
+ * otherwise. */
+enum status exchange_take_exceptions(struct taking *taking, struct error *err);
 /* A record cannot be opened, and never will be: the lease is over and the device was revoked, so it
  * gets no share. What a reply says of it needs no place any more. */
 bool exchange_shut_for_good(const struct taking *taking, enum status status);

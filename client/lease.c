@@ -202,10 +202,11 @@ lease_take(struct taking *taking, struct error *err)
 		status = share_take(device, &lease, &reply->lease, err);
 	}
 	until_ms = reply->server_time_ms + lease.days * DAY_MS;
-	/* Not for an hour more, unless a clock that went ahead would shut it again. */
+	/* Not for an hour more, unless a clock that went ahead would shut it again: that an answer
+	 * tells which is not late. */
 	if (status != STATUS_OK || lease.days == 0 ||
 	    (lease.days == days && until_ms < lease.until_ms + HOUR_MS &&
-	     lease.latest_ms <= until_ms)) {
+	     (lease.latest_ms <= until_ms || taking->carried || !taking->newest))) {
 		return status;
 	}
 	lease.until_ms = until_ms;

@@ -246,6 +246,28 @@ TEST(a_revoked_phone_gets_no_share_and_destroys)
 	world_free(all.world);
 }
 
+TEST(a_late_answer_does_not_shut_a_phone_that_has_synced_since)
+{
+	struct two_cadres all = leased(SEED);
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer late;
+	int again = 0;
+
+	buffer_init(&late, 1 << 20);
+	assert_ok(sambung_exchange_request(handle(&all, all.ani), &request, &err));
+	assert_true(world_deliver(all.world, span_of(request.at, request.length), &late));
+	all.world->now_ms += 20 * DAY_MS;
+	world_sync(all.world, all.ani);
+	all.world->now_ms += 15 * DAY_MS;
+	assert_ok(sambung_exchange_reply(handle(&all, all.ani),
+					 (struct sambung_bytes){late.at, late.length}, &again, NULL,
+					 &err));
+	assert_ok(look(&all, all.ani));
+	buffer_finish(&late);
+	world_free(all.world);
+}
+
 TEST(a_revoked_phone_that_missed_an_answer_destroys_although_its_records_are_shut)
 {
 	struct two_cadres all = leased(SEED);
@@ -271,4 +293,5 @@ RUN_TESTS(CASE(a_phone_silent_for_long_shows_nothing_until_it_syncs_and_loses_no
 	  CASE(a_clock_that_jumped_ahead_and_came_back_shuts_it_only_until_the_next_sync),
 	  CASE(what_was_acknowledged_before_the_lease_ended_amid_the_pages_is_as_at_the_server),
 	  CASE(a_revoked_phone_gets_no_share_and_destroys),
+	  CASE(a_late_answer_does_not_shut_a_phone_that_has_synced_since),
 	  CASE(a_revoked_phone_that_missed_an_answer_destroys_although_its_records_are_shut))
