@@ -448,6 +448,21 @@ others_wrote(const struct oracle *oracle, struct span text)
 	return false;
 }
 
+/* Two copies that parted within a batch salt what they make under one n alike. */
+static bool
+others_salted(const struct oracle *oracle, const struct known_name *name)
+{
+	for (size_t i = 0; i < oracle->name_count; i++) {
+		const struct known_name *other = &oracle->names[i];
+
+		if (oracle->changes[other->change].erased_by == 0 &&
+		    memcmp(other->frozen.salt, name->frozen.salt, SALT_SIZE) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static enum status
 left(const struct oracle *oracle, size_t change, const char *what, struct error *err)
 {
@@ -467,7 +482,8 @@ oracle_check_bytes(const struct oracle *oracle, struct span bytes, struct error 
 		    name->frozen.bytes.length == 0) {
 			continue;
 		}
-		if (holds(bytes, span_of(name->frozen.salt, SALT_SIZE))) {
+		if (holds(bytes, span_of(name->frozen.salt, SALT_SIZE)) &&
+		    !others_salted(oracle, name)) {
 			return left(oracle, name->change, "salt", err);
 		}
 		if (holds(bytes, name->frozen.bytes)) {
