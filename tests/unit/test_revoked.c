@@ -239,6 +239,21 @@ TEST(killed_after_the_key_had_gone_only_the_number_goes)
 	assert_ended(w);
 }
 
+TEST(when_only_the_number_is_left_because_the_disk_failed_the_next_request_ends_it)
+{
+	struct world *w = *state;
+	struct sambung_bytes request;
+	char path[2 * WORLD_PATH_SIZE];
+
+	mark(w);
+	world_reopen(w);
+	(void)snprintf(path, sizeof path, "%s/device.key", w->folder);
+	assert_ok(unlink(path));
+	w->device->keyed = false;
+	assert_int_equal(sambung_exchange_request(w->device, &request, &w->err), STATUS_DESTROYED);
+	assert_ended(w);
+}
+
 TEST(killed_when_the_key_was_overwritten_only_the_number_goes)
 {
 	static const uint8_t zeros[85];
@@ -337,6 +352,7 @@ RUN_TESTS(IN_WORLD(data_goes_when_the_queue_has_arrived_and_the_key_when_that_wa
 	  IN_WORLD(killed_before_anything_was_destroyed_it_goes_on_at_the_next_start),
 	  IN_WORLD(killed_before_the_file_was_written_anew_it_goes_on_at_the_next_start),
 	  IN_WORLD(killed_after_the_key_had_gone_only_the_number_goes),
+	  IN_WORLD(when_only_the_number_is_left_because_the_disk_failed_the_next_request_ends_it),
 	  IN_WORLD(killed_when_the_key_was_overwritten_only_the_number_goes),
 	  IN_WORLD(a_locked_phone_goes_on_without_its_key_and_tells_with_it),
 	  IN_WORLD(while_another_process_reads_it_waits),
