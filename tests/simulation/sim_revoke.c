@@ -53,17 +53,32 @@ replace(struct sim *sim, size_t device)
 	return STATUS_OK;
 }
 
-/* What an admin was told is done is in the log. */
+/* What an admin was told is done is in the log, for every number of the family that the server
+ * knows. */
 static bool
-told(struct sim *sim, uint32_t number)
+told(struct sim *sim, size_t device)
 {
+	const struct history *history = &sim->devices[device].history;
+
 	sim->revocations++;
 	if (!sim_server_up(sim)) {
 		return true;
 	}
 	sim->promised_head = world_head(sim->world);
-	return sim_observe(sim) && (oracle_is_revoked(sim->oracle, number) ||
-				    sim_fail(sim, "number %u was revoked and is not", number));
+	if (!sim_observe(sim)) {
+		return false;
+	}
+	for (size_t d = 0; d < sim->world->device_count; d++) {
+		const struct sim_device *other = &sim->devices[d];
+
+		if (other->enrolled && !other->forgotten &&
+		    oracle_same_family(sim->oracle, history, &other->history) &&
+		    !oracle_is_revoked(sim->oracle, other->history.number)) {
+			return sim_fail(sim, "number %u was revoked, and its copy %u is not",
+					history->number, other->history.number);
+		}
+	}
+	return true;
 }
 
 bool
@@ -81,7 +96,7 @@ sim_event_revoke(struct sim *sim, size_t device)
 	status = another ? replace(sim, device) : world_revoke(sim->world, device);
 	if (status == STATUS_OK) {
 		sim_note(sim, "device %zu is revoked", device);
-		return told(sim, own->history.number);
+		return told(sim, device);
 	}
 	/* Who gave all villages away is not replaced. */
 	return (status == STATUS_INVALID && another) ||
