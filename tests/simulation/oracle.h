@@ -135,6 +135,8 @@ enum status oracle_stub_again(struct oracle *oracle, const struct history *histo
 /* An admin was told that an erasure failed: it may still come. */
 void oracle_erasure_failed(struct oracle *oracle);
 bool oracle_erased_any(const struct oracle *oracle);
+/* What was ever erased is erased in the log as it is, also after a restore. MALFORMED. */
+enum status oracle_erasures_stand(const struct oracle *oracle, struct error *err);
 /* Nothing that was erased stands in these bytes of the server: salts, payloads, and texts that
  * nobody else wrote. MALFORMED. */
 enum status oracle_check_bytes(const struct oracle *oracle, struct span bytes, struct error *err);

@@ -355,6 +355,18 @@ oracle_erasure_learn(struct oracle *oracle, const struct log_row *row, const str
 	return status;
 }
 
+enum status
+oracle_erasures_stand(const struct oracle *oracle, struct error *err)
+{
+	for (size_t i = 0; i < oracle->ever_erased_count; i++) {
+		if (!has_mark(oracle->erased, oracle->erased_count, oracle->ever_erased[i])) {
+			return fail(err, STATUS_MALFORMED, "record %llx was erased and is back",
+				    (unsigned long long)oracle->ever_erased[i]);
+		}
+	}
+	return STATUS_OK;
+}
+
 /* ---- a revocation ---- */
 
 bool

@@ -179,7 +179,8 @@ sim_observe(struct sim *sim)
 	const struct schema *schema = catalogue_schema(sim->world->catalogue, 0);
 	struct error err;
 
-	if (oracle_observe(sim->oracle, sim->world->store, schema, &err) != STATUS_OK) {
+	if (oracle_observe(sim->oracle, sim->world->store, schema, &err) != STATUS_OK ||
+	    oracle_erasures_stand(sim->oracle, &err) != STATUS_OK) {
 		return sim_fail(sim, "the log: %s", err.detail);
 	}
 	sim->schema_version = oracle_schema_version(sim->oracle);
