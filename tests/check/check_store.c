@@ -7,6 +7,7 @@
 #include "protocol/merge.h"
 #include "protocol/sql/sql.h"
 #include "tests/check/check_lineage.h"
+#include "tests/check/check_people.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ struct check {
 	size_t epoch_count;
 	size_t epochs_begun; /* as the log tells */
 	struct check_lineages lineages;
+	struct check_people people;
 	struct check_stream *streams[BUCKETS];
 	struct check_record *records[BUCKETS];
 	uint64_t record_count;
@@ -555,6 +557,10 @@ check_entry(struct check *check, struct statement *row, struct error *err)
 	if (!is_change && is_bereft(check, &entry)) {
 		return STATUS_OK;
 	}
+	if (entry.kind == ENTRY_ADMIN &&
+	    check_people_note(&check->people, entry.seq, sql_blob(row, 14), err) != STATUS_OK) {
+		return fail_context(err, "entry %llu", (unsigned long long)entry.seq);
+	}
 	return is_change ? check_change(check, &entry, sql_blob(row, 14), err)
 			 : check_settling(check, &entry, sql_blob(row, 14), err);
 }
@@ -696,6 +702,40 @@ check_parent(struct check *check, struct statement *row, struct error *err)
 }
 
 static enum status
+check_user(struct check *check, struct statement *row, struct error *err)
+{
+	const struct check_person person = {
+		.number = (uint32_t)sql_uint(row, 0),
+		.name = sql_text(row, 1),
+		.role = sql_uint(row, 2),
+		.low = sql_uint(row, 3),
+		.high = sql_uint(row, 4),
+		.ended = sql_uint(row, 5),
+	};
+
+	return check_people_row(&check->people, &person, err);
+}
+
+static enum status
+check_token(struct check *check, struct statement *row, struct error *err)
+{
+	struct check_person person = {
+		.number = (uint32_t)sql_uint(row, 0),
+		.is_token = true,
+		.name = sql_text(row, 1),
+		.role = sql_uint(row, 2),
+		.low = sql_uint(row, 3),
+		.high = sql_uint(row, 4),
+		.ended = sql_uint(row, 5),
+		.expires_ms = sql_uint(row, 6),
+	};
+
+	return sql_blob_exact(row, 7, person.hash, HASH_SIZE)
+		       ? check_people_row(&check->people, &person, err)
+		       : fail(err, STATUS_MALFORMED, "token %u: its hash", person.number);
+}
+
+static enum status
 count_run_records(struct check *check, struct statement *row, struct error *err)
 {
 	(void)err;
@@ -774,6 +814,11 @@ check_all(struct check *check, struct error *err)
 		 " WHERE s.version IS NOT d.scope_version OR s.scope IS NOT d.scope",
 		 check_scopes},
 		{"SELECT number, parent, parent_n FROM stream", check_parent},
+		{"SELECT number, name, role, scope_low, scope_high, disabled FROM user",
+		 check_user},
+		{"SELECT user, name, role, scope_low, scope_high, revoked, expires_ms, hash"
+		 " FROM token",
+		 check_token},
 		{"SELECT count(*) FROM record WHERE state IS NULL AND moved = 0",
 		 count_run_records},
 		{"SELECT count(*) FROM log_run l JOIN record r ON r.id BETWEEN (l.stream << 32) + l.n"
@@ -799,6 +844,9 @@ check_all(struct check *check, struct error *err)
 	}
 	if (status == STATUS_OK && check->lineages.seen != check->lineages.count) {
 		status = fail(err, STATUS_MALFORMED, "the table lacks a stream that goes on");
+	}
+	if (status == STATUS_OK && check->people.seen != check->people.count) {
+		status = fail(err, STATUS_MALFORMED, "the tables lack a user or a token");
 	}
 	return status == STATUS_OK ? check_streams(check, err) : status;
 }
@@ -829,6 +877,7 @@ check_store_database(const char *folder, struct error *err)
 	free(check->chunks);
 	buffer_finish(&check->erased);
 	check_lineages_free(&check->lineages);
+	check_people_free(&check->people);
 	arena_finish(&check->arena);
 	free(check);
 	return status;
