@@ -22,9 +22,12 @@ const struct command commands[] = {
 	 "memberi seseorang hak masuk; kata sandi dibaca dari masukan baku", run_user_add},
 	{"user list", "", "", 0, 0, "lists the people who sign in", "daftar orang yang dapat masuk",
 	 run_user_list},
-	{"user password", "NUMBER|NAME", "", 1, 1,
-	 "gives a person another password, read from standard input",
-	 "memberi kata sandi baru, dibaca dari masukan baku", run_user_password},
+	{"user password", "NUMBER|NAME [--mine]", "mine", 1, 1,
+	 "gives a person another password, read from standard input; --mine: one's own, by name, the "
+	 "present one first, and without a token",
+	 "memberi kata sandi baru, dibaca dari masukan baku; --mine: milik sendiri, dengan nama, "
+	 "kata sandi sekarang lebih dulu, tanpa token",
+	 run_user_password},
 	{"user disable", "NUMBER|NAME", "", 1, 1, "takes away a person's right to sign in",
 	 "mencabut hak masuk seseorang", run_user_disable},
 	{"devices", "", "", 0, 0, "lists the enrolled devices", "daftar HP yang terdaftar",

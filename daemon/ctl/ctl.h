@@ -31,6 +31,7 @@ struct ctl {
 	size_t word_count;
 	struct ctl_option options[CTL_OPTIONS_MAX]; /* of the command */
 	size_t option_count;
+	bool nobody; /* asks without a token */
 	bool failed; /* the command did its work, and what it found is an exit status of 1 */
 	/* What `-` read; the options may borrow from it. */
 	char *input;

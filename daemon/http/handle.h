@@ -105,6 +105,7 @@ HANDLE_ANSWER(user_answer);
 
 /* handle_session.c */
 HANDLE_OPEN(sign_in_open);
+HANDLE_OPEN(own_password_open);
 HANDLE_WORK(sign_in_prove);
 HANDLE_WRITE(sign_in_write);
 HANDLE_ANSWER(sign_in_answer);

@@ -146,6 +146,8 @@ const ASK = {
 	'POST /v1/user/{n}/disable': (o) => [`/v1/user/${o.user}/disable`],
 	'GET /v1/session': () => ['/v1/session'],
 	'POST /v1/session': () => ['/v1/session', ...json({ name: `Tak Ada ${asked}`, password: 'tak ada juga' })],
+	'POST /v1/session/password': () => ['/v1/session/password', ...json({ name: `Tak Ada ${asked}`,
+		password: 'tak ada juga', new: 'sapi besi hijau' })],
 	'DELETE /v1/session': () => ['/v1/session'],
 	'GET /v1/schema': () => ['/v1/schema'],
 	'POST /v1/schema': () => ['/v1/schema', JSON_TYPE, '{}'],
@@ -320,7 +322,7 @@ async function main() {
 		const route = `${method} ${path}`;
 		const before = faults.length;
 		const open = cells[0].startsWith('4') === false || path === '/v1/sync' || path === '/v1/enrol' ||
-			route === 'POST /v1/session';
+			route === 'POST /v1/session' || route === 'POST /v1/session/password';
 
 		if (ASK[route] === undefined) {
 			fault(`${route}: access.mjs does not know how to ask for it`);

@@ -86,12 +86,23 @@ holds '… by status' equals "$http" 401
 holds '… nor by a byte' cmp "$folder/body" "$folder/wrong"
 signs_in 'Bu Ratna' 'sapi perah putih'
 holds 'the new one is' equals "$http" 200
+mine() { printf '%s\nkerbau di sawah\n' "$1" | SAMBUNG_TOKEN_FILE=$folder/no.token control user password 'Bu Ratna' --mine; }
+fails 'her own password is not changed without the present one' 1 mine 'bukan ini tadi'
+holds 'she changes it herself, without a token' equals "$(mine 'sapi perah putih')" changed
+answers '… which ends her sessions' 401 GET /v1/session -H "Cookie: $cookie"
+signs_in 'Bu Ratna' 'sapi perah putih'
+holds '… and the former one is none any more' equals "$http" 401
+answers 'a page may change it and stays signed in' 200 POST /v1/session/password -H "$json" -d '{"name":"Bu Ratna","password":"kerbau di sawah","new":"ayam di halaman"}'
+cookie=$(tr -d '\r' <"$folder/headers" | sed -n 's/^[Ss]et-[Cc]ookie: \([^;]*\).*/\1/p')
+answers '… with the session that it got' 200 GET /v1/session -H "Cookie: $cookie"
+answers 'a bad new password is refused' 422 POST /v1/session/password -H "$json" -d '{"name":"Bu Ratna","password":"ayam di halaman","new":"1234"}'
+answers 'another site cannot change it' 403 POST /v1/session/password -H "$json" -H 'Sec-Fetch-Site: cross-site' -d '{"name":"Bu Ratna","password":"ayam di halaman","new":"kerbau di sawah"}'
 control user disable 'Bu Ratna' >/dev/null
 answers 'who is disabled is out at once' 401 GET /v1/session -H "Cookie: $cookie"
-signs_in 'Bu Ratna' 'sapi perah putih'
+signs_in 'Bu Ratna' 'ayam di halaman'
 holds '… and comes in no more' equals "$http" 401
 fails 'she is not disabled twice' 1 control user disable 'Bu Ratna'
-holds 'all of it is in the log' equals "$(entries '"action":"password"'),$(entries '"action":"disable"')" 1,1
+holds 'all of it is in the log' equals "$(entries '"action":"password"'),$(entries '"action":"disable"')" 3,1
 
 # ---- an admin of the kabupaten ----
 
