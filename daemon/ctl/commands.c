@@ -76,6 +76,12 @@ const struct command commands[] = {
 	 "settles a change that was set aside without merging it; - reads reason=… from standard input",
 	 "menutup perubahan yang disisihkan tanpa digabung; - membaca reason=… dari masukan baku",
 	 run_quarantine_close},
+	{"quarantine reassign", "DEVICE N --to ID [--reason TEXT]", "to= reason=", 2, 3,
+	 "gives what a change that was set aside says to another record, or puts the new record below "
+	 "another one; - reads reason=… from standard input",
+	 "memberikan isi perubahan yang disisihkan ke catatan lain, atau menaruh catatan baru di bawah "
+	 "catatan lain; - membaca reason=… dari masukan baku",
+	 run_quarantine_reassign},
 	{"quarantine release", "DEVICE N", "", 2, 2,
 	 "merges a change that was set aside, and what waits for it",
 	 "menggabung perubahan yang disisihkan, beserta yang menunggunya", run_quarantine_release},

@@ -150,6 +150,7 @@ enum status run_conflicts(struct ctl *ctl, struct error *err);
 enum status run_settle(struct ctl *ctl, struct error *err);
 enum status run_quarantine(struct ctl *ctl, struct error *err);
 enum status run_quarantine_close(struct ctl *ctl, struct error *err);
+enum status run_quarantine_reassign(struct ctl *ctl, struct error *err);
 enum status run_quarantine_release(struct ctl *ctl, struct error *err);
 enum status run_syncs(struct ctl *ctl, struct error *err);
 enum status run_log(struct ctl *ctl, struct error *err);

@@ -67,6 +67,7 @@ HANDLE_ANSWER(handover_answer);
 HANDLE_ANSWER(quarantine_answer);
 HANDLE_WRITE(release_write);
 HANDLE_WRITE(close_write);
+HANDLE_WRITE(reassign_write);
 
 /* handle_epochs.c */
 HANDLE_ANSWER(epochs_answer);

@@ -222,6 +222,15 @@ static const struct route routes[] = {
 	 .open = device_open,
 	 .write = close_write,
 	 .summary = "a change that was set aside is settled without merging it"},
+	{.method = "POST",
+	 .path = "/v1/quarantine/{device}/reassign",
+	 .role = ROLE_ADMIN,
+	 .body = MEDIA_JSON,
+	 .body_limit = JSON_MAX,
+	 .deadline_s = PROMPT_S,
+	 .open = device_open,
+	 .write = reassign_write,
+	 .summary = "a change that was set aside is given to another record"},
 
 	/* devices and people */
 	{.method = "GET",

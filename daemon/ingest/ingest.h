@@ -250,11 +250,13 @@ enum status ingest_handover(struct ingest *ingest, uint32_t from, uint32_t to, u
  * others' if they may. NOT_FOUND: no such change in quarantine. EXISTS: released before. SET_ASIDE:
  * it cannot be merged, the detail says why and what helps. Beyond the scope of the user: NOT_FOUND.
  */
+enum { QUARANTINE_REASON_MAX = 500 /* bytes */ };
 struct quarantine_order {
 	uint32_t device;
 	uint32_t n;
-	uint32_t user;
-	struct span reason;	    /* to close */
+	uint32_t user;		    /* to give it to another record: must be one */
+	struct span reason;	    /* to close; to give it, if there is any */
+	uint64_t to;		    /* record that it is given to */
 	const struct region *scope; /* of the user; NULL: everything */
 	size_t scope_count;
 };
@@ -266,6 +268,20 @@ enum status ingest_release(struct ingest *ingest, const struct quarantine_order 
  * reason, or one of more than 500 bytes. */
 enum status ingest_quarantine_close(struct ingest *ingest, const struct quarantine_order *order,
 				    struct error *err);
+
+/*
+ * What a change in quarantine says is said of another record, or below another one: a change of the
+ * user's own stream, with the author's time and values, and a note. It has seen nothing of the
+ * record, so what stands there stays. A change of the record's own type becomes an edit of it; of a
+ * creation without the place that it names (village, what it hangs on). A creation of what hangs on
+ * records of that type becomes that record, below `to`. What waited for a record made so follows as
+ * with a release; what the device recorded below a record whose creation became an edit goes below
+ * `to`. NOT_FOUND: no such change or record within the scope. EXISTS: released, or given before.
+ * SET_ASIDE: it cannot be merged there, the detail says why. INVALID: neither fits, nothing is left
+ * to say, or the reason is too long. *count_out: how many were merged.
+ */
+enum status ingest_reassign(struct ingest *ingest, const struct quarantine_order *order,
+			    uint64_t *count_out, struct error *err);
 
 /* Where phones find the server: its url, and the pins of its TLS key behind a # if there are any.
  * LIMIT: more than CODE_URL_MAX. Any thread. */

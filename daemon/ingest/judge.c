@@ -234,15 +234,15 @@ judge_erased(struct ingest *ingest, const struct change *change, struct judgemen
 
 /* Merges into a copy, and looks where that would be. */
 static enum status
-judge_merged(struct ingest *ingest, const struct device *device, const struct change *change,
-	     uint64_t seq, struct judgement *out, struct error *err)
+judge_merged(struct ingest *ingest, uint32_t stream, const struct change *change, uint64_t seq,
+	     struct judgement *out, struct error *err)
 {
 	struct merge_context context = ingest_merge_context(ingest, change->type);
 	enum status status;
 
 	out->outcome.merged = out->slot->record;
 	out->outcome.of_device = true;
-	status = merge_change(&out->outcome.merged, device->stream.number, change, seq, &context,
+	status = merge_change(&out->outcome.merged, stream, change, seq, &context,
 			      &ingest->work.arena, err);
 	if (status == STATUS_LIMIT) {
 		out->reason = QUARANTINE_TOO_MANY;
@@ -261,6 +261,15 @@ judge_merged(struct ingest *ingest, const struct device *device, const struct ch
 		return STATUS_OK;
 	}
 	return status;
+}
+
+/* Is there nothing but the store that may fail here? */
+static enum status
+judged(enum status status, struct error *err)
+{
+	return store_failed(status) || status == STATUS_OK
+		       ? status
+		       : fail(err, STATUS_INTERNAL, "judging a change");
 }
 
 enum status
@@ -284,7 +293,8 @@ judge_change(struct ingest *ingest, const struct device *device, const struct pa
 		status = judge_references(ingest, type, &change->change, &judgement, err);
 	}
 	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
-		status = judge_merged(ingest, device, &change->change, seq, &judgement, err);
+		status = judge_merged(ingest, device->stream.number, &change->change, seq,
+				      &judgement, err);
 	}
 	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
 		status = judge_scope(ingest, device, &change->change, &judgement, err);
@@ -300,7 +310,31 @@ judge_change(struct ingest *ingest, const struct device *device, const struct pa
 	if (status == STATUS_OK) {
 		*out = judgement;
 	}
-	return store_failed(status) || status == STATUS_OK
-		       ? status
-		       : fail(err, STATUS_INTERNAL, "judging a change");
+	return judged(status, err);
+}
+
+enum status
+judge_said_again(struct ingest *ingest, uint32_t stream, const struct change *change, uint64_t seq,
+		 struct judgement *out, struct error *err)
+{
+	const struct record_type *type = NULL;
+	struct judgement judgement = {.reason = QUARANTINE_NONE};
+	enum status status = workset_record(ingest, change->record, &judgement.slot, err);
+
+	if (status == STATUS_OK && ingest->erases) {
+		status = judge_erased(ingest, change, &judgement, err);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
+		judgement.reason = judge_content(ingest, change, &type);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
+		status = judge_references(ingest, type, change, &judgement, err);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
+		status = judge_merged(ingest, stream, change, seq, &judgement, err);
+	}
+	if (status == STATUS_OK) {
+		*out = judgement;
+	}
+	return judged(status, err);
 }

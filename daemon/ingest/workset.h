@@ -188,6 +188,7 @@ struct server_change {
 	struct change change;
 	uint32_t stream;
 	uint32_t user;
+	bool said_before; /* time, clock quality and schema version come with it, too */
 };
 enum status ingest_server_change(struct ingest *ingest, struct server_change *own,
 				 uint64_t *seq_out, struct error *err);

@@ -127,6 +127,8 @@ const ASK = {
 	'POST /v1/quarantine/{device}/release': (o) => [`/v1/quarantine/${o.revoked}/release`, ...json({ n: 1 })],
 	'POST /v1/quarantine/{device}/close': (o) => [`/v1/quarantine/${o.revoked}/close`,
 		...json({ n: 2, reason: 'dicatat ulang' })],
+	'POST /v1/quarantine/{device}/reassign': (o) => [`/v1/quarantine/${o.revoked}/reassign`,
+		...json({ n: 3, to: o.conflict || o.record })],
 	'GET /v1/devices': () => ['/v1/devices'],
 	'POST /v1/device/{n}/scope': (o) => [`/v1/device/${o.device}/scope`, ...json({ villages: [o.region] })],
 	'POST /v1/device/{n}/handover': (o) => [`/v1/device/${o.revoked}/handover`,

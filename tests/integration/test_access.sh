@@ -30,7 +30,7 @@ enrols() {
 	device "$1" sync >/dev/null
 }
 
-# place NAME VILLAGE REGION: a family, one with a conflict, a phone, one whose two changes are set
+# place NAME VILLAGE REGION: a family, one with a conflict, a phone, one whose three changes are set
 # aside because it was revoked, a user and a token. What they are called is in $folder/NAME.json.
 place() {
 	printf 'key,village,head,address\n%s1,%s,%s,Jl. Satu\n%s2,%s,%s,Jl. Dua\n' \
@@ -47,6 +47,7 @@ place() {
 	control device revoke "$(number_of "$1.wati")" >/dev/null
 	device "$1.wati" edit "$record" address='Jl. Tiga' >/dev/null
 	device "$1.wati" edit "$record" address='Jl. Empat' >/dev/null
+	device "$1.wati" edit "$record" address='Jl. Lima' >/dev/null
 	device "$1.wati" sync >/dev/null 2>&1 || true
 	# Who read it is in the log, which does not tell those who may not read it.
 	control record "$record" >/dev/null

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Frauds of those who know how the log is made. */
+#include "daemon/ingest/note.h"
 #include "daemon/ingest/workset.h"
 #include "tests/testing.h"
 #include "tests/twin/alter.h"
@@ -180,6 +181,58 @@ TEST(who_has_the_servers_key_as_well_is_found_by_a_checkpoint_kept_elsewhere)
 	assert_int_equal(altered_look_with(altered, &witness, 1).findings, 1);
 }
 
+/* The entry that says what was given to another record, and its payload. */
+static uint64_t
+find_given(struct altered *altered, struct arena *arena, struct span *payload_out)
+{
+	struct store *reader = altered->all.world->reader;
+	const uint64_t head = world_head(altered->all.world);
+	struct error err;
+
+	for (uint64_t seq = 1; seq <= head; seq++) {
+		struct log_row row;
+		struct note note;
+
+		assert_ok(store_log_entry(reader, seq, arena, &row, &err));
+		if (row.entry.kind == ENTRY_ADMIN && note_decode(row.payload, arena, &note) &&
+		    strcmp(note.action, "reassign") == 0) {
+			*payload_out = row.payload;
+			return seq;
+		}
+	}
+	_fail(__FILE__, __LINE__);
+	return 0;
+}
+
+/* Behind it only key and value of where it was given. */
+enum { FROM_LAST_BYTE = 12, NOTE_BYTES = 200 };
+
+TEST(a_note_of_what_was_given_that_does_not_fit_the_change_before_it_is_found)
+{
+	struct altered *altered = *state;
+	struct span payload = {NULL, 0};
+	uint8_t other[NOTE_BYTES];
+	char hex[2 * NOTE_BYTES + 1];
+	char sql[2 * NOTE_BYTES + 100];
+	struct arena arena;
+	uint64_t seq;
+
+	arena_init(&arena, 1 << 24);
+	seq = find_given(altered, &arena, &payload);
+	assert_true(payload.length <= sizeof other);
+	memcpy(other, payload.at, payload.length);
+	other[payload.length - FROM_LAST_BYTE] ^= 1;
+	hex_encode(span_of(other, payload.length), hex);
+	(void)snprintf(sql, sizeof sql, "UPDATE log SET payload = x'%s' WHERE seq = %llu", hex,
+		       (unsigned long long)seq);
+	altered_anew(altered);
+	alter_run(altered->path, sql);
+	mend_tree(altered, true);
+	assert_int_equal(altered_look(altered).findings, 1);
+	assert_string_equal(altered_look(altered).first.column, "payload");
+	arena_finish(&arena);
+}
+
 /* Does what a phone said that it remembers fit the log? */
 static bool
 fits_what_is_remembered(struct altered *altered, struct span request)
@@ -228,6 +281,8 @@ RUN_TESTS(CASE_WITH(entries_that_change_places_or_payloads_are_found, altered_op
 	  CASE_WITH(an_entry_that_was_rewritten_with_its_tree_is_found_by_the_signature,
 		    altered_open, altered_close),
 	  CASE_WITH(who_has_the_servers_key_as_well_is_found_by_a_checkpoint_kept_elsewhere,
+		    altered_open, altered_close),
+	  CASE_WITH(a_note_of_what_was_given_that_does_not_fit_the_change_before_it_is_found,
 		    altered_open, altered_close),
 	  CASE_WITH(a_phones_next_contact_contradicts_a_log_that_was_made_anew, altered_open,
 		    altered_close))

@@ -704,6 +704,21 @@ world_imported_id(struct world *world, const char *type_name, const char *key, c
 	arena_finish(&arena);
 }
 
+/* Of the admin whose token every world has. */
+static uint32_t
+admin_user(struct world *world)
+{
+	struct arena arena;
+	struct token token;
+	struct error err;
+
+	arena_init(&arena, 1 << 16);
+	must(token_find(world->store, "sbt_test", world->now_ms, &arena, &token, &err), "token",
+	     &err);
+	arena_finish(&arena);
+	return token.user;
+}
+
 enum status
 world_settle(struct world *world, const char *id, const char *field, const char *value)
 {
@@ -711,16 +726,11 @@ world_settle(struct world *world, const char *id, const char *field, const char 
 	char sent[64];
 	struct settlement settlement = {.field = span_of_text(field),
 					.value = span_of(sent, strlen(value))};
-	struct arena arena;
-	struct token token;
 	struct error err;
 	uint64_t seq;
 	enum status status;
 
-	arena_init(&arena, 1 << 16);
-	must(token_find(world->store, "sbt_test", world->now_ms, &arena, &token, &err), "token",
-	     &err);
-	settlement.user = token.user;
+	settlement.user = admin_user(world);
 	must(id_parse(id, &settlement.record, &err), "id", &err);
 	status = ingest_begin(world->ingest, &err);
 	if (status == STATUS_OK) {
@@ -729,7 +739,6 @@ world_settle(struct world *world, const char *id, const char *field, const char 
 		memset(sent, 0xff, sizeof sent);
 		status = server_end(world, status, "settling", &err);
 	}
-	arena_finish(&arena);
 	return status;
 }
 
@@ -813,6 +822,26 @@ enum status
 world_release(struct world *world, size_t device, uint32_t n, uint64_t *count_out)
 {
 	return world_release_of(world, device_number(world, device), n, count_out);
+}
+
+enum status
+world_reassign(struct world *world, size_t device, uint32_t n, const char *to, uint64_t *count_out)
+{
+	struct quarantine_order order = {.device = device_number(world, device),
+					 .n = n,
+					 .user = admin_user(world),
+					 .reason = span_of_text("test")};
+	struct error err;
+	enum status status = id_parse(to, &order.to, &err);
+
+	if (status == STATUS_OK) {
+		status = ingest_begin(world->ingest, &err);
+	}
+	if (status == STATUS_OK) {
+		status = ingest_reassign(world->ingest, &order, count_out, &err);
+		status = server_end(world, status, "a reassignment", &err);
+	}
+	return status;
 }
 
 enum status

@@ -122,6 +122,9 @@ enum status world_scope(struct world *world, size_t device, const char *const *v
 enum status world_handover(struct world *world, size_t from, size_t to);
 /* An admin releases change n of a device from quarantine; *count_out: and what followed. */
 enum status world_release(struct world *world, size_t device, uint32_t n, uint64_t *count_out);
+/* An admin gives it to the record with that id, or makes its record below that one. */
+enum status world_reassign(struct world *world, size_t device, uint32_t n, const char *to,
+			   uint64_t *count_out);
 /* An admin closes it, for the reason "test". */
 enum status world_close_change(struct world *world, size_t device, uint32_t n);
 /* The same by the number that it has in the log. */
