@@ -209,8 +209,29 @@ function checkList(route, who, answer) {
 	    !answer.body.includes(list.hides)) {
 		fault(`${route} shows all to an admin of all`);
 	}
-	if (who !== 'all' && answer.body.includes(list.hides)) {
+	if (who !== 'all' && (answer.body.includes(list.hides) || answer.body.includes('outside'))) {
 		fault(`${route} shows a ${who} of ${inside.region} nothing of elsewhere`);
+	}
+}
+
+/** Without a village, and with a region that is wider than her own, a caller gets what is her own. */
+async function checkWider(route, who) {
+	const [path] = ASK[route](inside);
+
+	if (who === 'all' || !path.includes('?village=')) {
+		return;
+	}
+	for (const query of ['', '?village=63']) {
+		const answer = await ask('GET', path.replace(/\?.*/, query), callers[who]);
+		const own = await askFor(route, callers[who], inside);
+
+		if (answer.status !== 200) {
+			fault(`${route}${query} by ${who}: ${answer.status} ${answer.body}`);
+		}
+		checkList(route, who, answer);
+		if (route === 'GET /v1/count/{type}' && answer.body !== own.body) {
+			fault(`${route}${query} by ${who} counts ${answer.body}, not ${own.body}`);
+		}
 	}
 }
 
@@ -247,6 +268,9 @@ async function checkCell(route, who, cell) {
 		fault(`${route} by ${who}: ${wanted}, but ${answer.status} ${answer.body}`);
 	}
 	checkList(route, who, answer);
+	if (wanted === 200) {
+		await checkWider(route, who);
+	}
 	if (wantedOutside !== '-') {
 		await checkOutside(route, who, Number(wantedOutside));
 	}

@@ -73,7 +73,7 @@ fixtures() {
 	control token revoke Cabut >/dev/null
 	caller former admin all
 	place inside 6303072001 630307
-	place outside 6401012001 640101
+	place outside 6309012001 630901
 	# A record that nobody has: a phone made it and never told.
 	enrols quiet 6303072001
 	missing=$(device quiet record family village=6303072001 head=Diam --json 2>/dev/null | field id)

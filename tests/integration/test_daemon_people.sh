@@ -61,9 +61,13 @@ holds '… is one entry of the log in ten minutes' equals "$(entries '"kind":"re
 answers 'its history' 200 GET "/v1/record/$record/history" -H "Cookie: $cookie"
 holds '… is another' equals "$(entries '"kind":"read"')" "$((before + 1))"
 holds '… with her name' sh -c '"$0" --dir "$1" log --json | tail -n 1 | grep -q "\"user\":\"Bu Ratna\".*\"filter\":\"$2\""' "$SAMBUNGCTL" "$server" "$record"
+answers 'a list of one village' 200 GET '/v1/records/family?village=6303072001' -H "Cookie: $cookie"
+answers '… and one of another' 200 GET '/v1/records/family?village=6303072002' -H "Cookie: $cookie"
+holds '… are two more' equals "$(entries '"kind":"read"')" "$((before + 3))"
 answers 'a change by the cookie alone is refused' 403 POST "/v1/record/$record/settle" -H "Cookie: $cookie" -H "$json" -d '{"field":"address","value":"Jl. Satu"}'
 answers 'with the proof of the page it is done' 200 POST "/v1/record/$record/settle" -H "Cookie: $cookie" -H "X-Sambung-CSRF: $csrf" -H "$json" -H "Origin: $url" -H 'Sec-Fetch-Site: same-origin' -d '{"field":"address","value":"Jl. Satu"}'
 answers '… but not from another site' 403 POST "/v1/record/$record/settle" -H "Cookie: $cookie" -H "X-Sambung-CSRF: $csrf" -H "$json" -H 'Origin: http://elsewhere.example' -d '{"field":"address","value":"Jl. Dua"}'
+answers '… nor from one whose name begins like the server'"'"'s' 403 POST "/v1/record/$record/settle" -H "Cookie: $cookie" -H "X-Sambung-CSRF: $csrf" -H "$json" -H "Origin: ${url}0" -d '{"field":"address","value":"Jl. Dua"}'
 answers 'another site cannot even sign her in' 403 POST /v1/session -H "$json" -H 'Sec-Fetch-Site: cross-site' -d "{\"name\":\"Bu Ratna\",\"password\":\"$password\"}"
 holds 'the list says when she signed in' sh -c '"$0" --dir "$1" user list --json | grep "Bu Ratna" | grep -q "\"last_sign_in\":\"20"' "$SAMBUNGCTL" "$server"
 first=$cookie
@@ -102,6 +106,13 @@ answers 'an admin sees the users below her' 200 GET /v1/users -H "Cookie: $local
 holds '… among them herself' body_has 'Pak Budi'
 answers '… and gives no more than she has' 403 POST /v1/users -H "Cookie: $local_admin" -H "X-Sambung-CSRF: $proof" -H "$json" -d '{"name":"X","role":"admin","scope":"all","password":"kuda lumping biru"}'
 answers '… nor elsewhere' 403 POST /v1/users -H "Cookie: $local_admin" -H "X-Sambung-CSRF: $proof" -H "$json" -d '{"name":"X","role":"cadre","scope":"6401","password":"kuda lumping biru"}'
+
+kabupaten=$(control user list --json | grep 'Pak Budi' | field number)
+token=$(control token add --role admin --scope 630307 --name Dekat)
+answers 'an admin of a kecamatan sees the users of that' 200 GET /v1/users
+holds '… but none of the kabupaten' sh -c '! grep -q "Pak Budi" "$0"' "$folder/body"
+answers '… nor gives her another password' 404 POST "/v1/user/$kabupaten/password" -H "$json" -d '{"password":"kuda lumping biru"}'
+answers '… nor disables her' 404 POST "/v1/user/$kabupaten/disable"
 
 # ---- failed tries ----
 

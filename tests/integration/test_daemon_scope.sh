@@ -67,6 +67,8 @@ fails 'what is no region is no village' 1 control device scope "$siti" --village
 fails 'without a village the command is not understood' 2 control device scope "$siti"
 fails 'a name is no device' 2 control device handover "$siti" wati
 
+enrols tuti 6303072001
+tuti=$(number_of tuti)
 supervisor=$(control token add --role supervisor --scope 630307 --name Ratna)
 near=$(control token add --role admin --scope 630307 --name Near)
 village=$(control token add --role admin --scope 6303072001 --name Village)
@@ -75,6 +77,7 @@ answers 'a supervisor gives no villages' 403 POST "/v1/device/$siti/scope" -H 'C
 token=$village
 answers 'an admin of one village has no say over a phone of two' 403 POST "/v1/device/$wati/scope" -H 'Content-Type: application/json' -d '{"villages":["6303072001"]}'
 answers '… nor gives away what is not hers' 403 POST "/v1/device/$siti/scope" -H 'Content-Type: application/json' -d '{"villages":["6303072002"]}'
+answers '… nor hands over to a phone that is not hers' 403 POST "/v1/device/$tuti/handover" -H 'Content-Type: application/json' -d "{\"to\":$wati}"
 token=$near
 answers 'an admin of the kecamatan still sees the phone without villages' 200 POST "/v1/device/$siti/scope" -H 'Content-Type: application/json' -d '{"villages":["6303072002"]}'
 answers 'an empty list is refused' 400 POST "/v1/device/$siti/scope" -H 'Content-Type: application/json' -d '{"villages":[]}'

@@ -259,6 +259,9 @@ holds 'the former database, from which they are gone, does not count as holding 
 cp "$folder/backup.db" "$server/sambung.db.before-restore-20260101T000000Z"
 holds 'one that has them does' equals "$(control erased --json | field status)" erasing
 rm "$server/sambung.db.before-restore-20260101T000000Z"*
+echo 'no database' >"$server/sambung.db.before-restore-20260101T000000Z"
+holds '… and one that cannot be read' equals "$(control erased --json | field status)" erasing
+rm "$server/sambung.db.before-restore-20260101T000000Z"*
 holds '… until it is removed' equals "$(control erased --json | field status)" erased
 holds 'the log proves itself' checks
 holds 'none of the families is back' equals "$(control count family --json | field count)" \

@@ -247,8 +247,10 @@ bind_altered(sqlite3_stmt *update, sqlite3_value *value, uint64_t *random)
 		(void)sqlite3_bind_int64(update, 1, number);
 		break;
 	case SQLITE_NULL:
-		if (way % 2 == 0) {
+		if (way == 0) {
 			(void)sqlite3_bind_int64(update, 1, (int64_t)(next(random) % 1000));
+		} else if (way == 2) {
+			(void)sqlite3_bind_zeroblob(update, 1, 0);
 		} else {
 			(void)sqlite3_bind_blob(update, 1, "0123456789abcdef0123456789abcdef",
 						way == 1 ? 32 : 16, SQLITE_STATIC);

@@ -615,6 +615,41 @@ TEST(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice)
 	world_free(all.world);
 }
 
+/* A family of a village that was never hers: what she wrote is all that tells who has heard of it.
+ */
+TEST(a_phone_under_another_number_is_told_to_erase_what_it_wrote_under_the_first)
+{
+	struct two_cadres all = two_cadres_with_a_family(30);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char elsewhere[16];
+	uint32_t former = number_of(&all, all.ani);
+	size_t told = 0;
+	size_t waits = 0;
+	size_t image;
+
+	assert_int_equal(sambung_edit_create(handle(&all, all.ani), "family", &form, &err), 0);
+	set(form, "head", "Jauh");
+	set(form, "village", "6303072002");
+	assert_int_equal(sambung_edit_commit(form, elsewhere, NULL, &err), 0);
+	world_sync(all.world, all.ani);
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	assert_int_not_equal(number_of(&all, all.ani), former);
+	assert_int_equal(world_erase(all.world, elsewhere), STATUS_OK);
+	world_erasure(all.world, elsewhere, &told, &waits);
+	assert_int_equal(told, 1);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.ani);
+	world_erasure(all.world, elsewhere, &told, &waits);
+	assert_int_equal(waits, 0);
+	world_free(all.world);
+}
+
 RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_nothing_twice),
 	  CASE(a_phone_restored_from_an_old_copy_that_recorded_nothing_since_goes_on),
 	  CASE(a_phone_restored_from_a_copy_whose_lease_is_over_opens_and_goes_on),
@@ -629,4 +664,5 @@ RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_no
 	  CASE(what_was_set_aside_before_the_fork_is_shown_no_more_by_the_copy_that_goes_on),
 	  CASE(a_server_restored_between_fork_and_asking_keeps_the_phone_under_its_number),
 	  CASE(two_copies_that_both_live_are_held_again_after_a_restore_that_forgot_one_of_them),
-	  CASE(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice))
+	  CASE(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice),
+	  CASE(a_phone_under_another_number_is_told_to_erase_what_it_wrote_under_the_first))

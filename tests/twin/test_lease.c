@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Phones that were long without contact, and a server with a lease of thirty days. */
+#include "client/device.h"
+#include "client/local_parts.h"
 #include "tests/twin/two_cadres.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -174,9 +176,27 @@ TEST(a_revoked_phone_gets_no_share_and_destroys)
 	world_free(all.world);
 }
 
+/* Whoever has one phone and its share has no other phone's. */
+TEST(each_phone_has_a_share_of_its_own)
+{
+	struct two_cadres all = leased(SEED);
+	struct local_lease first;
+	struct local_lease second;
+	struct error err;
+	size_t citra = world_enrol(all.world, "Citra", TWO_CADRES_VILLAGE);
+
+	world_sync(all.world, citra);
+	assert_ok(local_lease(handle(&all, all.ani)->local, &first, &err));
+	assert_ok(local_lease(handle(&all, citra)->local, &second, &err));
+	assert_int_equal(first.days, LEASE_DAYS);
+	assert_int_equal(second.days, LEASE_DAYS);
+	assert_memory_not_equal(first.share, second.share, sizeof first.share);
+	world_free(all.world);
+}
+
 RUN_TESTS(CASE(a_phone_silent_for_long_shows_nothing_until_it_syncs_and_loses_nothing),
 	  CASE(on_a_bad_link_it_opens_in_the_end),
 	  CASE(after_a_restore_of_the_server_it_opens_all_the_same),
 	  CASE(a_lease_that_the_server_gives_up_ends_with_the_next_contact_that_asks),
 	  CASE(a_clock_that_jumped_ahead_and_came_back_shuts_it_only_until_the_next_sync),
-	  CASE(a_revoked_phone_gets_no_share_and_destroys))
+	  CASE(a_revoked_phone_gets_no_share_and_destroys), CASE(each_phone_has_a_share_of_its_own))

@@ -157,6 +157,18 @@ mend_tree(struct altered *altered, bool resign)
 static const char fraud[] = "UPDATE log SET payload = CAST(replace(CAST(payload AS TEXT), 'family',"
 			    " 'person') AS BLOB) WHERE kind = 8";
 
+TEST(an_empty_value_is_not_the_absence_of_one)
+{
+	struct altered *altered = *state;
+
+	altered_anew(altered);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM record WHERE state IS NULL") >
+		    0);
+	alter_run(altered->path, "UPDATE record SET state = x'' WHERE id ="
+				 " (SELECT min(id) FROM record WHERE state IS NULL)");
+	assert_int_equal(altered_look(altered).findings, 1);
+}
+
 TEST(an_entry_that_was_rewritten_with_its_tree_is_found_by_the_signature)
 {
 	struct altered *altered = *state;
@@ -167,17 +179,42 @@ TEST(an_entry_that_was_rewritten_with_its_tree_is_found_by_the_signature)
 	assert_true(altered_look(altered).findings > 0);
 }
 
+/* The last but one of the original. */
+static struct checkpoint
+older_checkpoint(const struct altered *altered)
+{
+	const struct kept_checkpoint *checkpoints;
+	struct checkpoint older;
+	struct buffer kept;
+	struct store *store;
+	struct error err;
+
+	buffer_init(&kept, SIZE_MAX);
+	assert_ok(store_open(altered->original, STORE_READER, &store, &err));
+	assert_ok(store_checkpoints_read(store, &kept, &err));
+	store_close(store);
+	checkpoints = (const void *)kept.at;
+	older = checkpoints[kept.length / sizeof *checkpoints - 2].checkpoint;
+	buffer_finish(&kept);
+	return older;
+}
+
 TEST(who_has_the_servers_key_as_well_is_found_by_a_checkpoint_kept_elsewhere)
 {
 	struct altered *altered = *state;
-	const struct witness witness = {"kept", altered->newest};
+	const struct witness witnesses[] = {{"kept", altered->newest},
+					    {"older", older_checkpoint(altered)}};
 
 	altered_anew(altered);
+	assert_true(alter_number(altered->path, "SELECT min(seq) FROM log WHERE kind = 8") <=
+		    (int64_t)witnesses[1].checkpoint.size);
+	assert_int_equal(altered_look_with(altered, witnesses, 2).findings, 0);
 	alter_run(altered->path, fraud);
 	mend_tree(altered, true);
 	/* From inside there is nothing to be seen: all of it was made anew. */
 	assert_int_equal(altered_look(altered).findings, 0);
-	assert_int_equal(altered_look_with(altered, &witness, 1).findings, 1);
+	assert_int_equal(altered_look_with(altered, witnesses, 1).findings, 1);
+	assert_int_equal(altered_look_with(altered, witnesses, 2).findings, 2);
 }
 
 /* Does what a phone said that it remembers fit the log? */
@@ -225,6 +262,7 @@ RUN_TESTS(CASE_WITH(entries_that_change_places_or_payloads_are_found, altered_op
 		    altered_open, altered_close),
 	  CASE_WITH(a_payload_is_missing_only_if_its_record_was_erased, altered_open,
 		    altered_close),
+	  CASE_WITH(an_empty_value_is_not_the_absence_of_one, altered_open, altered_close),
 	  CASE_WITH(an_entry_that_was_rewritten_with_its_tree_is_found_by_the_signature,
 		    altered_open, altered_close),
 	  CASE_WITH(who_has_the_servers_key_as_well_is_found_by_a_checkpoint_kept_elsewhere,

@@ -284,6 +284,40 @@ TEST(an_address_that_fails_with_many_names_waits_and_others_do_not)
 	assert_ok(fails(ani, "nama lain", "192.0.2.2"));
 }
 
+TEST(who_has_one_account_does_not_guess_at_others_without_end)
+{
+	DEVICE;
+	char secret[LOGIN_SECRET_SIZE];
+	char name[16];
+	uint32_t number;
+
+	assert_ok(add_user(ani, "Ratna", &number));
+	for (int i = 0; i <= LOGIN_FREE_ADDRESS; i++) {
+		(void)snprintf(name, sizeof name, "nama %d", i);
+		if (i == LOGIN_FREE_ADDRESS / 2) {
+			assert_true(signs_in(ani, "Ratna", secret));
+		}
+		assert_ok(fails(ani, name, here));
+	}
+	assert_int_equal(fails(ani, "nama lain", here), STATUS_LOCKED_OUT);
+}
+
+TEST(a_clock_that_is_set_back_makes_nobody_wait_longer)
+{
+	DEVICE;
+	struct sign_in sign_in;
+	uint32_t number;
+
+	assert_ok(add_user(ani, "Ratna", &number));
+	for (int i = 0; i <= LOGIN_FREE_NAME; i++) {
+		assert_ok(fails(ani, "Ratna", here));
+	}
+	assert_int_equal(sign_in_find(ani->world->store, span_of_text("Ratna"), "10.0.0.1",
+				      ani->world->now_ms - HOUR, &sign_in, &ani->err),
+			 STATUS_LOCKED_OUT);
+	assert_int_equal(sign_in.wait_s, 1);
+}
+
 TEST(tries_sent_at_once_count_one_after_another)
 {
 	DEVICE;
@@ -361,6 +395,8 @@ RUN_TESTS(FORGED(a_user_signs_in_with_her_role_and_scope),
 	  FORGED(a_success_forgets_the_failures_of_the_name_and_a_day_all),
 	  FORGED(a_name_that_nobody_has_is_answered_like_one_that_somebody_has),
 	  FORGED(an_address_that_fails_with_many_names_waits_and_others_do_not),
+	  FORGED(who_has_one_account_does_not_guess_at_others_without_end),
+	  FORGED(a_clock_that_is_set_back_makes_nobody_wait_longer),
 	  FORGED(tries_sent_at_once_count_one_after_another),
 	  FORGED(a_token_that_was_revoked_serves_no_more),
 	  FORGED(a_pages_proof_belongs_to_one_login))

@@ -96,13 +96,14 @@ TEST(a_retired_key_is_gone_from_the_file)
 	struct key_file *file = *state;
 	struct server_keys keys;
 
-	rotate(file, 9, 0);
-	rotate(file, 10, 0);
+	rotate(file, 9, 1000);
+	rotate(file, 10, 2000);
 	assert_ok(keys_retire(file->path, 2, &file->keys, &file->err));
 	keys = loaded(file);
 	assert_int_equal(keys.alive_count, 2);
 	assert_int_equal(keys.alive[0].id, 3);
 	assert_int_equal(keys.alive[1].id, 1);
+	assert_int_equal(keys.ends_s[1], 1000);
 }
 
 TEST(neither_the_newest_key_is_retired_nor_one_that_is_not_there)

@@ -243,6 +243,25 @@ TEST(a_proof_of_consistency_is_of_two_sizes)
 					     (struct proof_tree){43, newer}));
 }
 
+TEST(a_tree_is_consistent_with_itself_and_with_no_other_of_its_size)
+{
+	const struct proof none = {.count = 0};
+	struct proof one = {.count = 1};
+	uint8_t root[HASH_SIZE];
+	uint8_t other[HASH_SIZE];
+
+	leaves_make();
+	naive_root(0, 43, root);
+	naive_root(1, 44, other);
+	assert_true(proof_consistency_holds(&none, (struct proof_tree){43, root},
+					    (struct proof_tree){43, root}));
+	assert_false(proof_consistency_holds(&none, (struct proof_tree){43, root},
+					     (struct proof_tree){43, other}));
+	memcpy(one.hashes[0], root, HASH_SIZE);
+	assert_false(proof_consistency_holds(&one, (struct proof_tree){43, root},
+					     (struct proof_tree){43, root}));
+}
+
 TEST(there_is_no_proof_of_what_is_not_in_the_tree)
 {
 	struct proof proof;
@@ -287,5 +306,6 @@ RUN_TESTS(CASE(a_proof_of_inclusion_is_the_path_of_rfc_9162_and_holds),
 	  CASE(a_proof_of_inclusion_is_of_one_leaf_of_one_size),
 	  CASE(every_byte_of_a_proof_of_consistency_counts),
 	  CASE(a_proof_of_consistency_is_of_two_sizes),
+	  CASE(a_tree_is_consistent_with_itself_and_with_no_other_of_its_size),
 	  CASE(there_is_no_proof_of_what_is_not_in_the_tree),
 	  CASE(a_proof_of_the_largest_log_fits_and_asks_for_little))

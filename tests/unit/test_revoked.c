@@ -52,6 +52,9 @@ assert_empty(struct world *w)
 		"SELECT count(*) FROM change",
 		"SELECT count(*) FROM batch",
 		"SELECT count(*) FROM stream",
+		"SELECT count(*) FROM lineage",
+		"SELECT count(*) FROM leaving",
+		"SELECT count(*) FROM arrived",
 		"SELECT count(*) FROM schema",
 		"SELECT count(*) FROM device WHERE data_key IS NOT NULL",
 		"SELECT count(*) FROM device WHERE certificate IS NOT NULL",
@@ -117,6 +120,29 @@ TEST(data_goes_when_the_queue_has_arrived_and_the_key_when_that_was_told)
 	assert_int_equal(found.device, WORLD_DEVICE);
 	assert_int_equal(found.acked_n, 2);
 	assert_int_equal(found.queued, 0);
+	tell(w);
+	assert_ended(w);
+}
+
+TEST(nothing_is_left_of_those_whose_work_it_had_seen)
+{
+	struct world *w = *state;
+	struct stream_name other = {
+		.number = WORLD_OTHER, .kind = STREAM_DEVICE, .name = span_of_text(secret_name)};
+	struct lineage lineage = {WORLD_OTHER, WORLD_OTHER - 1, 3};
+	struct reply reply;
+
+	world_request(w);
+	reply = world_reply(w);
+	reply.streams = &other;
+	reply.stream_count = 1;
+	reply.lineages = &lineage;
+	reply.lineage_count = 1;
+	assert_ok(world_answer(w, &reply));
+	assert_int_equal(rows(w, "SELECT count(*) FROM stream"), 1);
+	assert_int_equal(rows(w, "SELECT count(*) FROM lineage"), 1);
+	world_request(w);
+	assert_ok(answer_revoked(w, 0));
 	tell(w);
 	assert_ended(w);
 }
@@ -312,6 +338,7 @@ TEST(it_enrols_anew_and_begins_from_nothing)
 #define IN_WORLD(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(IN_WORLD(data_goes_when_the_queue_has_arrived_and_the_key_when_that_was_told),
+	  IN_WORLD(nothing_is_left_of_those_whose_work_it_had_seen),
 	  IN_WORLD(nothing_goes_while_a_change_waits),
 	  IN_WORLD(of_another_epoch_it_sends_its_queue_first),
 	  IN_WORLD(it_is_told_once_more_if_the_answer_is_lost),
