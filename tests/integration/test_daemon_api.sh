@@ -113,6 +113,8 @@ answers '… however large' 413 POST /v1/import/family -H "$csv" -H 'Expect:' --
 answers 'a body without a length is refused' 411 POST /v1/import/family -H "$csv" -H 'Transfer-Encoding: chunked' --data-binary "@$folder/large"
 answers 'bytes that are no parcel are refused' 400 POST /v1/sync -H "$parcel" --data-binary 'hello'
 holds '… in plain text' header_has '^content-type: text/plain'
+answers 'a parameter is refused there too' 400 POST '/v1/sync?x%0ay=1' -H "$parcel" --data-binary 'hello'
+holds '… in one line' equals "$(wc -l <"$folder/body")" 1
 answers 'a parcel that is too large is refused' 413 POST /v1/sync -H "$parcel" --data-binary "@$folder/large"
 answers 'bytes that are no enrolment are refused' 400 POST /v1/enrol -H "$parcel" --data-binary 'hello'
 
