@@ -172,6 +172,22 @@ TEST(a_file_of_another_length_is_no_key)
 	assert_int_equal(keys_load(file->path, &keys, &file->err), STATUS_MALFORMED);
 }
 
+TEST(a_file_with_an_id_twice_is_no_key)
+{
+	enum { SECOND_KEY = 21 + 32 + 1 + 41 };
+	struct key_file *file = *state;
+	struct server_keys keys;
+	FILE *stream;
+
+	rotate(file, 9, 0);
+	stream = fopen(file->path, "r+b");
+	assert_non_null(stream);
+	assert_int_equal(fseek(stream, SECOND_KEY, SEEK_SET), 0);
+	assert_int_equal(fputc(file->keys.box.id, stream), file->keys.box.id);
+	assert_int_equal(fclose(stream), 0);
+	assert_int_equal(keys_load(file->path, &keys, &file->err), STATUS_MALFORMED);
+}
+
 TEST(a_file_that_others_may_read_is_refused)
 {
 	struct key_file *file = *state;
@@ -191,4 +207,5 @@ RUN_TESTS(KEYS_CASE(what_was_created_is_loaded_again),
 	  KEYS_CASE(an_id_comes_again_only_when_its_key_is_gone),
 	  KEYS_CASE(a_key_that_has_ended_is_not_used_and_the_newest_never_ends),
 	  KEYS_CASE(a_file_of_another_length_is_no_key),
+	  KEYS_CASE(a_file_with_an_id_twice_is_no_key),
 	  KEYS_CASE(a_file_that_others_may_read_is_refused))
