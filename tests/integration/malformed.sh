@@ -57,7 +57,7 @@ before=$(sqlite3 "$server/sambung.db" 'SELECT count(*) FROM log')
 # It looks into the inbox as it starts.
 server_start --listen "127.0.0.1:$port"
 tries=0
-while ls "$server"/inbox/*.carry >/dev/null 2>&1; do
+while [ -n "$(find "$server/inbox" -name '*.carry')" ]; do
 	tries=$((tries + 1))
 	[ "$tries" -lt 600 ] || fail 'every file is taken or put aside'
 	sleep 0.1

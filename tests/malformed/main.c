@@ -218,6 +218,8 @@ run_parcels(char **words)
 	}
 	peak.end_kib = memory_kib(peak.pid, "VmHWM:");
 	judge_peak(&peak);
+	farewell(&sender);
+	judge_log(&asker, began + sender.aside + sender.honest + FAREWELL_ENTRIES, "the farewell");
 	(void)printf("parcels %u signed %u aside %u honest %u peak %lu %lu\n",
 		     sender.signed_count + sender.other_count, sender.signed_count, sender.aside,
 		     sender.honest, peak.half_kib, peak.end_kib);

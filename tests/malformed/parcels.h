@@ -71,6 +71,11 @@ void wrong_change(struct sender *sender); /* parcels_change.c */
 void altered_body(struct sender *sender); /* parcels_body.c */
 void unsealed(struct sender *sender);	  /* parcels_raw.c */
 
+/* The last parcels of the device, with all bits of the programme: it is revoked, which is one entry
+ * of the log, and has destroyed what it held, which is another; once, however often it says so. */
+enum { FAREWELL_ENTRIES = 2 };
+void farewell(struct sender *sender);
+
 /* ---- by file ---- */
 
 /* Writes carry files that are wrong, or have wrong parcels in them, into the folder. Returns how

@@ -250,8 +250,8 @@ lie_of_the_rest(struct sender *sender)
 	sender_seal(sender, NULL, NULL, &nothing);
 }
 
-/* It asks to go on under another number, and may not: as another device, with a change that the log
- * does not have, or at a number that is not its own. */
+/* It asks to go on under another number, and may not: as another device, or with a change that the
+ * log does not have. */
 static void
 wrong_continuation(struct sender *sender)
 {
@@ -261,35 +261,52 @@ wrong_continuation(struct sender *sender)
 	static const struct wanted beyond = {.what = "going on after the end of the log",
 					     .fate = FATE_REFUSED,
 					     .refusals = REFUSAL(GAP)};
-	static const struct wanted stranger = {.what = "another server's certificate",
-					       .fate = FATE_REFUSED,
-					       .refusals = REFUSAL(FOREIGN)};
 	struct forge *forge = sender->forge;
 	struct request_head *head = &forge->head;
-	uint8_t card[200];
 
 	forge_drop(forge);
 	forge_head(forge);
 	head->continues = true;
 	memcpy(head->continuing_key, sender->other->public_key, sizeof head->continuing_key);
-	switch (dice_below(&sender->dice, 3)) {
-	case 0:
+	if (dice_below(&sender->dice, 2) == 0) {
 		sender_seal(sender, NULL, NULL, &taken);
-		break;
-	case 1:
+	} else {
 		head->continuing_n = forge->acked_n + 1 + (uint32_t)dice_below(&sender->dice, 999);
 		sender_seal(sender, NULL, NULL, &beyond);
-		break;
-	default:
-		head->continues = false;
-		head->device ^= 1 + (uint32_t)dice_below(&sender->dice, 0xffff);
-		for (size_t i = 0; i < sizeof card; i++) {
-			card[i] = (uint8_t)dice_roll(&sender->dice);
-		}
-		head->certificate = span_of(card, 1 + dice_below(&sender->dice, sizeof card));
-		sender_seal(sender, NULL, NULL, &stranger);
-		break;
 	}
+}
+
+/* A certificate of another device, of nobody, or altered, under its own number or an unknown one.
+ */
+static void
+wrong_certificate(struct sender *sender)
+{
+	static const struct wanted stranger = {.what = "a certificate that is not its own",
+					       .fate = FATE_REFUSED,
+					       .refusals = REFUSAL(FOREIGN)};
+	/* A device that is known by its number needs none. */
+	static const struct wanted known = {.what = "a certificate that nobody asked for",
+					    .fate = FATE_NOTHING};
+	struct forge *forge = sender->forge;
+	const struct forge *whose = dice_below(&sender->dice, 2) == 0 ? forge : sender->other;
+	struct buffer card;
+	bool own_number = dice_below(&sender->dice, 3) == 0;
+
+	buffer_init(&card, HEAD_MAX);
+	buffer_append(&card, whose->card, whose->card_length);
+	if (dice_below(&sender->dice, 2) == 0) {
+		craft_alter(&sender->dice, span_of(whose->card, whose->card_length), &card);
+	}
+	forge_drop(forge);
+	forge_head(forge);
+	forge->head.room = 2048;
+	forge->head.scope_version = 0;
+	forge->head.certificate = buffer_span(&card);
+	if (!own_number) {
+		forge->head.device ^= 1 + (uint32_t)dice_below(&sender->dice, 0xffff);
+	}
+	sender_seal(sender, NULL, NULL, own_number ? &known : &stranger);
+	buffer_finish(&card);
 }
 
 /* Would it be taken for a head that says good-bye, or asks for another number? What follows its
@@ -333,9 +350,25 @@ void
 wrong_head(struct sender *sender)
 {
 	static void (*const makers[])(struct sender *) = {
-		hostile_item,	hostile_item,	 impossible_item,    other_shape,
-		lie_of_changes, lie_of_the_rest, wrong_continuation, altered_head,
+		hostile_item,	    hostile_item,      impossible_item,
+		other_shape,	    lie_of_changes,    lie_of_the_rest,
+		wrong_continuation, wrong_certificate, altered_head,
 	};
 
 	DICE_PICK(&sender->dice, makers)(sender);
+}
+
+void
+farewell(struct sender *sender)
+{
+	static const struct wanted wanted = {.what = "a device that takes its leave",
+					     .fate = FATE_REFUSED,
+					     .refusals = REFUSAL(REVOKED)};
+
+	for (unsigned again = 0; again < 3; again++) {
+		forge_drop(sender->forge);
+		forge_head(sender->forge);
+		sender->forge->head.programme = UINT32_MAX;
+		sender_seal(sender, NULL, NULL, &wanted);
+	}
 }
