@@ -17,6 +17,7 @@ enum {
 	FAMILY_HEAD = 2,
 	BODY_MAX = 2 * CHANGE_BYTES_MAX,
 	LONG_TEXT = 16385,
+	SMALL = 16,
 };
 
 static const struct wanted undecodable = {
@@ -103,6 +104,46 @@ hostile_option(struct sender *sender)
 	craft_insert(&items, 2U * places[which], span_of(keys[which], 1));
 	craft_insert(&items, 2U * places[which] + 1, craft_span(hostile));
 	post_items(sender, &items, judged(hostile));
+}
+
+/* A key that may be left out with a value that it cannot have, or must be left out for. */
+static void
+impossible_option(struct sender *sender)
+{
+	static const struct {
+		uint8_t key;
+		uint8_t place;
+		const char *bytes;
+		size_t length;
+	} cases[] = {
+		{2, 1, "\x00", 1},
+		{2, 1, "\x1b\x00\x00\x00\x01\x00\x00\x00\x00", 9},
+		{7, 5, "\x82\x00\x05", 3},
+		{7, 5, "\x82\x01\x1b\x80\x00\x00\x00\x00\x00\x00\x00", 11},
+		{7, 5, "\x83\x01\x01\x01", 4},
+		{8, 5, "\x1a\x7f\xff\xff\xff", 5}, /* own above n */
+		{8, 5, "\x82\x00\x05", 3},
+		{8, 5, "\x82\x1a\x80\x00\x00\x00\x05", 7},
+		{8, 5, "\x82\x05\x1a\x80\x00\x00\x00", 7},
+		{8, 5, NULL, 0}, /* n - 1, which is said by leaving it out */
+		{10, 6, "\x00", 1},
+		{12, 7, "\x82\x05\x05", 3}, /* and no first hash */
+		{12, 7, "\x82\x05\x00", 3},
+		{13, 7, "\x58\x20xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 34}, /* and no was */
+	};
+	size_t which = dice_below(&sender->dice, sizeof cases / sizeof cases[0]);
+	struct buffer own;
+	struct craft items;
+
+	take_change(sender, &items);
+	buffer_init(&own, SMALL);
+	cbor_put_uint(&own, sender->forge->acked_n);
+	craft_insert(&items, 2U * cases[which].place, span_of(&cases[which].key, 1));
+	craft_insert(&items, 2U * cases[which].place + 1,
+		     cases[which].bytes == NULL ? buffer_span(&own)
+						: span_of(cases[which].bytes, cases[which].length));
+	post_items(sender, &items, &undecodable);
+	buffer_finish(&own);
 }
 
 /* A number beyond its bounds, or what says a default. */
@@ -352,8 +393,9 @@ void
 wrong_change(struct sender *sender)
 {
 	static void (*const makers[])(struct sender *) = {
-		hostile_part, hostile_part,  hostile_option, impossible_number, other_keys,
-		lying_count,  hostile_field, too_much,	     twisted,		twisted,
+		hostile_part, hostile_part,	 hostile_option, impossible_number,
+		other_keys,   impossible_option, lying_count,	 hostile_field,
+		too_much,     twisted,		 twisted,
 	};
 
 	DICE_PICK(&sender->dice, makers)(sender);
