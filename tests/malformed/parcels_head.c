@@ -306,6 +306,7 @@ wrong_certificate(struct sender *sender)
 		forge->head.device ^= 1 + (uint32_t)dice_below(&sender->dice, 0xffff);
 	}
 	sender_seal(sender, NULL, NULL, own_number ? &known : &stranger);
+	forge->head.certificate = span_of(NULL, 0);
 	buffer_finish(&card);
 }
 
