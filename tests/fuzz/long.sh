@@ -116,8 +116,8 @@ lines_and_branches() {
 		set -- "$@" -object "$other"
 		shift
 	done
-	llvm-cov-14 report "$first" "$@" -instr-profile="$profile" -ignore-filename-regex=/sql/ \
-		"$PWD/protocol" 2>/dev/null |
+	llvm-cov-14 report "$first" "$@" -instr-profile="$profile" \
+		-ignore-filename-regex="$cover/([.][.]/)?(client|daemon|tests)/|/protocol/sql/" 2>/dev/null |
 		awk '/^TOTAL/ { gsub("%", ""); printf "%.1f %.1f\n", $10, $13 }'
 }
 
