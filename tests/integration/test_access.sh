@@ -3,31 +3,16 @@
 # Role by route by scope: tests/access/routes.table against the real daemon, with tokens and with
 # sessions. Two places with the same things in them, a caller sees one of them.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/phones.sh"
 
-: "${SAMBUNG:?SAMBUNG must name the sambung program}"
 : "${ACCESS:?ACCESS must name the folder tests/access}"
 node=$(command -v node || command -v nodejs) ||
 	{ echo "node (18 or later) is not installed; see daemon/packages.sh"; exit 1; }
 command -v sqlite3 >/dev/null || { echo "sqlite3 is not installed; see daemon/packages.sh"; exit 1; }
 password='kuda lumping merah'
 
-device() {
-	device_folder=$folder/$1
-	shift
-	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
-}
-number_of() {
-	control devices --json | grep "\"cadre\":\"$1\"" | field device
-}
 person_of() {
 	control "$1" list --json | grep "\"name\":\"$2\"" | field number
-}
-
-# enrols NAME VILLAGE
-enrols() {
-	control enrol --cadre "$1" --village "$2" >"$folder/code.$1"
-	device "$1" enrol - <"$folder/code.$1" >/dev/null
-	device "$1" sync >/dev/null
 }
 
 # place NAME VILLAGE REGION: a family, one with a conflict, a phone, one whose two changes are set

@@ -2,22 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A device gets other villages, and hands them over to another, over HTTP.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/phones.sh"
 
-: "${SAMBUNG:?SAMBUNG must name the sambung program}"
-device() {
-	device_folder=$folder/$1
-	shift
-	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
-}
-# enrols NAME VILLAGE: its number is in number_NAME
-enrols() {
-	control enrol --cadre "$1" --village "$2" >"$folder/code.$1"
-	device "$1" enrol - <"$folder/code.$1" >/dev/null
-	device "$1" sync --json >/dev/null
-}
-number_of() {
-	control devices --json | grep "\"cadre\":\"$1\"" | field device
-}
 families() {
 	device "$1" list --json family | grep -c . || true
 }

@@ -3,22 +3,8 @@
 # For the one whom it is about: what is held and who read it. For the one who lost a phone: who was on
 # it.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/phones.sh"
 
-: "${SAMBUNG:?SAMBUNG must name the sambung program}"
-device() {
-	device_folder=$folder/$1
-	shift
-	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
-}
-# enrols NAME VILLAGE
-enrols() {
-	control enrol --cadre "$1" --village "$2" >"$folder/code.$1"
-	device "$1" enrol - <"$folder/code.$1" >/dev/null
-	device "$1" sync --json >/dev/null
-}
-number_of() {
-	control devices --json | grep "\"cadre\":\"$1\"" | field device
-}
 id_of() {
 	control records --json "$1" | grep "$2" | field id
 }
