@@ -5,6 +5,8 @@
 
 #include "protocol/id.h"
 #include "protocol/json.h"
+#include "tests/scratch.h"
+#include "tests/twin/founded.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -267,7 +269,6 @@ server_found(struct world *world, const char *schema_path)
 				 span_of_text("sbt_test"), &err),
 	     "founding the server", &err);
 	buffer_finish(&schema);
-	must(world_start_server(world, &err), "starting the server", &err);
 }
 
 /* What the server answers is written after the commit, from a snapshot of its own. */
@@ -1052,7 +1053,7 @@ struct world *
 world_create(uint64_t seed, const char *schema_path)
 {
 	struct world *world = calloc(1, sizeof *world);
-	const char *base = getenv("TMPDIR");
+	uint64_t random;
 	struct error err;
 
 	if (world == NULL) {
@@ -1065,16 +1066,15 @@ world_create(uint64_t seed, const char *schema_path)
 	world->platform.context = world;
 	world->platform.now_ms = server_now;
 	world->platform.random = server_random;
-	if (base == NULL) {
-		/* Memory-backed where there is one: the twin commits hundreds of thousands of
-		 * times. */
-		base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	if (!scratch_folder(world->folder, sizeof world->folder, "twin")) {
+		die("creating", "no folder can be made");
 	}
-	(void)snprintf(world->folder, sizeof world->folder, "%s/sambung-twin-XXXXXX", base);
-	if (mkdtemp(world->folder) == NULL) {
-		die("making a folder in", base);
+	random = world->random;
+	if (!founded_copy(world, schema_path)) {
+		server_found(world, schema_path);
+		founded_keep(world, schema_path, random);
 	}
-	server_found(world, schema_path);
+	must(world_start_server(world, &err), "starting the server", &err);
 	return world;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/trust/keys.h"
+#include "tests/scratch.h"
 #include "tests/testing.h"
 
 #include <stdio.h>
@@ -8,8 +9,8 @@
 #include <unistd.h>
 
 struct key_file {
-	char folder[32];
-	char path[64];
+	char folder[SCRATCH_SIZE];
+	char path[SCRATCH_SIZE + 16];
 	struct server_keys keys;
 	struct error err;
 };
@@ -22,8 +23,7 @@ file_create(void **state)
 
 	assert_non_null(file);
 	assert_ok(crypto_init(NULL));
-	(void)snprintf(file->folder, sizeof file->folder, "test_keys_XXXXXX");
-	assert_non_null(mkdtemp(file->folder));
+	assert_true(scratch_folder(file->folder, sizeof file->folder, "keys"));
 	(void)snprintf(file->path, sizeof file->path, "%s/server.key", file->folder);
 	memset(secret, 7, sizeof secret);
 	assert_ok(keys_create(file->path, secret, &file->keys, &file->err));
