@@ -34,6 +34,7 @@ carried_save(struct local *local, const struct asked *asked, struct error *err)
 					.through_n = asked->through_n,
 					.continues = asked->continues,
 					.witness_size = asked->witness_size,
+					.from = asked->from,
 					.session = asked->session};
 	enum status status = local_carried_add(local, &carried, err);
 
@@ -54,7 +55,8 @@ parcel_add(struct carrying *carrying, uint64_t r, struct error *err)
 	asking->changes = (struct local_changes){NULL, 0};
 	asking->batches = (struct local_batches){NULL, 0};
 	asking->size = CARRY_SIZE;
-	asking->room = carrying->counted.parcels == 0 ? CARRY_ROOM : CARRY_ROOM_OTHERS;
+	asking->carried = carrying->counted.parcels == 0;
+	asking->room = asking->carried ? CARRY_ROOM : CARRY_ROOM_OTHERS;
 	buffer_clear(&asking->head);
 	buffer_clear(&asking->body);
 	status = exchange_ask(asking, r, err);
@@ -209,6 +211,8 @@ answer_take(struct sambung *device, const struct carry_reply *answer, struct sam
 		asked.through_n = carried.through_n;
 		asked.continues = carried.continues;
 		asked.witness_size = carried.witness_size;
+		asked.from = carried.from;
+		asked.shows = true;
 	}
 	if (status != STATUS_OK) {
 		return status;
@@ -240,6 +244,7 @@ sambung_carry_in(struct sambung *device, struct sambung_bytes answers,
 	enum status status = device_enrolled(device, &state, &inner);
 
 	*result = (struct sambung_result){0};
+	device->receipt = RECEIPT_NONE;
 	if (status == STATUS_OK) {
 		status =
 			carry_replies_decode(span_of(answers.at, answers.length), &replies, &inner);
@@ -257,6 +262,12 @@ sambung_carry_in(struct sambung *device, struct sambung_bytes answers,
 	if (status == STATUS_OK) {
 		/* Unless one of them has destroyed everything. */
 		status = device_enrolled(device, &state, &inner);
+	}
+	if (status == STATUS_OK && replies.has_seen) {
+		status = exchange_take_seen(device, &replies.seen, &inner);
+	}
+	if (status == STATUS_OK) {
+		status = exchange_receipt_check(device, &inner);
 	}
 	return status == STATUS_OK ? 0 : device_fail(err, &inner);
 }

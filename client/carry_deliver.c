@@ -6,6 +6,7 @@
 struct destination {
 	struct sambung device;
 	const char *url;
+	struct sambung *carrier; /* NULL: nobody who is enrolled */
 };
 
 static enum status
@@ -19,15 +20,37 @@ parcel_post(void *context, struct span parcel, struct buffer *reply, struct erro
 	return device_post(&destination->device, &post, reply, &counted, err);
 }
 
+/* The carrier asks for herself first, or what she knows would be older than the answers. Without
+ * luck it is that. */
+static bool
+carrier_seen(void *context, struct checkpoint *out)
+{
+	struct destination *destination = context;
+	struct sambung_result result;
+	struct local_state state;
+
+	if (destination->carrier == NULL) {
+		return false;
+	}
+	(void)sambung_sync(destination->carrier, NULL, NULL, &result, NULL);
+	if (local_state_load(destination->carrier->local, &state, NULL) != STATUS_OK ||
+	    state.witness.size == 0) {
+		return false;
+	}
+	*out = state.witness;
+	return true;
+}
+
 static enum status
 file_deliver(const struct sambung_delivery *delivery, struct carry_count *count_out,
 	     struct buffer *answers, struct error *err)
 {
-	struct destination destination = {.url = delivery->url};
+	struct destination destination = {.url = delivery->url, .carrier = delivery->carrier};
 	const struct carry_delivery parts = {
 		.file = span_of(delivery->file.at, delivery->file.length),
 		.before = span_of(delivery->answers.at, delivery->answers.length),
 		.post = parcel_post,
+		.seen = carrier_seen,
 		.context = &destination};
 	enum status status;
 

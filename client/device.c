@@ -410,6 +410,7 @@ sambung_state(struct sambung *device, struct sambung_state *out, struct sambung_
 	struct error inner = {0};
 	struct local_state state;
 	struct sambung_state result = {0};
+	struct local_witness older;
 	enum status status = local_state_load(device->local, &state, &inner);
 
 	if (status == STATUS_OK && state.device != 0 && state.destroyed_ms == 0 &&
@@ -425,6 +426,9 @@ sambung_state(struct sambung *device, struct sambung_state *out, struct sambung_
 	if (status == STATUS_OK) {
 		status = local_conflict_count(device->local, &result.conflicts, &inner);
 	}
+	if (status == STATUS_OK) {
+		status = local_witness(device->local, LOCAL_EVIDENCE_OLDER, &older, &inner);
+	}
 	if (status != STATUS_OK) {
 		return device_fail(err, &inner);
 	}
@@ -438,6 +442,11 @@ sambung_state(struct sambung *device, struct sambung_state *out, struct sambung_
 	result.cursor = state.cursor.complete;
 	result.last_sync_ms = state.last_sync_ms;
 	result.destroyed_ms = state.destroyed_ms;
+	result.contradiction_ms = older.kept && older.server_ms <= 0 ? 1 : older.server_ms;
+	result.log_size = state.witness.size;
+	if (state.witness.size != 0) {
+		checkpoint_short(&state.witness, result.log_root);
+	}
 	if (local_has_key(device->local)) {
 		(void)lease_check(device, &state, NULL);
 		result.lease_until_ms = device->lease.days == 0 ? 0 : device->lease.until_ms;

@@ -14,6 +14,8 @@
  *   carry*.c    requests and replies in files
  *   revoked.c   destroying what a revoked device holds, and telling so
  *   pace.c      how much an exchange asks of the link
+ *   receipt.c   a proof that the log has what was recorded here
+ *   seen.c      checkpoints that somebody else was shown
  */
 #ifndef SAMBUNG_CLIENT_DEVICE_H
 #define SAMBUNG_CLIENT_DEVICE_H
@@ -26,6 +28,13 @@ enum {
 	DEVICE_ROOM = 64 * 1024,	    /* bytes the answer to an enrolment may have, sealed */
 	DEVICE_PROGRAMME = PROGRAMME_BASE,  /* protocol features */
 	DEVICE_ARENA_MAX = 16 * 1024 * 1024 /* a record of RECORD_BYTES_MAX, decoded and merged */
+};
+
+enum receipt_state {
+	RECEIPT_NONE,
+	RECEIPT_WANTED, /* the next request that leaves nothing waiting asks for one */
+	RECEIPT_TAKEN,
+	RECEIPT_FALSE /* the one that came proves nothing */
 };
 
 struct sambung {
@@ -43,9 +52,10 @@ struct sambung {
 	struct local_lease lease;	  /* as it is stored */
 	struct buffer lineages;		  /* struct lineage: who went on after a fork, as stored */
 	struct exchange *exchange;	  /* requests whose answer is awaited; NULL: none yet */
-	bool cut;			  /* the last post broke off with bytes under way */
-	bool put_off;			  /* … or the server was full */
-	bool repeated;			  /* the last answer was to a request that came twice */
+	enum receipt_state receipt;
+	bool cut;      /* the last post broke off with bytes under way */
+	bool put_off;  /* … or the server was full */
+	bool repeated; /* the last answer was to a request that came twice */
 };
 
 /* ---- device.c ---- */
@@ -172,6 +182,9 @@ void key_fork(uint8_t secret[SIGN_SECRET_SIZE], uint32_t stream, uint32_t n);
 enum status lease_begin(struct sambung *device, const uint8_t random[32], struct error *err);
 /* Reads the lease, and the record key unless it is over. SIGNATURE: the key does not open. */
 enum status lease_open(struct sambung *device, struct error *err);
+/* The number will be another, and its share too: until that is told, which is at once, there is no
+ * lease. The present one must not be over. */
+enum status lease_part(struct sambung *device, struct error *err);
 /* Ends the lease if it is time. */
 enum status lease_check(struct sambung *device, const struct local_state *state, struct error *err);
 

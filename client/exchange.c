@@ -231,10 +231,15 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 	bool more_wait = asking->changes.count < state->last_n - state->acked_n;
 	enum status status = schema_held(asking, &head.schema_held, err);
 
-	if (status == STATUS_OK && (exchange_is_stranger(state) || asking->device->lease.lacking)) {
+	if (status == STATUS_OK && (exchange_is_stranger(state) || asking->device->lease.lacking ||
+				    witness_is_asked_for(asking->device))) {
 		status = local_certificate(asking->device->local, &asking->arena, &head.certificate,
 					   err);
 		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	}
+	/* A file is for who sees no answer for long: it brings one always. */
+	if (!more_wait && (asking->room != 0 || asking->device->receipt == RECEIPT_WANTED)) {
+		head.programme |= PROGRAMME_RECEIPT;
 	}
 	if (head.room == 0) {
 		head.room = pace_room(asking->size, asking->body.length, more_wait);
@@ -242,10 +247,8 @@ head_make(struct asking *asking, uint64_t r, struct error *err)
 	exchange_continue(asking->device, state, &head);
 	memcpy(asking->h_last, state->chain, HASH_SIZE);
 	memcpy(head.schema_hash, state->schema_hash, sizeof head.schema_hash);
-	/* A checkpoint of a former epoch says nothing about this log. */
-	if (state->witness.epoch == state->epoch) {
-		head.witness_size = state->witness.size;
-		memcpy(head.witness_root, state->witness.root, sizeof head.witness_root);
+	if (status == STATUS_OK) {
+		status = witness_ask(asking, &head, err);
 	}
 	for (size_t i = 0; i < asking->changes.count && status == STATUS_OK; i++) {
 		status = exchange_chain(state, &asking->batches, &asking->changes.at[i],
@@ -280,7 +283,9 @@ exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struc
 			      .through_n = asking->state.acked_n + (uint32_t)asking->changes.count,
 			      .witness_size = asking->state.witness.epoch == asking->state.epoch
 						      ? asking->state.witness.size
-						      : 0};
+						      : 0,
+			      .from = asking->from,
+			      .shows = asking->shows};
 	uint8_t random[32];
 	enum status status;
 

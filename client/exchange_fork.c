@@ -281,8 +281,11 @@ number_follow(struct taking *taking, const struct certificate *certificate, stru
 	const struct fork fork = {
 		.stream = state->device, .n = state->fork_n - 1, .heir = certificate->device};
 	const uint32_t last_n = state->last_n;
-	enum status status = former_keep(taking, &fork, err);
+	enum status status = lease_part(taking->device, err);
 
+	if (status == STATUS_OK) {
+		status = former_keep(taking, &fork, err);
+	}
 	if (status == STATUS_OK) {
 		status = common_settle(taking, &fork, err);
 	}
@@ -339,6 +342,8 @@ exchange_take_fork(struct taking *taking, struct error *err)
 	if (reply->certificate.length == 0) {
 		return place_take(taking, err);
 	}
-	/* Nobody asks any more if the log went back meanwhile. */
-	return state->fork_n == 0 ? STATUS_OK : number_answered(taking, err);
+	/* Nobody asks any more if the log went back meanwhile. And what is shut opens only with the
+	 * share of the number that it has: the answer to the next request has both. */
+	return state->fork_n == 0 || taking->device->lease.lacking ? STATUS_OK
+								   : number_answered(taking, err);
 }

@@ -12,7 +12,7 @@ record_acked(struct taking *taking, const struct local_change *change, uint64_t 
 	enum status status =
 		local_record(local, change->record, &taking->arena, &record, &place, err);
 
-	if (status == STATUS_NOT_FOUND) {
+	if (status == STATUS_NOT_FOUND || exchange_shut_for_good(taking, status)) {
 		return STATUS_OK;
 	}
 	if (status != STATUS_OK) {

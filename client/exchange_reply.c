@@ -103,7 +103,7 @@ reply_take(struct taking *taking, struct error *err)
 	}
 	if (status != STATUS_OK) {
 		local_rollback(local);
-		(void)local_lease(local, &taking->device->lease, NULL);
+		(void)lease_open(taking->device, NULL);
 	}
 	if (status == STATUS_OK && taking->state.destroyed_ms != 0) {
 		return device_destroy(taking->device, false, err);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/exchange.h"
-#include "protocol/id.h"
 
 #include <string.h>
 
@@ -74,43 +73,13 @@ epoch_begin(struct taking *taking, struct error *err)
 	taking->state.raised_n = taking->state.acked_n;
 	taking->again = true;
 	epochs_take(taking);
-	status = local_exceptions_doubt(taking->device->local, err);
+	status = witness_lost(taking, err);
+	if (status == STATUS_OK) {
+		status = local_exceptions_doubt(taking->device->local, err);
+	}
 	return status != STATUS_OK || taking->reply->send_from == 0
 		       ? status
 		       : send_again(taking, taking->reply->send_from, err);
-}
-
-static enum status
-checkpoint_take(struct taking *taking, struct error *err)
-{
-	const struct checkpoint *told = &taking->reply->checkpoint;
-	struct checkpoint *witness = &taking->state.witness;
-	bool same_epoch = witness->epoch == told->epoch && witness->size != 0;
-
-	if (!taking->reply->has_checkpoint) {
-		return STATUS_OK;
-	}
-	if (!checkpoint_verify(told, taking->state.log_key) ||
-	    memcmp(told->origin, taking->state.origin, ORIGIN_SIZE) != 0 ||
-	    told->epoch != taking->state.epoch) {
-		return fail(err, STATUS_SIGNATURE, "checkpoint");
-	}
-	/* A late reply may tell of less than the witness, but never of less than was known when the
-	 * request was made. */
-	if (same_epoch && told->size < taking->asked->witness_size) {
-		return fail(err, STATUS_SIGNATURE, "checkpoint: %llu < %llu",
-			    (unsigned long long)told->size,
-			    (unsigned long long)taking->asked->witness_size);
-	}
-	if (same_epoch && told->size == witness->size &&
-	    memcmp(told->root, witness->root, HASH_SIZE) != 0) {
-		return fail(err, STATUS_SIGNATURE, "checkpoint: root %llu",
-			    (unsigned long long)told->size);
-	}
-	if (!same_epoch || told->size > witness->size) {
-		*witness = *told;
-	}
-	return STATUS_OK;
 }
 
 static enum status
@@ -168,85 +137,6 @@ schema_take(struct taking *taking, struct error *err)
 		/* Everything else of the reply is good, and the old forms still serve. */
 		taking->old_program = chunk->version != 0;
 		return STATUS_OK;
-	}
-	return status;
-}
-
-static bool
-shows_change(const struct record *record, uint32_t stream, uint32_t n)
-{
-	for (size_t i = 0; i < record->dot_count; i++) {
-		if (record->dots[i].stream == stream && record->dots[i].n == n) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* What a closed edit said is still in the record, where no page takes it away, since it seems to
- * wait. As the oldest of all it gives way to the record that comes whole, with all of the scope. */
-static enum status
-closed_edit_take(struct taking *taking, const struct local_change *change, struct error *err)
-{
-	struct local *local = taking->device->local;
-	struct local_place place;
-	struct record record;
-	enum status status =
-		local_record(local, change->record, &taking->arena, &record, &place, err);
-
-	if (status == STATUS_NOT_FOUND ||
-	    (status == STATUS_OK && !shows_change(&record, taking->state.device, change->n))) {
-		return STATUS_OK;
-	}
-	if (status != STATUS_OK) {
-		return status;
-	}
-	record_acknowledge(&record, taking->state.device, change->n, 1);
-	taking->lacking = true;
-	taking->again = true;
-	taking->state.cursor = cursor_start;
-	return local_record_save(local, &record, &place, err);
-}
-
-/* The admin has closed it, and nobody else will ever see the record that it made. */
-static enum status
-closed_take(struct taking *taking, uint32_t n, struct error *err)
-{
-	struct local_change change;
-	enum status status;
-
-	arena_reset(&taking->arena);
-	status = local_change(taking->device->local, n, &taking->arena, &change, err);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	return change.record == id_make(taking->state.device, n)
-		       ? local_record_evict(taking->device->local, change.record, err)
-		       : closed_edit_take(taking, &change, err);
-}
-
-/* Saved before the acknowledgements, which treat a quarantined change otherwise. */
-static enum status
-exceptions_take(struct taking *taking, struct error *err)
-{
-	const struct reply *reply = taking->reply;
-	enum status status = STATUS_OK;
-
-	for (size_t i = 0; i < reply->exception_count && status == STATUS_OK; i++) {
-		const struct exception *exception = &reply->exceptions[i];
-		bool first = i == 0 || reply->exceptions[i - 1].n != exception->n;
-		bool news = false;
-
-		taking->counted.conflicts += first && exception->kind == EXCEPTION_CONFLICT;
-		taking->counted.quarantined += first && exception->kind == EXCEPTION_QUARANTINED;
-		status = local_change_exception(taking->device->local, exception, &news, err);
-		if (status == STATUS_OK && news && exception->kind == EXCEPTION_CLOSED) {
-			status = closed_take(taking, exception->n, err);
-		}
-		if (status == STATUS_OK && exception->kind == EXCEPTION_ERASED) {
-			taking->counted.erased += news;
-			status = exchange_destroy_change(taking, exception->n, err);
-		}
 	}
 	return status;
 }
@@ -359,7 +249,7 @@ clock_take(struct taking *taking)
 static enum status
 changes_take(struct taking *taking, struct error *err)
 {
-	enum status status = exceptions_take(taking, err);
+	enum status status = exchange_take_exceptions(taking, err);
 
 	if (status == STATUS_OK) {
 		status = exchange_take_acks(taking, err);
@@ -376,7 +266,10 @@ content_take(struct taking *taking, struct error *err)
 	enum status status = changes_take(taking, err);
 
 	if (status == STATUS_OK) {
-		status = checkpoint_take(taking, err);
+		status = witness_take(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = exchange_take_receipt(taking, err);
 	}
 	if (status == STATUS_OK) {
 		status = streams_take(taking, err);
@@ -408,6 +301,10 @@ cursor_take(struct taking *taking, struct error *err)
 	if (taking->lacking) {
 		state->cursor = cursor_start;
 		taking->again = true;
+		return STATUS_OK;
+	}
+	if (reply->to.complete < reply->from.complete && taking->doubted) {
+		/* It was set back and does not know. What is recorded here goes on to it. */
 		return STATUS_OK;
 	}
 	if (reply->to.complete < reply->from.complete) {
@@ -480,12 +377,13 @@ end_take(struct taking *taking, struct error *err)
 		state->last_sync_ms = reply->server_time_ms;
 	}
 	status = local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS, err);
-	if (status != STATUS_OK || !taking->leaving) {
-		return status;
+	if (status == STATUS_OK && taking->leaving) {
+		status = local_leaving_settle(taking->device->local, state->scope,
+					      state->scope_count, err);
+		/* Of those that stay everything has come by now. */
+		status = status == STATUS_OK ? exchange_raise(taking, err) : status;
 	}
-	status = local_leaving_settle(taking->device->local, state->scope, state->scope_count, err);
-	/* Of those that stay everything has come by now. */
-	return status == STATUS_OK ? exchange_raise(taking, err) : status;
+	return status == STATUS_OK ? witness_after(taking, err) : status;
 }
 
 enum status
@@ -537,6 +435,12 @@ exchange_take_held(struct taking *taking, struct error *err)
 	return status;
 }
 
+bool
+exchange_shut_for_good(const struct taking *taking, enum status status)
+{
+	return status == STATUS_LEASE_OVER && taking->reply->status == STATUS_REVOKED;
+}
+
 enum status
 exchange_take_revoked(struct taking *taking, struct error *err)
 {
@@ -571,7 +475,8 @@ exchange_take_stranger(struct taking *taking, struct error *err)
 
 	if (reply->epoch == 0 || reply->epoch == taking->state.epoch ||
 	    taking->asked->epoch != taking->state.epoch) {
-		return fail(err, STATUS_FOREIGN, "%u", taking->state.device);
+		return witness_show(taking) ? STATUS_OK
+					    : fail(err, STATUS_FOREIGN, "%u", taking->state.device);
 	}
 	return exchange_take(taking, err);
 }

@@ -104,6 +104,9 @@ key_load(const struct sambung *device, uint8_t seed_out[SEED32_SIZE], struct err
 		memcpy(seed_out, file, KEY_SIZE);
 	} else if (length == KEY_FILE_MAX && file[0] == KEY_LOCKED) {
 		status = key_unlock(device, file, seed_out, err);
+	} else if (length > KEY_SIZE && file[0] == 0) {
+		/* It was being destroyed (former_overwrite), and only its name is left. */
+		status = fail(err, STATUS_NOT_FOUND, "device.key");
 	} else {
 		status = fail(err, STATUS_STORAGE, "device.key");
 	}

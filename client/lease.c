@@ -93,6 +93,25 @@ lease_open(struct sambung *device, struct error *err)
 			local_record_key_set(device->local, key);
 		}
 		crypto_wipe(key, sizeof key);
+	} else if (status == STATUS_OK) {
+		local_record_key_set(device->local, NULL);
+	}
+	return status;
+}
+
+enum status
+lease_part(struct sambung *device, struct error *err)
+{
+	const struct local_lease none = {.latest_ms = device->lease.latest_ms};
+	uint8_t key[SEAL_KEY_SIZE];
+	enum status status = STATUS_OK;
+
+	if (device->lease.days != 0) {
+		status = record_key_get(device, &device->lease, key, err);
+		if (status == STATUS_OK) {
+			status = lease_save(device, &none, key, err);
+		}
+		crypto_wipe(key, sizeof key);
 	}
 	return status;
 }
@@ -183,10 +202,11 @@ lease_take(struct taking *taking, struct error *err)
 		status = share_take(device, &lease, &reply->lease, err);
 	}
 	until_ms = reply->server_time_ms + lease.days * DAY_MS;
-	/* Not for an hour more, unless a clock that went ahead would shut it again. */
+	/* Not for an hour more, unless a clock that went ahead would shut it again: that an answer
+	 * tells which is not late. */
 	if (status != STATUS_OK || lease.days == 0 ||
 	    (lease.days == days && until_ms < lease.until_ms + HOUR_MS &&
-	     lease.latest_ms <= until_ms)) {
+	     (lease.latest_ms <= until_ms || taking->carried || !taking->newest))) {
 		return status;
 	}
 	lease.until_ms = until_ms;

@@ -56,6 +56,9 @@ static const char tables[] =
 	/* Streams that went on after a fork; struct lineage. */
 	"CREATE TABLE lineage (stream INTEGER PRIMARY KEY, parent INTEGER NOT NULL,"
 	" n INTEGER NOT NULL);"
+	/* enum local_witness_place */
+	"CREATE TABLE witness (place INTEGER PRIMARY KEY, checkpoint BLOB NOT NULL,"
+	" server_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL, proof BLOB);"
 	/* complete 0: being received. */
 	"CREATE TABLE schema (complete INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
 	" hash BLOB NOT NULL, size INTEGER NOT NULL, bytes BLOB NOT NULL);"

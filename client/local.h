@@ -226,6 +226,30 @@ enum status local_change_destroy(struct local *local, uint32_t n, struct span st
  * Another process that reads may keep it; the next erasure tries again. */
 enum status local_wal_empty(struct local *local, struct error *err);
 
+/* ---- what the server signed about its log (exchange_witness.c) ---- */
+
+enum local_witness_place {
+	LOCAL_PROVEN,	      /* the last checkpoint that a proof led to, or the first of all; its
+				 times are those of the answer, by both clocks */
+	LOCAL_EVIDENCE_OLDER, /* what the server contradicted: kept until local_witness_forget, */
+	LOCAL_EVIDENCE_NEWER, /* … and by what; size 0: it told no checkpoint */
+	LOCAL_SEEN	      /* what somebody else was shown; size 0: proven by now */
+};
+struct local_witness {
+	bool kept; /* there is one; else everything is 0 */
+	struct checkpoint checkpoint;
+	int64_t server_ms; /* by the server's clock; of evidence as the device estimated it */
+	int64_t wall_ms;
+	bool proved; /* with this proof, which does not hold; evidence only */
+	struct proof proof;
+};
+enum status local_witness(struct local *local, enum local_witness_place place,
+			  struct local_witness *out, struct error *err);
+enum status local_witness_save(struct local *local, enum local_witness_place place,
+			       const struct local_witness *witness, struct error *err);
+/* All of it, and the witness of the state: the next answer is where it begins anew. */
+enum status local_witness_forget(struct local *local, struct error *err);
+
 /* ---- requests that left in a file: what opens their replies ---- */
 
 enum {
@@ -241,6 +265,7 @@ struct local_carried {
 	uint32_t through_n;
 	bool continues; /* asks for a number */
 	uint64_t witness_size;
+	struct checkpoint from; /* where a proof is to begin; size 0: none is asked for */
 	struct parcel_session session;
 };
 /* The first makes the table, so that a phone that never carries has none. */
@@ -249,6 +274,14 @@ enum status local_carried_add(struct local *local, const struct local_carried *c
 /* NOT_FOUND. */
 enum status local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE],
 			  struct local_carried *out, struct error *err);
+
+/* ---- the newest receipt (receipt.c) ---- */
+
+/* Its bytes are receipt.c's. Not sealed: numbers, a record's id and times, and no more. Either
+ * makes the table, so that a phone that never asks has none. */
+enum status local_receipt_save(struct local *local, struct span receipt, struct error *err);
+/* NOT_FOUND. */
+enum status local_receipt(struct local *local, struct buffer *out, struct error *err);
 
 /* ---- after a fork (exchange_fork.c) ---- */
 

@@ -12,6 +12,7 @@ table_make(struct local *local, struct error *err)
 			" tag BLOB NOT NULL, epoch INTEGER NOT NULL, count INTEGER NOT NULL,"
 			" through_n INTEGER NOT NULL, continues INTEGER NOT NULL,"
 			" scope_version INTEGER NOT NULL, witness_size INTEGER NOT NULL,"
+			" proof_from BLOB NOT NULL,"
 			" key BLOB NOT NULL)",
 			err);
 }
@@ -32,8 +33,10 @@ local_carried_add(struct local *local, const struct local_carried *carried, stru
 {
 	static const char text[] =
 		"INSERT OR REPLACE INTO carried (r, tag, epoch, count, witness_size, key,"
-		" scope_version, through_n, continues) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+		" scope_version, through_n, continues, proof_from)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 	const struct parcel_session *session = &carried->session;
+	uint8_t from[CHECKPOINT_SIZE];
 	struct statement *s;
 	struct span key;
 	enum status status = table_make(local, err);
@@ -55,6 +58,8 @@ local_carried_add(struct local *local, const struct local_carried *carried, stru
 	sql_bind_uint(s, 7, carried->scope_version);
 	sql_bind_uint(s, 8, carried->through_n);
 	sql_bind_uint(s, 9, carried->continues);
+	checkpoint_encode(&carried->from, from);
+	sql_bind_blob(s, 10, span_of(from, carried->from.size == 0 ? 0 : sizeof from));
 	status = sql_run(s, err);
 	return status == STATUS_OK ? oldest_forget(local, err) : status;
 }
@@ -64,9 +69,10 @@ local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE], struct lo
 	      struct error *err)
 {
 	static const char text[] =
-		"SELECT r, epoch, count, witness_size, key, scope_version, through_n, continues"
-		" FROM carried WHERE tag = ?1";
+		"SELECT r, epoch, count, witness_size, key, scope_version, through_n, continues,"
+		" proof_from FROM carried WHERE tag = ?1";
 	struct local_carried carried;
+	uint8_t from[CHECKPOINT_SIZE];
 	struct statement *s;
 	bool row;
 	enum status status = table_make(local, err);
@@ -90,6 +96,10 @@ local_carried(struct local *local, const uint8_t tag[PARCEL_TAG_SIZE], struct lo
 	carried.scope_version = sql_uint(s, 5);
 	carried.through_n = (uint32_t)sql_uint(s, 6);
 	carried.continues = sql_uint(s, 7) != 0;
+	carried.from.size = 0;
+	if (sql_blob_exact(s, 8, from, sizeof from)) {
+		checkpoint_decode(from, &carried.from);
+	}
 	memcpy(carried.session.tag, tag, PARCEL_TAG_SIZE);
 	status = local_unseal_exact(local, (struct seal_place){SEAL_CARRIED, carried.r},
 				    sql_blob(s, 4), carried.session.key, AEAD_KEY_SIZE, err);

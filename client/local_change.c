@@ -268,9 +268,11 @@ local_changes_reopen(struct local *local, uint32_t first_n, uint8_t chain_out[HA
 enum status
 local_changes_forget(struct local *local, int64_t server_ms, struct error *err)
 {
-	/* Only from the front, so that what is kept has no holes. */
+	/* Only from the front, so that what is kept has no holes; and not what still raises a
+	 * record. */
 	static const char changes_text[] =
 		"DELETE FROM change WHERE acked_ms < ?1 AND exception <> ?2"
+		" AND n <= (SELECT raised_n FROM device)"
 		" AND n < coalesce((SELECT min(n) FROM change WHERE acked_ms IS NULL"
 		" OR acked_ms >= ?1), (SELECT max(n) FROM change))";
 	static const char batches_text[] =

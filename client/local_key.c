@@ -126,7 +126,7 @@ content_delete(struct local *local, struct error *err)
 		" certificate = NULL, scope = x'', schema_version = 0, fork_n = 0;"
 		"DELETE FROM record; DELETE FROM change; DELETE FROM batch; DELETE FROM leaving;"
 		"DELETE FROM arrived; DELETE FROM stream; DELETE FROM lineage; DELETE FROM schema;"
-		"DROP TABLE IF EXISTS carried";
+		"DROP TABLE IF EXISTS carried; DROP TABLE IF EXISTS receipt";
 	enum status status = local_begin(local, err);
 
 	if (status != STATUS_OK) {

@@ -156,7 +156,7 @@ local_raises(struct local *local, const struct local_state *state, struct arena 
 	static const char text[] = "SELECT change.record, max(change.seq) FROM change JOIN record"
 				   " ON record.id = change.record WHERE change.n > ?4"
 				   " AND change.seq > record.version AND change.seq <= ?1"
-				   " AND change.exception <> ?2 AND record.epoch = ?3"
+				   " AND change.exception < ?2 AND record.epoch = ?3"
 				   " AND record.id NOT IN (SELECT record FROM leaving)"
 				   " GROUP BY +change.record ORDER BY +change.record";
 	struct statement *s = sql_prepare(local->sql, text, err);

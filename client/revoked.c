@@ -70,7 +70,12 @@ exchange_ask_destroyed(struct asking *asking, struct error *err)
 		status = device_unlock(device, err);
 		device_key(device, &asking->state);
 	}
-	return status == STATUS_NOT_FOUND ? fail(err, STATUS_STORAGE, "device.key") : status;
+	if (status == STATUS_NOT_FOUND) {
+		/* The key went, and then the disk failed. */
+		status = device_destroy(device, true, err);
+		return status == STATUS_OK ? fail(err, STATUS_DESTROYED, "%s", "") : status;
+	}
+	return status;
 }
 
 enum status

@@ -335,8 +335,14 @@ sync_loop(struct sambung *device, sambung_progress_fn progress, void *context,
 	while (failed == 0 && again != 0) {
 		do {
 			failed = sync_once(device, &reply, &again, result, err);
-		} while (failed != 0 && trying_again(device, &trying, result));
+		} while (failed != 0 && result->synced == 0 &&
+			 trying_again(device, &trying, result));
 		trying_start(device, &trying);
+		if (failed != 0 && result->synced != 0 && status_retry((enum status)failed)) {
+			/* Only a proof was still to be asked for, and the next sync does. */
+			failed = 0;
+			break;
+		}
 		if (failed != 0 || (progress != NULL && progress(context, result) != 0)) {
 			break;
 		}

@@ -11,16 +11,12 @@
 
 enum { LOOK_EVERY_S = 60, AGAIN_AFTER_S = 5 };
 #define HOUR_MS (INT64_C(3600) * 1000)
-#define WARN_AFTER_MS (48 * HOUR_MS)
-#define DAY_MS (24 * HOUR_MS)
 
 /* Invariant: `asked`, `failed` and `ending` alone are shared, under the lock. */
 struct eraser {
 	struct store *store;
 	struct platform platform;
-	unsigned hour;
-	int64_t tried_ms;  /* when the night's turn began; 0: never */
-	int64_t warned_ms; /* 0: never */
+	struct eraser_turn turn;
 	uint64_t vacuumed; /* head of the log when the database was last written anew, … */
 	bool log_holds;	   /* … and what was before it is still in the write-ahead log */
 	pthread_t thread;
@@ -37,44 +33,32 @@ now(const struct eraser *eraser)
 	return eraser->platform.now_ms(eraser->platform.context);
 }
 
-static bool
-is_the_hour(const struct eraser *eraser)
+static unsigned
+local_hour(int64_t now_ms)
 {
-	const time_t seconds = (time_t)(now(eraser) / 1000);
+	const time_t seconds = (time_t)(now_ms / 1000);
 	struct tm parts;
 
-	return localtime_r(&seconds, &parts) != NULL && (unsigned)parts.tm_hour == eraser->hour;
+	return localtime_r(&seconds, &parts) != NULL ? (unsigned)parts.tm_hour : ERASER_ONLY_ASKED;
 }
 
-/* The night's turn comes once a night. */
+/* Is the oldest unfinished one to be finished now? */
 static bool
-is_due(struct eraser *eraser, bool asked)
+is_due(struct eraser *eraser, const struct erasure *oldest, bool asked)
 {
-	if (asked || eraser->log_holds) {
-		return true;
-	}
-	if (!is_the_hour(eraser) ||
-	    (eraser->tried_ms != 0 && now(eraser) - eraser->tried_ms < DAY_MS / 2)) {
-		return false;
-	}
-	eraser->tried_ms = now(eraser);
-	return true;
-}
+	const struct eraser_look look = {.now_ms = now(eraser),
+					 .hour = local_hour(now(eraser)),
+					 .asked_ms = oldest->asked_ms,
+					 .wanted = asked || eraser->log_holds};
+	const enum eraser_step step = eraser_turn(&eraser->turn, &look);
 
-static void
-warn_of_delay(struct eraser *eraser, const struct erasure *oldest)
-{
-	const int64_t since = now(eraser) - oldest->asked_ms;
-
-	if (since < WARN_AFTER_MS ||
-	    (eraser->warned_ms != 0 && now(eraser) - eraser->warned_ms < DAY_MS)) {
-		return;
+	if (step == ERASER_WARN) {
+		log_event(LOG_WARNING,
+			  "an erasure waits for its end since %" PRId64
+			  " hours, the law gives 72: sambungctl erase --finish",
+			  (look.now_ms - look.asked_ms) / HOUR_MS);
 	}
-	eraser->warned_ms = now(eraser);
-	log_event(LOG_WARNING,
-		  "an erasure waits for its end since %" PRId64
-		  " hours, the law gives 72: sambungctl erase --finish",
-		  since / HOUR_MS);
+	return step == ERASER_FINISH;
 }
 
 static enum status
@@ -141,8 +125,7 @@ look(struct eraser *eraser, bool asked)
 		eraser->log_holds = false;
 		return status != STATUS_OK && asked;
 	}
-	if (!is_due(eraser, asked)) {
-		warn_of_delay(eraser, &oldest);
+	if (!is_due(eraser, &oldest, asked)) {
 		return false;
 	}
 	status = finish(eraser, &err);
@@ -215,7 +198,7 @@ eraser_start(const char *database, unsigned hour, const struct platform *platfor
 		return fail(err, STATUS_MEMORY, "a thread for erasures");
 	}
 	eraser->platform = *platform;
-	eraser->hour = hour;
+	eraser->turn.hour = hour;
 	if (!monotonic_condition(&eraser->changed)) {
 		free(eraser);
 		return fail(err, STATUS_MEMORY, "a thread for erasures");

@@ -2,6 +2,7 @@
 #include "daemon/inbox.h"
 
 #include "daemon/folder.h"
+#include "daemon/http/notice.h"
 #include "daemon/log.h"
 #include "protocol/carry.h"
 
@@ -43,6 +44,12 @@ static enum status
 delivery_write(struct job *job, struct ingest *ingest, struct error *err)
 {
 	return ingest_parcel(ingest, &((struct delivery *)job)->parcel, err);
+}
+
+static enum status
+delivery_notice(struct job *job, struct ingest *ingest, struct error *err)
+{
+	return notice_parcel(&((struct delivery *)job)->parcel, ingest, err);
 }
 
 static void
@@ -161,6 +168,7 @@ post_parcel(void *context, struct span request, struct buffer *reply, struct err
 		return fail(err, STATUS_MEMORY, "a parcel");
 	}
 	delivery->inbox = inbox;
+	delivery->job.before = delivery_notice;
 	delivery->job.run = delivery_write;
 	delivery->job.done = delivery_done;
 	parcel_init(&delivery->parcel);

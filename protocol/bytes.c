@@ -358,6 +358,25 @@ static const char base64url_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 void
+base64_encode(struct span bytes, char *out)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < bytes.length; i += 3) {
+		size_t left = bytes.length - i;
+		uint32_t bits = (uint32_t)bytes.at[i] << 16;
+
+		bits |= left > 1 ? (uint32_t)bytes.at[i + 1] << 8 : 0;
+		bits |= left > 2 ? bytes.at[i + 2] : 0;
+		for (unsigned k = 0; k < 4; k++) {
+			*out++ = k <= left ? digits[bits >> (18 - 6 * k) & 63] : '=';
+		}
+	}
+	*out = '\0';
+}
+
+void
 base64url_encode(struct span bytes, struct buffer *out)
 {
 	uint32_t bits = 0;

@@ -74,6 +74,9 @@ void hex_encode(struct span bytes, char *out);
 /* False unless exactly 2 * length hexadecimal digits of either case. */
 bool hex_decode(const char *text, uint8_t *out, size_t length);
 
+/* Base64 with padding (RFC 4648 section 4), NUL-terminated: BASE64_SIZE(length) characters. */
+#define BASE64_SIZE(length) (4 * (((size_t)(length) + 2) / 3) + 1)
+void base64_encode(struct span bytes, char *out);
 /* base64url without padding (RFC 4648 section 5), appended to `out`. */
 void base64url_encode(struct span bytes, struct buffer *out);
 /* False, with `out` as long as before, on any other character, bits left over that are not zero, or

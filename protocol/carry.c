@@ -50,10 +50,16 @@ carry_replies_encode(const struct carry_replies *replies, struct buffer *out)
 	size_t start = out->length;
 
 	buffer_append(out, replies_mark, sizeof replies_mark);
-	cbor_put_array(out, 2 * replies->count);
+	cbor_put_array(out, 2 * replies->count + (replies->has_seen ? 1 : 0));
 	for (size_t i = 0; i < replies->count; i++) {
 		cbor_put_bytes(out, span_of(replies->at[i].tag, PARCEL_TAG_SIZE));
 		cbor_put_bytes(out, replies->at[i].bytes);
+	}
+	if (replies->has_seen) {
+		uint8_t seen[CHECKPOINT_SIZE];
+
+		checkpoint_encode(&replies->seen, seen);
+		cbor_put_bytes(out, span_of(seen, sizeof seen));
 	}
 	check_append(out, start);
 }
@@ -121,7 +127,8 @@ carry_file_decode(struct span bytes, struct carry_file *out, struct error *err)
 enum status
 carry_replies_decode(struct span bytes, struct carry_replies *out, struct error *err)
 {
-	const size_t most = (size_t)2 * CARRY_PARCELS_MAX;
+	const size_t most = (size_t)2 * CARRY_PARCELS_MAX + 1;
+	uint8_t seen[CHECKPOINT_SIZE];
 	struct carry_replies replies;
 	struct reader in;
 	size_t items;
@@ -130,7 +137,7 @@ carry_replies_decode(struct span bytes, struct carry_replies *out, struct error 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (!cbor_get_array(&in, most, &items) || items == 0 || items % 2 != 0) {
+	if (!cbor_get_array(&in, most, &items) || items < 2) {
 		return fail(err, STATUS_MALFORMED, "%.13s: 0", replies_mark);
 	}
 	replies.count = items / 2;
@@ -141,8 +148,12 @@ carry_replies_decode(struct span bytes, struct carry_replies *out, struct error 
 			return fail(err, STATUS_MALFORMED, "%.13s: %zu", replies_mark, i + 1);
 		}
 	}
-	if (in.left != 0) {
+	replies.has_seen = items % 2 != 0;
+	if ((replies.has_seen && !cbor_get_bytes_exact(&in, seen, sizeof seen)) || in.left != 0) {
 		return fail(err, STATUS_MALFORMED, "%.13s: %zu", replies_mark, replies.count + 1);
+	}
+	if (replies.has_seen) {
+		checkpoint_decode(seen, &replies.seen);
 	}
 	*out = replies;
 	return STATUS_OK;

@@ -3,15 +3,17 @@
  * carry: parcels in a file, for a phone without signal, and the answers to them in another.
  *
  *   file    = "sambung/carry/1\0" | CBOR array of request parcels         | check
- *   answers = "sambung/reply/1\0" | CBOR array of tag, reply, tag, reply … | check
+ *   answers = "sambung/reply/1\0" | CBOR array of tag, reply, tag, reply …, checkpoint? | check
  *   check   = SHA-256(all before)[0..16]
  *
  * The check shows damage on the way and nothing else: what is inside is sealed and signed by
- * itself. A tag is the session tag of the request that is answered (parcel_tag).
+ * itself. A tag is the session tag of the request that is answered (parcel_tag). The checkpoint is
+ * the newest that the carrier was shown: against a server that shows two people two logs.
  */
 #ifndef SAMBUNG_PROTOCOL_CARRY_H
 #define SAMBUNG_PROTOCOL_CARRY_H
 
+#include "checkpoint.h"
 #include "parcel.h"
 
 enum {
@@ -19,9 +21,10 @@ enum {
 	CARRY_MARK_SIZE = 16,
 	CARRY_CHECK_SIZE = 16,
 	CARRY_FRAME_MAX = CARRY_MARK_SIZE + CARRY_CHECK_SIZE + 3,
+	CARRY_SEEN_MAX = CHECKPOINT_SIZE + 2,
 	CARRY_FILE_MAX = CARRY_FRAME_MAX + CARRY_PARCELS_MAX * (PARCEL_REQUEST_MAX + 5),
-	CARRY_REPLIES_MAX =
-		CARRY_FRAME_MAX + CARRY_PARCELS_MAX * (PARCEL_REPLY_MAX + 5 + PARCEL_TAG_SIZE + 1),
+	CARRY_REPLIES_MAX = CARRY_FRAME_MAX + CARRY_SEEN_MAX +
+			    CARRY_PARCELS_MAX * (PARCEL_REPLY_MAX + 5 + PARCEL_TAG_SIZE + 1),
 };
 
 /* At least one. Decoded they borrow from the file's bytes. */
@@ -38,6 +41,8 @@ struct carry_reply {
 struct carry_replies {
 	struct carry_reply at[CARRY_PARCELS_MAX];
 	size_t count;
+	bool has_seen;
+	struct checkpoint seen; /* not verified */
 };
 
 /* Appends; the bounds of the parcels are the caller's to keep. */
@@ -58,10 +63,14 @@ const struct carry_reply *carry_reply_find(const struct carry_replies *replies,
 typedef enum status (*carry_post_fn)(void *context, struct span parcel, struct buffer *reply,
 				     struct error *err);
 
+/* The newest checkpoint that the carrier was shown; false: none. */
+typedef bool (*carry_seen_fn)(void *context, struct checkpoint *out);
+
 struct carry_delivery {
 	struct span file;
 	struct span before; /* the answers of an earlier delivery of it; empty: none */
 	carry_post_fn post;
+	carry_seen_fn seen; /* asked after the last answer, if there is any; NULL: nobody */
 	void *context;
 };
 

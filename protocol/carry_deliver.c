@@ -52,6 +52,19 @@ parcels_post(struct delivering *delivering, struct error *err)
 	return status;
 }
 
+/* Without a newer one that of an earlier delivery stays. */
+static void
+seen_take(struct delivering *delivering)
+{
+	const struct carry_delivery *delivery = delivering->delivery;
+
+	delivering->now.has_seen = delivering->before.has_seen;
+	delivering->now.seen = delivering->before.seen;
+	if (delivery->seen != NULL && delivery->seen(delivery->context, &delivering->now.seen)) {
+		delivering->now.has_seen = true;
+	}
+}
+
 static void
 answers_encode(struct delivering *delivering, struct buffer *out)
 {
@@ -65,6 +78,7 @@ answers_encode(struct delivering *delivering, struct buffer *out)
 		}
 	}
 	if (delivering->now.count > 0) {
+		seen_take(delivering);
 		carry_replies_encode(&delivering->now, out);
 	}
 }

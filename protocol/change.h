@@ -5,7 +5,8 @@
  * Canonical CBOR map: 1 n, 2 kind, 3 record id, 4 record type, 5 schema version, 6 scope version,
  * 7 base [epoch, version], 8 own (n, or [stream, n]), 9 time, 10 clock quality, 11 fields {tag:
  * value}, 12 was [stream, n], 13 first hash. Absent: 2 when 0, 7 for a creation, 8 when n - 1 and
- * on server streams, 10 when 0, 12 and 13 unless the change was made again after a fork.
+ * on server streams, 10 when 0, 12 and 13 unless the change was made again after a fork, or an
+ * admin gives what was set aside to another record.
  */
 #ifndef SAMBUNG_PROTOCOL_CHANGE_H
 #define SAMBUNG_PROTOCOL_CHANGE_H
@@ -26,7 +27,12 @@ enum {
 
 /* Even kinds merge like an edit and only say why; an unknown odd kind must be understood to be
  * merged, so it is quarantined. */
-enum change_kind { CHANGE_EDIT = 0, CHANGE_SETTLEMENT = 2, CHANGE_IMPORT = 4 };
+enum change_kind {
+	CHANGE_EDIT = 0,
+	CHANGE_SETTLEMENT = 2,
+	CHANGE_IMPORT = 4,
+	CHANGE_GIVEN = 6, /* by an admin, of what `was` names and was set aside */
+};
 
 enum clock_quality {
 	CLOCK_SYNCED = 0 /* last server time + uptime of the same boot */,
@@ -59,7 +65,7 @@ struct change {
 	uint32_t quality;    /* enum clock_quality */
 	struct change_field *fields; /* ascending: tags 1, 2, … then -1, -2, -3 */
 	size_t field_count;	     /* 1 to CHANGE_FIELDS_MAX */
-	uint32_t was_stream;	     /* 0: not made again after a fork */
+	uint32_t was_stream;	     /* 0: not made again after a fork, nor given */
 	uint32_t was_n;
 	uint8_t first_hash[32];
 };

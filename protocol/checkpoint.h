@@ -18,6 +18,7 @@ enum {
 	CHECKPOINT_NOTE_MAX = 160,
 	CHECKPOINT_TEXT_MAX = 320,
 	CHECKPOINT_KEY_TEXT_MAX = 160,
+	CHECKPOINT_SHORT_SIZE = 13,
 };
 
 struct checkpoint {
@@ -44,8 +45,11 @@ void checkpoint_decode(const uint8_t in[CHECKPOINT_SIZE], struct checkpoint *out
  */
 void checkpoint_text(const struct checkpoint *checkpoint, const uint8_t key[SIGN_PUBLIC_SIZE],
 		     char out[CHECKPOINT_TEXT_MAX]);
+/* The first 12 characters of the root as the note has it, NUL-terminated: with the size, what
+ * people compare. */
+void checkpoint_short(const struct checkpoint *checkpoint, char out[CHECKPOINT_SHORT_SIZE]);
 /* Signatures of others below the server's are passed over. MALFORMED; SIGNATURE: not by this key.
- */
+ * Without a key (NULL) nothing is verified, and the first signature taken. */
 enum status checkpoint_text_read(struct span text, const uint8_t key[SIGN_PUBLIC_SIZE],
 				 struct checkpoint *out, struct error *err);
 /* The key as verifiers of signed notes take it: <name>+<key id, hex>+<base64 of 0x01 | log key> */

@@ -6,6 +6,7 @@
 #include "tree.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { ENTRY_LAYOUT = 1, ENTRY_ITEMS = 14 };
 
@@ -81,67 +82,75 @@ entry_encode(const struct entry *entry, struct buffer *out)
 	cbor_put_bytes(out, span_of(entry->commitment, HASH_SIZE));
 }
 
+/* All items but the last are integers. */
+enum {
+	AT_LAYOUT,
+	AT_KIND,
+	AT_SEQ,
+	AT_RECEIVED,
+	AT_SESSION,
+	AT_STREAM,
+	AT_N,
+	AT_TIME,
+	AT_USER,
+	AT_RECORD,
+	AT_VERDICT,
+	AT_REASON,
+	AT_SCHEMA_VERSION,
+	AT_COMMITMENT
+};
+
+/* None is below 0 but the two times, or has more bits than these. */
 static bool
-get_layout_and_kind(struct reader *in, struct entry *out)
+items_within_bounds(const int64_t items[AT_COMMITMENT])
 {
-	uint64_t layout;
-	uint64_t kind;
-	size_t items;
+	static const uint8_t most_bits[AT_COMMITMENT] = {
+		[AT_LAYOUT] = 1,  [AT_KIND] = 4,    [AT_SEQ] = 63,	     [AT_SESSION] = 63,
+		[AT_STREAM] = 31, [AT_N] = 31,	    [AT_USER] = 32,	     [AT_RECORD] = 63,
+		[AT_VERDICT] = 1, [AT_REASON] = 32, [AT_SCHEMA_VERSION] = 32};
 
-	if (!cbor_get_array(in, ENTRY_ITEMS, &items) || items != ENTRY_ITEMS ||
-	    !cbor_get_uint(in, &layout) || layout != ENTRY_LAYOUT ||
-	    !cbor_get_uint_max(in, ENTRY_READ, &kind) || kind < ENTRY_CHANGE) {
-		return false;
+	for (size_t i = 0; i < AT_COMMITMENT; i++) {
+		if (most_bits[i] != 0 && (uint64_t)items[i] >> most_bits[i] != 0) {
+			return false;
+		}
 	}
-	out->kind = (enum entry_kind)kind;
-	return true;
-}
-
-static bool
-get_place(struct reader *in, struct entry *out)
-{
-	uint64_t stream;
-	uint64_t n;
-
-	if (!cbor_get_uint_max(in, INT64_MAX, &out->seq) || out->seq == 0 ||
-	    !cbor_get_int(in, &out->received_ms) ||
-	    !cbor_get_uint_max(in, INT64_MAX, &out->session) ||
-	    !cbor_get_uint_max(in, CHANGE_STREAM_MAX, &stream) ||
-	    !cbor_get_uint_max(in, CHANGE_N_MAX, &n)) {
-		return false;
-	}
-	out->stream = (uint32_t)stream;
-	out->n = (uint32_t)n;
-	return true;
-}
-
-static bool
-get_verdict(struct reader *in, struct entry *out)
-{
-	uint64_t verdict;
-
-	if (!cbor_get_uint_max(in, VERDICT_QUARANTINED, &verdict) ||
-	    !cbor_get_u32(in, &out->reason)) {
-		return false;
-	}
-	out->verdict = (enum verdict)verdict;
-	return true;
+	return items[AT_LAYOUT] == ENTRY_LAYOUT && items[AT_SEQ] != 0 && items[AT_KIND] != 0 &&
+	       items[AT_KIND] <= ENTRY_READ;
 }
 
 bool
 entry_decode(struct span header, struct entry *out)
 {
 	struct reader in = reader_of(header);
-	struct entry entry;
+	int64_t items[AT_COMMITMENT];
+	uint8_t commitment[HASH_SIZE];
+	size_t count;
 
-	if (!get_layout_and_kind(&in, &entry) || !get_place(&in, &entry) ||
-	    !cbor_get_int(&in, &entry.time) || !cbor_get_u32(&in, &entry.user) ||
-	    !cbor_get_uint_max(&in, INT64_MAX, &entry.record) || !get_verdict(&in, &entry) ||
-	    !cbor_get_u32(&in, &entry.schema_version) ||
-	    !cbor_get_bytes_exact(&in, entry.commitment, HASH_SIZE) || in.left != 0) {
+	if (!cbor_get_array(&in, ENTRY_ITEMS, &count) || count != ENTRY_ITEMS) {
 		return false;
 	}
-	*out = entry;
+	for (size_t i = 0; i < AT_COMMITMENT; i++) {
+		if (!cbor_get_int(&in, &items[i])) {
+			return false;
+		}
+	}
+	if (!items_within_bounds(items) ||
+	    !cbor_get_bytes_exact(&in, commitment, sizeof commitment) || in.left != 0) {
+		return false;
+	}
+	*out = (struct entry){.kind = (enum entry_kind)items[AT_KIND],
+			      .seq = (uint64_t)items[AT_SEQ],
+			      .received_ms = items[AT_RECEIVED],
+			      .session = (uint64_t)items[AT_SESSION],
+			      .stream = (uint32_t)items[AT_STREAM],
+			      .n = (uint32_t)items[AT_N],
+			      .time = items[AT_TIME],
+			      .user = (uint32_t)items[AT_USER],
+			      .record = (uint64_t)items[AT_RECORD],
+			      .verdict = (enum verdict)items[AT_VERDICT],
+			      .reason = (uint32_t)items[AT_REASON],
+			      .schema_version = (uint32_t)items[AT_SCHEMA_VERSION]};
+	memcpy(out->commitment, commitment, HASH_SIZE);
 	return true;
 }
 

@@ -11,6 +11,8 @@
 #include "checkpoint.h"
 #include "entry.h"
 #include "merge.h"
+#include "proof.h"
+#include "receipt.h"
 #include "region.h"
 
 enum {
@@ -37,8 +39,10 @@ enum { CURSOR_ID_END_BITS = 63 };
 #define CURSOR_ID_END ((uint64_t)INT64_MAX)
 
 enum programme_bit {
-	PROGRAMME_BASE = 1,	/* this protocol */
-	PROGRAMME_DESTROYED = 4 /* it was revoked, and what it held is destroyed */
+	PROGRAMME_BASE = 1,	 /* this protocol */
+	PROGRAMME_PROVE = 2,	 /* prove that the log of the witness goes on into the reply's */
+	PROGRAMME_DESTROYED = 4, /* it was revoked, and what it held is destroyed */
+	PROGRAMME_RECEIPT = 8	 /* it asks for a receipt (receipt.h) */
 };
 
 struct request_head {
@@ -68,6 +72,10 @@ struct request_head {
 	bool continues;
 	uint8_t continuing_key[32];
 	uint32_t continuing_n;
+	/* The server said that the witness is not of its log: here it is, whole. Its size is
+	 * witness_size, and its root begins with witness_root. */
+	bool shows;
+	struct checkpoint shown;
 };
 
 /* CBOR array, positional. What is decoded borrows from `head`. */
@@ -188,8 +196,14 @@ struct reply {
 	struct newer_key newer_key;
 	uint64_t *erased; /* record ids: the device destroys all it has of them */
 	size_t erased_count;
+	struct receipt receipt; /* of the newest logged change; with a checkpoint */
 	bool has_checkpoint;
 	struct checkpoint checkpoint;
+	/* With PROGRAMME_PROVE: the consistency proof from the head's witness to the checkpoint,
+	 * which is there, too: HASH_SIZE bytes for each hash; none if the sizes are equal. */
+	bool has_proof;
+	struct span proof;
+	bool show_witness; /* the head's witness is not of this log: the next head shall show it */
 	struct schema_chunk schema;
 	bool has_scope;
 	uint64_t scope_version;

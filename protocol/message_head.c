@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The head of a request: a CBOR array of 19, 20 or 22 items in this order.
+ * The head of a request: a CBOR array of 19, 20, 22 or 23 items in this order.
  *
  *    0  device          1 to 2^31 - 1
  *    1  epoch           32 bits
@@ -27,6 +27,9 @@
  *   20  continuing key  32 bytes; this item and the next are there only when an installation
  *                       asks to go on after a fork, and then item 19 may be empty
  *   21  continuing n    the last change that is the log's as well; 0 to 2^31 - 1
+ *   22  shown           112 bytes: the checkpoint that items 8 and 9 are of; the item is there only
+ *                       when a server has asked for it, and then items 19 to 21 may be empty,
+ *                       empty and 0
  *
  * Differences and the empty strings keep a usual head at about 100 bytes.
  */
@@ -39,6 +42,7 @@ enum {
 	HEAD_ITEMS = 19,
 	HEAD_ITEMS_SHOWN = 20,
 	HEAD_ITEMS_CONTINUING = 22,
+	HEAD_ITEMS_WITNESS = 23,
 	SHORT_HASH_SIZE = 8,
 };
 
@@ -59,6 +63,9 @@ short_hash_get(struct reader *in, bool present, uint8_t hash_out[SHORT_HASH_SIZE
 static size_t
 head_items(const struct request_head *head)
 {
+	if (head->shows) {
+		return HEAD_ITEMS_WITNESS;
+	}
 	if (head->continues) {
 		return HEAD_ITEMS_CONTINUING;
 	}
@@ -68,7 +75,10 @@ head_items(const struct request_head *head)
 void
 request_head_encode(const struct request_head *head, struct buffer *out)
 {
-	cbor_put_array(out, head_items(head));
+	const size_t items = head_items(head);
+	uint8_t shown[CHECKPOINT_SIZE];
+
+	cbor_put_array(out, items);
 	cbor_put_uint(out, head->device);
 	cbor_put_uint(out, head->epoch);
 	cbor_put_uint(out, head->r);
@@ -88,12 +98,17 @@ request_head_encode(const struct request_head *head, struct buffer *out)
 	cbor_put_uint(out, head->schema_held);
 	cbor_put_uint(out, head->room);
 	cbor_put_uint(out, head->programme);
-	if (head->continues || head->certificate.length > 0) {
+	if (items >= HEAD_ITEMS_SHOWN) {
 		cbor_put_bytes(out, head->certificate);
 	}
-	if (head->continues) {
-		cbor_put_bytes(out, span_of(head->continuing_key, sizeof head->continuing_key));
-		cbor_put_uint(out, head->continuing_n);
+	if (items >= HEAD_ITEMS_CONTINUING) {
+		cbor_put_bytes(out, span_of(head->continuing_key,
+					    head->continues ? sizeof head->continuing_key : 0));
+		cbor_put_uint(out, head->continues ? head->continuing_n : 0);
+	}
+	if (head->shows) {
+		checkpoint_encode(&head->shown, shown);
+		cbor_put_bytes(out, span_of(shown, sizeof shown));
 	}
 }
 
@@ -131,25 +146,49 @@ get_certificate(struct reader *in, size_t items, struct request_head *head)
 		return true;
 	}
 	return cbor_get_bytes(in, &head->certificate) &&
-	       (head->certificate.length > 0 || items == HEAD_ITEMS_CONTINUING);
+	       (head->certificate.length > 0 || items >= HEAD_ITEMS_CONTINUING);
 }
 
 static bool
 get_continuing(struct reader *in, size_t items, struct request_head *head)
 {
+	struct span key;
 	uint64_t n;
 
-	head->continues = items == HEAD_ITEMS_CONTINUING;
-	if (!head->continues) {
+	if (items < HEAD_ITEMS_CONTINUING) {
 		return items <= HEAD_ITEMS_SHOWN;
 	}
-	if (head->count > 0 ||
-	    !cbor_get_bytes_exact(in, head->continuing_key, sizeof head->continuing_key) ||
-	    !cbor_get_uint_max(in, CHANGE_N_MAX, &n)) {
+	if (!cbor_get_bytes(in, &key) || !cbor_get_uint_max(in, CHANGE_N_MAX, &n)) {
 		return false;
 	}
+	if (key.length == 0) {
+		return items == HEAD_ITEMS_WITNESS && n == 0;
+	}
+	if (key.length != sizeof head->continuing_key || head->count > 0) {
+		return false;
+	}
+	head->continues = true;
+	memcpy(head->continuing_key, key.at, sizeof head->continuing_key);
 	head->continuing_n = (uint32_t)n;
 	return true;
+}
+
+/* It says nothing else than items 8 and 9 do, only all of it. */
+static bool
+get_shown(struct reader *in, size_t items, struct request_head *head)
+{
+	uint8_t bytes[CHECKPOINT_SIZE];
+
+	head->shows = items == HEAD_ITEMS_WITNESS;
+	if (!head->shows) {
+		return true;
+	}
+	if (!cbor_get_bytes_exact(in, bytes, sizeof bytes)) {
+		return false;
+	}
+	checkpoint_decode(bytes, &head->shown);
+	return head->witness_size != 0 && head->shown.size == head->witness_size &&
+	       memcmp(head->shown.root, head->witness_root, SHORT_HASH_SIZE) == 0;
 }
 
 bool
@@ -159,7 +198,7 @@ request_head_decode(struct span bytes, struct request_head *out)
 	struct request_head head = {.certificate = {NULL, 0}};
 	size_t items;
 
-	if (!cbor_get_array(&in, HEAD_ITEMS_CONTINUING, &items) || items < HEAD_ITEMS ||
+	if (!cbor_get_array(&in, HEAD_ITEMS_WITNESS, &items) || items < HEAD_ITEMS ||
 	    !positive_u32_get(&in, CHANGE_STREAM_MAX, &head.device) ||
 	    !cbor_get_u32(&in, &head.epoch) || !cbor_get_uint_max(&in, STORED_MAX, &head.r) ||
 	    !cursor_get(&in, &head.cursor) || !get_changes(&in, &head) ||
@@ -173,7 +212,7 @@ request_head_decode(struct span bytes, struct request_head *out)
 	    !short_hash_get(&in, head.schema_version != 0, head.schema_hash) ||
 	    !cbor_get_u32(&in, &head.schema_held) || !cbor_get_u32(&in, &head.room) ||
 	    !cbor_get_u32(&in, &head.programme) || !get_certificate(&in, items, &head) ||
-	    !get_continuing(&in, items, &head) || in.left != 0) {
+	    !get_continuing(&in, items, &head) || !get_shown(&in, items, &head) || in.left != 0) {
 		return false;
 	}
 	*out = head;

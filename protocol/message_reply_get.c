@@ -327,6 +327,15 @@ scope_get(struct reader *in, struct arena *arena, struct reply *reply)
 	return regions_get(in, reply->scope_count, arena, &reply->scope);
 }
 
+/* Keys ascend: what the proof leads to is known by now. */
+static bool
+proof_get(struct reader *in, struct reply *reply)
+{
+	reply->has_proof = true;
+	return cbor_get_bytes(in, &reply->proof) && reply->proof.length % HASH_SIZE == 0 &&
+	       reply->proof.length <= (size_t)PROOF_HASHES_MAX * HASH_SIZE && reply->has_checkpoint;
+}
+
 static enum status
 well_formed(bool formed)
 {
@@ -374,7 +383,18 @@ newer_key_get(struct reader *in, struct reply *reply)
 	return true;
 }
 
-/* What few replies have: after forks, and of another key. */
+static bool
+receipt_get(struct reader *in, struct receipt *receipt)
+{
+	size_t items;
+
+	return cbor_get_array(in, RECEIPT_ITEMS, &items) && items == RECEIPT_ITEMS &&
+	       some_bytes_get(in, &receipt->header) &&
+	       cbor_get_bytes_exact(in, receipt->signature, sizeof receipt->signature) &&
+	       cbor_get_bytes(in, &receipt->path);
+}
+
+/* What few replies have: after forks, of another key, about the log, and when it was asked for. */
 static enum status
 value_of_rare_key_get(struct map_reader *map, struct reading *reading)
 {
@@ -384,8 +404,14 @@ value_of_rare_key_get(struct map_reader *map, struct reading *reading)
 	switch (map->key) {
 	case REPLY_LINEAGES:
 		return lineages_get(in, reading->arena, reply);
+	case REPLY_PROOF:
+		return well_formed(proof_get(in, reply));
+	case REPLY_SHOW_WITNESS:
+		return well_formed(cbor_get_bool(in, &reply->show_witness) && reply->show_witness);
 	case REPLY_SERVER_KEY:
 		return well_formed(newer_key_get(in, reply));
+	case REPLY_RECEIPT:
+		return well_formed(receipt_get(in, &reply->receipt));
 	case REPLY_CERTIFICATE:
 		return well_formed(some_bytes_get(in, &reply->certificate));
 	case REPLY_SCOPE_VERSION:

@@ -21,6 +21,8 @@
  *    10  lineages     [stream, parent, n, …], ascending by stream: who is     none
  *                     behind a dot went on after a fork
  *    11  acked n                                                              0
+ *    12  proof        bytes, 32 for each hash: that the log of the head's        none
+ *                     witness goes on into that of key 6, which is there
  *    13  acks         [first n, count, seq, …], ascending and disjoint        none
  *    15  send from    n                                                       0
  *    16  server key   [key id, key, url]: the newest, to who seals to an      none
@@ -28,9 +30,12 @@
  *    17  r seen                                                               0
  *    18  erased       array of record ids                                     none
  *    19  exceptions   [n, kind, reason, tag, …]                               none
+ *    20  show witness true: the head's witness is not of this log             false
  *    21  records      array of records, each a CBOR array; or, in columns:    none
  *                     bytes: varint of their number and the heads (columns.h)
  *    23  whole        ascending indexes of the records that replace           none
+ *    24  receipt      [header, signature, hashes one after the other]: of     none
+ *                     the newest change that the log has of the device
  *    25  evicted      array of record ids                                     none
  *    27  schema       [version, hash, size, offset, bytes]                    none
  *    29  scope        [scope version, low, high - low, …]                     none
@@ -219,6 +224,23 @@ exceptions_put(const struct reply *reply, struct map_writer *map)
 	}
 }
 
+static void
+receipt_put(const struct reply *reply, struct map_writer *map)
+{
+	const struct receipt *receipt = &reply->receipt;
+	struct buffer *out;
+
+	if (receipt->header.length == 0) {
+		return;
+	}
+	out = map_key(map, REPLY_RECEIPT);
+	cbor_put_array(out, RECEIPT_ITEMS);
+	cbor_put_bytes(out, receipt->header);
+	cbor_put_bytes(out, span_of(receipt->signature, sizeof receipt->signature));
+	cbor_put_bytes(out, receipt->path);
+	map->random += HASH_SIZE + sizeof receipt->signature + receipt->path.length;
+}
+
 /* Records in columns, if they are worth it: one alone shares its shape with no other. */
 enum { COLUMNS_WORTH = 2 };
 
@@ -358,6 +380,10 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 	cursors_and_checkpoint_put(reply, map);
 	lineages_put(reply, map);
 	map_put_positive(map, REPLY_ACKED, reply->acked_n);
+	if (reply->has_proof) {
+		cbor_put_bytes(map_key(map, REPLY_PROOF), reply->proof);
+		map->random += reply->proof.length;
+	}
 	acks_put(reply, map);
 	lease_put(reply, map);
 	map_put_positive(map, REPLY_SEND_FROM, reply->send_from);
@@ -365,10 +391,14 @@ body_put(const struct reply *reply, struct map_writer *map, struct buffer *bits,
 	map_put_positive(map, REPLY_R_SEEN, reply->r_seen);
 	ids_put(map, REPLY_ERASED, reply->erased, reply->erased_count);
 	exceptions_put(reply, map);
+	if (reply->show_witness) {
+		cbor_put_bool(map_key(map, REPLY_SHOW_WITNESS), true);
+	}
 	status = records_put(reply, map, bits, err);
 	if (status != STATUS_OK) {
 		return status;
 	}
+	receipt_put(reply, map);
 	ids_put(map, REPLY_EVICTED, reply->evicted, reply->evicted_count);
 	if (reply->schema.version != 0) {
 		schema_chunk_put(&reply->schema, map_key(map, REPLY_SCHEMA));

@@ -141,6 +141,19 @@ proof_consistency(const struct proof_source *source, uint64_t from, uint64_t to,
 	return status;
 }
 
+bool
+proof_read(struct span hashes, struct proof *out)
+{
+	if (hashes.length % HASH_SIZE != 0 || hashes.length > sizeof out->hashes) {
+		return false;
+	}
+	out->count = hashes.length / HASH_SIZE;
+	if (out->count > 0) {
+		memcpy(out->hashes, hashes.at, hashes.length);
+	}
+	return true;
+}
+
 /* ---- checking: RFC 9162 sections 2.1.3.2 and 2.1.4.2, word for word ---- */
 
 /* Where a walk upwards stands: the number of a node in its row, and that of the row's last one. */

@@ -20,6 +20,9 @@ struct proof {
 	uint8_t hashes[PROOF_HASHES_MAX][HASH_SIZE];
 };
 
+/* From hashes one after the other; false: they are too many, or one is cut off. */
+bool proof_read(struct span hashes, struct proof *out);
+
 /* The root of the complete subtree of leaves index << level up to before (index + 1) << level. */
 typedef enum status (*proof_subtree_fn)(void *context, unsigned level, uint64_t index,
 					uint8_t root_out[HASH_SIZE], struct error *err);

@@ -2,22 +2,53 @@
 #include "status.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * All texts stand in one blob, and a row says where. Pointers would be relocated each time that the
+ * library is loaded, and a table of them is 9 KB of its file.
+ */
+struct status_texts {
+#define STATUS_TEXTS(NAME, name, http, retry, what_en, what_id, next_en, next_id)                  \
+	char NAME##_name[sizeof name];                                                             \
+	char NAME##_what_en[sizeof what_en];                                                       \
+	char NAME##_what_id[sizeof what_id];                                                       \
+	char NAME##_next_en[sizeof next_en];                                                       \
+	char NAME##_next_id[sizeof next_id];
+	STATUS_TABLE(STATUS_TEXTS)
+#undef STATUS_TEXTS
+};
+
+static const struct status_texts status_texts = {
+#define STATUS_TEXTS(NAME, name, http, retry, what_en, what_id, next_en, next_id)                  \
+	name, what_en, what_id, next_en, next_id,
+	STATUS_TABLE(STATUS_TEXTS)
+#undef STATUS_TEXTS
+};
+
+_Static_assert(sizeof status_texts <= UINT16_MAX, "a row can say where its texts stand");
+
 struct status_row {
-	const char *name;
-	int http;
-	int retry;
-	const char *what[2]; /* by enum language */
-	const char *next[2];
+	uint16_t http;
+	uint16_t retry;
+	uint16_t name;	  /* offsets into status_texts */
+	uint16_t what[2]; /* by enum language */
+	uint16_t next[2];
 };
 
 static const struct status_row status_rows[] = {
+#define TEXT_AT(text) (uint16_t) offsetof(struct status_texts, text)
 #define STATUS_ROW(NAME, name, http, retry, what_en, what_id, next_en, next_id)                    \
-	{name, http, retry, {what_en, what_id}, {next_en, next_id}},
+	{http,                                                                                     \
+	 retry,                                                                                    \
+	 TEXT_AT(NAME##_name),                                                                     \
+	 {TEXT_AT(NAME##_what_en), TEXT_AT(NAME##_what_id)},                                       \
+	 {TEXT_AT(NAME##_next_en), TEXT_AT(NAME##_next_id)}},
 	STATUS_TABLE(STATUS_ROW)
 #undef STATUS_ROW
+#undef TEXT_AT
 };
 
 static const struct status_row *
@@ -26,6 +57,12 @@ status_row(enum status status)
 	unsigned index = (unsigned)status;
 
 	return &status_rows[index < STATUS_COUNT ? index : STATUS_INTERNAL];
+}
+
+static const char *
+text_at(uint16_t offset)
+{
+	return (const char *)&status_texts + offset;
 }
 
 /* Cuts an overlong UTF-8 text back to the last whole character. */
@@ -95,7 +132,7 @@ fail_context(struct error *err, const char *format, ...)
 const char *
 status_name(enum status status)
 {
-	return status_row(status)->name;
+	return text_at(status_row(status)->name);
 }
 
 enum status
@@ -130,13 +167,13 @@ status_retry(enum status status)
 const char *
 status_what(enum status status, enum language language)
 {
-	return status_row(status)->what[language == LANGUAGE_ID];
+	return text_at(status_row(status)->what[language == LANGUAGE_ID]);
 }
 
 const char *
 status_next(enum status status, enum language language)
 {
-	return status_row(status)->next[language == LANGUAGE_ID];
+	return text_at(status_row(status)->next[language == LANGUAGE_ID]);
 }
 
 char *

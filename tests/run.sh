@@ -4,6 +4,7 @@
 #
 # usage: sh tests/run.sh [--long]
 #   --long  also the long suites (many seeds, many kills)
+# JOBS is how many processes may run at a time.
 # The last line is "N passed, N failed"; the exit status is 0 only if something ran and nothing failed.
 set -eu
 
@@ -35,7 +36,7 @@ else
 	# daemon/quickstart.sh builds in the same folder, without tests.
 	meson configure build -Ddaemon=true -Dtests=true >build/setup.log
 fi
-if ! meson compile -C build; then
+if ! meson compile -C build ${JOBS:+-j "$JOBS"}; then
 	say "The build failed: the first error above says where. If you changed options by hand, remove build/ and run this again."
 	exit 1
 fi
@@ -43,7 +44,8 @@ fi
 results=build/meson-logs/testlog.json
 rm -f "$results"
 status=0
-meson test -C build --no-rebuild --print-errorlogs $suites || status=$?
+meson test -C build --no-rebuild ${JOBS:+--num-processes "$JOBS"} --print-errorlogs $suites ||
+	status=$?
 
 # One test a line; inside a string every quote is escaped, so these match the field only.
 passed=0
@@ -51,6 +53,8 @@ failed=0
 if [ -f "$results" ]; then
 	passed=$(grep -cE '"result": "(OK|EXPECTEDFAIL)"' "$results" || true)
 	failed=$(grep -cE '"result": "(FAIL|TIMEOUT|ERROR|INTERRUPT|UNEXPECTEDPASS)"' "$results" || true)
+	# They count as neither; why, stands in testlog.txt.
+	sed -n '/"result": "SKIP"/s/.*"name": "\([^"]*\)".*/Skipped: \1/p' "$results" >&2
 fi
 if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then
 	say "No test ran. Remove build/ and run this again; look at build/meson-logs if it stays so."

@@ -28,6 +28,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Begins a test; its fixture, if there is one, is *state. */
@@ -57,6 +58,15 @@
 #define assert_contains(text, part) testing_assert_contains((text), (part), __FILE__, __LINE__)
 
 enum { TESTING_HEX_MAX = 4096 /* bytes */ };
+
+/* How often a loop goes round that only tries more of the same: `many` times, or `few` where each
+ * round is slow and another build goes round all of them (TESTS_FEW is set: .ci/run, for valgrind
+ * and the sanitizers). */
+static inline size_t
+testing_count(size_t many, size_t few)
+{
+	return getenv("TESTS_FEW") == NULL ? many : few;
+}
 
 static inline void
 testing_assert_hex(const void *bytes, size_t length, const char *hex, const char *file, int line)

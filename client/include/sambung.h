@@ -197,6 +197,15 @@ struct sambung_state {
 	 * waits is sent all the same. 0: there is no such time, or the lock is not open. */
 	int64_t lease_until_ms;
 	int lease_over;
+	/* The newest statement of the server about its log: so many entries, and the first 12
+	 * characters of their root. Whoever holds the same number must hold the same characters. 0
+	 * and "": there is none yet. */
+	uint64_t log_size;
+	char log_root[16];
+	/* Since then this installation holds two statements of the server that contradict each
+	 * other (sambung_evidence): to be shown on every screen. Everything works on. 0: it does
+	 * not. */
+	int64_t contradiction_ms;
 };
 SAMBUNG_API int sambung_state(struct sambung *device, struct sambung_state *out,
 			      struct sambung_error *err);
@@ -236,7 +245,8 @@ SAMBUNG_API int sambung_sync(struct sambung *device, sambung_progress_fn progres
  * sambung_exchange_reply, which says in *again_out whether there is more to exchange, and adds to
  * *so_far (which may be NULL) all but requests and bytes, which only the carrier knows. A request
  * that never gets its answer does no harm; nor does an answer that comes twice, or after the next
- * request was made.
+ * request was made. Once a day there is one exchange more after so_far->synced is set: it asks the
+ * server for a proof that its log goes on, and need not succeed.
  */
 SAMBUNG_API int sambung_exchange_request(struct sambung *device, struct sambung_bytes *out,
 					 struct sambung_error *err);
@@ -261,6 +271,14 @@ struct sambung_carried {
 /* Called once with a whole file, borrowed for the call; non-zero fails with `storage`. */
 typedef int (*sambung_file_fn)(void *context, struct sambung_bytes file);
 
+/* The evidence that the server contradicted itself: a text with the signed statements and the proof
+ * that does not hold (docs/ledger.md), handed out once, borrowed for the call; non-zero fails with
+ * `storage`. It names nobody. `not_found`: it did not. */
+SAMBUNG_API int sambung_evidence(struct sambung *device, sambung_file_fn file, void *context,
+				 struct sambung_error *err);
+/* It was given to somebody: forgets it, and what the server said of its log before. */
+SAMBUNG_API int sambung_evidence_forget(struct sambung *device, struct sambung_error *err);
+
 /* Makes a file of what waits, or only of a question for news when nothing waits. */
 SAMBUNG_API int sambung_carry_out(struct sambung *device, sambung_file_fn file, void *context,
 				  struct sambung_carried *out, struct sambung_error *err);
@@ -274,6 +292,9 @@ struct sambung_delivery {
 	const char *url;			 /* of the server, without /v1/sync */
 	struct sambung_bytes file;		 /* of sambung_carry_out */
 	struct sambung_bytes answers;		 /* of an earlier delivery of it; none: length 0 */
+	/* The installation of who delivers, NULL: none. It is synced as well, and the answers tell
+	 * the other phone which log it was shown: so a server that shows two logs is caught. */
+	struct sambung *carrier;
 	sambung_file_fn take; /* gets the file of answers, if there is any answer */
 	void *context;
 };
@@ -281,6 +302,30 @@ struct sambung_delivery {
  * only if all are answered. *out is written either way. */
 SAMBUNG_API int sambung_carry_deliver(const struct sambung_delivery *delivery,
 				      struct sambung_carried *out, struct sambung_error *err);
+
+/*
+ * A receipt: a short proof that what was recorded here is in the server's log, which anybody can
+ * check who has the log's key (docs/ledger.md). What it costs: protocol/receipt.h.
+ */
+struct sambung_receipt {
+	uint32_t device;   /* changes 1 … of this number … */
+	uint32_t changes;  /* … to this one are in the log, */
+	int64_t newest_ms; /* which was recorded then */
+	int set_aside;	   /* it waits there for the admin */
+	int64_t since_ms;  /* the number was given to this phone then; 0: not known */
+	uint64_t log_size; /* entries of the log then, */
+	char root[13];	   /* and the first characters of its root, as they stand on paper */
+	int64_t told_ms;   /* by the server's clock */
+};
+/* Syncs as sambung_sync does, and asks for one. `signature`: what came proves nothing; everything
+ * else was taken. A server that knows nothing of it sends none. */
+SAMBUNG_API int sambung_receipt_sync(struct sambung *device, struct sambung_result *result,
+				     struct sambung_error *err);
+/* The newest that this phone has taken, from a sync or a file of answers, and verified against what
+ * it had recorded. `text` (or NULL) gets it for others, less than 2 KiB. Needs no network.
+ * `not_found`. */
+SAMBUNG_API int sambung_receipt(struct sambung *device, sambung_file_fn text, void *context,
+				struct sambung_receipt *out, struct sambung_error *err);
 
 #ifdef __cplusplus
 }

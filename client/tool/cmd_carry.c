@@ -121,6 +121,29 @@ delivery_run(const struct task *task, const char *reply_path, const struct sambu
 	return failed != 0 ? task_error(task, &err) : status;
 }
 
+/* Who delivers may be enrolled herself; her folder is not made for it, and what is wrong with it
+ * does not keep the file from going. */
+static void
+carrier_open(struct task *task)
+{
+	const char *directory = task->given[OPTION_DIR];
+	char *database;
+
+	if (directory == NULL) {
+		directory = getenv("SAMBUNG_DIR");
+	}
+	if (directory == NULL || directory[0] == '\0') {
+		return;
+	}
+	database = text_format("%s/device.db", directory);
+	if (file_is_there(database)) {
+		const struct sambung_options options = {.directory = directory};
+
+		(void)sambung_open(&options, &task->device, NULL);
+	}
+	free(database);
+}
+
 enum exit_status
 cmd_carry_deliver(struct task *task)
 {
@@ -141,6 +164,8 @@ cmd_carry_deliver(struct task *task)
 	if (status == EXIT_DONE) {
 		delivery.file = (struct sambung_bytes){file.at, file.length};
 		delivery.answers = (struct sambung_bytes){before.at, before.length};
+		carrier_open(task);
+		delivery.carrier = task->device;
 		status = delivery_run(task, reply_path, &delivery);
 	}
 	free(before.at);

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static json_t *
 state_json(const struct sambung_state *state)
@@ -25,6 +26,16 @@ state_json(const struct sambung_state *state)
 		(void)json_object_set_new(object, "lease_until",
 					  instant_json(state->lease_until_ms));
 		(void)json_object_set_new(object, "lease_over", json_boolean(state->lease_over));
+	}
+	if (state->log_size != 0) {
+		(void)json_object_set_new(object, "log_size",
+					  json_integer((json_int_t)state->log_size));
+		(void)json_object_set_new(object, "log_root", json_string(state->log_root));
+	}
+	if (state->contradiction_ms != 0) {
+		(void)json_object_set_new(object, "contradiction", json_true());
+		(void)json_object_set_new(object, "contradiction_since",
+					  instant_json(state->contradiction_ms));
 	}
 	if (state->destroyed_ms != 0) {
 		(void)json_object_set_new(object, "destroyed", instant_json(state->destroyed_ms));
@@ -52,6 +63,42 @@ print_destroyed(const struct task *task, const struct sambung_state *state)
 		message_text(state->device == 0 ? MESSAGE_STATUS_ENROL_ANEW : MESSAGE_STATUS_TELL,
 			     task->language));
 	free(count);
+	free(when);
+}
+
+/* As it stands on printed packs: "1 234 567 Â· aB3dE5fG7hI9". */
+static char *
+log_text(const struct sambung_state *state)
+{
+	char *size = text_format("%" PRIu64, state->log_size);
+	char *text = text_copy("");
+	size_t length = strlen(size);
+
+	for (size_t at = 0; at < length;) {
+		size_t group = (length - at - 1) % 3 + 1;
+		char *digits = text_format("%.*s", (int)group, size + at);
+
+		text_join(&text, " ", digits);
+		free(digits);
+		at += group;
+	}
+	text_join(&text, " Â· ", state->log_root);
+	free(size);
+	return text;
+}
+
+/* What a cadre does about it. */
+static void
+print_contradiction(const struct task *task, const struct sambung_state *state)
+{
+	char *when;
+
+	if (state->contradiction_ms == 0) {
+		return;
+	}
+	when = print_time(state->contradiction_ms);
+	message_print(stdout, task->language, MESSAGE_STATUS_CONTRADICTION, when, NULL);
+	(void)fputs("\n", stdout);
 	free(when);
 }
 
@@ -84,8 +131,12 @@ print_state(const struct task *task, const struct sambung_state *state)
 	if (state->lease_until_ms != 0) {
 		add_row(task, &table, MESSAGE_STATUS_LEASE, print_time(state->lease_until_ms));
 	}
+	if (state->log_size != 0) {
+		add_row(task, &table, MESSAGE_STATUS_LOG, log_text(state));
+	}
 	table_print(&table, stdout);
 	table_finish(&table);
+	print_contradiction(task, state);
 	if (state->lease_over) {
 		(void)fprintf(stdout, "%s\n",
 			      message_text(MESSAGE_STATUS_LEASE_OVER, task->language));

@@ -10,6 +10,8 @@
 #define SEEN (1u << OPTION_BASE | 1u << OPTION_OWN)
 #define CHOSEN (1u << OPTION_MATCH | 1u << OPTION_DUE)
 #define TO (1u << OPTION_TO)
+#define OUT (1u << OPTION_OUT)
+#define GIVEN (1u << OPTION_OUT | 1u << OPTION_FORGET)
 
 /* {1, 0} is no number of arguments: such a command does not read standard input. */
 static const struct command commands[] = {
@@ -23,9 +25,11 @@ static const struct command commands[] = {
 	{"status", cmd_status, TEXTS(STATUS), 0, {0, 0}, {1, 0}},
 	{"records", cmd_records, TEXTS(RECORDS), 0, {1, 1}, {1, 0}},
 	{"sync", cmd_sync, TEXTS(SYNC), 0, {0, 0}, {1, 0}},
+	{"receipt", cmd_receipt, TEXTS(RECEIPT), OUT, {0, 0}, {1, 0}},
 	{"carry out", cmd_carry_out, TEXTS(CARRY_OUT), 0, {1, 1}, {1, 0}},
 	{"carry deliver", cmd_carry_deliver, TEXTS(CARRY_DELIVER), TO, {1, 1}, {1, 0}},
 	{"carry in", cmd_carry_in, TEXTS(CARRY_IN), 0, {1, 1}, {1, 0}},
+	{"evidence", cmd_evidence, TEXTS(EVIDENCE), GIVEN, {0, 0}, {1, 0}},
 	{"agent", cmd_agent, TEXTS(AGENT), 0, {0, 0}, {1, 0}},
 	{"pin set", cmd_pin_set, TEXTS(PIN_SET_COMMAND), 0, {0, 0}, {1, 0}},
 	{"pin change", cmd_pin_change, TEXTS(PIN_CHANGE), 0, {0, 0}, {1, 0}},

@@ -35,6 +35,7 @@ void command_help(FILE *out, const struct command *command, enum sambung_languag
 
 enum exit_status cmd_agent(struct task *task);
 enum exit_status cmd_enrol(struct task *task);
+enum exit_status cmd_evidence(struct task *task);
 enum exit_status cmd_form(struct task *task);
 enum exit_status cmd_record(struct task *task);
 enum exit_status cmd_edit(struct task *task);
@@ -47,6 +48,7 @@ enum exit_status cmd_pin_remove(struct task *task);
 enum exit_status cmd_pin_set(struct task *task);
 enum exit_status cmd_records(struct task *task);
 enum exit_status cmd_sync(struct task *task);
+enum exit_status cmd_receipt(struct task *task);
 enum exit_status cmd_carry_out(struct task *task);
 enum exit_status cmd_carry_deliver(struct task *task);
 enum exit_status cmd_carry_in(struct task *task);

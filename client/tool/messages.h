@@ -39,6 +39,7 @@
 	X(TEXT_VALUE, "TEXT", "TEKS")                                                                 \
 	X(LANGUAGE_VALUE, "id|en", "id|en")                                                           \
 	X(URL_VALUE, "URL", "ALAMAT")                                                                 \
+	X(FILE_VALUE, "FILE", "BERKAS")                                                               \
 	X(OPTION_DIR, "the folder of this installation (or SAMBUNG_DIR)",                             \
 	  "folder data aplikasi ini (atau SAMBUNG_DIR)")                                              \
 	X(OPTION_JSON, "print JSON, one object a line", "cetak JSON, satu objek per baris")           \
@@ -59,6 +60,8 @@
 	X(OPTION_DUE, "only what is due", "hanya yang sudah waktunya")                                \
 	X(OPTION_TO, "the server's address, such as https://sambung.example.id",                      \
 	  "alamat server, misalnya https://sambung.example.id")                                       \
+	X(OPTION_OUT, "write it into this file", "tulis ke berkas ini")                               \
+	X(OPTION_FORGET, "remove it: it was given to somebody", "hapus: sudah diserahkan")            \
 	/* commands: arguments, summary, details */                                                   \
 	X(CARRY_OUT_ARGUMENTS, "FILE", "BERKAS")                                                      \
 	X(CARRY_OUT_SUMMARY, "write what waits into a file for somebody with signal",                 \
@@ -73,10 +76,12 @@
 	  "antarkan berkas HP lain dan tulis jawabannya di sampingnya")                               \
 	X(CARRY_DELIVER_DETAILS,                                                                      \
 	  "Needs the network, but no enrolment and no folder. The answers go to FILE.reply, which\n"  \
-	  "goes back to that phone. If it is cut off, run it again; twice does no harm.",             \
+	  "goes back to that phone. If it is cut off, run it again; twice does no harm. With --dir\n" \
+	  "of an enrolled phone that is synced too, and the answers tell which log it was shown.",    \
 	  "Perlu jaringan, tetapi tidak perlu pendaftaran atau folder. Jawabannya ditulis ke\n"       \
 	  "BERKAS.reply, yang dibawa kembali ke HP itu. Bila terputus, ulangi saja; dua kali pun\n"   \
-	  "tidak apa-apa.")                                                                           \
+	  "tidak apa-apa. Dengan --dir HP yang terdaftar, HP itu ikut sinkron, dan jawabannya\n"      \
+	  "menyebut catatan server yang tampak olehnya.")                                             \
 	X(CARRY_IN_ARGUMENTS, "FILE.reply", "BERKAS.reply")                                           \
 	X(CARRY_IN_SUMMARY, "take the answers to a file that was carried",                            \
 	  "terima jawaban atas berkas yang sudah dibawa")                                             \
@@ -129,6 +134,15 @@
 	X(SHOW_SUMMARY, "show one record", "tampilkan satu data")                                     \
 	X(SHOW_DETAILS, "Fields with labels, rival values with who wrote them, and risk flags.",      \
 	  "Isian dengan label, nilai yang berbeda beserta penulisnya, dan tanda risiko.")             \
+	X(EVIDENCE_ARGUMENTS, "--out FILE | --forget", "--out BERKAS | --forget")                     \
+	X(EVIDENCE_SUMMARY, "write down what shows that the server contradicted itself",              \
+	  "tulis bukti bahwa server membantah pernyataannya sendiri")                                 \
+	X(EVIDENCE_DETAILS,                                                                           \
+	  "What the server signed about its log, twice, and what does not fit. It names\n"            \
+	  "nobody. Give the file to your supervisor; then --forget removes it from here.",            \
+	  "Dua pernyataan bertanda tangan server tentang catatannya, dan apa yang tidak\n"            \
+	  "cocok. Tidak memuat nama siapa pun. Serahkan berkasnya kepada petugas PKB;\n"              \
+	  "lalu --forget menghapusnya dari HP ini.")                                                  \
 	X(STATUS_ARGUMENTS, "", "")                                                                   \
 	X(STATUS_SUMMARY, "show what waits to be sent", "tampilkan apa yang menunggu dikirim")        \
 	X(STATUS_DETAILS, "Whose device it is, what waits, and when it last synced.",                 \
@@ -146,6 +160,16 @@
 	  "The exit status is 0 only if everything is in sync.",                                      \
 	  "Boleh terputus dan diulang kapan saja; tidak ada yang hilang atau terhitung dua kali.\n"   \
 	  "Status akhir 0 hanya bila semuanya sudah sinkron.")                                        \
+	X(RECEIPT_ARGUMENTS, "[--out FILE]", "[--out BERKAS]")                                        \
+	X(RECEIPT_SUMMARY, "get a proof that what was recorded here is in the server's log",          \
+	  "minta bukti bahwa yang dicatat di HP ini ada di catatan server")                           \
+	X(RECEIPT_DETAILS,                                                                            \
+	  "Syncs, checks the proof against what was recorded here, and keeps it; without a network\n" \
+	  "the last one is shown. Anybody who has the server's log key can check it; nobody's name\n" \
+	  "is in it.",                                                                                \
+	  "Sinkron, lalu bukti dicocokkan dengan yang dicatat di HP ini dan disimpan; tanpa\n"        \
+	  "jaringan, bukti terakhir ditampilkan. Siapa pun yang punya kunci catatan server dapat\n"   \
+	  "memeriksanya; tidak ada nama orang di dalamnya.")                                          \
 	X(PIN_SET_COMMAND_ARGUMENTS, "", "")                                                          \
 	X(PIN_SET_COMMAND_SUMMARY, "lock this phone's data with a PIN",                               \
 	  "kunci data di HP ini dengan PIN")                                                          \
@@ -212,6 +236,8 @@
 	X(REASON_MISSING, "a reason is needed to put a record away",                                  \
 	  "perlu alasan untuk mengarsipkan data")                                                     \
 	X(TO_MISSING, "--to must name the server's address", "--to harus menyebut alamat server")     \
+	X(EVIDENCE_UNCLEAR, "either --out FILE or --forget is needed",                                \
+	  "perlu --out BERKAS atau --forget")                                                         \
 	X(ASSIGNMENT_WRONG, "argument {1} is not of the form FIELD=VALUE",                            \
 	  "argumen {1} tidak berbentuk ISIAN=NILAI")                                                  \
 	X(FIELD_TWICE, "the field '{1}' stands twice", "isian '{1}' tertulis dua kali")               \
@@ -259,6 +285,21 @@
 	  "{1} tidak memuat jawaban atas berkas HP ini, atau hanya atas berkas lama. Tidak ada\n"     \
 	  "yang hilang; buat berkas baru dengan `sambung carry out`")                                 \
 	/* results */                                                                                 \
+	X(CONTRADICTION,                                                                              \
+	  "the server contradicts what it signed before. Go on working, see `sambung status` "        \
+	  "and tell your supervisor",                                                                 \
+	  "server membantah pernyataan yang pernah ditandatanganinya. Tetaplah bekerja, "             \
+	  "lihat `sambung status` dan beri tahu petugas PKB")                                         \
+	X(EVIDENCE_WRITTEN,                                                                           \
+	  "The evidence is in {1}. Give it to your supervisor; then run `sambung evidence "           \
+	  "--forget`.",                                                                               \
+	  "Bukti ada di {1}. Serahkan kepada petugas PKB; lalu jalankan `sambung evidence "           \
+	  "--forget`.")                                                                               \
+	X(EVIDENCE_FORGOTTEN,                                                                         \
+	  "The evidence is gone from this phone. The next sync begins anew with what the "            \
+	  "server says.",                                                                             \
+	  "Bukti sudah dihapus dari HP ini. Sinkron berikutnya mulai lagi dari pernyataan "           \
+	  "server.")                                                                                  \
 	X(CARRIED_OUT,                                                                                \
 	  "{2} written to {1}. Give it to somebody with signal, and bring back the\n"                 \
 	  "answer; until then everything waits here.",                                                \
@@ -305,6 +346,28 @@
 	  "that was recorded on it is lost.",                                                         \
 	  "HP ini dipulihkan dari salinan, atau disalin, dan lanjut sebagai HP nomor {1}. Semua\n"    \
 	  "yang dicatat di HP ini tetap ada.")                                                        \
+	X(RECEIPT_OLD, "Nothing new from the server now: this is the last receipt, of {1}.",          \
+	  "Belum ada kabar baru dari server: ini bukti terakhir, dari {1}.")                          \
+	X(RECEIPT_CHANGES,                                                                            \
+	  "Proven: {1} recorded on this phone (device {2}) are in the server's log.",                 \
+	  "Terbukti: {1} yang dicatat di HP ini (HP nomor {2}) ada di catatan server.")               \
+	X(RECEIPT_SINCE, "From {1}, when the phone was enrolled, to the newest of {2}.",              \
+	  "Sejak HP ini didaftarkan ({1}) sampai yang terbaru ({2}).")                                \
+	X(RECEIPT_NEWEST, "The newest is of {1}.", "Yang terbaru: {1}.")                              \
+	X(RECEIPT_SET_ASIDE, "The newest is set aside there for the admin to look at.",               \
+	  "Yang terbaru ditahan di sana untuk diperiksa admin.")                                      \
+	X(RECEIPT_QUEUED, "Not among them: {1} not sent yet.",                                        \
+	  "Belum termasuk: {1} yang belum terkirim.")                                                 \
+	X(RECEIPT_LOG,                                                                                \
+	  "The log then had {1} entries and the mark {2}. Keep both: if somebody has\n"               \
+	  "another mark for as many entries, one of you was shown a false log.",                      \
+	  "Saat itu catatan server berisi {1} entri dengan tanda {2}. Simpan keduanya:\n"             \
+	  "bila ada tanda lain untuk jumlah entri yang sama, ada catatan palsu.")                     \
+	X(RECEIPT_NONE,                                                                               \
+	  "there is no receipt: nothing of this phone is in the log yet, or the server is\n"          \
+	  "older than receipts. Record something and sync",                                           \
+	  "belum ada bukti: belum ada yang dari HP ini di catatan server, atau server belum\n"        \
+	  "mengenal bukti. Catat sesuatu lalu sinkronkan")                                            \
 	X(AGENT_NEXT, "Next sync in {1} at the latest",                                               \
 	  "Sinkron berikutnya paling lambat {1} lagi")                                                \
 	X(SECONDS, "{1} s", "{1} detik")                                                              \
@@ -326,6 +389,14 @@
 	  "them again; what waits is safe and goes out with it.",                                     \
 	  "Data terkunci karena terlalu lama tidak ada kontak. `sambung sync` membukanya lagi;\n"     \
 	  "yang menunggu tetap aman dan terkirim bersamanya.")                                        \
+	X(STATUS_LOG, "The server's log", "Catatan server")                                           \
+	X(STATUS_CONTRADICTION,                                                                       \
+	  "Since {1} this phone holds two signed statements of the server that contradict\n"          \
+	  "each other: somebody may have altered what was recorded. Everything here works\n"          \
+	  "on. Run `sambung evidence --out FILE` and give the file to your supervisor.",              \
+	  "Sejak {1} HP ini menyimpan dua pernyataan bertanda tangan server yang saling\n"            \
+	  "membantah: mungkin ada yang mengubah catatan. Semua di HP ini tetap berjalan.\n"           \
+	  "Jalankan `sambung evidence --out BERKAS`, lalu serahkan berkasnya kepada PKB.")            \
 	X(STATUS_LOCKED, "(locked; shown with --pin)", "(terkunci; tampil dengan --pin)")             \
 	X(STATUS_DESTROYED,                                                                           \
 	  "This phone was revoked by the admin. The server received all {2} recorded on it; then\n"   \

@@ -28,6 +28,8 @@ static const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_MATCH] = {"--match", MESSAGE_TEXT_VALUE, MESSAGE_OPTION_MATCH},
 	[OPTION_DUE] = {"--due", MESSAGE_NONE, MESSAGE_OPTION_DUE},
 	[OPTION_TO] = {"--to", MESSAGE_URL_VALUE, MESSAGE_OPTION_TO},
+	[OPTION_OUT] = {"--out", MESSAGE_FILE_VALUE, MESSAGE_OPTION_OUT},
+	[OPTION_FORGET] = {"--forget", MESSAGE_NONE, MESSAGE_OPTION_FORGET},
 };
 
 /* The first thing that was not understood. */

@@ -25,10 +25,22 @@ task_open(struct task *task)
 	return EXIT_DONE;
 }
 
+/* On every screen: whoever looks at records should know that they may have been altered. */
+static void
+warn_contradiction(const struct task *task)
+{
+	struct sambung_state state;
+
+	if (sambung_state(task->device, &state, NULL) == 0 && state.contradiction_ms != 0) {
+		(void)task_failed(task, MESSAGE_CONTRADICTION, NULL, NULL);
+	}
+}
+
 void
 task_close(struct task *task)
 {
 	if (task->device != NULL) {
+		warn_contradiction(task);
 		sambung_close(task->device);
 	}
 	task->device = NULL;

@@ -29,6 +29,8 @@ enum option {
 	OPTION_MATCH,
 	OPTION_DUE,
 	OPTION_TO,
+	OPTION_OUT,
+	OPTION_FORGET,
 	OPTION_COUNT
 };
 
@@ -64,6 +66,7 @@ struct task {
 struct sambung_options task_options(struct task *task);
 /* Opens it. */
 enum exit_status task_open(struct task *task);
+/* Ends what task_open began, and says on standard error if the server has contradicted itself. */
 void task_close(struct task *task);
 
 /* Each prints one line on standard error and returns the exit status of its name. */

@@ -22,9 +22,12 @@ const struct command commands[] = {
 	 "memberi seseorang hak masuk; kata sandi dibaca dari masukan baku", run_user_add},
 	{"user list", "", "", 0, 0, "lists the people who sign in", "daftar orang yang dapat masuk",
 	 run_user_list},
-	{"user password", "NUMBER|NAME", "", 1, 1,
-	 "gives a person another password, read from standard input",
-	 "memberi kata sandi baru, dibaca dari masukan baku", run_user_password},
+	{"user password", "NUMBER|NAME [--mine]", "mine", 1, 1,
+	 "gives a person another password, read from standard input; --mine: one's own, by name, the "
+	 "present one first, and without a token",
+	 "memberi kata sandi baru, dibaca dari masukan baku; --mine: milik sendiri, dengan nama, "
+	 "kata sandi sekarang lebih dulu, tanpa token",
+	 run_user_password},
 	{"user disable", "NUMBER|NAME", "", 1, 1, "takes away a person's right to sign in",
 	 "mencabut hak masuk seseorang", run_user_disable},
 	{"devices", "", "", 0, 0, "lists the enrolled devices", "daftar HP yang terdaftar",
@@ -73,6 +76,12 @@ const struct command commands[] = {
 	 "settles a change that was set aside without merging it; - reads reason=… from standard input",
 	 "menutup perubahan yang disisihkan tanpa digabung; - membaca reason=… dari masukan baku",
 	 run_quarantine_close},
+	{"quarantine reassign", "DEVICE N --to ID [--reason TEXT]", "to= reason=", 2, 3,
+	 "gives what a change that was set aside says to another record, or puts the new record below "
+	 "another one; - reads reason=… from standard input",
+	 "memberikan isi perubahan yang disisihkan ke catatan lain, atau menaruh catatan baru di bawah "
+	 "catatan lain; - membaca reason=… dari masukan baku",
+	 run_quarantine_reassign},
 	{"quarantine release", "DEVICE N", "", 2, 2,
 	 "merges a change that was set aside, and what waits for it",
 	 "menggabung perubahan yang disisihkan, beserta yang menunggunya", run_quarantine_release},

@@ -31,6 +31,7 @@ struct ctl {
 	size_t word_count;
 	struct ctl_option options[CTL_OPTIONS_MAX]; /* of the command */
 	size_t option_count;
+	bool nobody; /* asks without a token */
 	bool failed; /* the command did its work, and what it found is an exit status of 1 */
 	/* What `-` read; the options may borrow from it. */
 	char *input;
@@ -81,6 +82,12 @@ enum status ctl_get_file(const struct ctl *ctl, const char *path, int fd, struct
  * EXISTS. */
 enum status ctl_download(const struct ctl *ctl, const char *route, const char *path,
 			 struct error *err);
+/* The newest checkpoint that the daemon shows; its signature is not looked at. */
+struct checkpoint;
+enum status ctl_checkpoint(const struct ctl *ctl, struct checkpoint *out, struct error *err);
+/* The foot of what is printed on paper: how long the log is, and its mark. Off the server, it is a
+ * witness against a log that is altered later. Nothing with --json. */
+enum status ctl_print_foot(const struct ctl *ctl, const char *title, struct error *err);
 /* A POST; lines as above. */
 struct ctl_body {
 	const char *content_type; /* NULL: there is no body */
@@ -149,6 +156,7 @@ enum status run_conflicts(struct ctl *ctl, struct error *err);
 enum status run_settle(struct ctl *ctl, struct error *err);
 enum status run_quarantine(struct ctl *ctl, struct error *err);
 enum status run_quarantine_close(struct ctl *ctl, struct error *err);
+enum status run_quarantine_reassign(struct ctl *ctl, struct error *err);
 enum status run_quarantine_release(struct ctl *ctl, struct error *err);
 enum status run_syncs(struct ctl *ctl, struct error *err);
 enum status run_log(struct ctl *ctl, struct error *err);

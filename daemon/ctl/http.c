@@ -324,7 +324,7 @@ exchange_begin(const struct ctl *ctl, const char *path, struct exchange *exchang
 		buffer_append_byte(&url, '\0');
 		status = buffer_status(&url, "the address", err);
 	}
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && !ctl->nobody) {
 		status = add_token(ctl, exchange, err);
 	}
 	if (status == STATUS_OK) {

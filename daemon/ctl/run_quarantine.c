@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quarantine, quarantine release, quarantine close */
+/* quarantine, quarantine release, quarantine reassign, quarantine close */
 #include "ctl.h"
 #include "json_print.h"
 
@@ -22,11 +22,24 @@ run_quarantine(struct ctl *ctl, struct error *err)
 	return ctl_get_lines(ctl, "/v1/quarantine", table_line, &table, err);
 }
 
+/* Says so if that is what was done; of more than one how many. */
+static bool
+say_done(long long count, const char *one, const char *many)
+{
+	if (count > 1) {
+		(void)printf("%s %lld\n", many, count);
+	} else if (count == 1) {
+		(void)puts(one);
+	}
+	return count > 0;
+}
+
 static enum status
 done_line(void *context, struct span line, struct error *err)
 {
 	const struct ctl *ctl = context;
 	long long released;
+	long long reassigned;
 	json_t *object;
 	enum status status;
 
@@ -38,15 +51,15 @@ done_line(void *context, struct span line, struct error *err)
 		return status;
 	}
 	released = json_number(object, "released");
+	reassigned = json_number(object, "reassigned");
 	json_decref(object);
-	if (released > 1) {
-		(void)printf("%s %lld\n",
-			     ctl_text(ctl, "released, with what followed from it:",
-				      "dilepas, beserta ikutannya:"),
-			     released);
-	} else {
-		(void)puts(released == 1 ? ctl_text(ctl, "released", "dilepas")
-					 : ctl_text(ctl, "closed", "ditutup"));
+	if (!say_done(released, ctl_text(ctl, "released", "dilepas"),
+		      ctl_text(ctl, "released, with what followed from it:",
+			       "dilepas, beserta ikutannya:")) &&
+	    !say_done(reassigned, ctl_text(ctl, "given", "diberikan"),
+		      ctl_text(ctl, "given, with what followed from it:",
+			       "diberikan, beserta ikutannya:"))) {
+		(void)puts(ctl_text(ctl, "closed", "ditutup"));
 	}
 	return STATUS_OK;
 }
@@ -106,6 +119,28 @@ run_quarantine_close(struct ctl *ctl, struct error *err)
 	object = json_pack("{s:s}", "reason", reason);
 	status = object == NULL ? fail(err, STATUS_INVALID, "the reason is not UTF-8")
 				: post_order(ctl, "close", object, err);
+	json_decref(object);
+	return status;
+}
+
+enum status
+run_quarantine_reassign(struct ctl *ctl, struct error *err)
+{
+	const char *to;
+	const char *reason;
+	json_t *object;
+	enum status status = ctl->word_count > 2 ? ctl_options_from_input(ctl, err) : STATUS_OK;
+
+	if (status == STATUS_OK) {
+		status = ctl_needed(ctl, "to", &to, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	reason = ctl_option(ctl, "reason");
+	object = json_pack("{s:s, s:s*}", "to", to, "reason", reason);
+	status = object == NULL ? fail(err, STATUS_INVALID, "the reason is not UTF-8")
+				: post_order(ctl, "reassign", object, err);
 	json_decref(object);
 	return status;
 }

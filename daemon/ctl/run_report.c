@@ -204,7 +204,7 @@ run_access_report(struct ctl *ctl, struct error *err)
 	enum status status = get_report(ctl, "/v1/record/", "/access", handout_line, &handout, err);
 
 	json_decref(handout.labels);
-	return status;
+	return status == STATUS_OK ? ctl_print_foot(ctl, "Catatan server", err) : status;
 }
 
 /* ---- breach-report ---- */
@@ -262,5 +262,7 @@ run_breach_report(struct ctl *ctl, struct error *err)
 		(void)printf("%zu %s\n", breach.people,
 			     ctl_text(ctl, "people and families", "orang dan keluarga"));
 	}
-	return status;
+	return status == STATUS_OK
+		       ? ctl_print_foot(ctl, ctl_text(ctl, "log", "catatan server"), err)
+		       : status;
 }

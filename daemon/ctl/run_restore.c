@@ -15,7 +15,9 @@ static const struct column epoch_columns[] = {
 	{"cut", "ENTRIES BEFORE", "ISI SEBELUMNYA", 14},
 	{"device", "DEVICE", "HP", 10},
 	{"cadre", "CADRE", "KADER", 28},
-	{"returned", "CAME BACK", "KEMBALI", 0},
+	{"returned", "CAME BACK", "KEMBALI", 10},
+	{"shown_by", "SHOWN BY", "DITUNJUKKAN", 11},
+	{"shown_entries", "ITS ENTRIES", "ISINYA", 0},
 };
 
 static void

@@ -116,7 +116,7 @@ read_password(const struct ctl *ctl, char out[PASSWORD_SIZE_MAX], struct error *
 
 /* Of the options if `-` gave them, else of standard input. */
 static enum status
-add_password(const struct ctl *ctl, json_t *object, struct error *err)
+add_password(const struct ctl *ctl, const char *key, json_t *object, struct error *err)
 {
 	const char *given = ctl_option(ctl, "password");
 	char password[PASSWORD_SIZE_MAX];
@@ -126,8 +126,7 @@ add_password(const struct ctl *ctl, json_t *object, struct error *err)
 		status = read_password(ctl, password, err);
 		given = password;
 	}
-	if (status == STATUS_OK &&
-	    json_object_set_new(object, "password", json_string(given)) != 0) {
+	if (status == STATUS_OK && json_object_set_new(object, key, json_string(given)) != 0) {
 		status = fail(err, STATUS_INVALID, "the password is not UTF-8");
 	}
 	crypto_wipe(password, sizeof password);
@@ -154,7 +153,7 @@ run_user_add(struct ctl *ctl, struct error *err)
 		}
 	}
 	if (status == STATUS_OK) {
-		status = add_password(ctl, object, err);
+		status = add_password(ctl, "password", object, err);
 	}
 	if (status == STATUS_OK) {
 		status = ctl_post_object(ctl, "/v1/users", object, table_line, &table, err);
@@ -219,13 +218,78 @@ do_with(struct ctl *ctl, const struct deed *deed, const json_t *object, struct t
 	return ctl_post_object(ctl, path, object, table_line, table, err);
 }
 
+/* Adds the password that the person has now, asked for once. */
+static enum status
+add_present(const struct ctl *ctl, json_t *object, struct error *err)
+{
+	char password[PASSWORD_SIZE_MAX];
+	enum status status =
+		isatty(STDIN_FILENO) == 0
+			? read_line(password, err)
+			: ask_line(ctl_text(ctl, "Present password", "Kata sandi sekarang"),
+				   password, err);
+
+	if (status == STATUS_OK &&
+	    json_object_set_new(object, "password", json_string(password)) != 0) {
+		status = fail(err, STATUS_INVALID, "the password is not UTF-8");
+	}
+	crypto_wipe(password, sizeof password);
+	return status;
+}
+
+static enum status
+changed_line(void *context, struct span line, struct error *err)
+{
+	const struct ctl *ctl = context;
+
+	(void)line;
+	(void)err;
+	if (ctl->json) {
+		(void)puts("{\"changed\":true}");
+	} else {
+		(void)puts(ctl_text(ctl, "changed", "diganti"));
+	}
+	return STATUS_OK;
+}
+
+/* As the person herself, who needs no token for it. */
+static enum status
+change_mine(struct ctl *ctl, struct error *err)
+{
+	json_t *object = json_object();
+	enum status status = STATUS_OK;
+
+	if (json_object_set_new(object, "name", json_string(ctl->words[0])) != 0) {
+		status = fail(err, STATUS_INVALID, "the name is not UTF-8");
+	}
+	if (status == STATUS_OK) {
+		status = add_present(ctl, object, err);
+	}
+	if (status == STATUS_OK) {
+		status = add_password(ctl, "new", object, err);
+	}
+	if (status == STATUS_OK) {
+		ctl->nobody = true;
+		status = ctl_post_object(ctl, "/v1/session/password", object, changed_line, ctl,
+					 err);
+	}
+	json_decref(object);
+	return status;
+}
+
 enum status
 run_user_password(struct ctl *ctl, struct error *err)
 {
 	static const struct deed deed = {"/v1/users", "/v1/user", "password"};
 	struct table table = {ctl, user_columns, COUNT_OF(user_columns), 0};
-	json_t *object = json_object();
-	enum status status = add_password(ctl, object, err);
+	json_t *object;
+	enum status status;
+
+	if (ctl_option(ctl, "mine") != NULL) {
+		return change_mine(ctl, err);
+	}
+	object = json_object();
+	status = add_password(ctl, "password", object, err);
 
 	if (status == STATUS_OK) {
 		status = do_with(ctl, &deed, object, &table, err);

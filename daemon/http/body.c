@@ -88,6 +88,16 @@ body_text(const struct body *body, const char *key, struct span *out, struct err
 }
 
 enum status
+body_text_or_none(const struct body *body, const char *key, struct span *out, struct error *err)
+{
+	if (json_object_get(body->object, key) == NULL) {
+		*out = span_of("", 0);
+		return STATUS_OK;
+	}
+	return body_text(body, key, out, err);
+}
+
+enum status
 body_secret(struct call *call, const char *key, char *out, size_t size, struct error *err)
 {
 	const struct body *body = call->own;

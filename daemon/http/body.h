@@ -17,6 +17,9 @@ enum status body_read(struct call *call, const char *keys, const struct body **o
 /* A text that must be there. */
 enum status body_text(const struct body *body, const char *key, struct span *out,
 		      struct error *err);
+/* A text, or an empty one if it is absent. */
+enum status body_text_or_none(const struct body *body, const char *key, struct span *out,
+			      struct error *err);
 /* A text that must be there and is secret: copied, with a NUL, and wiped from the body and from
  * what came over the network. INVALID: longer than `size` - 1 bytes. */
 enum status body_secret(struct call *call, const char *key, char *out, size_t size,

@@ -21,6 +21,18 @@ refuse(struct call *call, enum status status)
 	call->error.status = status;
 }
 
+/* What is asked for stands in the log, as text and for ever. */
+static bool
+is_plain_text(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f) {
+			return false;
+		}
+	}
+	return utf8_valid(span_of_text(text));
+}
+
 void
 call_parameter(struct call *call, const char *name, const char *value)
 {
@@ -37,6 +49,10 @@ call_parameter(struct call *call, const char *name, const char *value)
 	}
 	if (strlen(value) >= CALL_TEXT_SIZE) {
 		refuse(call, fail(&call->error, STATUS_USAGE, "%s is too long", name));
+		return;
+	}
+	if (!is_plain_text(value)) {
+		refuse(call, fail(&call->error, STATUS_USAGE, "%s is no text in UTF-8", name));
 		return;
 	}
 	(void)snprintf(call->parameters[place], CALL_TEXT_SIZE, "%s", value);
@@ -137,7 +153,9 @@ static enum status
 check_route(struct call *call, const struct call_head *head, struct error *err)
 {
 	if (call->route != NULL) {
-		return STATUS_OK;
+		return is_plain_text(call->argument)
+			       ? STATUS_OK
+			       : fail(err, STATUS_USAGE, "the path is no text in UTF-8");
 	}
 	if (call->allow != NULL) {
 		call->http = HTTP_METHOD;

@@ -40,15 +40,17 @@ answer_expired(struct call *call, struct answer *out)
 	out->retry_after = service_retry_after(call->service);
 }
 
-/* A detail may name what was asked, in bytes that are no text, or cut within a character. */
+/* A detail may name what was asked, in bytes that are no text, or cut within a character; and a
+ * plain answer has one line. */
 static void
 mend_detail(char *detail)
 {
-	if (utf8_valid(span_of_text(detail))) {
-		return;
-	}
+	bool is_text = utf8_valid(span_of_text(detail));
+
 	for (char *at = detail; *at != '\0'; at++) {
-		if ((unsigned char)*at > 127) {
+		unsigned char byte = (unsigned char)*at;
+
+		if (byte < ' ' || byte == 0x7f || (!is_text && byte > 0x7f)) {
 			*at = '?';
 		}
 	}

@@ -10,10 +10,12 @@ enum { CHANGE_MEMORY = 256 * 1024, NOTE_PAIRS_MAX = 23, TYPE_NAME_SIZE = 24 };
 
 /* The keys of a note's payload that are shown (docs/protocol.md, "Notes"). */
 static const char *const note_names[] = {
-	[1] = "action",	   [2] = "stream", [4] = "name",   [6] = "version", [8] = "route",
-	[9] = "filter",	   [10] = "epoch", [12] = "cut",   [13] = "role",   [15] = "parent",
-	[16] = "parent_n", [17] = "n",	   [18] = "entry", [19] = "reason",
+	[1] = "action", [2] = "stream",	 [4] = "name",	    [6] = "version",
+	[8] = "route",	[9] = "filter",	 [10] = "epoch",    [12] = "cut",
+	[13] = "role",	[15] = "parent", [16] = "parent_n", [17] = "n",
+	[18] = "entry", [19] = "reason", [25] = "from",	    [26] = "to",
 };
+enum { NOTE_FROM = 25, NOTE_TO = 26 };
 
 /* Of what a device sent, once it was released. */
 static bool
@@ -145,13 +147,35 @@ show_was(struct json *json, const struct record_type *type, const struct change 
 	json_put_object_end(json);
 }
 
-/* A number or a text of a note; anything else is passed over. */
+/* Whose words an admin gave to this record. */
+static void
+show_given(struct json *json, struct view *view, const struct change *change)
+{
+	const struct view_name *stream = NULL;
+
+	if (change == NULL || change->kind != CHANGE_GIVEN || change->was_stream == 0) {
+		return;
+	}
+	json_put_key(json, "given");
+	json_put_object(json);
+	key_number(json, "device", change->was_stream);
+	key_number(json, "n", change->was_n);
+	key_name(json, "cadre", view_stream(view, change->was_stream, &stream) ? stream : NULL);
+	json_put_object_end(json);
+}
+
+/* A number, a text or a record of a note; anything else is passed over. */
 static bool
-show_note_value(struct json *json, struct reader *in, const char *name)
+show_note_value(struct json *json, struct reader *in, uint32_t key, const char *name)
 {
 	struct span text;
 	uint64_t number;
 
+	if ((key == NOTE_FROM || key == NOTE_TO) && cbor_get_uint(in, &number)) {
+		json_put_key(json, name);
+		json_put_id(json, number);
+		return true;
+	}
 	if (name != NULL && cbor_get_text(in, &text)) {
 		json_put_key(json, name);
 		json_put_text(json, text);
@@ -180,7 +204,7 @@ show_note(struct json *json, struct span payload)
 						   ? note_names[key]
 						   : NULL;
 
-			if (!show_note_value(json, &in, name)) {
+			if (!show_note_value(json, &in, key, name)) {
 				break;
 			}
 		}
@@ -234,6 +258,7 @@ entry_show(struct view *view, const struct log_row *row, const struct record *be
 	if (before != NULL) {
 		show_was(&json, type, change, before);
 	}
+	show_given(&json, view, change);
 	if (entry->verdict == VERDICT_QUARANTINED) {
 		json_put_key(&json, "quarantined");
 		json_put_string(&json, quarantine_why(entry->reason));

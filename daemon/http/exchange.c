@@ -3,6 +3,7 @@
  * once that is durable. */
 #include "daemon/log.h"
 #include "handle.h"
+#include "notice.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -51,6 +52,15 @@ check_rate(struct exchange *exchange, struct error *err)
 		       : call_device(exchange->call, parcel->device.stream.number, err);
 }
 
+/* Before the batch. */
+static enum status
+sync_notice(struct job *job, struct ingest *ingest, struct error *err)
+{
+	const struct call *call = (struct call *)job;
+
+	return notice_parcel(&((struct exchange *)call->own)->parcel, ingest, err);
+}
+
 enum status
 sync_open(struct call *call, struct store *reader, struct error *err)
 {
@@ -73,6 +83,7 @@ sync_open(struct call *call, struct store *reader, struct error *err)
 		(void)fail_context(err, "the parcel");
 		return call_attempt_failed(call, exchange->parcel.status, err);
 	}
+	call->job.before = exchange->parcel.shown ? sync_notice : NULL;
 	status = check_rate(exchange, err);
 	/* Nothing was done for it, so it is not in the list. */
 	exchange->reported = status != STATUS_OK;
@@ -80,7 +91,7 @@ sync_open(struct call *call, struct store *reader, struct error *err)
 }
 
 /* A phone's word alone begins no epoch: one that lies would make a whole district send all again.
- * In the writer's thread. */
+ * It is asked to show what this server signed (notice.h). In the writer's thread. */
 static void
 warn_astray(struct service *service, const struct parcel *parcel)
 {
@@ -91,8 +102,9 @@ warn_astray(struct service *service, const struct parcel *parcel)
 	}
 	service->astray_warned_ms = now_ms;
 	log_event(LOG_WARNING,
-		  "device %" PRIu32 " remembers another log than this: if this server was set back "
-		  "with its whole folder, see \"Restore\" in operating.md",
+		  "device %" PRIu32
+		  " remembers another log than this, and is asked to prove it: see "
+		  "\"Set back unnoticed\" in operating.md",
 		  parcel->head.device);
 }
 

@@ -67,6 +67,7 @@ HANDLE_ANSWER(handover_answer);
 HANDLE_ANSWER(quarantine_answer);
 HANDLE_WRITE(release_write);
 HANDLE_WRITE(close_write);
+HANDLE_WRITE(reassign_write);
 
 /* handle_epochs.c */
 HANDLE_ANSWER(epochs_answer);
@@ -105,6 +106,7 @@ HANDLE_ANSWER(user_answer);
 
 /* handle_session.c */
 HANDLE_OPEN(sign_in_open);
+HANDLE_OPEN(own_password_open);
 HANDLE_WORK(sign_in_prove);
 HANDLE_WRITE(sign_in_write);
 HANDLE_ANSWER(sign_in_answer);

@@ -26,7 +26,8 @@ struct report {
 	struct view view;
 	struct arena arena;
 	struct buffer ids;	/* uint64_t, ascending: the record and what is below it */
-	struct buffer villages; /* uint64_t: where it is, and was */
+	uint64_t village;	/* where it is */
+	struct buffer villages; /* uint64_t: that, and where it was */
 	uint64_t created;	/* entry of the first of them */
 	const struct pulls *pulls;
 };
@@ -125,6 +126,7 @@ find_subject(struct report *report, struct error *err)
 		return status;
 	}
 	buffer_append(&report->ids, &row.id, sizeof row.id);
+	report->village = row.village;
 	buffer_append(&report->villages, &row.village, sizeof row.village);
 	status = store_villages_left(report->store, row.id, &report->villages, err);
 	if (status == STATUS_OK) {
@@ -325,8 +327,9 @@ each_pulls(void *context, const struct pulls *pulls, struct error *err)
 	json_put_key(&json, "cadre");
 	json_put_text(&json, device.stream.name);
 	json_put_key(&json, "holds");
-	json_put_bool(&json, device.state == DEVICE_ACTIVE &&
-				     was_in(report, device.scope, device.scope_count));
+	json_put_bool(&json,
+		      device.state == DEVICE_ACTIVE &&
+			      regions_cover(device.scope, device.scope_count, report->village));
 	json_put_key(&json, "syncs");
 	json_put_uint(&json, pulls->count);
 	json_put_key(&json, "first");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes that were set aside: the list, and the two ways out of it. */
+/* Changes that were set aside: the list, and the ways out of it. */
 #include "access.h"
 #include "handle.h"
+#include "protocol/id.h"
 #include "sentence.h"
 #include "view.h"
 
@@ -147,6 +148,37 @@ close_write(struct call *call, struct ingest *ingest, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		answer_order(call, &order, "closed", 1);
+	}
+	return status;
+}
+
+enum status
+reassign_write(struct call *call, struct ingest *ingest, struct error *err)
+{
+	struct quarantine_order order = {.device = 0};
+	const struct body *body;
+	struct span to;
+	uint64_t count = 0;
+	enum status status = body_read(call, "n to reason", &body, err);
+
+	if (status == STATUS_OK) {
+		status = read_order(call, body, &order, err);
+	}
+	if (status == STATUS_OK) {
+		status = body_text(body, "to", &to, err);
+	}
+	/* Jansson's texts end in a NUL. */
+	if (status == STATUS_OK) {
+		status = id_parse((const char *)to.at, &order.to, err);
+	}
+	if (status == STATUS_OK) {
+		status = body_text_or_none(body, "reason", &order.reason, err);
+	}
+	if (status == STATUS_OK) {
+		status = ingest_reassign(ingest, &order, &count, err);
+	}
+	if (status == STATUS_OK) {
+		answer_order(call, &order, "reassigned", count);
 	}
 	return status;
 }

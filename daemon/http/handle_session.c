@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signing in with name and password, who is signed in, signing out. */
+/* Signing in with name and password, another password of one's own, who is signed in, signing out.
+ */
 #include "body.h"
 #include "daemon/ingest/people.h"
 #include "daemon/trust/password.h"
@@ -17,6 +18,9 @@ struct sign_in_try {
 	struct sign_in sign_in;
 	char name[NAME_SIZE];
 	char password[PASSWORD_BYTES_MAX + 1];
+	bool changes; /* the password, too: */
+	char next[PASSWORD_BYTES_MAX + 1];
+	uint8_t instead[PASSWORD_SIZE];
 	bool fits;
 	bool in;
 	char secret[LOGIN_SECRET_SIZE];
@@ -34,10 +38,14 @@ read_try(struct call *call, struct sign_in_try *out, struct error *err)
 {
 	const struct body *body;
 	struct span name;
-	enum status status = body_read(call, "name password", &body, err);
+	enum status status =
+		body_read(call, out->changes ? "name password new" : "name password", &body, err);
 
 	if (status == STATUS_OK) {
 		status = body_secret(call, "password", out->password, sizeof out->password, err);
+	}
+	if (status == STATUS_OK && out->changes) {
+		status = body_secret(call, "new", out->next, sizeof out->next, err);
 	}
 	if (status == STATUS_OK) {
 		status = body_text(body, "name", &name, err);
@@ -51,8 +59,8 @@ read_try(struct call *call, struct sign_in_try *out, struct error *err)
 	return status;
 }
 
-enum status
-sign_in_open(struct call *call, struct store *reader, struct error *err)
+static enum status
+open_try(struct call *call, struct store *reader, bool changes, struct error *err)
 {
 	struct sign_in_try *own = calloc(1, sizeof *own);
 	enum status status;
@@ -60,6 +68,7 @@ sign_in_open(struct call *call, struct store *reader, struct error *err)
 	if (own == NULL) {
 		return fail(err, STATUS_MEMORY, "a login");
 	}
+	own->changes = changes;
 	status = read_try(call, own, err);
 	/* The body has said what it had to. */
 	if (call->own_free != NULL) {
@@ -67,6 +76,9 @@ sign_in_open(struct call *call, struct store *reader, struct error *err)
 	}
 	call->own = own;
 	call->own_free = try_free;
+	if (status == STATUS_OK && changes) {
+		status = password_allowed(span_of_text(own->next), span_of_text(own->name), err);
+	}
 	if (status == STATUS_OK) {
 		status = call_attempt(call, err);
 	}
@@ -79,13 +91,33 @@ sign_in_open(struct call *call, struct store *reader, struct error *err)
 }
 
 enum status
+sign_in_open(struct call *call, struct store *reader, struct error *err)
+{
+	return open_try(call, reader, false, err);
+}
+
+enum status
+own_password_open(struct call *call, struct store *reader, struct error *err)
+{
+	return open_try(call, reader, true, err);
+}
+
+enum status
 sign_in_prove(struct call *call, struct error *err)
 {
+	const struct platform *platform = &call->service->platform;
 	struct sign_in_try *own = call->own;
+	uint8_t salt[PASSWORD_SALT_SIZE];
 	enum status status =
 		password_fits(span_of_text(own->password), own->sign_in.password, &own->fits, err);
 
+	if (status == STATUS_OK && own->changes && own->fits) {
+		platform->random(platform->context, salt, sizeof salt);
+		status = password_make(span_of_text(own->next), salt, own->instead, err);
+		own->sign_in.instead = own->instead;
+	}
 	crypto_wipe(own->password, sizeof own->password);
+	crypto_wipe(own->next, sizeof own->next);
 	return status;
 }
 

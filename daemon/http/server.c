@@ -418,6 +418,24 @@ on_completed(void *context, struct MHD_Connection *connection, void **state,
 	*state = NULL;
 }
 
+/* Of what is written as %XX in a path or parameter: its length. A NUL would end the text for
+ * whoever reads it, and what stands behind it pass unseen; so it becomes another byte that is no
+ * text. */
+static size_t
+on_escape(void *context, struct MHD_Connection *connection, char *text)
+{
+	size_t length = MHD_http_unescape(text);
+
+	(void)context;
+	(void)connection;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\0') {
+			text[i] = '\x01';
+		}
+	}
+	return length;
+}
+
 /* What the library has to say concerns broken clients. */
 static void
 on_message(void *context, const char *format, va_list arguments)
@@ -451,7 +469,7 @@ server_start(struct server *server, struct service *service, struct error *err)
 		MHD_OPTION_CONNECTION_TIMEOUT, server->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, server,
+		on_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, on_escape, server,
 		server->tls == NULL ? MHD_OPTION_END : MHD_OPTION_HTTPS_PRIORITIES, tls_priorities,
 		MHD_OPTION_HTTPS_CERT_CALLBACK2, tls_picker(), MHD_OPTION_END);
 	if (server->http == NULL) {

@@ -121,9 +121,11 @@ server_change_seal(struct ingest *ingest, struct server_change *own, const struc
 
 	change->n = stream->acked_n + 1;
 	change->has_own = false;
-	change->time = ingest_clock_ms(ingest) / 1000;
-	change->quality = CLOCK_SYNCED;
-	change->schema_version = catalogue_schema(ingest->options.catalogue, 0)->version;
+	if (!own->said_before) {
+		change->time = ingest_clock_ms(ingest) / 1000;
+		change->quality = CLOCK_SYNCED;
+		change->schema_version = catalogue_schema(ingest->options.catalogue, 0)->version;
+	}
 	if (change->record == 0) {
 		change->record = id_make(own->stream, change->n);
 	}

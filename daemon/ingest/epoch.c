@@ -6,25 +6,7 @@
 
 #include <string.h>
 
-/* A checkpoint is written with every commit: the newest one is of the whole log. */
-static enum status
-check_whole(const struct ingest *ingest, struct error *err)
-{
-	struct checkpoint newest = {.size = 0};
-	uint8_t root[HASH_SIZE];
-	bool found = false;
-	enum status status = store_checkpoint_last(ingest->options.store, &newest, &found, err);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	frontier_root(&ingest->ledger.frontier, root);
-	if (!found || newest.size != ingest->head || memcmp(newest.root, root, HASH_SIZE) != 0 ||
-	    memcmp(newest.origin, ingest->ledger.origin, ORIGIN_SIZE) != 0) {
-		return fail(err, STATUS_STORAGE, "the log is not that of its newest checkpoint");
-	}
-	return STATUS_OK;
-}
+enum { RECORD_MEMORY = 8 * 1024 * 1024 };
 
 static uint32_t
 draw_epoch(const struct ingest *ingest)
@@ -44,51 +26,131 @@ draw_epoch(const struct ingest *ingest)
 	return number;
 }
 
+/* ---- what a cut that lies in the past makes of records that are here ---- */
+
+/* An archive stands against an edit if neither had seen the other, and since the cut some bases say
+ * less than before: what is counted of the record may be less than what it shows. */
 static enum status
-epoch_write(struct ingest *ingest, const struct epoch *epoch, struct error *err)
+recount_record(struct ingest *ingest, uint64_t id, struct arena *arena, struct error *err)
+{
+	struct merge_context context;
+	struct stored_record row;
+	struct record record;
+	struct slot *slot;
+	enum status status = store_records_load(ingest->options.store, &id, 1, arena, &row, err);
+
+	if (status != STATUS_OK || row.id == 0 || row.one_change) {
+		return status;
+	}
+	context = ingest_merge_context(ingest, row.type);
+	status = stored_record_decode(&row, context.type, arena, &record, err);
+	if (status != STATUS_OK || record_conflicts(&record, &context) == row.conflicts) {
+		return status;
+	}
+	status = workset_record(ingest, id, &slot, err);
+	if (status == STATUS_OK) {
+		slot->dirty = true;
+	}
+	return status;
+}
+
+static enum status
+recount(struct ingest *ingest, uint64_t cut, struct error *err)
+{
+	struct buffer ids;
+	struct arena arena;
+	enum status status;
+
+	buffer_init(&ids, SIZE_MAX);
+	arena_init(&arena, RECORD_MEMORY);
+	status = store_records_merged(ingest->options.store, cut, &ids, err);
+	for (size_t i = 0; i < ids.length / sizeof(uint64_t) && status == STATUS_OK; i++) {
+		arena_reset(&arena);
+		status = recount_record(ingest, ((const uint64_t *)(const void *)ids.at)[i], &arena,
+					err);
+	}
+	arena_finish(&arena);
+	buffer_finish(&ids);
+	return status;
+}
+
+/* ---- an epoch begins ---- */
+
+enum status
+epoch_enter(struct ingest *ingest, const struct epoch *epoch, struct error *err)
+{
+	struct store *store = ingest->options.store;
+	enum status status = store_epoch_append(store, epoch, err);
+
+	if (status == STATUS_OK) {
+		status = store_epochs(store, &ingest->lifetime, &ingest->epochs,
+				      &ingest->epoch_count, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	ingest->ledger.epoch = epoch->epoch;
+	return epoch->cut < ingest->head ? recount(ingest, epoch->cut, err) : STATUS_OK;
+}
+
+static enum status
+log_epoch(struct ingest *ingest, const struct epoch *epoch, const struct lost_log *lost,
+	  struct error *err)
 {
 	struct note note = {.action = "restore",
+			    .stream = lost->device,
 			    .epoch = epoch->epoch,
 			    .parent = epoch->parent,
-			    .cut = epoch->cut};
+			    .cut = epoch->cut,
+			    .entry = lost->size};
 	enum status status = ingest_begin(ingest, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	/* The checkpoint of this commit is the first of the new epoch. */
-	ingest->ledger.epoch = epoch->epoch;
 	status = ingest_note(ingest, ENTRY_EPOCH, 0, &note, NULL, err);
 	if (status == STATUS_OK) {
-		status = store_epoch_append(ingest->options.store, epoch, err);
+		status = epoch_enter(ingest, epoch, err);
 	}
 	if (status != STATUS_OK) {
 		ingest_rollback(ingest);
 		return status;
 	}
+	/* The checkpoint of this commit is the first of the new epoch. */
 	return ingest_commit(ingest, err);
+}
+
+enum status
+epoch_write(struct ingest *ingest, uint64_t cut, const struct lost_log *lost, struct epoch *out,
+	    struct error *err)
+{
+	struct epoch *former = ingest->epochs;
+	const size_t former_count = ingest->epoch_count;
+	const struct epoch epoch = {
+		.epoch = draw_epoch(ingest), .parent = ingest->ledger.epoch, .cut = cut};
+	enum status status = log_epoch(ingest, &epoch, lost, err);
+
+	if (status != STATUS_OK) {
+		ingest->epochs = former;
+		ingest->epoch_count = former_count;
+		ingest->ledger.epoch = epoch.parent;
+		return status;
+	}
+	*out = epoch;
+	return STATUS_OK;
 }
 
 static enum status
 epoch_begin(const struct ingest_options *options, struct epoch *out, struct error *err)
 {
 	struct ingest *ingest = NULL;
-	struct epoch epoch;
 	enum status status = ingest_create(options, &ingest, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	status = check_whole(ingest, err);
-	epoch = (struct epoch){
-		.epoch = draw_epoch(ingest), .parent = ingest->ledger.epoch, .cut = ingest->head};
-	if (status == STATUS_OK) {
-		status = epoch_write(ingest, &epoch, err);
-	}
+	status = epoch_write(ingest, ingest->head, &(struct lost_log){0}, out, err);
 	ingest_free(ingest);
-	if (status == STATUS_OK) {
-		*out = epoch;
-	}
 	return status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands in quarantine and speaks of records that are erased. */
 #include "daemon/ingest/erase.h"
+#include "daemon/ingest/reassign.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,32 @@ payload_refers(const struct erasing *erasing, struct span payload, struct arena 
 	return false;
 }
 
+/* Did it become an edit of one of these records? Then the note goes with it: people write names
+ * into reasons. */
+static enum status
+given_is_about(struct erasing *erasing, const struct quarantined *row, bool *about_out,
+	       struct error *err)
+{
+	struct log_row settled;
+	struct arena arena;
+	uint64_t edited = 0;
+	enum status status;
+
+	if (row->settled == 0) {
+		return STATUS_OK;
+	}
+	arena_init(&arena, PAYLOAD_MEMORY);
+	status = store_log_entry(erasing->ingest->options.store, row->settled, &arena, &settled,
+				 err);
+	*about_out = status == STATUS_OK && reassign_read(&settled, &arena, &edited) &&
+		     erasing_has(erasing, edited);
+	arena_finish(&arena);
+	if (*about_out && !erasing_has(erasing, row->record)) {
+		buffer_append(&erasing->entries, &row->settled, sizeof row->settled);
+	}
+	return status;
+}
+
 static enum status
 row_is_about(const struct erasing *erasing, const struct quarantined *row, bool *about_out,
 	     struct error *err)
@@ -130,6 +157,9 @@ add_rows(struct erasing *erasing, struct buffer *rows, struct error *err)
 			continue;
 		}
 		status = row_is_about(erasing, &row[i], &about, err);
+		if (status == STATUS_OK && !about) {
+			status = given_is_about(erasing, &row[i], &about, err);
+		}
 		if (status == STATUS_OK && about) {
 			status = add_row(erasing, &row[i], err);
 			row[i].seq = 0;

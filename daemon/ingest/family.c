@@ -100,6 +100,12 @@ ingest_device_allow(struct ingest *ingest, uint32_t number, uint32_t user, struc
 		enum device_state state = family.devices[i].state;
 
 		waiting = waiting || state == DEVICE_HELD || state == DEVICE_FORMER;
+		if (state != DEVICE_ACTIVE && ingest->erases) {
+			/* While it was former nobody was thought to be there to be told. */
+			status = store_erasure_device_all(ingest->options.store,
+							  family.devices[i].stream.number, err);
+			ingest->erasure_waits = true;
+		}
 	}
 	if (status == STATUS_OK && !waiting) {
 		return fail(err, STATUS_INVALID, "device %u is not held", number);

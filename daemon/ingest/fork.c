@@ -160,6 +160,11 @@ heir_create(struct ingest *ingest, const struct parcel *parcel, struct family *f
 	if (status == STATUS_OK) {
 		status = store_device_put(ingest->options.store, heir, err);
 	}
+	if (status == STATUS_OK && ingest->erases) {
+		/* The copy may be of before an erasure. */
+		status = store_erasure_device_all(ingest->options.store, heir->stream.number, err);
+		ingest->erasure_waits = true;
+	}
 	if (status == STATUS_OK) {
 		status = family_become(ingest, family, DEVICE_FORMER, 0, err);
 	}

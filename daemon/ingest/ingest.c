@@ -199,7 +199,7 @@ write_waiting(struct ingest *ingest, struct error *err)
 	for (size_t i = 0; i < ingest->contact_count && status == STATUS_OK; i++) {
 		const struct contact *contact = &ingest->contacts[i];
 
-		status = store_device_contact(store, contact->device, contact->r, contact->ms, err);
+		status = store_device_contact(store, contact, err);
 		if (status == STATUS_NOT_FOUND) {
 			/* The transaction that took the device in again was rolled back. */
 			status = STATUS_OK;

@@ -100,10 +100,12 @@ struct parcel {
 	uint16_t lease_days;		/* the caller's, before it is opened; 0: no lease */
 	const struct server_keys *keys; /* that it was opened with */
 	bool witness_fits;		/* or there is none */
-	size_t request_bytes;		/* body of the HTTP request */
-	bool sealed_reply;  /* a reply key exists: answer 200 and sealed, whatever the status */
-	enum status status; /* OK, or why nothing of it is merged … */
-	struct error error; /* … in detail */
+	/* head.shown is a checkpoint of this server, signed by its log key, of head.epoch. */
+	bool shown;
+	size_t request_bytes; /* body of the HTTP request */
+	bool sealed_reply;    /* a reply key exists: answer 200 and sealed, whatever the status */
+	enum status status;   /* OK, or why nothing of it is merged … */
+	struct error error;   /* … in detail */
 
 	/* what the writer found */
 	uint64_t session;
@@ -111,6 +113,10 @@ struct parcel {
 	/* The device remembers another log of this epoch: one that is longer, or with a checkpoint
 	 * that this server never signed. It need not be true. */
 	bool astray;
+	bool estranged; /* … and this server does not know it (FOREIGN) */
+	/* … and shall show it first: until then nothing of the request counts but its r. */
+	bool withheld;
+	struct epoch began; /* by it: ingest_notice; epoch 0: none */
 	uint64_t r_seen;
 	uint32_t acked_n;
 	uint32_t send_from;
@@ -141,6 +147,13 @@ void parcel_finish(struct parcel *parcel);
  */
 void ingest_open(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 		 struct span request);
+/*
+ * Before a transaction, in the thread that writes: if the parcel shows a checkpoint that this
+ * server signed and its log does not contain, the server was set back without anybody saying so
+ * (or its log was written anew), and a new epoch begins, parcel->began. Then the parcel is one of a
+ * former epoch. Durable when it returns; a failure is the store's, and nothing happened.
+ */
+enum status ingest_notice(struct ingest *ingest, struct parcel *parcel, struct error *err);
 /* Inside a transaction, which the parcel must outlive, as records borrow its values until then:
  * merges what is new, acknowledges, quarantines. Never fails as a whole for
  * what stands in a parcel; a failure means that the store failed, and the caller rolls back. */
@@ -250,11 +263,13 @@ enum status ingest_handover(struct ingest *ingest, uint32_t from, uint32_t to, u
  * others' if they may. NOT_FOUND: no such change in quarantine. EXISTS: released before. SET_ASIDE:
  * it cannot be merged, the detail says why and what helps. Beyond the scope of the user: NOT_FOUND.
  */
+enum { QUARANTINE_REASON_MAX = 500 /* bytes */ };
 struct quarantine_order {
 	uint32_t device;
 	uint32_t n;
-	uint32_t user;
-	struct span reason;	    /* to close */
+	uint32_t user;		    /* to give it to another record: must be one */
+	struct span reason;	    /* to close; to give it, if there is any */
+	uint64_t to;		    /* record that it is given to */
 	const struct region *scope; /* of the user; NULL: everything */
 	size_t scope_count;
 };
@@ -266,6 +281,20 @@ enum status ingest_release(struct ingest *ingest, const struct quarantine_order 
  * reason, or one of more than 500 bytes. */
 enum status ingest_quarantine_close(struct ingest *ingest, const struct quarantine_order *order,
 				    struct error *err);
+
+/*
+ * What a change in quarantine says is said of another record, or below another one: a change of the
+ * user's own stream, with the author's time and values, and a note. It has seen nothing of the
+ * record, so what stands there stays. A change of the record's own type becomes an edit of it; of a
+ * creation without the place that it names (village, what it hangs on). A creation of what hangs on
+ * records of that type becomes that record, below `to`. What waited for a record made so follows as
+ * with a release; what the device recorded below a record whose creation became an edit goes below
+ * `to`. NOT_FOUND: no such change or record within the scope. EXISTS: released, or given before.
+ * SET_ASIDE: it cannot be merged there, the detail says why. INVALID: neither fits, nothing is left
+ * to say, or the reason is too long. *count_out: how many were merged.
+ */
+enum status ingest_reassign(struct ingest *ingest, const struct quarantine_order *order,
+			    uint64_t *count_out, struct error *err);
 
 /* Where phones find the server: its url, and the pins of its TLS key behind a # if there are any.
  * LIMIT: more than CODE_URL_MAX. Any thread. */

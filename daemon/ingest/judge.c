@@ -206,6 +206,41 @@ judge_scope(struct ingest *ingest, const struct device *device, const struct cha
 	return status;
 }
 
+/* Is it a record that only a change would have made which came late, and of which nothing was kept?
+ */
+static enum status
+made_late(struct ingest *ingest, uint64_t id, bool *out, struct error *err)
+{
+	const struct change_run run = {id_stream(id), id_n(id), 1};
+	const struct workset *work = &ingest->work;
+	struct logged_change logged;
+	struct slot *slot;
+	size_t found = 0;
+	enum status status = workset_place(ingest, id, &slot, err);
+
+	if (status != STATUS_OK || slot->exists) {
+		return status;
+	}
+	status = store_logged_changes(ingest->options.store, &run, &logged, &found, err);
+	*out = found == 1 && logged.reason == QUARANTINE_ERASED;
+	for (size_t i = 0; i < work->row_count && !*out; i++) {
+		const struct entry *entry = &work->rows[i].entry;
+
+		*out = entry->kind == ENTRY_CHANGE && entry->stream == run.stream &&
+		       entry->n == run.first_n && entry->reason == QUARANTINE_ERASED;
+	}
+	return status;
+}
+
+static enum status
+is_gone(struct ingest *ingest, uint64_t id, bool *out, struct error *err)
+{
+	enum status status = ingest_is_erased(ingest, id, out, err);
+
+	return status == STATUS_OK && !*out && id <= INT64_MAX ? made_late(ingest, id, out, err)
+							       : status;
+}
+
 /* A change to an erased record, or of what would be below one. Of a type that nobody knows here any
  * number may be the reference. */
 static enum status
@@ -215,15 +250,14 @@ judge_erased(struct ingest *ingest, const struct change *change, struct judgemen
 	const struct merge_context context = ingest_merge_context(ingest, change->type);
 	const int32_t root = context.type == NULL ? 0 : context.type->root;
 	bool erased = false;
-	enum status status = ingest_is_erased(ingest, change->record, &erased, err);
+	enum status status = is_gone(ingest, change->record, &erased, err);
 
 	for (size_t i = 0; i < change->field_count && !erased && status == STATUS_OK; i++) {
 		const struct change_field *field = &change->fields[i];
 
 		if (field->value.form == VALUE_INTEGER && field->value.integer > 0 &&
 		    (context.type == NULL || (root != 0 && field->tag == root))) {
-			status = ingest_is_erased(ingest, (uint64_t)field->value.integer, &erased,
-						  err);
+			status = is_gone(ingest, (uint64_t)field->value.integer, &erased, err);
 		}
 	}
 	if (status == STATUS_OK && erased) {
@@ -234,15 +268,15 @@ judge_erased(struct ingest *ingest, const struct change *change, struct judgemen
 
 /* Merges into a copy, and looks where that would be. */
 static enum status
-judge_merged(struct ingest *ingest, const struct device *device, const struct change *change,
-	     uint64_t seq, struct judgement *out, struct error *err)
+judge_merged(struct ingest *ingest, uint32_t stream, const struct change *change, uint64_t seq,
+	     struct judgement *out, struct error *err)
 {
 	struct merge_context context = ingest_merge_context(ingest, change->type);
 	enum status status;
 
 	out->outcome.merged = out->slot->record;
 	out->outcome.of_device = true;
-	status = merge_change(&out->outcome.merged, device->stream.number, change, seq, &context,
+	status = merge_change(&out->outcome.merged, stream, change, seq, &context,
 			      &ingest->work.arena, err);
 	if (status == STATUS_LIMIT) {
 		out->reason = QUARANTINE_TOO_MANY;
@@ -261,6 +295,15 @@ judge_merged(struct ingest *ingest, const struct device *device, const struct ch
 		return STATUS_OK;
 	}
 	return status;
+}
+
+/* Is there nothing but the store that may fail here? */
+static enum status
+judged(enum status status, struct error *err)
+{
+	return store_failed(status) || status == STATUS_OK
+		       ? status
+		       : fail(err, STATUS_INTERNAL, "judging a change");
 }
 
 enum status
@@ -284,7 +327,8 @@ judge_change(struct ingest *ingest, const struct device *device, const struct pa
 		status = judge_references(ingest, type, &change->change, &judgement, err);
 	}
 	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
-		status = judge_merged(ingest, device, &change->change, seq, &judgement, err);
+		status = judge_merged(ingest, device->stream.number, &change->change, seq,
+				      &judgement, err);
 	}
 	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
 		status = judge_scope(ingest, device, &change->change, &judgement, err);
@@ -300,7 +344,31 @@ judge_change(struct ingest *ingest, const struct device *device, const struct pa
 	if (status == STATUS_OK) {
 		*out = judgement;
 	}
-	return store_failed(status) || status == STATUS_OK
-		       ? status
-		       : fail(err, STATUS_INTERNAL, "judging a change");
+	return judged(status, err);
+}
+
+enum status
+judge_said_again(struct ingest *ingest, uint32_t stream, const struct change *change, uint64_t seq,
+		 struct judgement *out, struct error *err)
+{
+	const struct record_type *type = NULL;
+	struct judgement judgement = {.reason = QUARANTINE_NONE};
+	enum status status = workset_record(ingest, change->record, &judgement.slot, err);
+
+	if (status == STATUS_OK && ingest->erases) {
+		status = judge_erased(ingest, change, &judgement, err);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
+		judgement.reason = judge_content(ingest, change, &type);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
+		status = judge_references(ingest, type, change, &judgement, err);
+	}
+	if (status == STATUS_OK && judgement.reason == QUARANTINE_NONE) {
+		status = judge_merged(ingest, stream, change, seq, &judgement, err);
+	}
+	if (status == STATUS_OK) {
+		*out = judgement;
+	}
+	return judged(status, err);
 }

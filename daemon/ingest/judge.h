@@ -19,4 +19,9 @@ enum status judge_change(struct ingest *ingest, const struct device *device,
 			 const struct parcel_change *change, uint64_t seq, struct judgement *out,
 			 struct error *err);
 
+/* A change of the server stream `stream` that says again what a device said, in the schema version
+ * that it was said in: as above, but for scope, revocation, and what the device can have seen. */
+enum status judge_said_again(struct ingest *ingest, uint32_t stream, const struct change *change,
+			     uint64_t seq, struct judgement *out, struct error *err);
+
 #endif

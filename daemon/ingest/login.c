@@ -218,6 +218,13 @@ ingest_sign_in(struct ingest *ingest, struct sign_in *sign_in, bool fits,
 		return status;
 	}
 	ingest->work.wrote = true;
+	if (in && sign_in->instead != NULL) {
+		status = ingest_user_password(ingest, sign_in->user, sign_in->instead,
+					      sign_in->user, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
 	if (in) {
 		status = begin_login(ingest, sign_in, secret_out, err);
 	} else {

@@ -112,6 +112,8 @@ note_encode(const struct note *note, struct buffer *out)
 	note_numbers(&writer, 21, note->entries, note->entry_count);
 	note_bytes(&writer, 23, note->source);
 	note_number(&writer, 24, (uint64_t)note->expires_ms);
+	note_number(&writer, 25, note->from);
+	note_number(&writer, 26, note->to);
 	if (out->status == STATUS_OK) {
 		out->at[writer.head] = (uint8_t)(out->at[writer.head] + writer.pairs);
 	}

@@ -11,7 +11,7 @@ struct note {
 	const char *action; /* 1: "found", "enrol", "scope", "code", "token", "schema", "revoke",
 			       "import", "read", "restore", "readmit", "continue", "hold",
 			       "allow", "release", "close", "destroyed", "erase", "user",
-			       "password", "disable", "withdraw" */
+			       "password", "disable", "withdraw", "reassign" */
 	uint32_t stream;    /* 2: device, user or import that it is about */
 	struct span key;    /* 3: a device's public key */
 	struct span name;   /* 4: of the server, cadre or user */
@@ -37,6 +37,9 @@ struct note {
 	size_t entry_count;
 	struct span source; /* 23: SHA-256 of the JSON that a schema was loaded from */
 	int64_t expires_ms; /* 24: of a token; never negative */
+	uint64_t from;	    /* 25: what a change in quarantine named: its record, or what that
+			       hangs on … */
+	uint64_t to;	    /* 26: … and the record that it is given to instead */
 	uint64_t record;    /* in the entry's header; no key */
 };
 

@@ -136,6 +136,10 @@ get_value(struct reader *in, uint32_t key, struct arena *arena, struct note *not
 		return cbor_get_bytes(in, &note->source);
 	case 24:
 		return get_moment(in, &note->expires_ms);
+	case 25:
+		return cbor_get_uint(in, &note->from);
+	case 26:
+		return cbor_get_uint(in, &note->to);
 	default:
 		return false;
 	}

@@ -2,6 +2,7 @@
 /* open: the part of a sync that any thread can do - open, verify, inflate, split, decode, commit
  * to. */
 #include "daemon/ingest/ingest.h"
+#include "daemon/ledger/ledger.h"
 
 #include <string.h>
 
@@ -93,8 +94,8 @@ open_body(struct parcel *parcel, struct error *err)
 	return STATUS_OK;
 }
 
-/* Is it this server's own certificate, of this device, and was the server restored? Else FOREIGN.
- */
+/* Is it this server's own certificate, of this device, and was the server restored? Or shows the
+ * device that it must have been (the writer looks, notice.c)? Else FOREIGN. */
 static enum status
 check_certificate(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 		  struct certificate *out, struct error *err)
@@ -115,7 +116,7 @@ check_certificate(struct parcel *parcel, struct store *reader, const struct serv
 	}
 	if (status == STATUS_FOREIGN ||
 	    (status == STATUS_OK &&
-	     (out->device != head->device || epoch_count < 2 ||
+	     (out->device != head->device || (epoch_count < 2 && !parcel->shown) ||
 	      !span_equal(origin, span_of(out->origin, sizeof out->origin))))) {
 		return fail(err, STATUS_FOREIGN, "device %u", head->device);
 	}
@@ -139,6 +140,26 @@ open_stranger(struct parcel *parcel, struct store *reader, const struct server_k
 	return STATUS_OK;
 }
 
+/* Whoever asks for a proof is answered by the tree: it may have been made anew below checkpoints
+ * that were left as they were, and what it has up to a cut is the log of former epochs, too. */
+static enum status
+root_of_tree(struct store *reader, uint64_t size, uint8_t root_out[HASH_SIZE], bool *found_out,
+	     struct error *err)
+{
+	uint64_t head = 0;
+	enum status status = store_log_head(reader, &head, err);
+
+	*found_out = status == STATUS_OK && size <= head;
+	if (*found_out) {
+		status = ledger_root_at(reader, size, root_out, err);
+	}
+	if (status == STATUS_MALFORMED) {
+		*found_out = false;
+		return STATUS_OK;
+	}
+	return status;
+}
+
 /* Every checkpoint that a device can have verified is kept. */
 static enum status
 check_witness(struct parcel *parcel, struct store *reader, struct error *err)
@@ -148,7 +169,9 @@ check_witness(struct parcel *parcel, struct store *reader, struct error *err)
 	bool found = false;
 	enum status status = STATUS_OK;
 
-	if (head->witness_size > 0) {
+	if (head->witness_size > 0 && (head->programme & PROGRAMME_PROVE) != 0) {
+		status = root_of_tree(reader, head->witness_size, root, &found, err);
+	} else if (head->witness_size > 0) {
 		status = store_checkpoint_root(reader, head->epoch, head->witness_size, root,
 					       &found, err);
 	}
@@ -158,32 +181,87 @@ check_witness(struct parcel *parcel, struct store *reader, struct error *err)
 	return status;
 }
 
+/* Anybody can show anything: only what this server has signed counts. */
+static enum status
+check_shown(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+	    struct error *err)
+{
+	const struct checkpoint *shown = &parcel->head.shown;
+	struct span origin;
+	enum status status;
+
+	if (!parcel->head.shows) {
+		return STATUS_OK;
+	}
+	status = store_setting(reader, "origin", &parcel->arena, &origin, err);
+	if (status == STATUS_OK) {
+		parcel->shown = shown->epoch == parcel->head.epoch &&
+				span_equal(origin, span_of(shown->origin, ORIGIN_SIZE)) &&
+				checkpoint_verify(shown, keys->log_public);
+	}
+	return status;
+}
+
+/* A device may have been enrolled in a part of the log that is lost, and nobody else may know. */
+static enum status
+look_for_lost(struct parcel *parcel, struct store *reader, struct error *err)
+{
+	const struct request_head *head = &parcel->head;
+	uint8_t root[HASH_SIZE];
+	bool found = false;
+	enum status status = STATUS_OK;
+
+	if (head->witness_size == 0 || head->shows) {
+		return STATUS_OK;
+	}
+	status = store_checkpoint_root(reader, head->epoch, head->witness_size, root, &found, err);
+	parcel->estranged =
+		status == STATUS_OK &&
+		(!found || memcmp(root, head->witness_root, sizeof head->witness_root) != 0);
+	return status;
+}
+
+static enum status
+open_unknown(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+	     struct error *err)
+{
+	enum status status = check_shown(parcel, reader, keys, err);
+
+	if (status == STATUS_OK) {
+		status = open_stranger(parcel, reader, keys, err);
+	}
+	if (status == STATUS_FOREIGN) {
+		struct error ignored;
+
+		(void)look_for_lost(parcel, reader, &ignored);
+	}
+	return status;
+}
+
 static enum status
 open_device(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 	    struct error *err)
 {
 	enum status status = store_snapshot(reader, err);
-	bool known;
 
 	if (status != STATUS_OK) {
 		return status;
 	}
 	status = store_device(reader, parcel->head.device, &parcel->arena, &parcel->device, err);
-	known = status != STATUS_NOT_FOUND;
-	if (!known) {
-		status = open_stranger(parcel, reader, keys, err);
+	if (status == STATUS_NOT_FOUND) {
+		status = open_unknown(parcel, reader, keys, err);
+	} else if (status == STATUS_OK &&
+		   !parcel_signed_by(PARCEL_SYNC, &parcel->opened, parcel->device.stream.key)) {
+		status = fail(err, STATUS_SIGNATURE, "device %u", parcel->head.device);
 	}
+	/* Only now: a proof costs more than a look at a row. */
 	if (status == STATUS_OK) {
 		status = check_witness(parcel, reader, err);
 	}
+	if (status == STATUS_OK) {
+		status = check_shown(parcel, reader, keys, err);
+	}
 	store_snapshot_end(reader);
-	if (!known) {
-		return status;
-	}
-	if (status == STATUS_OK &&
-	    !parcel_signed_by(PARCEL_SYNC, &parcel->opened, parcel->device.stream.key)) {
-		return fail(err, STATUS_SIGNATURE, "device %u", parcel->head.device);
-	}
 	return status;
 }
 

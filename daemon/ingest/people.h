@@ -58,12 +58,14 @@ struct sign_in {
 	uint32_t user;			 /* 0: nobody has that name */
 	uint8_t password[PASSWORD_SIZE]; /* what is kept of hers, or of nobody's */
 	unsigned wait_s;		 /* LOCKED_OUT: until the next try is let in */
+	const uint8_t *instead;		 /* her password from now on; NULL: it stays */
 };
 /* Before the password is looked at; any thread. LOCKED_OUT. */
 enum status sign_in_find(struct store *reader, struct span name, const char *address,
 			 int64_t now_ms, struct sign_in *out, struct error *err);
-/* Afterwards: a login begins, or the failure is counted. UNAUTHENTICATED is *in_out false and OK,
- * for the count is to be kept. Others may have failed meanwhile: then so does this one. */
+/* Afterwards: a login begins (with another password: the only one), or the failure is counted.
+ * UNAUTHENTICATED is *in_out false and OK, for the count is to be kept. Others may have failed
+ * meanwhile: then so does this one. */
 enum status ingest_sign_in(struct ingest *ingest, struct sign_in *sign_in, bool fits,
 			   char secret_out[LOGIN_SECRET_SIZE], bool *in_out, struct error *err);
 /* The login behind a secret; UNAUTHENTICATED if there is none, or it is over. Any thread. */

@@ -6,64 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the request counter and the devices' last contact ---- */
-
-static struct contact *
-waiting_contact(struct ingest *ingest, uint32_t device)
-{
-	for (size_t i = 0; i < ingest->contact_count; i++) {
-		if (ingest->contacts[i].device == device) {
-			return &ingest->contacts[i];
-		}
-	}
-	return NULL;
-}
-
-enum { WAITING_MAX = 1024 };
-
-static enum status
-note_contact(struct ingest *ingest, uint32_t device, uint64_t r, struct error *err)
-{
-	struct contact *contact = waiting_contact(ingest, device);
-
-	if (contact == NULL) {
-		if (ingest->contacts == NULL) {
-			ingest->contacts = calloc(WAITING_MAX, sizeof ingest->contacts[0]);
-		}
-		if (ingest->contacts == NULL) {
-			return fail(err, STATUS_MEMORY, "the list of contacts");
-		}
-		if (ingest->contact_count == WAITING_MAX) {
-			/* Too many to keep waiting: this transaction takes them along. */
-			ingest->work.wrote = true;
-			return store_device_contact(ingest->options.store, device, r,
-						    ingest_now_ms(ingest), err);
-		}
-		contact = &ingest->contacts[ingest->contact_count++];
-		contact->device = device;
-	}
-	contact->r = r;
-	contact->ms = ingest_now_ms(ingest);
-	return STATUS_OK;
-}
-
-static enum status
-check_counter(struct ingest *ingest, struct parcel *parcel, struct error *err)
-{
-	const struct contact *waiting = waiting_contact(ingest, parcel->head.device);
-	uint64_t seen = parcel->device.r;
-
-	if (waiting != NULL && waiting->r > seen) {
-		seen = waiting->r;
-	}
-	parcel->fresh = parcel->head.r > seen;
-	parcel->astray = parcel->fresh && parcel->head.epoch == ingest->ledger.epoch &&
-			 (parcel->head.cursor.complete > ingest->head || !parcel->witness_fits);
-	parcel->r_seen = seen;
-	return parcel->fresh ? note_contact(ingest, parcel->head.device, parcel->head.r, err)
-			     : STATUS_OK;
-}
-
 /* ---- acknowledgements ---- */
 
 static enum status
@@ -511,6 +453,11 @@ find_device(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	if (status != STATUS_NOT_FOUND) {
 		return status;
 	}
+	/* What it showed is in the log. */
+	if (ingest->epoch_count < 2) {
+		parcel->status = STATUS_FOREIGN;
+		return STATUS_OK;
+	}
 	status = ingest_readmit(ingest, &parcel->certificate, err);
 	if (status == STATUS_EXISTS) {
 		parcel->status = STATUS_FOREIGN;
@@ -542,6 +489,19 @@ answer_state(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	return status;
 }
 
+/* A device that names a checkpoint which this log has not, or with another root, may have lived in
+ * a history that is lost here. What its bases say would be taken for what this log says, a conflict
+ * too few: so it shows the checkpoint first. One that shows what this server never signed is
+ * damaged or lies: that is no reason to leave its work on it. */
+static bool
+must_show(const struct ingest *ingest, const struct parcel *parcel)
+{
+	const struct request_head *head = &parcel->head;
+
+	return head->epoch == ingest->ledger.epoch && !parcel->witness_fits && !head->shows &&
+	       (head->programme & PROGRAMME_DESTROYED) == 0;
+}
+
 enum status
 ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
 {
@@ -557,7 +517,13 @@ ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	 * they are. */
 	status = find_device(ingest, parcel, err);
 	if (status == STATUS_OK && parcel->status == STATUS_OK) {
-		status = check_counter(ingest, parcel, err);
+		status = contact_check(ingest, parcel, err);
+	}
+	if (status == STATUS_OK && parcel->status == STATUS_OK && must_show(ingest, parcel)) {
+		parcel->withheld = true;
+		parcel->acked_n = parcel->device.stream.acked_n;
+		parcel->report.result = STATUS_OK;
+		return STATUS_OK;
 	}
 	if (status == STATUS_OK && parcel->status == STATUS_OK &&
 	    (parcel->head.programme & PROGRAMME_DESTROYED) != 0) {
@@ -576,6 +542,8 @@ ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	parcel->report.result = parcel->status;
 	return status;
 }
+
+enum { WAITING_MAX = 1024 };
 
 enum status
 ingest_session(struct ingest *ingest, const struct sync_session *session, struct error *err)

@@ -5,19 +5,11 @@
 
 #include "daemon/ingest/note.h"
 
-enum { FOLLOWERS_MAX = 1000, REASON_MAX = 500 /* bytes */ };
+enum { FOLLOWERS_MAX = 1000 };
 
-struct releasing {
-	struct ingest *ingest;
-	const struct quarantine_order *order; /* NULL: nobody asked */
-	struct buffer arrived; /* uint64_t: records that are here now, and may have been missed */
-	size_t released;
-};
-
-/* The change as it was sent, out of the log; what does not decode has its reason. */
-static enum status
-read_change(struct ingest *ingest, const struct quarantined *row, struct parcel_change *out,
-	    struct error *err)
+enum status
+release_read(struct ingest *ingest, const struct quarantined *row, struct parcel_change *out,
+	     struct error *err)
 {
 	struct arena *arena = &ingest->work.arena;
 	struct log_row logged;
@@ -41,9 +33,8 @@ read_change(struct ingest *ingest, const struct quarantined *row, struct parcel_
 	return STATUS_OK;
 }
 
-/* May the record be touched by whoever asked, where it is and where it comes to? */
-static bool
-is_allowed(const struct releasing *releasing, const struct judgement *judgement)
+bool
+release_allowed(const struct releasing *releasing, const struct judgement *judgement)
 {
 	const struct quarantine_order *order = releasing->order;
 	const struct slot *slot = judgement->slot;
@@ -62,7 +53,7 @@ release_judge(struct ingest *ingest, const struct quarantined *row, bool pardone
 {
 	struct parcel_change change;
 	struct device device;
-	enum status status = read_change(ingest, row, &change, err);
+	enum status status = release_read(ingest, row, &change, err);
 
 	change.pardoned = pardoned;
 	if (status == STATUS_OK) {
@@ -160,7 +151,7 @@ release_follower(struct releasing *releasing, const struct quarantined *row, str
 		return status;
 	}
 	if (judgement.reason == QUARANTINE_NONE) {
-		return is_allowed(releasing, &judgement)
+		return release_allowed(releasing, &judgement)
 			       ? release_row(releasing, row, &judgement, err)
 			       : STATUS_OK;
 	}
@@ -169,27 +160,37 @@ release_follower(struct releasing *releasing, const struct quarantined *row, str
 	return store_quarantine_put(releasing->ingest->options.store, &still, err);
 }
 
+enum status
+release_awaiting(struct ingest *ingest, uint64_t id, struct buffer *out, struct error *err)
+{
+	/* First what is only in memory yet; all of it only if somebody waits. */
+	enum status status = workset_flush_quarantine(ingest, err);
+
+	if (status == STATUS_OK) {
+		status = store_quarantine_awaiting(ingest->options.store, id, FOLLOWERS_MAX, out,
+						   err);
+	}
+	return status == STATUS_OK && out->length > 0 ? workset_flush(ingest, err) : status;
+}
+
+bool
+release_crowded(const struct releasing *releasing)
+{
+	return releasing->released > FOLLOWERS_MAX || workset_crowded(&releasing->ingest->work);
+}
+
 /* What lacked the record `id`. */
 static enum status
 release_followers_of(struct releasing *releasing, uint64_t id, struct error *err)
 {
-	struct ingest *ingest = releasing->ingest;
 	struct buffer rows;
 	enum status status;
 
 	buffer_init(&rows, SIZE_MAX);
-	/* First what is only in memory yet; all of it only if somebody waits. */
-	status = workset_flush_quarantine(ingest, err);
-	if (status == STATUS_OK) {
-		status = store_quarantine_awaiting(ingest->options.store, id, FOLLOWERS_MAX, &rows,
-						   err);
-	}
-	if (status == STATUS_OK && rows.length > 0) {
-		status = workset_flush(ingest, err);
-	}
+	status = release_awaiting(releasing->ingest, id, &rows, err);
 	for (size_t i = 0; i < rows.length / sizeof(struct quarantined) && status == STATUS_OK;
 	     i++) {
-		if (releasing->released > FOLLOWERS_MAX || workset_crowded(&ingest->work)) {
+		if (release_crowded(releasing)) {
 			break;
 		}
 		status = release_follower(
@@ -200,7 +201,7 @@ release_followers_of(struct releasing *releasing, uint64_t id, struct error *err
 }
 
 /* A follower may create a record, which others lack. */
-static enum status
+enum status
 release_followers(struct releasing *releasing, struct error *err)
 {
 	bool some = false;
@@ -253,25 +254,23 @@ ingest_release_awaiting(struct ingest *ingest, const struct parcel *parcel, size
 
 /* ---- because an admin says so ---- */
 
-/* Also for what is there, but beyond the scope of who asks. */
-static enum status
-not_there(const struct quarantine_order *order, struct error *err)
+enum status
+release_not_there(const struct quarantine_order *order, struct error *err)
 {
 	return fail(err, STATUS_NOT_FOUND, "change %u of device %u in quarantine", order->n,
 		    order->device);
 }
 
-/* Is it in the list that the asker sees? */
-static bool
-is_seen(const struct quarantine_order *order, const struct quarantined *row)
+bool
+release_sees(const struct quarantine_order *order, const struct quarantined *row)
 {
 	return order->scope == NULL ||
 	       regions_cover(order->scope, order->scope_count, row->village);
 }
 
-static enum status
-find_row(struct ingest *ingest, const struct quarantine_order *order, struct quarantined *out,
-	 struct error *err)
+enum status
+release_find(struct ingest *ingest, const struct quarantine_order *order, struct quarantined *out,
+	     struct error *err)
 {
 	enum status status = workset_flush(ingest, err);
 
@@ -279,7 +278,33 @@ find_row(struct ingest *ingest, const struct quarantine_order *order, struct qua
 		status = store_quarantine_find(ingest->options.store, order->device, order->n, out,
 					       err);
 	}
-	return status == STATUS_NOT_FOUND ? not_there(order, err) : status;
+	return status == STATUS_NOT_FOUND ? release_not_there(order, err) : status;
+}
+
+enum status
+release_refuse(uint32_t reason, struct error *err)
+{
+	return fail(err, STATUS_SET_ASIDE, "%s. %s", quarantine_why(reason),
+		    quarantine_next(reason));
+}
+
+enum status
+release_check_open(struct ingest *ingest, const struct quarantine_order *order,
+		   const struct quarantined *row, struct error *err)
+{
+	bool given = false;
+	enum status status = reassign_given(ingest, row, &given, err);
+
+	if (status == STATUS_OK && row->released) {
+		return fail(err, STATUS_EXISTS, "change %u of device %u was released", order->n,
+			    order->device);
+	}
+	if (status == STATUS_OK && given) {
+		return fail(err, STATUS_EXISTS,
+			    "change %u of device %u was given to another record", order->n,
+			    order->device);
+	}
+	return status;
 }
 
 /* Nothing is touched yet when it is refused. */
@@ -289,7 +314,7 @@ release_asked(struct releasing *releasing, struct error *err)
 	const struct quarantine_order *order = releasing->order;
 	struct judgement judgement = {.reason = QUARANTINE_NONE};
 	struct quarantined row;
-	enum status status = find_row(releasing->ingest, order, &row, err);
+	enum status status = release_find(releasing->ingest, order, &row, err);
 
 	if (status == STATUS_OK) {
 		status = judge_row(releasing, &row, &judgement, err);
@@ -297,20 +322,19 @@ release_asked(struct releasing *releasing, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (!is_seen(order, &row) &&
-	    (judgement.reason != QUARANTINE_NONE || !is_allowed(releasing, &judgement))) {
-		return not_there(order, err);
+	if (!release_sees(order, &row) &&
+	    (judgement.reason != QUARANTINE_NONE || !release_allowed(releasing, &judgement))) {
+		return release_not_there(order, err);
 	}
-	if (row.released) {
-		return fail(err, STATUS_EXISTS, "change %u of device %u was released", order->n,
-			    order->device);
+	status = release_check_open(releasing->ingest, order, &row, err);
+	if (status != STATUS_OK) {
+		return status;
 	}
 	if (judgement.reason != QUARANTINE_NONE) {
-		return fail(err, STATUS_SET_ASIDE, "%s. %s", quarantine_why(judgement.reason),
-			    quarantine_next(judgement.reason));
+		return release_refuse(judgement.reason, err);
 	}
-	if (!is_allowed(releasing, &judgement)) {
-		return not_there(order, err);
+	if (!release_allowed(releasing, &judgement)) {
+		return release_not_there(order, err);
 	}
 	status = release_row(releasing, &row, &judgement, err);
 	if (status == STATUS_OK && row.awaits != 0) {
@@ -346,16 +370,20 @@ ingest_quarantine_close(struct ingest *ingest, const struct quarantine_order *or
 	struct quarantined row;
 	enum status status;
 
-	if (order->reason.length == 0 || order->reason.length > REASON_MAX) {
-		return fail(err, STATUS_INVALID, "a reason has 1 to %d bytes", REASON_MAX);
+	if (order->reason.length == 0 || order->reason.length > QUARANTINE_REASON_MAX) {
+		return fail(err, STATUS_INVALID, "a reason has 1 to %d bytes",
+			    QUARANTINE_REASON_MAX);
 	}
-	status = find_row(ingest, order, &row, err);
-	if (status == STATUS_OK && !is_seen(order, &row)) {
-		return not_there(order, err);
+	status = release_find(ingest, order, &row, err);
+	if (status == STATUS_OK && !release_sees(order, &row)) {
+		return release_not_there(order, err);
+	}
+	if (status == STATUS_OK) {
+		status = release_check_open(ingest, order, &row, err);
 	}
 	if (status == STATUS_OK && row.settled != 0) {
-		return fail(err, STATUS_EXISTS, "change %u of device %u was %s", order->n,
-			    order->device, row.released ? "released" : "closed");
+		return fail(err, STATUS_EXISTS, "change %u of device %u was closed", order->n,
+			    order->device);
 	}
 	if (status != STATUS_OK) {
 		return status;

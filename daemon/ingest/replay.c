@@ -230,26 +230,25 @@ replay_lost(const struct replay *replay, uint64_t record)
 	return place < replay_lost_count(replay) && ids[place] == record;
 }
 
-static bool
-is_gone(const struct replay *replay, uint64_t record)
+bool
+replay_gone(const struct replay *replay, uint64_t record)
 {
 	return replay_lost(replay, record) ||
 	       replay->options.erased(replay->options.context, record);
 }
 
-/* The change could not be merged: because of what was erased? Then its record is lost. */
-static bool
-change_is_lost(struct replay *replay, const struct change *change)
+bool
+replay_loses(struct replay *replay, const struct change *change)
 {
 	const size_t place = lost_place(replay, change->record);
-	bool gone = is_gone(replay, change->record);
+	bool gone = replay_gone(replay, change->record);
 	uint64_t *ids;
 
 	for (size_t i = 0; i < change->field_count && !gone; i++) {
 		const struct value *value = &change->fields[i].value;
 
 		gone = value->form == VALUE_INTEGER && value->integer > 0 &&
-		       is_gone(replay, (uint64_t)value->integer);
+		       replay_gone(replay, (uint64_t)value->integer);
 	}
 	if (gone && !replay_lost(replay, change->record) &&
 	    buffer_extend(&replay->lost, sizeof ids[0]) != NULL) {
@@ -343,7 +342,7 @@ device_change(struct replay *replay, const struct log_row *row, struct parcel_ch
 		return status == STATUS_OK ? set_aside(replay, row, &judgement, err) : status;
 	}
 	if (judgement.reason != QUARANTINE_NONE) {
-		if (change_is_lost(replay, &change->change)) {
+		if (replay_loses(replay, &change->change)) {
 			*village_out = REPLAY_UNKNOWN;
 		} else {
 			replay_tell(replay, row, "verdict", "the change cannot be merged");
@@ -390,7 +389,7 @@ server_change(struct replay *replay, const struct log_row *row, const struct par
 		status = ingest_place(ingest, &outcome, err);
 	}
 	if (status != STATUS_OK && !replay_broken(status)) {
-		if (!change_is_lost(replay, &change->change)) {
+		if (!replay_loses(replay, &change->change)) {
 			replay_tell(replay, row, "payload",
 				    "the server's own change cannot be merged");
 		}

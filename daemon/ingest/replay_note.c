@@ -2,6 +2,7 @@
 /* replay_note: what entries that are no change did, as their notes say. A new action needs a row in
  * `actions`. */
 #include "daemon/ingest/family.h"
+#include "daemon/ingest/reassign.h"
 #include "daemon/ingest/release.h"
 #include "daemon/ingest/replay_parts.h"
 #include "daemon/store/store_people.h"
@@ -316,8 +317,7 @@ do_restore(const struct told *told, struct error *err)
 
 	told->replay->epoch = epoch.epoch;
 	told->replay->renewed = true;
-	told->ingest->ledger.epoch = epoch.epoch;
-	return store_epoch_append(told->again, &epoch, err);
+	return epoch_enter(told->ingest, &epoch, err);
 }
 
 /* ---- quarantine ---- */
@@ -338,6 +338,17 @@ find_aside(const struct told *told, struct quarantined *out, struct error *err)
 	return status;
 }
 
+/* Is it because of what was erased that this cannot be released again? */
+static bool
+release_is_lost(const struct told *told, const struct quarantined *row)
+{
+	struct parcel_change said = {.reason = QUARANTINE_MALFORMED};
+
+	return replay_lost(told->replay, row->record) ||
+	       (release_read(told->ingest, row, &said, NULL) == STATUS_OK &&
+		said.reason == QUARANTINE_NONE && replay_loses(told->replay, &said.change));
+}
+
 static enum status
 do_release(const struct told *told, struct error *err)
 {
@@ -349,7 +360,7 @@ do_release(const struct told *told, struct error *err)
 		status = release_judge(told->ingest, &row, true, &judgement, err);
 	}
 	if (status == STATUS_OK && (row.released || judgement.reason != QUARANTINE_NONE)) {
-		if (!replay_lost(told->replay, row.record)) {
+		if (row.released || !release_is_lost(told, &row)) {
 			complain(told, "it releases what cannot be released");
 		}
 		return replay_append(told->replay, told->row, err);
@@ -368,6 +379,62 @@ do_close(const struct told *told, struct error *err)
 	struct quarantined row;
 	enum status status = find_aside(told, &row, err);
 
+	row.settled = told->seq;
+	return status == STATUS_OK ? store_quarantine_put(told->again, &row, err) : status;
+}
+
+/* The change of the entry before must be what the note says that it is. What was erased of either
+ * is not there to be compared. */
+static enum status
+compare_given(const struct told *told, const struct quarantined *row, const struct slot *to,
+	      struct error *err)
+{
+	struct arena *arena = &told->ingest->work.arena;
+	struct parcel_change said;
+	struct log_row before;
+	struct change given;
+	struct change expected;
+	struct buffer bytes;
+	uint64_t from = 0;
+	enum status status = release_read(told->ingest, row, &said, err);
+
+	if (status == STATUS_OK) {
+		status = store_log_entry(told->again, told->seq - 1, arena, &before, err);
+	}
+	if (status != STATUS_OK || said.reason != QUARANTINE_NONE || before.payload.at == NULL) {
+		return status;
+	}
+	if (before.entry.kind != ENTRY_CHANGE || before.entry.user != told->row->entry.user ||
+	    change_decode(before.payload, true, arena, &given, NULL) != STATUS_OK ||
+	    reassign_say(told->ingest, row, &said, to, &expected, &from, NULL) != STATUS_OK) {
+		complain(told, "the entry before is not what it gives");
+		return STATUS_OK;
+	}
+	expected.n = given.n;
+	buffer_init(&bytes, CHANGE_BYTES_MAX);
+	change_encode(&expected, &bytes);
+	if (from != told->note->from || !span_equal(buffer_span(&bytes), before.payload)) {
+		complain(told, "the entry before is not what it gives");
+	}
+	buffer_finish(&bytes);
+	return STATUS_OK;
+}
+
+static enum status
+do_reassign(const struct told *told, struct error *err)
+{
+	struct quarantined row;
+	struct slot *to;
+	enum status status = find_aside(told, &row, err);
+
+	if (status == STATUS_OK) {
+		status = workset_place(told->ingest, told->note->to, &to, err);
+	}
+	if (status == STATUS_OK && to->exists) {
+		status = compare_given(told, &row, to, err);
+	} else if (status == STATUS_OK && !replay_gone(told->replay, told->note->to)) {
+		complain(told, "it gives what was set aside to no record");
+	}
 	row.settled = told->seq;
 	return status == STATUS_OK ? store_quarantine_put(told->again, &row, err) : status;
 }
@@ -415,6 +482,7 @@ static const struct action actions[] = {
 	{"destroyed", ENTRY_ADMIN, do_destroyed}, {"erase", ENTRY_ERASURE, do_erase},
 	{"user", ENTRY_ADMIN, do_user},		  {"password", ENTRY_ADMIN, do_password},
 	{"disable", ENTRY_ADMIN, do_disable},	  {"withdraw", ENTRY_ADMIN, do_withdraw},
+	{"reassign", ENTRY_ADMIN, do_reassign},
 };
 
 static const struct action *

@@ -23,6 +23,10 @@ void replay_tell(struct replay *replay, const struct log_row *row, const char *c
 		 const char *what);
 /* The entry takes its place in the copy's log. */
 enum status replay_append(struct replay *replay, const struct log_row *row, struct error *err);
+/* Was the record erased, or can it not be made again for another one that was? */
+bool replay_gone(const struct replay *replay, uint64_t record);
+/* The change could not be merged: because of what was erased? Then its record is lost. */
+bool replay_loses(struct replay *replay, const struct change *change);
 /* A failure is the store's; what an entry says wrongly is only told. */
 bool replay_broken(enum status status);
 

@@ -13,9 +13,10 @@
 enum {
 	REPLY_ARENA_LIMIT = 32 * 1024 * 1024,
 	RECORD_ARENA_LIMIT = 8 * 1024 * 1024,
-	ROOM_LEAST = 2048, /* bytes; what a device must be able to take */
-	ROOM_FIXED = 512,  /* for all that is no record */
-	BUDGET_FACTOR = 8, /* plain bytes tried per packed byte of room */
+	ROOM_LEAST = 2048,   /* bytes; what a device must be able to take */
+	ROOM_FIXED = 512,    /* for all that is no record, */
+	ROOM_RECEIPT = 1024, /* … and a receipt, if there is one */
+	BUDGET_FACTOR = 8,   /* plain bytes tried per packed byte of room */
 	BUILD_ATTEMPTS = 8,
 };
 
@@ -287,13 +288,15 @@ builder_add_schema(struct reply_builder *builder, struct error *err)
 static enum status
 builder_add_checkpoint(struct reply_builder *builder, struct error *err)
 {
+	const struct request_head *head = &builder->parcel->head;
+	const bool proves = head->witness_size > 0 && (head->programme & PROGRAMME_PROVE) != 0;
 	bool found = false;
 	enum status status =
 		store_checkpoint_last(builder->reader, &builder->reply.checkpoint, &found, err);
 
 	builder->reply.has_checkpoint =
-		found && builder->reply.checkpoint.size > builder->parcel->head.witness_size;
-	return status;
+		found && (proves || builder->reply.checkpoint.size > head->witness_size);
+	return status == STATUS_OK && proves && found ? reply_add_proof(builder, err) : status;
 }
 
 static enum status
@@ -320,6 +323,9 @@ builder_fill(struct reply_builder *builder, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		status = builder_add_checkpoint(builder, err);
+	}
+	if (status == STATUS_OK) {
+		status = reply_add_receipt(builder, err);
 	}
 	if (status == STATUS_OK) {
 		status = reply_add_news(builder, err);
@@ -361,6 +367,9 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 	if (status == STATUS_OK) {
 		status = reply_add_key(builder, err);
 	}
+	builder->reply.show_witness =
+		builder->parcel->estranged ||
+		(builder->parcel->fresh && !builder->former && !builder->parcel->witness_fits);
 	if (status != STATUS_OK || builder->parcel->status != STATUS_OK) {
 		return status;
 	}
@@ -372,6 +381,15 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 	}
 	/* Its cursor is a place in another log. */
 	if (builder->former) {
+		builder->reply.more = true;
+		/* Whoever showed what this server lost has this server's word for it. */
+		return builder->parcel->began.epoch == 0
+			       ? STATUS_OK
+			       : store_checkpoint_last(builder->reader, &builder->reply.checkpoint,
+						       &builder->reply.has_checkpoint, err);
+	}
+	/* Its history may be another: first it shows what it has. */
+	if (builder->parcel->withheld) {
 		builder->reply.more = true;
 		return STATUS_OK;
 	}
@@ -464,7 +482,11 @@ ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *cata
 	buffer_init(&builder.evicted, SIZE_MAX);
 	buffer_init(&builder.erased, SIZE_MAX);
 	buffer_init(&packed, PARCEL_REPLY_MAX - PARCEL_REPLY_OVERHEAD);
-	status = build_within(&builder, platform, room - ROOM_FIXED, &packed, err);
+	room -= ROOM_FIXED;
+	if (reply_wants_receipt(parcel)) {
+		room -= ROOM_RECEIPT;
+	}
+	status = build_within(&builder, platform, room, &packed, err);
 	if (status == STATUS_OK) {
 		platform->random(platform->context, nonce, sizeof nonce);
 		status = parcel_seal_reply(&parcel->opened.session, nonce, buffer_span(&packed),

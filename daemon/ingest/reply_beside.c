@@ -2,6 +2,7 @@
 /* What a reply says beside records: of the device's own changes, the server's history and its keys.
  */
 #include "daemon/ingest/reply_parts.h"
+#include "daemon/ledger/proof.h"
 
 #include <string.h>
 
@@ -116,6 +117,48 @@ reply_add_key(struct reply_builder *builder, struct error *err)
 	return ingest_address(builder->reader, &builder->arena, &newer->url, err);
 }
 
+static enum status
+proof_make(struct reply_builder *builder, struct proof *out, struct error *err)
+{
+	struct prover *prover;
+	enum status status =
+		prover_open(builder->reader, builder->reply.checkpoint.size, &prover, err);
+
+	if (status == STATUS_OK) {
+		status = prover_consistency(prover, builder->parcel->head.witness_size, out, err);
+		prover_close(prover);
+	}
+	return status;
+}
+
+enum status
+reply_add_proof(struct reply_builder *builder, struct error *err)
+{
+	struct reply *reply = &builder->reply;
+	struct proof proof = {.count = 0};
+	enum status status = STATUS_INVALID;
+	const void *hashes;
+
+	if (builder->parcel->witness_fits) {
+		status = proof_make(builder, &proof, err);
+	}
+	/* The log is shorter, or its tree is not whole. */
+	if (status == STATUS_INVALID || status == STATUS_MALFORMED) {
+		reply->show_witness = true;
+		return STATUS_OK;
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	hashes = arena_copy(&builder->arena, proof.hashes, proof.count * HASH_SIZE);
+	if (hashes == NULL) {
+		return fail(err, STATUS_MEMORY, "building a reply");
+	}
+	reply->has_proof = true;
+	reply->proof = span_of(hashes, proof.count * HASH_SIZE);
+	return STATUS_OK;
+}
+
 /* Follows from the log's key, so that a restored server has the same and stores none. */
 static void
 share_make(const struct parcel *parcel, uint8_t share_out[LEASE_SHARE_SIZE])
@@ -138,8 +181,9 @@ reply_add_lease(struct reply_builder *builder)
 	struct reply *reply = &builder->reply;
 	bool lacks = parcel->head.certificate.length > 0;
 
-	if (reply->status != STATUS_OK && reply->status != STATUS_GAP &&
-	    reply->status != STATUS_FORK && reply->status != STATUS_HELD) {
+	/* What is withheld is not judged: it may come from a device that was revoked. */
+	if (parcel->withheld || (reply->status != STATUS_OK && reply->status != STATUS_GAP &&
+				 reply->status != STATUS_FORK && reply->status != STATUS_HELD)) {
 		return;
 	}
 	reply->has_lease = lacks || (parcel->lease_days != 0 &&

@@ -35,6 +35,13 @@ enum status reply_add_news(struct reply_builder *builder, struct error *err);
 enum status reply_add_epochs(struct reply_builder *builder, struct error *err);
 /* Who sealed to a former key learns the newest, and where the server is. */
 enum status reply_add_key(struct reply_builder *builder, struct error *err);
+/* That the log of the head's witness goes on into the reply's checkpoint. None, if it does not:
+ * then the device is to show that witness. */
+enum status reply_add_proof(struct reply_builder *builder, struct error *err);
+/* With a checkpoint, if it is asked for (protocol/receipt.h): reads one row of the tree per 256
+ * entries and at most 512 headers. After the checkpoint. */
+enum status reply_add_receipt(struct reply_builder *builder, struct error *err);
+bool reply_wants_receipt(const struct parcel *parcel);
 /* To a device that is to keep what it has: while it begins, with new villages, and when it shows
  * its certificate, as it does when it lacks its share. */
 void reply_add_lease(struct reply_builder *builder);

@@ -35,12 +35,6 @@ struct stream_slot {
 	struct stream stream;
 };
 
-struct contact {
-	uint32_t device;
-	uint64_t r;
-	int64_t ms;
-};
-
 /* Is anything in quarantine for lack of a record? */
 enum awaits { AWAITS_NOT_ASKED, AWAITS_NONE, AWAITS_SOME };
 
@@ -147,6 +141,12 @@ enum status workset_awaits(struct ingest *ingest, bool *out, struct error *err);
 enum status ingest_release_awaiting(struct ingest *ingest, const struct parcel *parcel, size_t from,
 				    size_t end, struct error *err);
 
+/* contact.c: is the parcel's request new? Notes that, and what else it says of its device. */
+enum status contact_check(struct ingest *ingest, struct parcel *parcel, struct error *err);
+/* contact.c: size of the largest checkpoint of this log that the device named; 0: none. */
+enum status contact_witness(struct ingest *ingest, uint32_t device, uint64_t *out,
+			    struct error *err);
+
 /* The context for merging records of a type (by the newest schema). */
 struct merge_context ingest_merge_context(const struct ingest *ingest, uint32_t type);
 /* When entries of this transaction are received: never goes back. */
@@ -188,6 +188,7 @@ struct server_change {
 	struct change change;
 	uint32_t stream;
 	uint32_t user;
+	bool said_before; /* time, clock quality and schema version come with it, too */
 };
 enum status ingest_server_change(struct ingest *ingest, struct server_change *own,
 				 uint64_t *seq_out, struct error *err);
@@ -196,6 +197,18 @@ enum status ingest_server_change(struct ingest *ingest, struct server_change *ow
 enum status ingest_token_put(struct ingest *ingest, const struct token_order *order,
 			     struct span text, struct error *err);
 
+/* By what a server noticed that a part of its log is lost; all zero: somebody said so. */
+struct lost_log {
+	uint32_t device; /* that showed a checkpoint … */
+	uint64_t size;	 /* … of so many entries */
+};
+/* epoch.c: begins an epoch, durable when it returns. Outside of a transaction. */
+enum status epoch_write(struct ingest *ingest, uint64_t cut, const struct lost_log *lost,
+			struct epoch *out, struct error *err);
+/* epoch.c: inside the transaction of its entry: merges and checkpoints are of that epoch from here
+ * on. If it is cut before the log's end, records of which more shows as a conflict than before are
+ * counted anew. */
+enum status epoch_enter(struct ingest *ingest, const struct epoch *epoch, struct error *err);
 /* epoch.c: takes a device in again that the backup does not know: stream and device as its
  * certificate says, and an entry like that of an enrolment. EXISTS: its number is another's, or
  * there is none on it (device 0). The caller has checked whose certificate it is. */

@@ -126,15 +126,32 @@ ends_batch(enum status status)
 	return status_http(status) >= 500;
 }
 
+/* What a transaction of its own is for. */
+static void
+run_before(struct writer *writer, struct job *jobs)
+{
+	for (struct job *job = jobs; job != NULL; job = job->next) {
+		job->error.detail[0] = '\0';
+		job->status = job->before == NULL ? STATUS_OK
+						  : job->before(job, writer->ingest, &job->error);
+		job->error.status = job->status;
+	}
+}
+
 static enum status
 run_batch(struct writer *writer, struct job *jobs, struct error *err)
 {
-	enum status status = ingest_begin(writer->ingest, err);
+	enum status status;
 
+	run_before(writer, jobs);
+	status = ingest_begin(writer->ingest, err);
 	if (status != STATUS_OK) {
 		return status;
 	}
 	for (struct job *job = jobs; job != NULL; job = job->next) {
+		if (job->status != STATUS_OK) {
+			continue;
+		}
 		job->error.detail[0] = '\0';
 		job->status = job->run(job, writer->ingest, &job->error);
 		job->error.status = job->status;
@@ -308,6 +325,15 @@ struct waiter {
 };
 
 static enum status
+waiter_before(struct job *job, struct ingest *ingest, struct error *err)
+{
+	struct waiter *waiter = (struct waiter *)job;
+
+	return waiter->inner->before == NULL ? STATUS_OK
+					     : waiter->inner->before(waiter->inner, ingest, err);
+}
+
+static enum status
 waiter_run(struct job *job, struct ingest *ingest, struct error *err)
 {
 	struct waiter *waiter = (struct waiter *)job;
@@ -329,7 +355,9 @@ waiter_done(struct job *job)
 enum status
 writer_run(struct writer *writer, struct job *job, struct error *err)
 {
-	struct waiter waiter = {.job = {.run = waiter_run, .done = waiter_done}, .inner = job};
+	struct waiter waiter = {
+		.job = {.before = waiter_before, .run = waiter_run, .done = waiter_done},
+		.inner = job};
 	enum status status;
 
 	(void)pthread_mutex_init(&waiter.lock, NULL);

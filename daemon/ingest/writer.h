@@ -16,6 +16,9 @@
 struct writer;
 
 struct job {
+	/* In the writer's thread, before the transaction: what needs one of its own. NULL: nothing.
+	 * If it fails the job is not run, and the others are. */
+	enum status (*before)(struct job *job, struct ingest *ingest, struct error *err);
 	/* In the writer's thread, inside the transaction. */
 	enum status (*run)(struct job *job, struct ingest *ingest, struct error *err);
 	/* In the writer's thread, after the commit (or its failure); job->status and job->error are

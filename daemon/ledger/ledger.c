@@ -58,6 +58,30 @@ frontier_read(struct store *store, uint64_t size, struct frontier *out, struct e
 	return status;
 }
 
+/* A checkpoint is written with every commit: the newest one is of the whole log. So whoever alters
+ * the database must have the server's key, or the daemon does not even start. */
+static enum status
+check_whole(const struct ledger *ledger, struct store *store, struct error *err)
+{
+	struct checkpoint newest = {.size = 0};
+	uint8_t root[HASH_SIZE];
+	bool found = false;
+	enum status status = store_checkpoint_last(store, &newest, &found, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	frontier_root(&ledger->frontier, root);
+	if (!found || newest.size != ledger->frontier.size ||
+	    memcmp(newest.root, root, HASH_SIZE) != 0 ||
+	    memcmp(newest.origin, ledger->origin, ORIGIN_SIZE) != 0) {
+		return fail(err, STATUS_STORAGE,
+			    "the log is not that of its newest checkpoint; `sambungctl verify` "
+			    "says where");
+	}
+	return STATUS_OK;
+}
+
 enum status
 ledger_load(struct ledger *ledger, struct store *store, struct error *err)
 {
@@ -67,7 +91,7 @@ ledger_load(struct ledger *ledger, struct store *store, struct error *err)
 	if (status == STATUS_OK) {
 		status = frontier_read(store, head, &ledger->frontier, err);
 	}
-	return status;
+	return status == STATUS_OK && head > 0 ? check_whole(ledger, store, err) : status;
 }
 
 enum status

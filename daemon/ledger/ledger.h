@@ -18,7 +18,7 @@ struct ledger {
 };
 
 /* Rebuilds the frontier from the store; MALFORMED if the log and the stored subtree roots end
- * apart. */
+ * apart. STORAGE: the log is not that of its newest checkpoint. */
 enum status ledger_load(struct ledger *ledger, struct store *store, struct error *err);
 /* Appends the entries' leaves to `frontier` (a copy of the ledger's while a transaction is open)
  * and stores the subtree roots that they complete. */

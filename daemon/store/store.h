@@ -147,6 +147,10 @@ enum status store_checkpoint_last(struct store *store, struct checkpoint *out, b
 enum status store_checkpoint_root(struct store *store, uint32_t epoch, uint64_t size,
 				  uint8_t root_out[HASH_SIZE], bool *found_out, struct error *err);
 
+/* Size of the first one that was signed in that epoch. STORAGE: there is none. */
+enum status store_checkpoint_first(struct store *store, uint32_t epoch, uint64_t *size_out,
+				   struct error *err);
+
 /* Ascending age: the first epoch first. */
 enum status store_epochs(struct store *store, struct arena *arena, struct epoch **out,
 			 size_t *count_out, struct error *err);
@@ -183,6 +187,10 @@ enum status store_record_find(struct store *store, uint64_t id, const struct reg
 /* The same without states. */
 enum status store_records_place(struct store *store, const uint64_t *ids, size_t count,
 				struct stored_record *out, struct error *err);
+/* Ids of the records that more than one change made and whose version is greater than `since`, as
+ * an array of uint64_t in `out`, cleared first. Reads the whole table: for the rarest of days. */
+enum status store_records_merged(struct store *store, uint64_t since, struct buffer *out,
+				 struct error *err);
 /* Inserts or replaces. The type of a record never changes (INTERNAL). EXISTS: `former` is wrong. */
 struct record_write {
 	struct stored_record row;	    /* of one_change the state is not written */
@@ -327,6 +335,7 @@ struct device {
 	/* operations, not evidence: */
 	uint64_t r;		 /* highest request counter seen */
 	int64_t last_contact_ms; /* 0: never */
+	uint64_t witness; /* size of the largest checkpoint of this log that it named; 0: none */
 };
 /* NOT_FOUND. */
 enum status store_device(struct store *store, uint32_t number, struct arena *arena,
@@ -340,8 +349,16 @@ enum status store_device_destroyed(struct store *store, uint32_t number, uint64_
 /* All devices that descend from the same first one by forks, by number; *out is an array. */
 enum status store_family(struct store *store, uint32_t number, struct arena *arena,
 			 struct device **out, size_t *count_out, struct error *err);
-enum status store_device_contact(struct store *store, uint32_t number, uint64_t r,
-				 int64_t contact_ms, struct error *err);
+/* What a request says of its device besides changes. */
+struct contact {
+	uint32_t device;
+	uint64_t r;
+	int64_t ms;
+	uint64_t witness; /* size of the checkpoint of this log that it named; 0: none */
+};
+/* The larger witness stays. */
+enum status store_device_contact(struct store *store, const struct contact *contact,
+				 struct error *err);
 /* One scope of a device, and how long it was the device's. */
 struct scope_period {
 	uint64_t version; /* seq of the log entry that gave it */

@@ -58,7 +58,7 @@ const struct evidence evidence[] = {
 	{.table = "progress",
 	 .compared = "number acked_n chain",
 	 .keys = 1,
-	 .operations = "r last_ms"},
+	 .operations = "r last_ms witness"},
 	/* What a server calls itself is compared by verify; where it runs is its own affair. */
 	{.table = "setting", .apart = "name value"},
 	/* As the change was judged last: judging it again tells. */

@@ -85,9 +85,11 @@ select_left(struct store *store, struct error *err)
 static struct statement *
 select_erased(const struct lanes *lanes, struct error *err)
 {
+	/* Also what the device has said is gone: a copy of it may be older, and say so by its
+	 * cursor alone. */
 	static const char text[] =
 		"SELECT e.seq, e.record FROM erasure_device AS d JOIN erased AS e ON e.seq = d.seq"
-		" WHERE d.device = ?2 AND d.acked_ms = 0 AND d.seq >= ?3"
+		" WHERE d.device = ?2 AND d.seq >= ?3"
 		" AND (e.seq, e.record) > (?3, ?4) ORDER BY e.seq, e.record LIMIT ?5";
 	struct statement *s = sql_prepare(lanes->store->sql, text, err);
 

@@ -110,6 +110,27 @@ store_checkpoint_root(struct store *store, uint32_t epoch, uint64_t size,
 	return status;
 }
 
+enum status
+store_checkpoint_first(struct store *store, uint32_t epoch, uint64_t *size_out, struct error *err)
+{
+	static const char text[] =
+		"SELECT size FROM checkpoint WHERE epoch = ? ORDER BY size LIMIT 1";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	uint64_t size = 0;
+	enum status status;
+
+	sql_bind_uint(s, 1, epoch);
+	status = store_number(s, &size, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (size == 0) {
+		return store_damaged("the first checkpoint of epoch", epoch, err);
+	}
+	*size_out = size;
+	return STATUS_OK;
+}
+
 static enum status
 count_epochs(struct store *store, uint64_t *count_out, struct error *err)
 {

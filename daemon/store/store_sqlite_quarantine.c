@@ -155,9 +155,12 @@ store_quarantine_news(struct store *store, uint32_t stream, uint64_t since, size
 enum status
 store_quarantine_holds(struct store *store, uint64_t record, bool *held_out, struct error *err)
 {
-	/* The change that creates a record is the one that its id names. */
-	static const char text[] = "SELECT 1 FROM quarantine WHERE stream = ? AND n = ?"
-				   " AND record = ? AND released = 0";
+	/* The change that creates a record is the one that its id names. What was erased does not
+	 * wait there any more. */
+	static const char text[] =
+		"SELECT 1 FROM quarantine q WHERE stream = ? AND n = ? AND q.record = ?"
+		" AND released = 0 AND NOT EXISTS"
+		" (SELECT 1 FROM erased e WHERE e.record = q.record)";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	uint64_t held = 0;
 	enum status status;

@@ -318,6 +318,31 @@ store_rows_next(struct record_rows *rows, struct stored_record *out, bool *more_
 	}
 }
 
+enum status
+store_records_merged(struct store *store, uint64_t since, struct buffer *out, struct error *err)
+{
+	static const char text[] =
+		"SELECT id FROM record WHERE state IS NOT NULL AND version > ? ORDER BY id";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	bool row = true;
+
+	buffer_clear(out);
+	sql_bind_uint(s, 1, since);
+	while (row) {
+		enum status status = sql_row(s, &row, err);
+
+		if (status != STATUS_OK) {
+			return status;
+		}
+		if (row) {
+			uint64_t id = sql_uint(s, 0);
+
+			buffer_append(out, &id, sizeof id);
+		}
+	}
+	return buffer_status(out, "a list of records", err);
+}
+
 /* ---- counting ---- */
 
 static enum status

@@ -53,7 +53,8 @@ store_stream_add(struct store *store, const struct stream *stream, struct error 
 	static const char text[] = "INSERT INTO stream (number, kind, name, key, parent, parent_n)"
 				   " VALUES (?, ?, ?, ?, ?, ?)";
 	static const char progress_text[] =
-		"INSERT INTO progress (number, acked_n, chain, r, last_ms) VALUES (?, ?, ?, 0, 0)";
+		"INSERT INTO progress (number, acked_n, chain, r, last_ms, witness)"
+		" VALUES (?, ?, ?, 0, 0, 0)";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	enum status status;
 
@@ -143,7 +144,8 @@ store_lineages(struct store *store, struct buffer *out, struct error *err)
 #define DEVICE_SELECT                                                                              \
 	"SELECT " STREAM_COLUMNS ", d.state, d.scope_version, d.scope, p.r, p.last_ms,"            \
 	" (SELECT received_ms FROM device_destroyed x JOIN log ON log.seq = x.seq"                 \
-	" WHERE x.device = d.number) FROM device d JOIN " STREAM_JOIN " AND s.number = d.number"
+	" WHERE x.device = d.number), p.witness FROM device d JOIN " STREAM_JOIN                   \
+	" AND s.number = d.number"
 
 static enum status
 device_of(struct statement *s, struct arena *arena, struct device *out, struct error *err)
@@ -158,6 +160,7 @@ device_of(struct statement *s, struct arena *arena, struct device *out, struct e
 	out->r = sql_uint(s, STREAM_COLUMN_COUNT + 3);
 	out->last_contact_ms = sql_int(s, STREAM_COLUMN_COUNT + 4);
 	out->destroyed_ms = sql_int(s, STREAM_COLUMN_COUNT + 5);
+	out->witness = sql_uint(s, STREAM_COLUMN_COUNT + 6);
 	return scope_get(sql_blob(s, STREAM_COLUMN_COUNT + 2), arena, &out->scope,
 			 &out->scope_count)
 		       ? STATUS_OK
@@ -372,15 +375,16 @@ store_scopes_read(struct store *store, uint32_t device, uint64_t since, scope_pe
 }
 
 enum status
-store_device_contact(struct store *store, uint32_t number, uint64_t r, int64_t contact_ms,
-		     struct error *err)
+store_device_contact(struct store *store, const struct contact *contact, struct error *err)
 {
-	static const char text[] = "UPDATE progress SET r = ?, last_ms = ? WHERE number = ?";
+	static const char text[] = "UPDATE progress SET r = ?, last_ms = ?,"
+				   " witness = max(witness, ?) WHERE number = ?";
 	struct statement *s = sql_prepare(store->sql, text, err);
 
-	sql_bind_uint(s, 1, r);
-	sql_bind_int(s, 2, contact_ms);
-	sql_bind_uint(s, 3, number);
+	sql_bind_uint(s, 1, contact->r);
+	sql_bind_int(s, 2, contact->ms);
+	sql_bind_uint(s, 3, contact->witness);
+	sql_bind_uint(s, 4, contact->device);
 	return run_one(store, s, "device", err);
 }
 

@@ -28,6 +28,20 @@ key_make(struct server_key *key, uint8_t id, const uint8_t seed[SEED32_SIZE])
 	box_keypair(seed, key->public_key, key->secret);
 }
 
+/* A parcel names its key by the id alone. */
+static bool
+ids_differ(const struct server_keys *keys)
+{
+	for (size_t i = 1; i < keys->alive_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (keys->alive[i].id == keys->alive[j].id) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
 static bool
 keys_from_file(struct span file, struct server_keys *out)
 {
@@ -49,7 +63,7 @@ keys_from_file(struct span file, struct server_keys *out)
 		out->ends_s[i] = (int64_t)get_le64(at + 1 + SEED32_SIZE);
 	}
 	out->box = out->alive[0];
-	return true;
+	return ids_differ(out);
 }
 
 static size_t
@@ -127,7 +141,7 @@ keys_create(const char *path, const uint8_t secret[KEYS_SECRET_SIZE], struct ser
 enum status
 keys_load(const char *path, struct server_keys *out, struct error *err)
 {
-	struct server_keys keys;
+	struct server_keys keys = {.alive_count = 0};
 	uint8_t file[FILE_MAX + 1];
 	struct stat about;
 	ssize_t got = -1;
@@ -146,12 +160,11 @@ keys_load(const char *path, struct server_keys *out, struct error *err)
 	(void)close(fd);
 	formed = got > 0 && keys_from_file(span_of(file, (size_t)got), &keys);
 	crypto_wipe(file, sizeof file);
-	if (!formed) {
-		return fail(err, STATUS_MALFORMED, "%s is not a server key", path);
+	if (formed) {
+		*out = keys;
 	}
-	*out = keys;
 	keys_wipe(&keys);
-	return STATUS_OK;
+	return formed ? STATUS_OK : fail(err, STATUS_MALFORMED, "%s is not a server key", path);
 }
 
 /* ---- rotation ---- */

@@ -167,6 +167,11 @@ check_elsewhere(const struct elsewhere *elsewhere)
 
 	if (!epoch_reach(verifying, checkpoint->epoch, &reach)) {
 		tell_elsewhere(elsewhere, "the log knows no epoch", checkpoint->epoch);
+	} else if (checkpoint->size > reach && checkpoint->size <= verifying->frontier.size &&
+		   root_at(verifying, checkpoint->size, root) &&
+		   memcmp(root, checkpoint->root, HASH_SIZE) == 0) {
+		/* The cut is a bound: the log may have more in common with that epoch's. */
+		return;
 	} else if (checkpoint->size > reach) {
 		tell_elsewhere(elsewhere, "a restore cut the log it is of at entry", reach);
 	} else if (checkpoint->size > verifying->frontier.size) {

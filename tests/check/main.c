@@ -17,6 +17,7 @@ main(int argc, char **argv)
 		(void)fprintf(stderr, "check_store: %s\n", err.detail);
 		return 1;
 	}
-	(void)printf("check_store: log, chains, tree, checkpoint, quarantine and records agree\n");
+	(void)printf(
+		"check_store: log, chains, tree, checkpoint, quarantine, people and records agree\n");
 	return 0;
 }

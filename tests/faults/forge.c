@@ -247,6 +247,9 @@ enrolled_take(struct forge *forge, struct span sealed)
 		       certificate_read(reply.certificate, reply.log_key, &forge->arena, &card,
 					NULL) == STATUS_OK,
 	       "the code is not taken");
+	demand(reply.certificate.length <= sizeof forge->card, "a certificate that is too long");
+	memcpy(forge->card, reply.certificate.at, reply.certificate.length);
+	forge->card_length = reply.certificate.length;
 	forge->device = card.device;
 	forge->epoch = reply.epoch;
 	forge->scope_version = reply.scope_version;

@@ -12,7 +12,7 @@
 #include "protocol/enrolment.h"
 #include "protocol/id.h"
 
-enum { FORGE_CHANGES_MAX = MESSAGE_CHANGES_MAX, FORGE_ROOM = 200 * 1024 };
+enum { FORGE_CHANGES_MAX = MESSAGE_CHANGES_MAX, FORGE_ROOM = 200 * 1024, FORGE_CARD_MAX = 1024 };
 
 /* What came back: by HTTP, and if that was 200, from the sealed reply. */
 struct answer {
@@ -34,6 +34,8 @@ struct forge {
 	uint64_t r;
 	uint32_t acked_n;
 	uint8_t chain[HASH_SIZE];
+	uint8_t card[FORGE_CARD_MAX]; /* its certificate */
+	size_t card_length;
 
 	/* the next request */
 	struct request_head head;

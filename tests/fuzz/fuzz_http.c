@@ -229,6 +229,16 @@ check_answer(struct call *call)
 	PROPERTY(got >= 0);
 }
 
+/* What goes into the log when somebody reads, where text is text. */
+static void
+check_words(const struct call *call)
+{
+	PROPERTY(utf8_valid(span_of_text(call->argument)));
+	for (size_t i = 0; i < CALL_PARAMETERS_MAX; i++) {
+		PROPERTY(utf8_valid(span_of_text(call->parameters[i])));
+	}
+}
+
 static void
 run_request(const struct request *request, bool keep)
 {
@@ -246,6 +256,9 @@ run_request(const struct request *request, bool keep)
 	call_admit(call, &request->head, 60);
 	PROPERTY(call_take_body(call, request->body.at, request->body.length) || call->failed);
 	call_open(call);
+	if (!call->failed) {
+		check_words(call);
+	}
 	if (!call->failed && call->route->write != NULL) {
 		run_write(call, keep);
 	}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A checkpoint's text, and a proof from anybody: first two sizes of 8 bytes, then hashes. */
+/* A checkpoint's text, and a proof from anybody: first two sizes of 8 bytes, then hashes. And a
+ * receipt: the length of its header in a byte, the header, its path. */
 #include "fuzz.h"
 #include "protocol/checkpoint.h"
 #include "protocol/proof.h"
+#include "protocol/receipt.h"
 
 static void
 check_text(struct span bytes)
@@ -47,10 +49,33 @@ check_proof(struct span bytes)
 				      (struct proof_tree){get_le64(sizes.at + 8), none});
 }
 
+/* Nobody has signed it. */
+static void
+check_receipt(struct span bytes)
+{
+	static const uint8_t zeros[SIGN_SECRET_SIZE];
+	const struct checkpoint checkpoint = {.size = 1};
+	struct receipt receipt = {.path = {NULL, 0}};
+	struct reader in = reader_of(bytes);
+	struct entry entry;
+	struct span length;
+
+	if (!reader_take(&in, 1, &length) || !reader_take(&in, length.at[0], &receipt.header)) {
+		return;
+	}
+	receipt.path = span_of(in.at, in.left);
+	if (entry_decode(receipt.header, &entry)) {
+		const struct receipt_claim claim = {&checkpoint, entry.stream, entry.n, zeros};
+
+		PROPERTY(!receipt_holds(&receipt, &entry, &claim, zeros));
+	}
+}
+
 FUZZ(data, size)
 {
 	PROPERTY(crypto_init(NULL) == STATUS_OK);
 	check_text(span_of(data, size));
 	check_proof(span_of(data, size));
+	check_receipt(span_of(data, size));
 	return 0;
 }

@@ -3,34 +3,19 @@
 # Role by route by scope: tests/access/routes.table against the real daemon, with tokens and with
 # sessions. Two places with the same things in them, a caller sees one of them.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/phones.sh"
 
-: "${SAMBUNG:?SAMBUNG must name the sambung program}"
 : "${ACCESS:?ACCESS must name the folder tests/access}"
 node=$(command -v node || command -v nodejs) ||
 	{ echo "node (18 or later) is not installed; see daemon/packages.sh"; exit 1; }
 command -v sqlite3 >/dev/null || { echo "sqlite3 is not installed; see daemon/packages.sh"; exit 1; }
 password='kuda lumping merah'
 
-device() {
-	device_folder=$folder/$1
-	shift
-	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
-}
-number_of() {
-	control devices --json | grep "\"cadre\":\"$1\"" | field device
-}
 person_of() {
 	control "$1" list --json | grep "\"name\":\"$2\"" | field number
 }
 
-# enrols NAME VILLAGE
-enrols() {
-	control enrol --cadre "$1" --village "$2" >"$folder/code.$1"
-	device "$1" enrol - <"$folder/code.$1" >/dev/null
-	device "$1" sync >/dev/null
-}
-
-# place NAME VILLAGE REGION: a family, one with a conflict, a phone, one whose two changes are set
+# place NAME VILLAGE REGION: a family, one with a conflict, a phone, one whose three changes are set
 # aside because it was revoked, a user and a token. What they are called is in $folder/NAME.json.
 place() {
 	printf 'key,village,head,address\n%s1,%s,%s,Jl. Satu\n%s2,%s,%s,Jl. Dua\n' \
@@ -47,6 +32,7 @@ place() {
 	control device revoke "$(number_of "$1.wati")" >/dev/null
 	device "$1.wati" edit "$record" address='Jl. Tiga' >/dev/null
 	device "$1.wati" edit "$record" address='Jl. Empat' >/dev/null
+	device "$1.wati" edit "$record" address='Jl. Lima' >/dev/null
 	device "$1.wati" sync >/dev/null 2>&1 || true
 	# Who read it is in the log, which does not tell those who may not read it.
 	control record "$record" >/dev/null
@@ -73,7 +59,7 @@ fixtures() {
 	control token revoke Cabut >/dev/null
 	caller former admin all
 	place inside 6303072001 630307
-	place outside 6401012001 640101
+	place outside 6309012001 630901
 	# A record that nobody has: a phone made it and never told.
 	enrols quiet 6303072001
 	missing=$(device quiet record family village=6303072001 head=Diam --json 2>/dev/null | field id)

@@ -97,6 +97,13 @@ answers 'a method of strange bytes is refused' 405 "$(printf 'G\324')" /v1/schem
 holds '… in UTF-8' body_is_utf8
 answers 'a parameter of strange bytes is refused' 400 GET '/v1/count/family?%d4x=63'
 holds '… in UTF-8' body_is_utf8
+answers 'a path of strange bytes is refused' 400 GET '/v1/record/%ff'
+answers '… and a value' 400 GET '/v1/records/family?village=%c3%28'
+answers 'what stands behind a NUL is not overlooked in a path' 404 GET '/v1/checkpoint%00x'
+answers '… nor in a value' 400 GET '/v1/log?since=1%00x'
+answers '… nor in a name' 400 GET '/v1/log?since%00x=1'
+control verify >"$folder/said" || { cat "$folder/said"; fail 'nothing of that is in the log, which verifies'; }
+echo 'so: nothing of that is in the log, which verifies'
 answers 'a long key is refused' 400 POST /v1/codes -H "$json" -d "{\"x$(printf 'é%.0s' $(seq 40))\":1}"
 holds '… not cut within a character' body_is_utf8
 head -c 70000 /dev/zero >"$folder/large"
@@ -106,6 +113,8 @@ answers '… however large' 413 POST /v1/import/family -H "$csv" -H 'Expect:' --
 answers 'a body without a length is refused' 411 POST /v1/import/family -H "$csv" -H 'Transfer-Encoding: chunked' --data-binary "@$folder/large"
 answers 'bytes that are no parcel are refused' 400 POST /v1/sync -H "$parcel" --data-binary 'hello'
 holds '… in plain text' header_has '^content-type: text/plain'
+answers 'a parameter is refused there too' 400 POST '/v1/sync?x%0ay=1' -H "$parcel" --data-binary 'hello'
+holds '… in one line' equals "$(wc -l <"$folder/body")" 1
 answers 'a parcel that is too large is refused' 413 POST /v1/sync -H "$parcel" --data-binary "@$folder/large"
 answers 'bytes that are no enrolment are refused' 400 POST /v1/enrol -H "$parcel" --data-binary 'hello'
 

@@ -2,19 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Devices over HTTP: enrolment, syncs, a conflict and its settling, quarantine, revocation.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/phones.sh"
 
-: "${SAMBUNG:?SAMBUNG must name the sambung program}"
-device() {
-	device_folder=$folder/$1
-	shift
-	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
-}
-# enrols NAME [VILLAGE]
-enrols() {
-	control enrol --cadre "$1" --village "${2:-6303072001}" >"$folder/code.$1"
-	device "$1" enrol - <"$folder/code.$1" >/dev/null
-	device "$1" sync --json >/dev/null
-}
 entries() {
 	control log --json | grep -c .
 }

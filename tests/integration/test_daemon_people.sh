@@ -61,9 +61,13 @@ holds '… is one entry of the log in ten minutes' equals "$(entries '"kind":"re
 answers 'its history' 200 GET "/v1/record/$record/history" -H "Cookie: $cookie"
 holds '… is another' equals "$(entries '"kind":"read"')" "$((before + 1))"
 holds '… with her name' sh -c '"$0" --dir "$1" log --json | tail -n 1 | grep -q "\"user\":\"Bu Ratna\".*\"filter\":\"$2\""' "$SAMBUNGCTL" "$server" "$record"
+answers 'a list of one village' 200 GET '/v1/records/family?village=6303072001' -H "Cookie: $cookie"
+answers '… and one of another' 200 GET '/v1/records/family?village=6303072002' -H "Cookie: $cookie"
+holds '… are two more' equals "$(entries '"kind":"read"')" "$((before + 3))"
 answers 'a change by the cookie alone is refused' 403 POST "/v1/record/$record/settle" -H "Cookie: $cookie" -H "$json" -d '{"field":"address","value":"Jl. Satu"}'
 answers 'with the proof of the page it is done' 200 POST "/v1/record/$record/settle" -H "Cookie: $cookie" -H "X-Sambung-CSRF: $csrf" -H "$json" -H "Origin: $url" -H 'Sec-Fetch-Site: same-origin' -d '{"field":"address","value":"Jl. Satu"}'
 answers '… but not from another site' 403 POST "/v1/record/$record/settle" -H "Cookie: $cookie" -H "X-Sambung-CSRF: $csrf" -H "$json" -H 'Origin: http://elsewhere.example' -d '{"field":"address","value":"Jl. Dua"}'
+answers '… nor from one whose name begins like the server'"'"'s' 403 POST "/v1/record/$record/settle" -H "Cookie: $cookie" -H "X-Sambung-CSRF: $csrf" -H "$json" -H "Origin: ${url}0" -d '{"field":"address","value":"Jl. Dua"}'
 answers 'another site cannot even sign her in' 403 POST /v1/session -H "$json" -H 'Sec-Fetch-Site: cross-site' -d "{\"name\":\"Bu Ratna\",\"password\":\"$password\"}"
 holds 'the list says when she signed in' sh -c '"$0" --dir "$1" user list --json | grep "Bu Ratna" | grep -q "\"last_sign_in\":\"20"' "$SAMBUNGCTL" "$server"
 first=$cookie
@@ -86,12 +90,23 @@ holds '… by status' equals "$http" 401
 holds '… nor by a byte' cmp "$folder/body" "$folder/wrong"
 signs_in 'Bu Ratna' 'sapi perah putih'
 holds 'the new one is' equals "$http" 200
+mine() { printf '%s\nkerbau di sawah\n' "$1" | SAMBUNG_TOKEN_FILE=$folder/no.token control user password 'Bu Ratna' --mine; }
+fails 'her own password is not changed without the present one' 1 mine 'bukan ini tadi'
+holds 'she changes it herself, without a token' equals "$(mine 'sapi perah putih')" changed
+answers '… which ends her sessions' 401 GET /v1/session -H "Cookie: $cookie"
+signs_in 'Bu Ratna' 'sapi perah putih'
+holds '… and the former one is none any more' equals "$http" 401
+answers 'a page may change it and stays signed in' 200 POST /v1/session/password -H "$json" -d '{"name":"Bu Ratna","password":"kerbau di sawah","new":"ayam di halaman"}'
+cookie=$(tr -d '\r' <"$folder/headers" | sed -n 's/^[Ss]et-[Cc]ookie: \([^;]*\).*/\1/p')
+answers '… with the session that it got' 200 GET /v1/session -H "Cookie: $cookie"
+answers 'a bad new password is refused' 422 POST /v1/session/password -H "$json" -d '{"name":"Bu Ratna","password":"ayam di halaman","new":"1234"}'
+answers 'another site cannot change it' 403 POST /v1/session/password -H "$json" -H 'Sec-Fetch-Site: cross-site' -d '{"name":"Bu Ratna","password":"ayam di halaman","new":"kerbau di sawah"}'
 control user disable 'Bu Ratna' >/dev/null
 answers 'who is disabled is out at once' 401 GET /v1/session -H "Cookie: $cookie"
-signs_in 'Bu Ratna' 'sapi perah putih'
+signs_in 'Bu Ratna' 'ayam di halaman'
 holds '… and comes in no more' equals "$http" 401
 fails 'she is not disabled twice' 1 control user disable 'Bu Ratna'
-holds 'all of it is in the log' equals "$(entries '"action":"password"'),$(entries '"action":"disable"')" 1,1
+holds 'all of it is in the log' equals "$(entries '"action":"password"'),$(entries '"action":"disable"')" 3,1
 
 # ---- an admin of the kabupaten ----
 
@@ -102,6 +117,13 @@ answers 'an admin sees the users below her' 200 GET /v1/users -H "Cookie: $local
 holds '… among them herself' body_has 'Pak Budi'
 answers '… and gives no more than she has' 403 POST /v1/users -H "Cookie: $local_admin" -H "X-Sambung-CSRF: $proof" -H "$json" -d '{"name":"X","role":"admin","scope":"all","password":"kuda lumping biru"}'
 answers '… nor elsewhere' 403 POST /v1/users -H "Cookie: $local_admin" -H "X-Sambung-CSRF: $proof" -H "$json" -d '{"name":"X","role":"cadre","scope":"6401","password":"kuda lumping biru"}'
+
+kabupaten=$(control user list --json | grep 'Pak Budi' | field number)
+token=$(control token add --role admin --scope 630307 --name Dekat)
+answers 'an admin of a kecamatan sees the users of that' 200 GET /v1/users
+holds '… but none of the kabupaten' sh -c '! grep -q "Pak Budi" "$0"' "$folder/body"
+answers '… nor gives her another password' 404 POST "/v1/user/$kabupaten/password" -H "$json" -d '{"password":"kuda lumping biru"}'
+answers '… nor disables her' 404 POST "/v1/user/$kabupaten/disable"
 
 # ---- failed tries ----
 

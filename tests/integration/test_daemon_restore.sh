@@ -2,19 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # A backup, more syncs, the server killed and restored: what the phones keep comes back.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/phones.sh"
 
-: "${SAMBUNG:?SAMBUNG must name the sambung program}"
 : "${CHECK_STORE:?CHECK_STORE must name the check_store program}"
-device() {
-	device_folder=$folder/$1
-	shift
-	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
-}
-enrols() {
-	control enrol --cadre "$1" --village 6303072001 >"$folder/code.$1"
-	device "$1" enrol - <"$folder/code.$1" >/dev/null
-	device "$1" sync --json >/dev/null
-}
 # visits NAME COUNT
 visits() {
 	left=$2

@@ -2,22 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A device gets other villages, and hands them over to another, over HTTP.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/phones.sh"
 
-: "${SAMBUNG:?SAMBUNG must name the sambung program}"
-device() {
-	device_folder=$folder/$1
-	shift
-	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
-}
-# enrols NAME VILLAGE: its number is in number_NAME
-enrols() {
-	control enrol --cadre "$1" --village "$2" >"$folder/code.$1"
-	device "$1" enrol - <"$folder/code.$1" >/dev/null
-	device "$1" sync --json >/dev/null
-}
-number_of() {
-	control devices --json | grep "\"cadre\":\"$1\"" | field device
-}
 families() {
 	device "$1" list --json family | grep -c . || true
 }
@@ -67,6 +53,8 @@ fails 'what is no region is no village' 1 control device scope "$siti" --village
 fails 'without a village the command is not understood' 2 control device scope "$siti"
 fails 'a name is no device' 2 control device handover "$siti" wati
 
+enrols tuti 6303072001
+tuti=$(number_of tuti)
 supervisor=$(control token add --role supervisor --scope 630307 --name Ratna)
 near=$(control token add --role admin --scope 630307 --name Near)
 village=$(control token add --role admin --scope 6303072001 --name Village)
@@ -75,6 +63,7 @@ answers 'a supervisor gives no villages' 403 POST "/v1/device/$siti/scope" -H 'C
 token=$village
 answers 'an admin of one village has no say over a phone of two' 403 POST "/v1/device/$wati/scope" -H 'Content-Type: application/json' -d '{"villages":["6303072001"]}'
 answers '… nor gives away what is not hers' 403 POST "/v1/device/$siti/scope" -H 'Content-Type: application/json' -d '{"villages":["6303072002"]}'
+answers '… nor hands over to a phone that is not hers' 403 POST "/v1/device/$tuti/handover" -H 'Content-Type: application/json' -d "{\"to\":$wati}"
 token=$near
 answers 'an admin of the kecamatan still sees the phone without villages' 200 POST "/v1/device/$siti/scope" -H 'Content-Type: application/json' -d '{"villages":["6303072002"]}'
 answers 'an empty list is refused' 400 POST "/v1/device/$siti/scope" -H 'Content-Type: application/json' -d '{"villages":[]}'

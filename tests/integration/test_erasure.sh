@@ -4,8 +4,8 @@
 # something: none is left in any of its files, and all those of the others are. Killed in the middle;
 # restored from a backup that has them all.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/phones.sh"
 
-: "${SAMBUNG:?SAMBUNG must name the sambung program}"
 : "${CHECK_STORE:?CHECK_STORE must name the check_store program}"
 node=$(command -v node || command -v nodejs) ||
 	{ echo "node (18 or later) is not installed; see daemon/packages.sh"; exit 1; }
@@ -16,16 +16,6 @@ other_village=6303072002
 erased_families=16
 all_families=24
 
-device() {
-	device_folder=$folder/$1
-	shift
-	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
-}
-enrols() {
-	control enrol --cadre "$1" --village "$village" --village "$other_village" >"$folder/code.$1"
-	device "$1" enrol - <"$folder/code.$1" >/dev/null
-	device "$1" sync --json >/dev/null
-}
 server_kill() {
 	stopping=$daemon
 	daemon=
@@ -166,8 +156,8 @@ make_tables
 for type in family person visit; do
 	control import "$type" "$folder/$type.csv" >/dev/null
 done
-enrols ani
-enrols budi
+enrols ani "$village" "$other_village"
+enrols budi "$village" "$other_village"
 control enrol --cadre Cici --village "$village" >"$folder/code.cici"
 device cici enrol - <"$folder/code.cici" >/dev/null
 device cici sync >/dev/null
@@ -258,6 +248,9 @@ holds 'the former database, from which they are gone, does not count as holding 
 	equals "$(control erased --json | field status)" erased
 cp "$folder/backup.db" "$server/sambung.db.before-restore-20260101T000000Z"
 holds 'one that has them does' equals "$(control erased --json | field status)" erasing
+rm "$server/sambung.db.before-restore-20260101T000000Z"*
+echo 'no database' >"$server/sambung.db.before-restore-20260101T000000Z"
+holds '… and one that cannot be read' equals "$(control erased --json | field status)" erasing
 rm "$server/sambung.db.before-restore-20260101T000000Z"*
 holds '… until it is removed' equals "$(control erased --json | field status)" erased
 holds 'the log proves itself' checks

@@ -114,6 +114,14 @@ c_client c sync
 holds 'a change in quarantine is released with what followed' grep -q '"released":3' <<EOF
 $(control quarantine release "$number" "$((first - 2))" --json)
 EOF
+# A person of a family that nobody wants is given to that one.
+c_client c record family "village=$elsewhere" 'head=Gasti'
+twice=$(field id <"$folder/said")
+c_client c record person "family=$twice" 'name=Nur'
+c_client c sync
+holds 'a change in quarantine is given to another record' grep -q '"reassigned":1' <<EOF
+$(control quarantine reassign "$number" "$((first + 2))" --to "$aside" --json)
+EOF
 printf 'village,key,head,members_count\n%s,1,Jumberi,3\n%s,2,Masrani,4\n' "$village" "$village" \
 	>"$folder/families.csv"
 control import family "$folder/families.csv" >/dev/null
@@ -128,7 +136,7 @@ server_stop
 holds 'headers, commitments, chains, roots, checkpoints and records follow from the log' \
 	log_is_right "$folder/a.json" "$folder/b.json" "$folder/e.json"
 holds 'that were all records' \
-	equals "$(value records "$folder/checked.json")" 69
+	equals "$(value records "$folder/checked.json")" 70
 holds 'some of them have fields with rivals' \
 	equals "$(value fields_with_rivals "$folder/checked.json")" 6
 

@@ -3,22 +3,8 @@
 # For the one whom it is about: what is held and who read it. For the one who lost a phone: who was on
 # it.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/phones.sh"
 
-: "${SAMBUNG:?SAMBUNG must name the sambung program}"
-device() {
-	device_folder=$folder/$1
-	shift
-	"$SAMBUNG" --dir "$device_folder" --lang en "$@"
-}
-# enrols NAME VILLAGE
-enrols() {
-	control enrol --cadre "$1" --village "$2" >"$folder/code.$1"
-	device "$1" enrol - <"$folder/code.$1" >/dev/null
-	device "$1" sync --json >/dev/null
-}
-number_of() {
-	control devices --json | grep "\"cadre\":\"$1\"" | field device
-}
 id_of() {
 	control records --json "$1" | grep "$2" | field id
 }
@@ -63,6 +49,7 @@ holds '… who looked at her' says read "/v1/record/{id}\",\"filter\":\"$person"
 holds '… the export that had her' says read 'village=6303072001'
 holds '… not that of another village' says_not read 'village=6303072002'
 holds '… nor who looked at a neighbour' says_not read '/history'
+holds '… and the lists of every village' says read '"/v1/records/{type}","filter":"person"'
 holds '… and the report itself' says read '/v1/record/{id}/access'
 holds 'nothing of the neighbour is in it' equals "$(grep -c Tetangga "$folder/report" || true)" 0
 control access-report "$family" >"$folder/text"
@@ -83,15 +70,35 @@ printf 'key,village,head\nF4,6303072001,Baru Uji\nF2,6303072002,Lain Uji\n' | co
 control breach-report "$siti" --json >"$folder/report"
 holds 'who came later was not on it' sh -c "! grep -q 'Baru Uji' '$folder/report'"
 holds 'who has left since was' grep -q 'Lain Uji' "$folder/report"
+holds 'a report about a family that moved is made' report "$(id_of family 'Lain Uji')"
+holds '… and has the phone of the village that it left' says device '"cadre":"siti","holds":false'
+holds '… and that of the one where it is' says device '"cadre":"wati","holds":true'
+admin=$token
+token=$(control token add --role admin --scope 6303072001 --name 'Desa Satu')
+answers 'an admin of the village asks who was on the phone' 200 GET "/v1/device/$siti/breach"
+holds '… and sees the people of the village' body_has 'Anak Uji Baru'
+holds '… but nobody who is elsewhere by now' sh -c '! grep -q "Lain Uji" "$0"' "$folder/body"
+token=$admin
 control device scope "$siti" --village 6303072002 >/dev/null
 control breach-report "$siti" --json >"$folder/report"
 holds 'villages that it has not heard of do not count' sh -c "! grep -q 'Orang Jauh' '$folder/report'"
 holds '… those that it had do' grep -q 'Anak Uji Baru' "$folder/report"
+wati=$(number_of wati)
+far=$(id_of person 'Orang Jauh')
+control device revoke "$wati" >/dev/null
+device wati edit "$far" name='Orang Disisihkan' >/dev/null
+device wati sync >/dev/null 2>&1 || true
+control quarantine close "$wati" 1 --reason 'dicatat ulang' >/dev/null
+holds 'a report is made about one of whom a change was set aside and closed' report "$far"
+holds '… which is still kept' says quarantine 'Orang Disisihkan'
+holds '… and the phone that had her holds her no more' says device '"cadre":"wati","holds":false'
+holds 'nor does one whose village was taken away' report "$person"
+holds '… as the report says' says device '"cadre":"siti","holds":false'
 control erase "$family" --reason request >/dev/null
 control breach-report "$siti" --json >"$folder/report"
 holds 'who was erased since is an id' grep -q "\"record\":\"$family\",\"erased\":true" "$folder/report"
 control breach-report "$siti" >"$folder/text"
 holds 'as a text it counts them' grep -q 'people and families' "$folder/text"
-holds 'each report is in the log' equals "$(control log --json | grep -c '/breach')" 5
+holds 'each report is in the log' equals "$(control log --json | grep -c '/breach')" 6
 api GET /v1/syncs
 server_stop

@@ -150,6 +150,18 @@ fails 'a tls_pin_next that is none is refused' 1 "$SAMBUNGD" --dir "$server" --l
 
 # ---- an authority ----
 
+signed first 127.0.0.9 "$yesterday" "$later"
+serve first
+echo 'tls_pin = no' >>"$server/sambungd.conf"
+server_start
+ani=$(code Ani)
+SAMBUNG_CA=$folder/authority.pem
+export SAMBUNG_CA
+fails 'a phone that knows the authority does not trust the certificate of another address' 1 phone ani enrol "$ani"
+holds '… and says so' grep -q 'certificate is not valid here' "$folder/said"
+unset SAMBUNG_CA
+server_stop
+rm -rf "$folder/ani"
 signed first 127.0.0.1 "$yesterday" "$later"
 serve first
 echo 'tls_pin = no' >>"$server/sambungd.conf"

@@ -70,11 +70,11 @@ help_names_every_command() {
 	check 'help says nothing on stderr' lines_are err 0
 	# A name has one word or two; what it does follows behind two spaces at least.
 	commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\( [a-z][a-z]*\)*\)  .*/\1/p' "$folder/out")
-	for name in enrol form record edit archive list show status records sync agent \
-		'carry out' 'carry deliver' 'carry in'; do
+	for name in enrol form record edit archive list show status records sync agent receipt \
+		'carry out' 'carry deliver' 'carry in' evidence; do
 		check "help names $name" has out "  $name "
 	done
-	check 'there are seventeen commands' [ "$(printf '%s\n' "$commands" | wc -l)" -eq 17 ]
+	check 'there are nineteen commands' [ "$(printf '%s\n' "$commands" | wc -l)" -eq 19 ]
 }
 
 every_command_explains_itself_in_both_languages() {

@@ -27,7 +27,7 @@ PROTOCOL_ORDER = [
     ['columns', 'tree', 'value'],
     ['checkpoint', 'proof', 'schema'],
     ['change', 'entry'],
-    ['record'],
+    ['receipt', 'record'],
     ['merge'],
     ['fork', 'form', 'rule'],
     ['message', 'parcel'],

@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 
 import { decode, encode } from './cbor.mjs';
 import { protocolCddl } from './cddl.mjs';
+import { sha256 } from './keys.mjs';
 import { chainLink, chainStart, checkpointSignedBy, commitment, entryHeader, KINDS, leaf, noteDecode,
 	root } from './log.mjs';
 import { merge, recordIndexed, shown } from './merge.mjs';
@@ -20,6 +21,8 @@ const CHANGE = KINDS.indexOf('change');
 const SCOPE = KINDS.indexOf('scope');
 const RELEASE = KINDS.indexOf('release');
 const ERASURE = KINDS.indexOf('erasure');
+const ADMIN = KINDS.indexOf('admin');
+const GIVEN = 6;
 const REASON_ERASED = 12;
 const MERGED = 0;
 const DEVICE = 1;
@@ -189,6 +192,30 @@ function mergedBy(entries, entry) {
 	return { stream: entry.stream, change: changeDecode(entry.payload), released: false };
 }
 
+/** What a note says was given to another record stands before it, and is what was set aside. */
+function checkGiven(entries) {
+	for (const entry of entries.filter(({ kind, payload }) => kind === ADMIN && payload !== null)) {
+		const note = noteDecode(entry.payload);
+
+		if (note.action !== 'reassign') {
+			continue;
+		}
+		const given = entries[entry.seq - 2];
+		const aside = entries[note.entry - 1];
+
+		if (given.payload === null || aside.payload === null) {
+			continue;
+		}
+		const change = changeDecode(given.payload);
+		isTrue(given.kind === CHANGE && given.user === entry.user && change.kind === GIVEN &&
+			change.was[0] === note.stream && change.was[1] === note.n &&
+			aside.stream === note.stream && aside.n === note.n && aside.verdict !== MERGED &&
+			sha256(aside.payload).equals(change.first_hash) &&
+			change.time === changeDecode(aside.payload).time,
+			`entry ${entry.seq} gives what was not set aside`);
+	}
+}
+
 function rebuild(dump, entries) {
 	for (const row of dump.schema) {
 		checkRule('schema', hexOf(row.cbor), `schema ${row.version}`);
@@ -289,6 +316,7 @@ function check(dumpPath, reports) {
 
 	checkCheckpoints(dump, leaves, logKeys[0] ?? null);
 	checkChains(dump, entries);
+	checkGiven(entries);
 	const built = rebuild(dump, entries);
 	checkRecords(dump, built);
 	return { entries: entries.length, checkpoints: dump.checkpoint.length,

@@ -17,7 +17,8 @@ import { bodyStored, bodyStoredColumns, bodyUnpack, certificateBody, certificate
 	codeParse, CURSOR_START, enrolmentRequest, headDecode, headEncode, replyPlain, replyStored, replyUnpack }
 	from './message.mjs';
 import { merge, recordIndexed } from './merge.mjs';
-import { checkpointTextRead, consistencyHolds, inclusionHolds } from './proof.mjs';
+import { checkpointTextRead, consistencyHolds, inclusionHolds, receiptClaim, receiptRead }
+	from './proof.mjs';
 import { DICTIONARY, dictionaryRead } from './pack.mjs';
 import { ENROL, openReply, openRequest, requestSignedBy, resealRequest, sealReply, SYNC }
 	from './parcel.mjs';
@@ -83,6 +84,49 @@ function checkCheckpointText(given, bytes) {
 
 	same(checkpointSign(given, signPair(given.log_seed).secret).signature, read.signature, 'signature');
 	isTrue(read.size === given.size && read.root.equals(given.root), 'size and root');
+}
+
+/** The receipt that the inputs tell of, made again; once for all bytes that are altered. */
+const receipts = new WeakMap();
+function receiptOf(given) {
+	if (!receipts.has(given)) {
+		receipts.set(given, receiptMake(given));
+	}
+	return receipts.get(given);
+}
+
+function receiptMake(given) {
+	const { secret } = signPair(given.log_seed);
+	const [lower, upper] = hashesOf(given.path);
+	const node = (left, right) => sha256(Buffer.from([1]), left, right);
+	const name = checkpointNote(given).toString('ascii').split('\n')[0];
+
+	same(node(upper, node(lower, leaf(given.header))), given.root, 'root');
+	return { checkpoint: checkpointEncode(checkpointSign(given, secret)),
+		signature: sign(secret, receiptClaim({ ...given, name }, given.stream, given.n, given.chain)) };
+}
+
+function checkReceiptText(given, bytes) {
+	const read = receiptRead(bytes.toString('utf8'), given.log_key);
+	const base64 = (...parts) => Buffer.concat(parts).toString('base64');
+	const { signature } = receiptOf(given);
+	const lines = ['c2sp.org/tlog-proof@v1', `extra ${base64(given.header, given.chain, signature)}`,
+		`index ${given.size - 1}`, ...hashesOf(given.path).map((hash) => base64(hash)), '', ''];
+
+	isTrue(read.device === given.stream && read.changes === given.n, 'device and n');
+	same(bytes.subarray(0, lines.join('\n').length), Buffer.from(lines.join('\n')), 'lines');
+}
+
+function checkReplyReceipt(given, bytes) {
+	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
+	const { checkpoint, signature } = receiptOf(given);
+	const { server_time_ms, epoch, acked_n, header, path } = given;
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored({ server_time_ms, epoch, checkpoint, to: cursor(given.to), acked_n,
+		receipt: { header, signature, path } }), bytes, 'reply');
+	same(signature, given.signature, 'signature');
+	same(replyUnpack(bytes).receipt.path, given.path, 'path');
 }
 
 function cursorOf(given, name) {
@@ -225,6 +269,16 @@ function checkReplyLineages(given, bytes) {
 	isTrue(replyUnpack(bytes).lineages[1].parent === given.parent_1, 'parent');
 }
 
+function checkReplyProof(given, bytes) {
+	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
+
+	sameCbor(replyPlain(bytes));
+	same(replyStored({ server_time_ms: given.server_time_ms, epoch: given.epoch,
+		from: cursor(given.from), checkpoint: given.checkpoint, to: cursor(given.to),
+		proof: given.proof, show_witness: true }), bytes, 'reply');
+	same(replyUnpack(bytes).proof, given.proof, 'proof');
+}
+
 function checkReplyErased(given, bytes) {
 	const cursor = (complete) => ({ complete, key: complete, id: CURSOR_START.id });
 
@@ -359,6 +413,7 @@ function checkCarry(mark, items) {
 
 const CHECKS = {
 	carry_answers: checkCarry('sambung/reply/1', (given) => [given.tag, given.reply]),
+	carry_answers_seen: checkCarry('sambung/reply/1', (given) => [given.tag, given.reply, given.seen]),
 	carry_file: checkCarry('sambung/carry/1', (given) => [given.request, given.request]),
 	cbor_items: checkCborItems,
 	certificate: checkCertificate,
@@ -405,6 +460,7 @@ const CHECKS = {
 	fork_key: (given, bytes) => same(forkKey(given.seed, given.stream, given.n), bytes, 'seed'),
 	fork_seed: (given, bytes) => same(forkSeed(given.seed, given.stream), bytes, 'seed'),
 	inclusion_proof: checkInclusion,
+	receipt_text: checkReceiptText,
 	record_conflict: checkRecord,
 	record_id: checkRecordId,
 	record_once: checkRecord,
@@ -423,6 +479,8 @@ const CHECKS = {
 		same(openReply(session, bytes), given.plain, 'opened');
 		same(sealReply(session, given.nonce, given.plain), bytes, 'sealed again');
 	},
+	reply_proof: checkReplyProof,
+	reply_receipt: checkReplyReceipt,
 	reply_server_key: checkReplyServerKey,
 	request_body: checkBody(bodyStored),
 	request_body_columns: checkBody(bodyStoredColumns),
@@ -431,6 +489,7 @@ const CHECKS = {
 	request_head_certificate: checkHead,
 	request_head_continuing: checkHead,
 	request_head_paging: checkHead,
+	request_head_witness: checkHead,
 	request_parcel: checkRequestParcel(SYNC),
 	salt: (given, bytes) => same(salt(given.seed, given.n), bytes, 'salt'),
 	tree_root: (given, bytes) => same(root(Object.values(given).map(leaf)), bytes, 'root'),
@@ -460,11 +519,14 @@ const RULES = {
 	reply_fork: ['reply', 2],
 	reply_lease: ['reply', 2],
 	reply_lineages: ['reply', 2],
+	reply_proof: ['reply', 2],
+	reply_receipt: ['reply', 2],
 	reply_server_key: ['reply', 2],
 	request_head: ['request-head', 0],
 	request_head_certificate: ['request-head', 0],
 	request_head_continuing: ['request-head', 0],
 	request_head_paging: ['request-head', 0],
+	request_head_witness: ['request-head', 0],
 };
 const cddl = protocolCddl();
 

@@ -125,7 +125,7 @@ export function checkpointSignedBy(checkpoint, logKey) {
 
 const NOTE_KEYS = ['', 'action', 'stream', 'key', 'name', 'scope', 'version', 'hash', 'route',
 	'filter', 'epoch', 'parent', 'cut', 'role', 'snapshot', 'stream_parent', 'parent_n', 'n', 'entry', 'reason',
-	'records', 'entries', undefined, 'source', 'expires'];
+	'records', 'entries', undefined, 'source', 'expires', 'from', 'to'];
 
 /** The payload of an entry that is no change. */
 export function noteDecode(bytes) {

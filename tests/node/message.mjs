@@ -58,8 +58,12 @@ export function headEncode(head) {
 		head.room, head.programme, ...headTail(head)]);
 }
 
-/** What a usual head has not: the certificate, and the asking to go on after a fork. */
+/** What a usual head has not: certificate, the asking to go on after a fork, the whole witness. */
 function headTail(head) {
+	if (head.shown !== undefined) {
+		return [head.certificate ?? Buffer.alloc(0), head.continuing_key ?? Buffer.alloc(0),
+			head.continuing_n ?? 0, head.shown];
+	}
 	if (head.continuing_key !== undefined) {
 		return [head.certificate ?? Buffer.alloc(0), head.continuing_key, head.continuing_n];
 	}
@@ -70,16 +74,26 @@ export function headDecode(bytes) {
 	const items = decode(bytes);
 	const [device, epoch, r, cursor, first_n, count, more, h_last, witness_size, witness_root,
 		clock_wall, clock_shift, clock_quality, scope_version, schema_version, schema_hash,
-		schema_held, room, programme, certificate, continuing_key, continuing_n] = items;
+		schema_held, room, programme, certificate, continuing_key, continuing_n, shown] = items;
+	const continues = continuing_key !== undefined && continuing_key.length > 0;
 
 	if (items.length !== 19 && !(items.length === 20 && certificate.length > 0) &&
-		!(items.length === 22 && count === 0)) {
+		!(items.length === 22 && continues) && items.length !== 23) {
 		throw new Error(`a head of ${items.length} items`);
+	}
+	if (continues ? count > 0 : continuing_n > 0) {
+		throw new Error('a continuing key with changes, or none with an n');
+	}
+	if (shown !== undefined && !(shown.length === 112 && witness_size > 0 &&
+		shown.readBigUInt64LE(8) === BigInt(witness_size) &&
+		shown.subarray(16, 24).equals(witness_root))) {
+		throw new Error('a shown checkpoint that is not of the witness');
 	}
 	return { device, epoch, r, cursor: cursorGet(cursor), first_n, count,
 		known_n: first_n + count - 1 + more, h_last, witness_size, witness_root, clock_wall,
 		clock_shift, clock_quality, scope_version, schema_version, schema_hash, schema_held,
-		room, programme, certificate, continuing_key, continuing_n };
+		room, programme, certificate, continuing_key: continues ? continuing_key : undefined,
+		continuing_n: continues ? continuing_n : undefined, shown };
 }
 
 function bodyFront(batches, changes) {
@@ -208,6 +222,7 @@ const REPLY_KEYS = new Map([
 	[9, ['more']],
 	[10, ['lineages', (flat) => rows(flat, 'stream', 'parent', 'n'), flatten]],
 	[11, ['acked_n']],
+	[12, ['proof']],
 	[13, ['acks', (flat) => rows(flat, 'first_n', 'count', 'seq'), flatten]],
 	[14, ['lease', (bytes) => ({ days: bytes.readUInt16LE(0), share: bytes.subarray(2) }),
 		({ days, share }) => Buffer.concat([Buffer.from([days & 255, days >> 8]), share])]],
@@ -216,8 +231,11 @@ const REPLY_KEYS = new Map([
 	[17, ['r_seen']],
 	[18, ['erased']],
 	[19, ['exceptions', (flat) => rows(flat, 'n', 'kind', 'reason', 'tag'), flatten]],
+	[20, ['show_witness']],
 	[21, ['records']],
 	[23, ['whole']],
+	[24, ['receipt', ([header, signature, path]) => ({ header, signature, path }),
+		({ header, signature, path }) => [header, signature, path]]],
 	[25, ['evicted']],
 	[27, ['schema', ([version, hash, size, offset, bytes]) => ({ version, hash, size, offset, bytes }),
 		(chunk) => [chunk.version, chunk.hash, chunk.size, chunk.offset, chunk.bytes]]],

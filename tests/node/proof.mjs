@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proofs of the log and signed notes, checked as docs/ledger.md says.
 
+import { decodeAt } from './cbor.mjs';
 import { sha256, signedBy } from './keys.mjs';
 
 function node(left, right) {
@@ -112,4 +113,61 @@ export function checkpointTextRead(text, logKey) {
 		}
 	}
 	throw new Error('the checkpoint is not signed by this key');
+}
+
+const CHANGE = 1;
+const RECEIPT = Buffer.from('sambung/receipt/1\0', 'ascii');
+
+function le(value, bytes) {
+	const out = Buffer.alloc(8);
+
+	out.writeBigUInt64LE(BigInt(value));
+	return out.subarray(0, bytes);
+}
+
+/** What the log key signs of all changes of a device up to n. */
+export function receiptClaim(checkpoint, device, n, chain) {
+	const [, origin, epoch] = checkpoint.name.split('/');
+
+	return Buffer.concat([RECEIPT, Buffer.from(origin, 'hex'), le(parseInt(epoch, 16), 4),
+		le(checkpoint.size, 8), checkpoint.root, le(device, 4), le(n, 4), chain]);
+}
+
+/** Header, chain and signature behind it: the header is one item of CBOR, so its end is known. */
+function receiptExtra(extra) {
+	const [header, end] = decodeAt(extra, 0);
+
+	if (!Array.isArray(header) || header.length !== 14 || extra.length !== end + 32 + 64) {
+		throw new Error('no header, chain and signature');
+	}
+	return { items: header, header: extra.subarray(0, end), chain: extra.subarray(end, end + 32),
+		signature: extra.subarray(end + 32) };
+}
+
+/** A receipt, which is a C2SP tlog-proof; throws unless it holds by that log key. */
+export function receiptRead(text, logKey) {
+	const parts = /^c2sp\.org\/tlog-proof@v1\nextra ([^\n]+)\nindex (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n([^]+)$/
+		.exec(text);
+
+	if (parts === null) {
+		throw new Error('no receipt');
+	}
+	const [, extra, index, lines, note] = parts;
+	const checkpoint = checkpointTextRead(note, logKey);
+	const hashes = lines.split('\n').slice(0, -1).map((line) => base64(line, 32));
+	const { items, header, chain, signature } =
+		receiptExtra(base64(extra, Buffer.from(extra, 'base64').length));
+	const [layout, kind, seq, received, , device, n, time, , , verdict] = items;
+
+	if (layout !== 1 || kind !== CHANGE || seq !== Number(index) + 1) {
+		throw new Error('the header is of no such change');
+	}
+	if (!inclusionHolds(hashes, sha256(Buffer.from([0]), header), Number(index), checkpoint.size,
+		checkpoint.root)) {
+		throw new Error(`entry ${seq} is not in the log`);
+	}
+	if (!signedBy(logKey, signature, receiptClaim(checkpoint, device, n, chain))) {
+		throw new Error('what it says of the changes before is not signed');
+	}
+	return { device, changes: n, seq, received, time, setAside: verdict !== 0, chain, checkpoint };
 }

@@ -4,6 +4,7 @@
 // usage: verify_proof.mjs record FILE KEY [--alter]       what `sambungctl prove ID` printed
 //        verify_proof.mjs consistency FILE OLD NEW KEY    GET /v1/proof/consistency between two
 //                                                         checkpoints of `sambungctl checkpoint`
+//        verify_proof.mjs receipt FILE KEY [--alter]      what `sambung receipt --out FILE` wrote
 // KEY is the text name+id+base64 of `sambungctl verify`. --alter: besides, each byte of the file is
 // altered in turn, and each time the proof must fail.
 
@@ -11,7 +12,7 @@ import { readFileSync } from 'node:fs';
 
 import { decode } from './cbor.mjs';
 import { commitment, leaf } from './log.mjs';
-import { checkpointTextRead, consistencyHolds, inclusionHolds } from './proof.mjs';
+import { checkpointTextRead, consistencyHolds, inclusionHolds, receiptRead } from './proof.mjs';
 import { idParse } from './record.mjs';
 
 const CHANGE = 1;
@@ -75,14 +76,22 @@ function checkRecord(text, keyText) {
 		erased: entries.filter((line) => line.payload === null).length };
 }
 
+function checkReceipt(text, keyText) {
+	const { device, changes, seq, setAside, checkpoint } = receiptRead(text, keyOf(keyText));
+
+	isTrue(text.length < 2048, 'it is longer than 2 KiB');
+	return { device, changes, seq, set_aside: setAside, size: checkpoint.size,
+		root: checkpoint.root.toString('base64').slice(0, 12) };
+}
+
 /** Every byte of the file counts. */
-function alterEach(bytes, keyText) {
+function alterEach(check, bytes, keyText) {
 	for (let i = 0; i < bytes.length; i++) {
 		const altered = Buffer.from(bytes);
 
 		altered[i] ^= 1;
 		try {
-			checkRecord(altered.toString('utf8'), keyText);
+			check(altered.toString('utf8'), keyText);
 		} catch {
 			continue;
 		}
@@ -102,20 +111,21 @@ function checkConsistency(file, older, newer, keyText) {
 	return { from: from.size, to: to.size };
 }
 
+const CHECKS = { record: checkRecord, receipt: checkReceipt };
 const [what, file, ...rest] = process.argv.slice(2);
 try {
-	if (what === 'record' && rest.length >= 1) {
+	if (CHECKS[what] !== undefined && rest.length >= 1) {
 		const bytes = readFileSync(file);
-		const result = checkRecord(bytes.toString('utf8'), rest[0]);
+		const result = CHECKS[what](bytes.toString('utf8'), rest[0]);
 
 		if (rest[1] === '--alter') {
-			result.altered = alterEach(bytes, rest[0]);
+			result.altered = alterEach(CHECKS[what], bytes, rest[0]);
 		}
 		console.log(JSON.stringify(result));
 	} else if (what === 'consistency' && rest.length === 3) {
 		console.log(JSON.stringify(checkConsistency(file, ...rest)));
 	} else {
-		console.error('usage: verify_proof.mjs record FILE KEY [--alter] | consistency FILE OLD NEW KEY');
+		console.error('usage: verify_proof.mjs record|receipt FILE KEY [--alter] | consistency FILE OLD NEW KEY');
 		process.exit(2);
 	}
 } catch (error) {

@@ -93,6 +93,9 @@ oracle_free(struct oracle *oracle)
 	free(oracle->scopes);
 	free(oracle->schemas);
 	free(oracle->epochs);
+	free(oracle->erased);
+	free(oracle->revoked);
+	free(oracle->ever_erased);
 	arena_finish(&oracle->texts);
 	free(oracle);
 }
@@ -160,31 +163,19 @@ oracle_change_find(const struct oracle *oracle, uint32_t stream, uint32_t n)
 	return NULL;
 }
 
-/* FNV-1a: only to tell whether the log has the bytes that were recorded. */
-static uint64_t
-hash_on(uint64_t hash, const uint8_t *bytes, size_t length)
+uint64_t
+oracle_hash_of(const uint8_t commitment[HASH_SIZE])
 {
-	for (size_t i = 0; i < length; i++) {
-		hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-	}
-	return hash;
+	return get_le64(commitment);
 }
 
 uint64_t
-oracle_hash(const struct frozen *frozen)
+oracle_hash(uint32_t stream, uint32_t n, const struct frozen *frozen)
 {
-	uint64_t hash = hash_on(UINT64_C(14695981039346656037), frozen->salt, SALT_SIZE);
+	uint8_t commitment[HASH_SIZE];
 
-	return hash_on(hash, frozen->bytes.at, frozen->bytes.length);
-}
-
-struct frozen
-oracle_frozen(const struct log_row *row)
-{
-	struct frozen frozen = {.bytes = row->payload};
-
-	memcpy(frozen.salt, row->salt, SALT_SIZE);
-	return frozen;
+	commitment_make(frozen->salt, stream, n, frozen->bytes, commitment);
+	return oracle_hash_of(commitment);
 }
 
 static struct value
@@ -216,9 +207,10 @@ oracle_change_add(struct oracle *oracle, uint32_t stream, const struct change *c
 				       .first_stream = stream,
 				       .first_n = change->n,
 				       .home = home,
+				       .type = change->type,
 				       .kind = change->kind,
 				       .time = change->time,
-				       .hash = oracle_hash(frozen),
+				       .hash = oracle_hash(stream, change->n, frozen),
 				       .seen = seen};
 	for (size_t i = 0; i < change->field_count; i++) {
 		record->writes =
@@ -229,7 +221,8 @@ oracle_change_add(struct oracle *oracle, uint32_t stream, const struct change *c
 					     .value = kept_value(oracle, change->fields[i].value)};
 	}
 	sha256(&frozen->bytes, 1, known->first_hash);
-	oracle_name_add(oracle, stream, change->n, known->hash, oracle->change_count);
+	oracle_name_add(oracle, &(struct known_name){stream, change->n, known->hash,
+						     oracle->change_count, *frozen});
 	oracle->change_count++;
 	return known;
 }
@@ -283,6 +276,15 @@ write_find(const struct oracle *oracle, const struct history *history,
 	return found;
 }
 
+/* What stood behind a member says nothing by itself once that is lost: then there is only the base
+ * of whoever looked at the member, so both screens count. */
+static struct view
+views_join(struct view a, struct view b)
+{
+	return (struct view){a.first < b.first ? a.first : b.first,
+			     a.last > b.last ? a.last : b.last};
+}
+
 /* A member on the screen, and what its author had seen of that field, on hers. */
 static void
 screen_add(const struct oracle *oracle, const struct known_record *record, size_t write,
@@ -293,7 +295,7 @@ screen_add(const struct oracle *oracle, const struct known_record *record, size_
 	seen_add(seen, write, view);
 	for (size_t i = 0; i < record->write_count; i++) {
 		if (record->writes[i].tag == record->writes[write].tag && seen_has(before, i)) {
-			seen_add(seen, i, before->views[i]);
+			seen_add(seen, i, views_join(before->views[i], view));
 		}
 	}
 }
@@ -373,10 +375,10 @@ oracle_record_exists(const struct oracle *oracle, uint64_t id)
 	return record_is_merged(oracle, record_find(oracle, id));
 }
 
-static bool
-is_set_aside(const struct known_change *change)
+bool
+oracle_is_set_aside(const struct known_change *change)
 {
-	return change->seq != 0 && !change->merged;
+	return change->seq != 0 && !change->merged && change->erased_by == 0;
 }
 
 size_t
@@ -385,7 +387,7 @@ oracle_set_aside_count(const struct oracle *oracle)
 	size_t count = 0;
 
 	for (size_t i = 0; i < oracle->change_count; i++) {
-		count += is_set_aside(&oracle->changes[i]);
+		count += oracle_is_set_aside(&oracle->changes[i]);
 	}
 	return count;
 }
@@ -396,7 +398,7 @@ oracle_set_aside(const struct oracle *oracle, size_t i, uint32_t *stream_out, ui
 	for (size_t c = 0; c < oracle->change_count; c++) {
 		const struct known_change *change = &oracle->changes[c];
 
-		if (is_set_aside(change) && i-- == 0) {
+		if (oracle_is_set_aside(change) && i-- == 0) {
 			*stream_out = change->stream;
 			*n_out = change->n;
 			return;
@@ -421,11 +423,12 @@ struct oracle_counts
 oracle_counts(const struct oracle *oracle)
 {
 	struct oracle_counts counts = {.changes = oracle->change_count,
-				       .quarantined = oracle->quarantined,
+				       .quarantined = oracle_set_aside_count(oracle),
 				       .conflicts = oracle->conflicts};
 
 	for (size_t i = 0; i < oracle->change_count; i++) {
 		counts.lost += oracle->changes[i].lost;
+		counts.erased += oracle->changes[i].erased_by != 0;
 	}
 	for (size_t i = 0; i < oracle->record_count; i++) {
 		counts.records += record_is_merged(oracle, &oracle->records[i]);

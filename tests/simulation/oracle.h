@@ -63,6 +63,9 @@ void oracle_free(struct oracle *oracle);
 /* A new installation without a past, or a copy of one. Freed with history_free. */
 struct history oracle_author(struct oracle *oracle);
 struct history oracle_author_copy(struct oracle *oracle, const struct history *of);
+/* Are they copies of one installation? */
+bool oracle_same_family(const struct oracle *oracle, const struct history *a,
+			const struct history *b);
 /* Which record an id means to this installation: a copy may call its own what another calls
  * something else. */
 size_t oracle_record_place(struct oracle *oracle, const struct history *history, uint64_t id);
@@ -100,6 +103,11 @@ enum status oracle_observe(struct oracle *oracle, struct store *store, const str
 /* The server is as it was in that epoch after that entry: the next observation reads anew what the
  * log of then had beyond what the present one shares with it. */
 void oracle_restore(struct oracle *oracle, uint32_t epoch, uint64_t head);
+/* The same, but nobody says so: the epoch goes on, until a phone shows what is lost. Then one
+ * begins by itself, cut no later than after that entry. Not twice before that. */
+void oracle_set_back(struct oracle *oracle, uint64_t head);
+/* The entry; UINT64_MAX: there is nothing to notice. */
+uint64_t oracle_unnoticed(const struct oracle *oracle);
 /* Would the server, restored to there, still have all that this installation and its copies said,
  * and their numbers? Copies that are gone cannot say it again. */
 bool oracle_copies_kept(const struct oracle *oracle, const struct history *history, uint32_t epoch,
@@ -118,6 +126,27 @@ bool oracle_made_set_aside(const struct oracle *oracle, const struct history *hi
 			   uint64_t record);
 /* Is a change of its own to that record set aside now? */
 bool oracle_sets_aside(const struct oracle *oracle, const struct history *history, uint64_t record);
+/* A change of the record is merged. */
+bool oracle_record_exists(const struct oracle *oracle, uint64_t id);
+/* Was the record that the installation (NULL: the server) calls so erased, by the log as it is? */
+bool oracle_record_erased(struct oracle *oracle, const struct history *history, uint64_t id);
+/* May nothing be kept of its own change at that place? */
+bool oracle_change_erased(const struct oracle *oracle, const struct history *history,
+			  uint32_t place);
+/* After a fork it was said again and destroyed at once, or before: only its commitment is left, and
+ * the log must say that it was erased. MALFORMED: there is none. */
+enum status oracle_stub_again(struct oracle *oracle, const struct history *history,
+			      const struct change_stub *stub, struct error *err);
+/* An admin was told that an erasure failed: it may still come. */
+void oracle_erasure_failed(struct oracle *oracle);
+bool oracle_erased_any(const struct oracle *oracle);
+/* What was ever erased is erased in the log as it is, also after a restore. MALFORMED. */
+enum status oracle_erasures_stand(const struct oracle *oracle, struct error *err);
+/* Nothing that was erased stands in these bytes of the server: salts, payloads, and texts that
+ * nobody else wrote. MALFORMED. */
+enum status oracle_check_bytes(const struct oracle *oracle, struct span bytes, struct error *err);
+/* Was the device revoked, by the log as it is? */
+bool oracle_is_revoked(const struct oracle *oracle, uint32_t number);
 /* How many are set aside; number and n of the i-th. */
 size_t oracle_set_aside_count(const struct oracle *oracle);
 void oracle_set_aside(const struct oracle *oracle, size_t i, uint32_t *stream_out, uint32_t *n_out);
@@ -143,6 +172,7 @@ struct oracle_counts {
 	uint64_t quarantined;
 	uint64_t conflicts; /* fields with different members at rest, as checked */
 	uint64_t lost;	    /* changes made at the server and forgotten by a restore */
+	uint64_t erased;    /* changes of which nothing may be kept */
 };
 struct oracle_counts oracle_counts(const struct oracle *oracle);
 

@@ -72,37 +72,76 @@ oracle_same_author(const struct oracle *oracle, const struct known_change *viewe
 	return seen->place <= until;
 }
 
+bool
+oracle_same_family(const struct oracle *oracle, const struct history *a, const struct history *b)
+{
+	return oracle_author_root(oracle, a->author) == oracle_author_root(oracle, b->author);
+}
+
 /* ---- names ---- */
 
 void
-oracle_name_add(struct oracle *oracle, uint32_t stream, uint32_t n, uint64_t hash, size_t change)
+oracle_name_add(struct oracle *oracle, const struct known_name *name)
 {
-	const struct known_name name = {stream, n, hash, change};
+	struct known_name *added;
 
 	for (size_t i = 0; i < oracle->name_count; i++) {
-		if (memcmp(&oracle->names[i], &name, sizeof name) == 0) {
+		const struct known_name *known = &oracle->names[i];
+
+		if (known->stream == name->stream && known->n == name->n &&
+		    known->hash == name->hash && known->change == name->change) {
 			return; /* another copy has said it so */
 		}
 	}
-	oracle->names = oracle_grown(oracle->names, oracle->name_count, sizeof name);
-	oracle->names[oracle->name_count++] = name;
+	oracle->names = oracle_grown(oracle->names, oracle->name_count, sizeof *added);
+	added = &oracle->names[oracle->name_count++];
+	*added = *name;
+	if (name->frozen.bytes.length > 0) {
+		added->frozen.bytes.at = arena_copy(&oracle->texts, name->frozen.bytes.at,
+						    name->frozen.bytes.length);
+		if (added->frozen.bytes.at == NULL) {
+			abort();
+		}
+	}
+}
+
+static const struct known_name *
+name_find(const struct oracle *oracle, uint32_t stream, uint32_t n, uint64_t hash)
+{
+	const struct known_name *found = NULL;
+
+	for (size_t i = oracle->name_count; i > 0; i--) {
+		const struct known_name *name = &oracle->names[i - 1];
+
+		if (name->stream == stream && name->n == n && name->hash == hash &&
+		    (found == NULL || (oracle->changes[found->change].lost &&
+				       !oracle->changes[name->change].lost))) {
+			found = name;
+		}
+	}
+	return found;
+}
+
+const struct known_name *
+oracle_name_find(const struct oracle *oracle, const struct log_row *row)
+{
+	const struct entry *entry = &row->entry;
+	struct frozen frozen = {.bytes = row->payload};
+	uint64_t hash = oracle_hash_of(entry->commitment);
+
+	if (row->payload.at != NULL) {
+		memcpy(frozen.salt, row->salt, sizeof frozen.salt);
+		hash = oracle_hash(entry->stream, entry->n, &frozen);
+	}
+	return name_find(oracle, entry->stream, entry->n, hash);
 }
 
 struct known_change *
 oracle_change_named(const struct oracle *oracle, uint32_t stream, uint32_t n, uint64_t hash)
 {
-	struct known_change *found = NULL;
+	const struct known_name *name = name_find(oracle, stream, n, hash);
 
-	for (size_t i = oracle->name_count; i > 0; i--) {
-		const struct known_name *name = &oracle->names[i - 1];
-		struct known_change *change = &oracle->changes[name->change];
-
-		if (name->stream == stream && name->n == n && name->hash == hash &&
-		    (found == NULL || (found->lost && !change->lost))) {
-			found = change;
-		}
-	}
-	return found;
+	return name == NULL ? NULL : &oracle->changes[name->change];
 }
 
 const struct known_change *
@@ -146,7 +185,8 @@ found_by_both(struct oracle *oracle, struct history *history, const struct chang
 	      const struct frozen *frozen)
 {
 	struct known_change *known =
-		oracle_change_named(oracle, history->number, change->n, oracle_hash(frozen));
+		oracle_change_named(oracle, history->number, change->n,
+				    oracle_hash(history->number, change->n, frozen));
 	struct known_author *authors = oracle->authors;
 	size_t copy;
 
@@ -240,7 +280,31 @@ oracle_change_again(struct oracle *oracle, const struct history *history,
 		return fail(err, STATUS_MALFORMED, "change %u of number %u is of another record",
 			    change->n, history->number);
 	}
-	oracle_name_add(oracle, history->number, change->n, oracle_hash(frozen), place);
+	oracle_name_add(oracle,
+			&(struct known_name){history->number, change->n,
+					     oracle_hash(history->number, change->n, frozen), place,
+					     *frozen});
+	return STATUS_OK;
+}
+
+enum status
+oracle_stub_again(struct oracle *oracle, const struct history *history,
+		  const struct change_stub *stub, struct error *err)
+{
+	const struct known_change *own = oracle_own(oracle, history, history->number, stub->n);
+	struct known_record *record = own == NULL ? NULL : &oracle->records[own->home];
+
+	if (own == NULL) {
+		return fail(err, STATUS_MALFORMED, "change %u of number %u was made by nobody",
+			    stub->n, history->number);
+	}
+	if (record->maker == (size_t)(own - oracle->changes) + 1) {
+		record->id = stub->record;
+	}
+	oracle_name_add(oracle, &(struct known_name){.stream = history->number,
+						     .n = stub->n,
+						     .hash = oracle_hash_of(stub->commitment),
+						     .change = (size_t)(own - oracle->changes)});
 	return STATUS_OK;
 }
 
@@ -259,8 +323,8 @@ oracle_made_set_aside(const struct oracle *oracle, const struct history *history
 		size_t at = history->changes[i];
 		const struct known_change *change = &oracle->changes[at];
 
-		if (oracle->records[change->home].maker == at + 1 && change->seq != 0 &&
-		    !change->merged && oracle->records[change->home].id == id) {
+		if (oracle->records[change->home].maker == at + 1 && oracle_is_set_aside(change) &&
+		    oracle->records[change->home].id == id) {
 			return true;
 		}
 	}
@@ -273,7 +337,7 @@ oracle_sets_aside(const struct oracle *oracle, const struct history *history, ui
 	for (uint32_t i = 0; i < history->count; i++) {
 		const struct known_change *change = &oracle->changes[history->changes[i]];
 
-		if (change->seq != 0 && !change->merged && oracle->records[change->home].id == id) {
+		if (oracle_is_set_aside(change) && oracle->records[change->home].id == id) {
 			return true;
 		}
 	}

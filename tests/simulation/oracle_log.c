@@ -25,76 +25,146 @@ struct observing {
 
 /* ---- changes ---- */
 
+/* The row's change. What was erased in the same step as it was logged is as its author froze it. */
+static enum status
+row_change(struct observing *observing, const struct log_row *row, bool of_server,
+	   struct change *out, struct error *err)
+{
+	const struct known_name *name = oracle_name_find(observing->oracle, row);
+	struct span bytes = row->payload;
+
+	if (bytes.at == NULL && name != NULL) {
+		bytes = name->frozen.bytes;
+	}
+	return bytes.at == NULL ? fail(err, STATUS_MALFORMED, "entry %llu has lost what it said",
+				       (unsigned long long)row->entry.seq)
+				: change_decode(bytes, of_server, &observing->arena, out, err);
+}
+
 /* A change made at the server has seen what was merged before it, as far as its base goes. */
-static void
-observe_server_change(struct observing *observing, const struct log_row *row,
-		      const struct change *change)
+static enum status
+observe_server_change(struct observing *observing, const struct log_row *row, struct error *err)
 {
 	struct oracle *oracle = observing->oracle;
-	const struct known_record *record = oracle_record(oracle, change->record);
-	size_t home = (size_t)(record - oracle->records);
 	struct view view = {oracle->present, oracle->present};
-	const struct frozen frozen = oracle_frozen(row);
+	struct frozen frozen = {.bytes = row->payload};
 	struct seen seen = {.words = NULL};
+	const struct known_record *record;
+	struct change change;
+	enum status status = row_change(observing, row, true, &change, err);
 
+	if (status != STATUS_OK) {
+		return status;
+	}
+	record = oracle_record(oracle, change.record);
+	memcpy(frozen.salt, row->salt, sizeof frozen.salt);
 	for (size_t i = 0; i < record->write_count; i++) {
 		const struct known_change *before = &oracle->changes[record->writes[i].change];
-		bool all = change->kind == CHANGE_SETTLEMENT;
+		bool all = change.kind == CHANGE_SETTLEMENT;
 
-		if (before->merged && (all || before->merge_seq <= change->base.version)) {
+		if (before->merged && (all || before->merge_seq <= change.base.version)) {
 			seen_add(&seen, i, view);
 		}
 	}
-	(void)oracle_change_add(oracle, row->entry.stream, change, &frozen, seen, home);
+	(void)oracle_change_add(oracle, row->entry.stream, &change, &frozen, seen,
+				(size_t)(record - oracle->records));
+	return STATUS_OK;
+}
+
+/* What must become of it, and whether out of scope or not is all the same. */
+static enum status
+judge(struct observing *observing, const struct log_row *row, const struct known_change *known,
+      enum quarantine_reason *must_out, bool *unsure_out, struct error *err)
+{
+	struct oracle *oracle = observing->oracle;
+	const struct known_name *name = oracle_name_find(oracle, row);
+	bool is_stub = name != NULL && name->frozen.bytes.length == 0;
+	struct change change;
+	enum status status;
+
+	*unsure_out = false;
+	*must_out = QUARANTINE_ERASED;
+	if (oracle_is_late(oracle, known, observing->schema) ||
+	    /* Its author knows that it was erased; what that hung on may be gone. */
+	    ((known->ever_erased || is_stub) && row->entry.reason == QUARANTINE_ERASED)) {
+		return STATUS_OK;
+	}
+	status = row_change(observing, row, false, &change, err);
+	if (status == STATUS_OK) {
+		*must_out = oracle_judge(oracle, row->entry.stream, &change,
+					 schema_type(observing->schema, change.type), unsure_out);
+	}
+	return status;
 }
 
 static enum status
-observe_verdict(struct observing *observing, const struct log_row *row, const struct change *change,
-		struct error *err)
+observe_verdict(struct observing *observing, const struct log_row *row,
+		const struct known_change *known, struct error *err)
 {
 	const struct entry *entry = &row->entry;
+	bool revoked = oracle_is_revoked(observing->oracle, entry->stream);
+	uint32_t within = revoked ? QUARANTINE_REVOKED : QUARANTINE_NONE;
+	enum quarantine_reason must;
 	bool unsure;
-	enum quarantine_reason must =
-		oracle_judge(observing->oracle, entry->stream, change,
-			     schema_type(observing->schema, change->type), &unsure);
-	bool settled = entry->reason == (uint32_t)must ||
-		       (unsure && (entry->reason == QUARANTINE_NONE ||
-				   entry->reason == QUARANTINE_OUT_OF_SCOPE));
+	bool settled;
+	enum status status = judge(observing, row, known, &must, &unsure, err);
 
+	if (status != STATUS_OK) {
+		return status;
+	}
+	settled = entry->reason == (uint32_t)must ||
+		  (unsure && (entry->reason == within || entry->reason == QUARANTINE_OUT_OF_SCOPE));
+	if (settled && entry->reason == QUARANTINE_ERASED && row->payload.at != NULL) {
+		return fail(err, STATUS_MALFORMED, "entry %llu came late and keeps what it said",
+			    (unsigned long long)entry->seq);
+	}
 	if (settled && (entry->verdict == VERDICT_MERGED) == (entry->reason == QUARANTINE_NONE)) {
 		return STATUS_OK;
 	}
 	return fail(err, STATUS_MALFORMED,
 		    "entry %llu: change (%u, %u) of record %llx has reason %u, where %u is right",
 		    (unsigned long long)entry->seq, entry->stream, entry->n,
-		    (unsigned long long)change->record, entry->reason, (unsigned)must);
+		    (unsigned long long)entry->record, entry->reason, (unsigned)must);
+}
+
+/* Where its record is from now on. */
+static enum status
+observe_place(struct observing *observing, const struct log_row *row, bool of_server, uint64_t seq,
+	      struct error *err)
+{
+	struct change change;
+	enum status status = row_change(observing, row, of_server, &change, err);
+
+	if (status == STATUS_OK) {
+		oracle_place_learn(observing->oracle, &change,
+				   schema_type(observing->schema, change.type), seq);
+	}
+	return status;
 }
 
 static enum status
-observe_known(struct observing *observing, const struct log_row *row, const struct change *change,
-	      struct error *err)
+observe_known(struct observing *observing, const struct log_row *row, struct error *err)
 {
 	const struct entry *entry = &row->entry;
 	struct oracle *oracle = observing->oracle;
-	const struct frozen frozen = oracle_frozen(row);
-	struct known_change *known =
-		oracle_change_named(oracle, entry->stream, entry->n, oracle_hash(&frozen));
-	enum status status;
+	const struct known_name *name = oracle_name_find(oracle, row);
+	struct known_change *known = name == NULL ? NULL : &oracle->changes[name->change];
+	enum status status = STATUS_OK;
 
 	if (known == NULL || known->seq != 0) {
 		return fail(err, STATUS_MALFORMED, "entry %llu: change (%u, %u) %s",
 			    (unsigned long long)entry->seq, entry->stream, entry->n,
 			    known == NULL ? "was made by nobody" : "is in the log twice");
 	}
-	if (oracle->records[known->home].id != change->record) {
+	if (oracle->records[known->home].id != entry->record) {
 		return fail(err, STATUS_MALFORMED, "entry %llu: change (%u, %u) of another record",
 			    (unsigned long long)entry->seq, entry->stream, entry->n);
 	}
 	if (known->of_device) {
-		status = observe_verdict(observing, row, change, err);
-		if (status != STATUS_OK) {
-			return status;
-		}
+		status = observe_verdict(observing, row, known, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
 	}
 	known->stream = entry->stream;
 	known->n = entry->n;
@@ -102,50 +172,33 @@ observe_known(struct observing *observing, const struct log_row *row, const stru
 	known->merge_seq = entry->seq;
 	known->merged = entry->verdict == VERDICT_MERGED;
 	known->was_set_aside = known->was_set_aside || !known->merged;
-	oracle->quarantined += !known->merged;
-	if (known->merged) {
-		oracle_place_learn(oracle, change, schema_type(observing->schema, change->type),
-				   entry->seq);
+	if (entry->reason == QUARANTINE_ERASED) {
+		known->erased_by = entry->seq;
+		known->was_merged = false;
+		known->ever_erased = true;
 	}
-	return STATUS_OK;
-}
-
-/* A later copy than the one before may have what that lacked. */
-static bool
-change_is_back(struct oracle *oracle, const struct log_row *row)
-{
-	const struct frozen frozen = oracle_frozen(row);
-
-	for (size_t i = 0; i < oracle->change_count; i++) {
-		struct known_change *change = &oracle->changes[i];
-
-		if (change->stream == row->entry.stream && change->n == row->entry.n &&
-		    change->hash == oracle_hash(&frozen)) {
-			change->lost = false;
-			return true;
-		}
-	}
-	return false;
+	return known->merged ? observe_place(observing, row, !known->of_device, entry->seq, err)
+			     : STATUS_OK;
 }
 
 static enum status
 observe_change(struct observing *observing, const struct log_row *row, struct error *err)
 {
-	const struct entry *entry = &row->entry;
+	struct oracle *oracle = observing->oracle;
+	const struct known_name *name = oracle_name_find(oracle, row);
 	struct stream stream;
-	struct change change;
 	enum status status =
-		store_stream(observing->store, entry->stream, &observing->arena, &stream, err);
+		store_stream(observing->store, row->entry.stream, &observing->arena, &stream, err);
 
-	if (status == STATUS_OK) {
-		status = change_decode(row->payload, stream.kind != STREAM_DEVICE,
-				       &observing->arena, &change, err);
+	if (status == STATUS_OK && stream.kind != STREAM_DEVICE) {
+		if (name == NULL) {
+			status = observe_server_change(observing, row, err);
+		} else {
+			/* A later copy than the one before may have what that lacked. */
+			oracle->changes[name->change].lost = false;
+		}
 	}
-	if (status == STATUS_OK && stream.kind != STREAM_DEVICE &&
-	    !change_is_back(observing->oracle, row)) {
-		observe_server_change(observing, row, &change);
-	}
-	return status == STATUS_OK ? observe_known(observing, row, &change, err) : status;
+	return status == STATUS_OK ? observe_known(observing, row, err) : status;
 }
 
 /* ---- notes ---- */
@@ -183,7 +236,6 @@ observe_release(struct observing *observing, const struct log_row *row, struct e
 		observing->oracle, (uint32_t)note_number(row->payload, NOTE_STREAM),
 		(uint32_t)note_number(row->payload, NOTE_N));
 	struct log_row made;
-	struct change change;
 	enum status status = STATUS_OK;
 
 	if (known == NULL || known->merged || known->seq != note_number(row->payload, NOTE_ENTRY)) {
@@ -191,18 +243,21 @@ observe_release(struct observing *observing, const struct log_row *row, struct e
 			    (unsigned long long)seq);
 	}
 	status = store_log_entry(observing->store, known->seq, &observing->arena, &made, err);
-	if (status == STATUS_OK) {
-		status = change_decode(made.payload, false, &observing->arena, &change, err);
-	}
 	if (status != STATUS_OK) {
 		return status;
 	}
 	known->merged = true;
 	known->merge_seq = seq;
-	observing->oracle->quarantined--;
-	oracle_place_learn(observing->oracle, &change, schema_type(observing->schema, change.type),
-			   seq);
-	return STATUS_OK;
+	return observe_place(observing, &made, false, seq, err);
+}
+
+/* Who restores a server knows all that it shares with the lost log. Who only sees that something is
+ * lost may think that it is more. */
+static bool
+cut_is_right(const struct oracle *oracle, uint64_t cut, uint64_t seq)
+{
+	return cut == seq - 1 ? !oracle->unnoticed || cut <= oracle->common
+			      : oracle->unnoticed && cut < seq && cut <= oracle->common;
 }
 
 static bool
@@ -212,13 +267,15 @@ observe_epoch(struct oracle *oracle, struct span note, uint64_t seq)
 	struct known_epoch epoch = {.number = (uint32_t)note_number(note, NOTE_EPOCH),
 				    .cut = note_number(note, NOTE_CUT)};
 
-	if (oracle->epoch_count > 0 &&
-	    (!oracle_epoch_place(oracle, parent, &epoch.parent) || epoch.cut != seq - 1)) {
+	if (oracle_epoch_place(oracle, epoch.number, &oracle->present)) {
+		/* Read before, in a log that was given up and is back. */
+		return oracle->epochs[oracle->present].cut == epoch.cut;
+	}
+	if (oracle->epoch_count > 0 && (!oracle_epoch_place(oracle, parent, &epoch.parent) ||
+					!cut_is_right(oracle, epoch.cut, seq))) {
 		return false;
 	}
-	if (oracle_epoch_place(oracle, epoch.number, &oracle->present)) {
-		return true; /* read before, in a log that was given up and is back */
-	}
+	oracle->unnoticed = false;
 	oracle->epochs = oracle_grown(oracle->epochs, oracle->epoch_count, sizeof epoch);
 	oracle->present = oracle->epoch_count;
 	oracle->epochs[oracle->epoch_count++] = epoch;
@@ -246,7 +303,12 @@ observe_note(struct observing *observing, const struct log_row *row, struct erro
 	if (row->entry.kind == ENTRY_RELEASE) {
 		return observe_release(observing, row, err);
 	}
-	if (row->entry.kind == ENTRY_SCOPE) {
+	if (row->entry.kind == ENTRY_ERASURE) {
+		return oracle_erasure_learn(oracle, row, observing->schema, err);
+	}
+	if (row->entry.kind == ENTRY_ADMIN) {
+		good = oracle_admin_learn(oracle, row);
+	} else if (row->entry.kind == ENTRY_SCOPE) {
 		good = oracle_scope_learn(oracle, row->payload, seq);
 	} else if (row->entry.kind == ENTRY_SCHEMA) {
 		good = observe_schema(oracle, row->payload, seq);
@@ -340,13 +402,11 @@ changes_forget(struct oracle *oracle, uint64_t cut)
 		struct known_change *change = &oracle->changes[i];
 
 		if (change->seq > cut) {
-			oracle->quarantined -= !change->merged;
 			change->lost = !change->of_device;
 			change->merged = false;
 			change->seq = 0;
 		} else if (change->merged && change->merge_seq > cut) {
 			change->merged = false; /* its release is forgotten */
-			oracle->quarantined++;
 		}
 	}
 }
@@ -395,6 +455,7 @@ oracle_restore(struct oracle *oracle, uint32_t epoch, uint64_t head)
 	(void)oracle_epoch_place(oracle, epoch, &place);
 	cut = shared_until(oracle, place, head);
 	oracle->present = place;
+	oracle_erasures_forget(oracle, cut);
 	changes_forget(oracle, cut);
 	for (size_t i = 0; i < oracle->record_count; i++) {
 		struct known_record *record = &oracle->records[i];
@@ -410,4 +471,18 @@ oracle_restore(struct oracle *oracle, uint32_t epoch, uint64_t head)
 		oracle->schema_count--;
 	}
 	oracle->head = cut;
+}
+
+void
+oracle_set_back(struct oracle *oracle, uint64_t head)
+{
+	oracle_restore(oracle, oracle_epoch(oracle), head);
+	oracle->unnoticed = true;
+	oracle->common = head;
+}
+
+uint64_t
+oracle_unnoticed(const struct oracle *oracle)
+{
+	return oracle->unnoticed ? oracle->common : UINT64_MAX;
 }

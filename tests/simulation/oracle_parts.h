@@ -17,6 +17,7 @@ struct known_change {
 	size_t author;	/* of a device's: who, … */
 	uint32_t place; /* … and which of hers, from 1 */
 	size_t home;	/* place of its record */
+	uint32_t type;	/* of its record */
 	uint32_t kind;
 	int64_t time;
 	uint64_t hash;
@@ -26,6 +27,10 @@ struct known_change {
 	bool of_device;	    /* else made at the server */
 	bool lost;	    /* the server was restored to before it, and nobody else had it */
 	bool was_set_aside; /* once, perhaps in a log that is no more */
+	/* Entry of the present log that erased it, or its own if it came late; 0: none. */
+	uint64_t erased_by;
+	bool was_merged;  /* before that */
+	bool ever_erased; /* perhaps in a log that is no more */
 	struct seen seen;
 };
 
@@ -33,8 +38,9 @@ struct known_change {
 struct known_name {
 	uint32_t stream;
 	uint32_t n;
-	uint64_t hash; /* of its bytes then */
+	uint64_t hash; /* the beginning of its commitment then */
 	size_t change;
+	struct frozen frozen; /* as it was called so; no bytes: only the commitment was left */
 };
 
 struct known_author {
@@ -75,6 +81,12 @@ struct known_scope {
 	size_t region_count;
 };
 
+/* An entry about a record, or about a device. */
+struct known_mark {
+	uint64_t what;
+	uint64_t seq;
+};
+
 struct known_schema {
 	uint32_t version;
 	uint64_t seq;
@@ -102,10 +114,19 @@ struct oracle {
 	size_t schema_count;
 	struct known_epoch *epochs; /* by age */
 	size_t epoch_count;
-	size_t present; /* place of the one whose log it reads */
+	size_t present;		   /* place of the one whose log it reads */
+	struct known_mark *erased; /* records */
+	size_t erased_count;
+	struct known_mark *revoked; /* devices */
+	size_t revoked_count;
+	uint64_t *ever_erased; /* records, also by a log that is no more */
+	size_t ever_erased_count;
+	bool erasures_unsure; /* one failed, and may have got as far as the list beside the database
+			       */
 	struct arena texts;
-	uint64_t head; /* of the log, as observed */
-	uint64_t quarantined;
+	uint64_t head;	 /* of the log, as observed */
+	bool unnoticed;	 /* it was set back … */
+	uint64_t common; /* … to this entry, and nobody has said so */
 	uint64_t conflicts;
 };
 
@@ -123,18 +144,17 @@ struct known_record *oracle_record(struct oracle *oracle, uint64_t id);
 size_t oracle_record_new(struct oracle *oracle, uint64_t id);
 /* NULL: nobody wrote of it. */
 const struct known_record *oracle_record_find(const struct oracle *oracle, uint64_t id);
-/* A change of it is merged. */
-bool oracle_record_exists(const struct oracle *oracle, uint64_t id);
 /* The change with that number in the log; NULL: there is none. */
 struct known_change *oracle_change_find(const struct oracle *oracle, uint32_t stream, uint32_t n);
 /* The change that was called so and frozen so; NULL: nobody made it. */
 struct known_change *oracle_change_named(const struct oracle *oracle, uint32_t stream, uint32_t n,
 					 uint64_t hash);
-/* Only to tell whether the log has the bytes that were recorded. */
-uint64_t oracle_hash(const struct frozen *frozen);
-/* What stands in the log. */
-struct log_row;
-struct frozen oracle_frozen(const struct log_row *row);
+/* Only to tell whether the log has the bytes that were recorded: the beginning of the commitment to
+ * them under that name. */
+uint64_t oracle_hash(uint32_t stream, uint32_t n, const struct frozen *frozen);
+uint64_t oracle_hash_of(const uint8_t commitment[HASH_SIZE]);
+/* Is it in the log, neither merged nor erased? */
+bool oracle_is_set_aside(const struct known_change *change);
 /* Takes over `seen`; valid until the next call. */
 struct known_change *oracle_change_add(struct oracle *oracle, uint32_t stream,
 				       const struct change *change, const struct frozen *frozen,
@@ -142,8 +162,11 @@ struct known_change *oracle_change_add(struct oracle *oracle, uint32_t stream,
 
 /* ---- oracle_author.c ---- */
 
-void oracle_name_add(struct oracle *oracle, uint32_t stream, uint32_t n, uint64_t hash,
-		     size_t change);
+/* Copies what was frozen. */
+void oracle_name_add(struct oracle *oracle, const struct known_name *name);
+/* The name that the log's row is; NULL: nobody calls a change so. */
+struct log_row;
+const struct known_name *oracle_name_find(const struct oracle *oracle, const struct log_row *row);
 /* Is it the viewer's own past, from before she was copied or after? */
 bool oracle_same_author(const struct oracle *oracle, const struct known_change *viewer,
 			const struct known_change *seen);
@@ -177,5 +200,20 @@ bool oracle_scope_learn(struct oracle *oracle, struct span note, uint64_t seq);
 enum quarantine_reason oracle_judge(const struct oracle *oracle, uint32_t device,
 				    const struct change *change, const struct record_type *type,
 				    bool *unsure_out);
+
+/* ---- oracle_erase.c ---- */
+
+/* Was the record erased, or made by a change that came late? */
+bool oracle_is_erased(const struct oracle *oracle, uint64_t id);
+/* Is the change about such a record, or would its record be below one? */
+bool oracle_is_late(const struct oracle *oracle, const struct known_change *change,
+		    const struct schema *schema);
+/* An entry erases. MALFORMED: it names too much, or too little. */
+enum status oracle_erasure_learn(struct oracle *oracle, const struct log_row *row,
+				 const struct schema *schema, struct error *err);
+/* An entry of an admin's: a revocation, perhaps. False: it cannot be read. */
+bool oracle_admin_learn(struct oracle *oracle, const struct log_row *row);
+/* The log is cut there: what was erased after it is there again. */
+void oracle_erasures_forget(struct oracle *oracle, uint64_t cut);
 
 #endif

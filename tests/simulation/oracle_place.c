@@ -228,7 +228,8 @@ judge_absent(const struct oracle *oracle, uint64_t id)
 {
 	const struct known_change *made = oracle_change_find(oracle, id_stream(id), id_n(id));
 
-	return made != NULL && !made->merged ? QUARANTINE_JOINED : QUARANTINE_UNKNOWN_RECORD;
+	return made != NULL && oracle_is_set_aside(made) ? QUARANTINE_JOINED
+							 : QUARANTINE_UNKNOWN_RECORD;
 }
 
 static enum quarantine_reason
@@ -367,5 +368,7 @@ oracle_judge(const struct oracle *oracle, uint32_t device, const struct change *
 		return reason;
 	}
 	where = whereabouts_of(oracle, change, type);
-	return judge_scope(oracle, device, change, &where, unsure_out);
+	reason = judge_scope(oracle, device, change, &where, unsure_out);
+	return reason == QUARANTINE_NONE && oracle_is_revoked(oracle, device) ? QUARANTINE_REVOKED
+									      : reason;
 }

@@ -34,7 +34,11 @@ struct report {
 	unsigned copies; /* of phones, restored or used */
 	unsigned forks;
 	unsigned releases;
+	unsigned erasures;
+	uint64_t erased; /* changes */
+	size_t ended;	 /* installations that were revoked */
 	unsigned restores;
+	unsigned set_backs;
 	uint8_t root[32];
 	char why[SIM_WHY];
 	char trace[SIM_TRACE][SIM_LINE];
@@ -70,7 +74,11 @@ report_make(const struct sim *sim, struct report *out)
 	out->copies = sim->returns + sim->clones;
 	out->forks = sim->forks;
 	out->releases = sim->releases;
+	out->erasures = sim->erasures;
+	out->erased = counts.erased;
+	out->ended = sim->ended_count;
 	out->restores = sim->restores;
+	out->set_backs = sim->set_backs;
 	memcpy(out->root, sim->root, sizeof out->root);
 	memcpy(out->why, sim->why, sizeof out->why);
 	memcpy(out->trace, sim->trace, sizeof out->trace);
@@ -241,16 +249,19 @@ print_failure(const struct shrink *shrink)
 static void
 print_seed(const struct sim_options *options, const struct report *report)
 {
-	(void)printf("seed %llu: %s: %zu events, %llu changes, %llu requests, %llu crashes, "
-		     "%llu disk errors, %llu conflicts, %llu set aside, %u restores, %llu lost, "
-		     "%u copies, %u forks, %u released, head %llu, root ",
-		     (unsigned long long)options->seed, report->failed ? "FAILED" : "good",
-		     report->step - 1, (unsigned long long)report->changes,
-		     (unsigned long long)report->requests, (unsigned long long)report->crashes,
-		     (unsigned long long)report->errors, (unsigned long long)report->conflicts,
-		     (unsigned long long)report->quarantined, report->restores,
-		     (unsigned long long)report->lost, report->copies, report->forks,
-		     report->releases, (unsigned long long)report->head);
+	(void)printf(
+		"seed %llu: %s: %zu events, %llu changes, %llu requests, %llu crashes, "
+		"%llu disk errors, %llu conflicts, %llu set aside, %u restores (%u unannounced), "
+		"%llu lost, %u copies, %u forks, %u released, %u erasures, %llu changes erased, "
+		"%zu ended, head %llu, root ",
+		(unsigned long long)options->seed, report->failed ? "FAILED" : "good",
+		report->step - 1, (unsigned long long)report->changes,
+		(unsigned long long)report->requests, (unsigned long long)report->crashes,
+		(unsigned long long)report->errors, (unsigned long long)report->conflicts,
+		(unsigned long long)report->quarantined, report->restores, report->set_backs,
+		(unsigned long long)report->lost, report->copies, report->forks, report->releases,
+		report->erasures, (unsigned long long)report->erased, report->ended,
+		(unsigned long long)report->head);
 	for (size_t i = 0; i < 8; i++) {
 		(void)printf("%02x", report->root[i]);
 	}

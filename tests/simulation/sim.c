@@ -14,8 +14,9 @@ const char sim_district[] = "630307";
 enum { DISTRICT_EVERY = 4, SMALL_ROOM = 2048 };
 
 const char *const sim_fault_names[SIM_FAULTS] = {
-	"lose", "cut",	 "delay", "crash", "down",    "torn",  "error",	 "full",  "clock",
-	"kill", "small", "scope", "file",  "restore", "enrol", "return", "clone", "release",
+	"lose",	 "cut",	    "delay", "crash",  "down",	"torn",	   "error", "full",
+	"clock", "kill",    "small", "scope",  "file",	"restore", "enrol", "return",
+	"clone", "release", "erase", "revoke", "lease", "pin",
 };
 
 /* ---- chance ---- */
@@ -98,6 +99,8 @@ static bool
 said_again(struct sim *sim, size_t device, uint32_t n)
 {
 	struct sim_device *own = &sim->devices[device];
+	struct local_change kept;
+	struct change_stub stub;
 	struct frozen frozen;
 	struct change change;
 	struct arena arena;
@@ -105,7 +108,16 @@ said_again(struct sim *sim, size_t device, uint32_t n)
 	enum status status;
 
 	arena_init(&arena, 1 << 20);
-	status = sim_change_kept(sim, device, n, &arena, &frozen, &change, &err);
+	status = local_change(sim_handle(sim, device)->local, n, &arena, &kept, &err);
+	if (status == STATUS_OK && change_stub_decode(kept.bytes, &stub)) {
+		status = oracle_stub_again(sim->oracle, &own->history, &stub, &err);
+		arena_finish(&arena);
+		return status == STATUS_OK ||
+		       sim_fail(sim, "device %zu, after a fork: %s", device, err.detail);
+	}
+	if (status == STATUS_OK) {
+		status = sim_change_kept(sim, device, n, &arena, &frozen, &change, &err);
+	}
 	if (status == STATUS_OK) {
 		status = oracle_change_again(sim->oracle, &own->history, &change, &frozen, &err);
 	}
@@ -148,6 +160,9 @@ sim_number_ask(struct sim *sim, size_t device)
 	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
 		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
 	}
+	if (own->enrolled && state.destroyed_ms != 0) {
+		return sim_device_ended(sim, device, &state);
+	}
 	if (own->enrolled && state.device != own->history.number) {
 		return number_follow(sim, device, &state);
 	}
@@ -164,7 +179,8 @@ sim_observe(struct sim *sim)
 	const struct schema *schema = catalogue_schema(sim->world->catalogue, 0);
 	struct error err;
 
-	if (oracle_observe(sim->oracle, sim->world->store, schema, &err) != STATUS_OK) {
+	if (oracle_observe(sim->oracle, sim->world->store, schema, &err) != STATUS_OK ||
+	    oracle_erasures_stand(sim->oracle, &err) != STATUS_OK) {
 		return sim_fail(sim, "the log: %s", err.detail);
 	}
 	sim->schema_version = oracle_schema_version(sim->oracle);
@@ -176,6 +192,7 @@ begin(struct sim *sim)
 {
 	struct world *world = sim->world;
 
+	sim_lease_begin(sim);
 	if (!sim_beginning(sim)) {
 		return false;
 	}
@@ -186,6 +203,7 @@ begin(struct sim *sim)
 		(void)world_enrol(world, cadre, first_scope(d));
 		sim->devices[d].history = oracle_author(sim->oracle);
 		world_sync(world, d);
+		sim_contact_note(sim, d, true);
 		sim->devices[d].village = d % SIM_VILLAGES;
 		if (!sim_number_ask(sim, d)) {
 			return false;
@@ -215,7 +233,7 @@ step(struct sim *sim)
 	sim_disk_arm(sim, device);
 	good = sim->devices[device].enrolled ? sim_event(sim, device) : sim_enrol_try(sim, device);
 	return good && sim_disk_recover(sim, device) && sim_number_ask(sim, device) &&
-	       sim_observe(sim) && sim_pending_shown(sim, device);
+	       sim_observe(sim) && sim_pending_shown(sim, device) && sim_lease_look(sim, device);
 }
 
 struct sim *
@@ -258,6 +276,9 @@ sim_free(struct sim *sim)
 	for (size_t i = 0; i < SIM_FILES; i++) {
 		buffer_finish(&sim->files[i].bytes);
 		buffer_finish(&sim->files[i].answers);
+	}
+	for (size_t i = 0; i < sim->ended_count; i++) {
+		history_free(&sim->ended[i]);
 	}
 	sim_images_drop(sim);
 	world_free(sim->world);

@@ -34,9 +34,13 @@ enum sim_fault {
 	SIM_RETURN = 1 << 15,  /* a device is restored from a copy of its own */
 	SIM_CLONE = 1 << 16,   /* a copy of a device is used beside it */
 	SIM_RELEASE = 1 << 17, /* what was set aside is released, or closed */
-	SIM_ALL = (1 << 18) - 1,
+	SIM_ERASE = 1 << 18,   /* records are erased by law */
+	SIM_REVOKE = 1 << 19,  /* devices are revoked, or replaced */
+	SIM_LEASE = 1 << 20,   /* phones shut their records after weeks without contact */
+	SIM_PIN = 1 << 21,     /* a PIN is set, changed, taken away */
+	SIM_ALL = (1 << 22) - 1,
 };
-enum { SIM_FAULTS = 18 };
+enum { SIM_FAULTS = 22 };
 extern const char *const sim_fault_names[SIM_FAULTS];
 
 struct sim_options {
@@ -56,6 +60,8 @@ enum {
 	SIM_COPIES = 3,
 	SIM_IMAGES = 4,
 	SIM_RESTORES_MAX = 2,
+	SIM_ENDED = 16,
+	SIM_SPARE = 16, /* devices: for clones and who enrols */
 	SIM_STOOD_MAX = 4096,
 	SIM_TRIES = 4,
 	SIM_TRACE = 48,
@@ -85,9 +91,13 @@ struct sim_device {
 	struct sim_form forms[SIM_FORMS];
 	struct sim_try tries[SIM_TRIES]; /* newest first */
 	bool enrolled;
-	bool forgotten;		  /* the server was restored to before its enrolment */
-	bool copied;		  /* another has its past as well, or had */
-	struct history history;	  /* what it made, and its number once enrolled */
+	bool forgotten;		/* the server was restored to before its enrolment */
+	bool copied;		/* another has its past as well, or had */
+	bool revoked;		/* it, or a copy, or the server as it was once */
+	bool stuck;		/* at rest: revoked after a fork, before it had another number */
+	int64_t contact_ms;	/* by the right clock: since it last synced to the end; 0: never */
+	int64_t heard_ms;	/* … and since an answer came, at most */
+	struct history history; /* what it made, and its number once enrolled */
 	char code[CODE_TEXT_MAX]; /* with which it is enrolling; empty: it needs one */
 	size_t village;		  /* where its cadre mostly works */
 	size_t settled;		  /* the latest epoch of which it has had its whole scope */
@@ -117,7 +127,8 @@ struct sim_copy {
 	char path[300]; /* empty: none */
 	uint32_t epoch;
 	uint64_t head;
-	uint32_t logged[WORLD_DEVICES_MAX]; /* changes of each device */
+	uint32_t numbers[WORLD_DEVICES_MAX]; /* of each device then, … */
+	uint32_t logged[WORLD_DEVICES_MAX];  /* … and how many of its changes */
 };
 
 /* A copy of a device's disk, as it was once. */
@@ -126,6 +137,7 @@ struct sim_image {
 	size_t device; /* that it is of */
 	char folder[256];
 	struct sim_device own; /* what is known of it; no forms, tries and letters */
+	struct world_lock locks[WORLD_LOCKS];
 };
 
 struct sim {
@@ -143,9 +155,16 @@ struct sim {
 	struct sim_copy copies[SIM_COPIES];
 	size_t copy_count; /* ever */
 	struct sim_image images[SIM_IMAGES];
-	size_t image_count; /* ever */
+	size_t image_count;		 /* ever */
+	struct history ended[SIM_ENDED]; /* installations that were revoked and are no more */
+	size_t ended_count;
+	unsigned erasures;
+	unsigned revocations;
+	unsigned texts;	   /* that nobody else writes */
+	bool clock_jumped; /* some clock did, once */
 	unsigned restores;
-	unsigned returns; /* of devices, from images of theirs */
+	unsigned set_backs; /* of them: that nobody told of */
+	unsigned returns;   /* of devices, from images of theirs */
 	unsigned clones;
 	unsigned forks;
 	unsigned releases;
@@ -282,6 +301,40 @@ bool sim_event_image(struct sim *sim, size_t device);
 bool sim_event_return(struct sim *sim, size_t device);
 bool sim_event_clone(struct sim *sim, size_t device);
 void sim_images_drop(struct sim *sim);
+
+/* One copy is given up. */
+void sim_image_drop(struct sim_image *image);
+
+/* ---- sim_erase.c ---- */
+
+bool sim_event_erase(struct sim *sim, size_t device);
+/* The server writes its database anew, so that nothing of what was erased is in its file. */
+bool sim_event_erase_finish(struct sim *sim, size_t device);
+/* At rest: nothing of what was erased is left at the server, and all devices have said so; … */
+bool sim_erase_rest(struct sim *sim);
+/* … nor on this device, and of its other changes nothing is missing. */
+bool sim_erase_check_device(struct sim *sim, size_t device);
+
+/* ---- sim_revoke.c ---- */
+
+bool sim_event_revoke(struct sim *sim, size_t device);
+/* The device says that it destroys what it held. False: it had no reason, or its queue waits. */
+bool sim_device_ended(struct sim *sim, size_t device, const struct sambung_state *state);
+/* At rest: what those had made is in the log. */
+bool sim_ended_check(struct sim *sim);
+
+/* ---- sim_phone.c ---- */
+
+void sim_lease_begin(struct sim *sim);
+bool sim_event_silence(struct sim *sim, size_t device);
+bool sim_event_pin(struct sim *sim, size_t device);
+bool sim_lease_over(struct sim *sim, size_t device);
+/* An answer may have come; `whole`: all of them. */
+void sim_contact_note(struct sim *sim, size_t device, bool whole);
+/* Shut in time, and then shut, with its counts to be seen. */
+bool sim_lease_look(struct sim *sim, size_t device);
+/* A call on the device may end so: it was revoked, or its lease is over. */
+bool sim_phone_excuses(struct sim *sim, size_t device, int status);
 
 /* ---- sim_admin.c ---- */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/simulation/fault_key.h"
 #include "tests/simulation/sim.h"
 
+enum { KEY_OPERATIONS = 12 };
 enum { FEW_BITS = 8, LASTS_MAX = 6, RECOVERY_OPERATIONS = 24 };
 
 static const char *
@@ -55,6 +57,9 @@ sim_disk_arm(struct sim *sim, size_t device)
 
 	fault_disk_arm(folder_of(sim, device), &of_device);
 	fault_disk_arm(sim->world->folder, &of_server);
+	if (sim_may(sim, SIM_CRASH) && sim_luck(sim, 4) == 0) {
+		fault_key_arm(folder_of(sim, device), sim_luck(sim, KEY_OPERATIONS));
+	}
 }
 
 /* ---- after it ---- */
@@ -94,6 +99,7 @@ device_come_back(struct sim *sim, size_t device)
 		enum fault_loss loss = draw_loss(sim);
 
 		fault_disk_crash(own->folder, loss, sim_luck(sim, UINT64_MAX));
+		fault_key_crash(own->folder, loss, sim_luck(sim, UINT64_MAX));
 		own->boots = (uint8_t)(own->boots + (loss != LOSS_NONE));
 		sim_note(sim, "device %zu comes back, loss %d", device, (int)loss);
 		(void)draw_second_crash(sim, own->folder);
@@ -205,5 +211,6 @@ sim_disk_recover(struct sim *sim, size_t device)
 	if (fault_disk_dead(folder_of(sim, device)) && !crash_device(sim, device)) {
 		return false;
 	}
+	fault_key_disarm();
 	return sim_server_up(sim) || crash_server(sim);
 }

@@ -55,6 +55,7 @@ event_visit(struct sim *sim, size_t device)
 	struct sim_form form;
 	char person[ID_TEXT_SIZE];
 	char weight[16];
+	char note[32];
 	char id[16] = "";
 	bool good;
 
@@ -66,13 +67,13 @@ event_visit(struct sim *sim, size_t device)
 	sim_form_drop(&form);
 	(void)snprintf(weight, sizeof weight, "%d.%d", 5 + (int)sim_choose(sim, 60),
 		       (int)sim_choose(sim, 10));
+	(void)snprintf(note, sizeof note, "Anak sehat %06u", sim->texts++);
 	good = sim_form_create(sim, device, "visit", &form) &&
 	       sim_form_set(sim, &form, "person", person) &&
 	       sim_form_set(sim, &form, "group", "baduta") &&
 	       sim_form_set(sim, &form, "weight", weight) &&
 	       sim_form_set(sim, &form, "topics", "gizi,asi") &&
-	       sim_form_set(sim, &form, "note", "Anak sehat") &&
-	       sim_form_save(sim, device, &form, id);
+	       sim_form_set(sim, &form, "note", note) && sim_form_save(sim, device, &form, id);
 	if (good) {
 		sim_places_add(&sim->visits[village], id);
 	}
@@ -85,13 +86,16 @@ event_family(struct sim *sim, size_t device)
 {
 	size_t village = village_today(sim, device);
 	struct sim_form form;
+	char head[32];
 	char id[16] = "";
-	bool good = sim_form_create(sim, device, "family", &form) &&
-		    sim_form_set(sim, &form, "village", sim_villages[village]) &&
-		    sim_form_set(sim, &form, "head", "Uji Baru") &&
-		    sim_form_set(sim, &form, "address", sim_addresses[sim_choose(sim, 3)]) &&
-		    sim_form_save(sim, device, &form, id);
+	bool good;
 
+	(void)snprintf(head, sizeof head, "Uji Baru %06u", sim->texts++);
+	good = sim_form_create(sim, device, "family", &form) &&
+	       sim_form_set(sim, &form, "village", sim_villages[village]) &&
+	       sim_form_set(sim, &form, "head", head) &&
+	       sim_form_set(sim, &form, "address", sim_addresses[sim_choose(sim, 3)]) &&
+	       sim_form_save(sim, device, &form, id);
 	if (good) {
 		sim_places_add(&sim->families[village], id);
 	}
@@ -195,6 +199,34 @@ event_person(struct sim *sim, size_t device)
 	       sim_form_save(sim, device, &form, NULL);
 }
 
+/* A child is born: somebody new below a family. */
+static bool
+event_person_new(struct sim *sim, size_t device)
+{
+	size_t village = village_today(sim, device);
+	const char *chosen = sim_places_choose(sim, &sim->families[village]);
+	struct sim_form form;
+	char family[ID_TEXT_SIZE];
+	char name[32];
+	char id[16] = "";
+	bool good;
+
+	if (!sim_form_open(sim, device, chosen, &form) || form.edit == NULL) {
+		return !sim->failed;
+	}
+	id_format(form.record, family);
+	sim_form_drop(&form);
+	(void)snprintf(name, sizeof name, "Anak Baru %06u", sim->texts++);
+	good = sim_form_create(sim, device, "person", &form) &&
+	       sim_form_set(sim, &form, "family", family) &&
+	       sim_form_set(sim, &form, "name", name) && sim_form_save(sim, device, &form, id);
+	if (good) {
+		sim_places_add(&sim->persons[village], id);
+	}
+	sim_form_drop(&form);
+	return good;
+}
+
 /* ---- programs that end, clocks, and what the server does by itself ---- */
 
 static bool
@@ -237,6 +269,7 @@ event_clock(struct sim *sim, size_t device)
 	if (!sim_may(sim, SIM_CLOCK)) {
 		return true;
 	}
+	sim->clock_jumped = sim->clock_jumped || shift != 0;
 	if (sim_choose(sim, 4) == 0) {
 		sim->world->server_shift_ms = shift;
 	} else {
@@ -294,6 +327,12 @@ static const struct {
 	{"clock", 5, event_clock},
 	{"days", 3, event_days},
 	{"schema", 1, sim_event_schema},
+	{"erase", 8, sim_event_erase},
+	{"erased for good", 3, sim_event_erase_finish},
+	{"revoke", 3, sim_event_revoke},
+	{"silence", 2, sim_event_silence},
+	{"pin", 5, sim_event_pin},
+	{"person new", 5, event_person_new},
 };
 enum { EVENTS = sizeof events / sizeof events[0] };
 

@@ -8,17 +8,20 @@ bool
 sim_server_may_answer(const struct sim *sim, size_t device, int status)
 {
 	return (status == STATUS_FOREIGN && sim->devices[device].forgotten) ||
-	       (status == STATUS_HELD && sim->devices[device].copied);
+	       (status == STATUS_HELD && sim->devices[device].copied) ||
+	       ((status == STATUS_REVOKED || status == STATUS_DESTROYED) &&
+		sim->devices[device].revoked);
 }
 
 /* Whatever the network did, these say that the other side broke its word, or the program. */
 bool
 sim_sync_may_fail_with(const struct sim *sim, size_t device, int status)
 {
-	if (status == STATUS_FOREIGN || status == STATUS_HELD) {
+	if (status == STATUS_FOREIGN || status == STATUS_HELD || status == STATUS_REVOKED ||
+	    status == STATUS_DESTROYED) {
 		return sim_server_may_answer(sim, device, status);
 	}
-	return status != STATUS_INTERNAL && status != STATUS_FORK && status != STATUS_REVOKED &&
+	return status != STATUS_INTERNAL && status != STATUS_FORK &&
 	       status != STATUS_UNAUTHENTICATED && status != STATUS_NOT_ENROLLED;
 }
 
@@ -29,6 +32,7 @@ sim_event_sync(struct sim *sim, size_t device)
 	struct sambung_error err = {0};
 	int status = sambung_sync(sim_handle(sim, device), NULL, NULL, &result, &err);
 
+	sim_contact_note(sim, device, status == 0 && result.synced);
 	if (status == 0 || sim_device_excused(sim, device)) {
 		return true;
 	}
@@ -73,6 +77,7 @@ sim_event_request(struct sim *sim, size_t device)
 	}
 	if (sambung_exchange_request(sim_handle(sim, device), &request, &err) != 0) {
 		return sim_device_excused(sim, device) ||
+		       sim_phone_excuses(sim, device, err.status) ||
 		       sim_fail(sim, "device %zu: no request: %s", device, err.detail);
 	}
 	buffer_append(letter_place(own->out, &own->out_count), request.at, request.length);
@@ -111,6 +116,7 @@ sim_event_answer(struct sim *sim, size_t device)
 	status = sambung_exchange_reply(sim_handle(sim, device),
 					(struct sambung_bytes){reply->at, reply->length}, &again,
 					NULL, &err);
+	sim_contact_note(sim, device, false);
 	/* Of an older request, or of one made before the app was closed, it cannot be opened. */
 	return status == 0 || sim_device_excused(sim, device) ||
 	       sim_sync_may_fail_with(sim, device, status) ||
@@ -134,6 +140,7 @@ sim_event_meanwhile(struct sim *sim, size_t device)
 	}
 	if (sambung_exchange_request(sim_handle(sim, device), &request, &err) != 0) {
 		return sim_device_excused(sim, device) ||
+		       sim_phone_excuses(sim, device, err.status) ||
 		       sim_fail(sim, "device %zu: no request: %s", device, err.detail);
 	}
 	buffer_init(&reply, PARCEL_REPLY_MAX);
@@ -144,10 +151,12 @@ sim_event_meanwhile(struct sim *sim, size_t device)
 		status = sambung_exchange_reply(sim_handle(sim, device),
 						(struct sambung_bytes){reply.at, reply.length},
 						&again, NULL, &err);
+		sim_contact_note(sim, device, false);
 	}
 	buffer_finish(&reply);
 	return good && (status == 0 || sim_device_excused(sim, device) ||
 			sim_server_may_answer(sim, device, status) ||
+			sim_phone_excuses(sim, device, status) ||
 			sim_fail(sim, "device %zu: a reply: %s: %s", device,
 				 sambung_status_name(status), err.detail));
 }

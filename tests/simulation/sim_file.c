@@ -40,6 +40,7 @@ sim_event_file_out(struct sim *sim, size_t device)
 	    0) {
 		buffer_clear(&file->bytes);
 		return sim_device_excused(sim, device) ||
+		       sim_phone_excuses(sim, device, err.status) ||
 		       sim_fail(sim, "device %zu: no file: %s", device, err.detail);
 	}
 	file->device = device;
@@ -129,8 +130,10 @@ answers_take(struct sim *sim, size_t device, const struct sim_file *file)
 	struct sambung_error err = {0};
 	int status = sambung_carry_in(sim_handle(sim, device), answers, &result, &err);
 
+	sim_contact_note(sim, device, false);
 	return status == 0 || sim_device_excused(sim, device) ||
 	       sim_server_may_answer(sim, device, status) ||
+	       sim_phone_excuses(sim, device, status) ||
 	       sim_fail(sim, "device %zu: answers in a file: %s: %s", device,
 			sambung_status_name(status), err.detail);
 }

@@ -118,9 +118,13 @@ sim_form_open(struct sim *sim, size_t device, const char *id, struct sim_form *f
 	struct error why;
 
 	*form = (struct sim_form){.edit = NULL};
+	if (id[0] == '\0') {
+		return true; /* what was to be made was not */
+	}
 	if (sambung_edit_begin(sim_handle(sim, device), id, &form->edit, &err) != 0) {
 		form->edit = NULL;
 		return err.status == STATUS_NOT_FOUND || sim_device_excused(sim, device) ||
+		       sim_phone_excuses(sim, device, err.status) ||
 		       sim_fail(sim, "device %zu: a form on %s: %s", device, id, err.detail);
 	}
 	(void)id_parse(id, &form->record, &why);
@@ -139,6 +143,7 @@ sim_form_create(struct sim *sim, size_t device, const char *type, struct sim_for
 	if (sambung_edit_create(sim_handle(sim, device), type, &form->edit, &err) != 0) {
 		form->edit = NULL;
 		return sim_device_excused(sim, device) ||
+		       sim_phone_excuses(sim, device, err.status) ||
 		       sim_fail(sim, "device %zu: a new %s: %s", device, type, err.detail);
 	}
 	return true;
@@ -278,6 +283,9 @@ sim_changes_learn(struct sim *sim, size_t device)
 	if (!sim_number_ask(sim, device)) {
 		return false;
 	}
+	if (!own->enrolled) {
+		return true;
+	}
 	if (state.last_n < sim_last_n(own) || state.acked_n > state.last_n) {
 		return sim_fail(sim, "device %zu: change %u was durable, and %u is the last one",
 				device, sim_last_n(own), state.last_n);
@@ -308,7 +316,10 @@ pending_shown(struct sim *sim, size_t device, uint32_t n)
 	status = local_change(local, n, &arena, &change, &err);
 	if (status == STATUS_OK) {
 		status = local_record(local, change.record, &arena, &shown, NULL, &err);
-		good = (status == STATUS_NOT_FOUND && (!stood || place <= own->acked_high)) ||
+		good = (status == STATUS_NOT_FOUND &&
+			(!stood || place <= own->acked_high ||
+			 oracle_record_erased(sim->oracle, &own->history, change.record))) ||
+		       (status == STATUS_LEASE_OVER && sim_lease_over(sim, device)) ||
 		       (status == STATUS_OK &&
 			oracle_shows(sim->oracle, &own->history, &shown, place, &err));
 	} else {
@@ -328,6 +339,9 @@ sim_pending_shown(struct sim *sim, size_t device)
 
 	if (sambung_state(sim_handle(sim, device), &state, &err) != 0) {
 		return sim_fail(sim, "device %zu: its state: %s", device, err.detail);
+	}
+	if (!own->enrolled) {
+		return true;
 	}
 	acked = own->history.offset + state.acked_n;
 	own->acked_high = acked > own->acked_high ? acked : own->acked_high;
@@ -358,7 +372,7 @@ save_failed(struct sim *sim, size_t device, struct sim_form *form, const struct 
 		/* Ticking what is ticked is no change, and the form says so. */
 		return true;
 	}
-	return sim_device_excused(sim, device) ||
+	return sim_device_excused(sim, device) || sim_phone_excuses(sim, device, err->status) ||
 	       sim_fail(sim, "device %zu: saving %s: %s", device, form->field, err->detail);
 }
 

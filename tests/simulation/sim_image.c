@@ -14,7 +14,7 @@ static void
 key_copy(const char *from_folder, const char *to_folder)
 {
 	char path[PATH_SIZE];
-	uint8_t key[64];
+	uint8_t key[128];
 	size_t length = 0;
 	FILE *file;
 
@@ -59,7 +59,10 @@ known_of(struct sim *sim, const struct sim_device *from)
 				  .copied = true,
 				  .history = oracle_author_copy(sim->oracle, &from->history),
 				  .village = from->village,
+				  .revoked = from->revoked,
 				  .settled = from->settled,
+				  .contact_ms = from->contact_ms,
+				  .heard_ms = from->heard_ms,
 				  .acked_high = from->acked_high};
 
 	memcpy(copy.stood, from->stood, sizeof copy.stood);
@@ -79,8 +82,8 @@ known_drop(struct sim_device *known)
 	}
 }
 
-static void
-image_drop(struct sim_image *image)
+void
+sim_image_drop(struct sim_image *image)
 {
 	char path[PATH_SIZE];
 
@@ -97,7 +100,7 @@ void
 sim_images_drop(struct sim *sim)
 {
 	for (size_t i = 0; i < SIM_IMAGES; i++) {
-		image_drop(&sim->images[i]);
+		sim_image_drop(&sim->images[i]);
 	}
 }
 
@@ -110,13 +113,14 @@ sim_event_image(struct sim *sim, size_t device)
 	if (!copies_happen(sim, SIM_RETURN)) {
 		return true;
 	}
-	image_drop(image);
+	sim_image_drop(image);
 	image->taken = true;
 	image->device = device;
 	(void)snprintf(image->folder, sizeof image->folder, "%.200s/image%zu", sim->world->folder,
 		       sim->image_count++);
 	folder_copy(sim->world->devices[device].folder, image->folder);
 	image->own = known_of(sim, &sim->devices[device]);
+	memcpy(image->locks, sim->world->devices[device].locks, sizeof image->locks);
 	return true;
 }
 
@@ -140,6 +144,7 @@ known_return(struct sim *sim, size_t device, const struct sim_image *image)
 
 	known_drop(own);
 	back.forgotten |= own->forgotten;
+	back.revoked |= own->revoked;
 	memcpy(back.out, own->out, sizeof back.out);
 	memcpy(back.in, own->in, sizeof back.in);
 	back.out_count = own->out_count;
@@ -164,6 +169,7 @@ sim_event_return(struct sim *sim, size_t device)
 	world_close_device(sim->world, device);
 	folder_copy(image->folder, folder);
 	known_return(sim, device, image);
+	memcpy(sim->world->devices[device].locks, image->locks, sizeof image->locks);
 	sim->world->devices[device].boots++;
 	sim->returns++;
 	return device_open(sim, device);
@@ -185,6 +191,8 @@ sim_event_clone(struct sim *sim, size_t device)
 	folder_copy(world->devices[device].folder, world->devices[added].folder);
 	world->devices[added].clock_shift_ms = world->devices[device].clock_shift_ms;
 	world->devices[added].boots = (uint8_t)(world->devices[device].boots + 1);
+	memcpy(world->devices[added].locks, world->devices[device].locks,
+	       sizeof world->devices[added].locks);
 	sim_note(sim, "device %zu is a copy of %zu", added, device);
 	sim->devices[device].copied = true;
 	sim->devices[added] = known_of(sim, &sim->devices[device]);

@@ -29,6 +29,18 @@ sync_whole(struct sim *sim, size_t device, struct sambung_result *result)
 	if (!sim_number_ask(sim, device)) {
 		return false;
 	}
+	if (!sim->devices[device].enrolled) {
+		/* It was revoked, and has said that it destroyed everything: it begins anew. */
+		if (!sim_enrol_rest(sim, device)) {
+			return false;
+		}
+		status = sambung_sync(sim_handle(sim, device), NULL, NULL, result, &err);
+	}
+	if (status == STATUS_REVOKED && sim->devices[device].copied &&
+	    oracle_is_revoked(sim->oracle, sim->devices[device].history.number)) {
+		sim->devices[device].stuck = true; /* a known limit: design.md */
+		return true;
+	}
 	if (status == STATUS_HELD && sim->devices[device].copied) {
 		if (!sim_event_allow(sim, device)) {
 			return false;
@@ -65,9 +77,10 @@ sync_all(struct sim *sim)
 	/* Whoever syncs first does not know yet what the last one brings. */
 	for (int round = 0; round < 2; round++) {
 		for (size_t d = 0; d < sim->world->device_count; d++) {
-			if (!sync_whole(sim, d, &result)) {
+			if (!sim->devices[d].stuck && !sync_whole(sim, d, &result)) {
 				return false;
 			}
+			sim_contact_note(sim, d, true);
 		}
 	}
 	return true;
@@ -112,6 +125,10 @@ check_queue(struct sim *sim, size_t device)
 	    state.acked_n != sim_last_n(&sim->devices[device])) {
 		return sim_fail(sim, "device %zu: %u of %u changes are acknowledged at rest",
 				device, state.acked_n, sim_last_n(&sim->devices[device]));
+	}
+	/* This server never lies: what it lost, a new epoch has said, unless nobody told it. */
+	if (state.contradiction_ms != 0 && sim->set_backs == 0) {
+		return sim_fail(sim, "device %zu holds evidence against an honest server", device);
 	}
 	return true;
 }
@@ -183,7 +200,8 @@ check_oracle(struct sim *sim)
 		return false;
 	}
 	for (size_t d = 0; d < sim->world->device_count; d++) {
-		if (oracle_check_logged(sim->oracle, &sim->devices[d].history, &err) != STATUS_OK) {
+		if (!sim->devices[d].stuck &&
+		    oracle_check_logged(sim->oracle, &sim->devices[d].history, &err) != STATUS_OK) {
 			return sim_fail(sim, "device %zu: %s", d, err.detail);
 		}
 	}
@@ -399,11 +417,13 @@ sim_rest(struct sim *sim)
 	}
 	good = sync_all(sim) && lost_phones_heard(sim) && sim_files_late(sim);
 	for (size_t d = 0; d < sim->world->device_count && good; d++) {
-		good = check_queue(sim, d);
+		good = sim->devices[d].stuck || check_queue(sim, d);
 	}
-	good = good && check_oracle(sim);
+	good = good && check_oracle(sim) && sim_ended_check(sim);
 	for (size_t d = 0; d < sim->world->device_count && good; d++) {
-		good = check_scope(sim, d) && check_dumps(sim, d) && sync_nothing(sim, d);
+		good = sim->devices[d].stuck ||
+		       (check_scope(sim, d) && check_dumps(sim, d) && sync_nothing(sim, d) &&
+			sim_erase_check_device(sim, d) && sim_lease_look(sim, d));
 	}
-	return good && check_database(sim);
+	return good && sim_erase_rest(sim) && check_database(sim);
 }

@@ -191,6 +191,7 @@ sim_event_scope(struct sim *sim, size_t device)
 	status = world_scope(sim->world, device, scopes[choice]);
 	if (status != STATUS_OK) {
 		return (status == STATUS_NOT_FOUND && sim->devices[device].forgotten) ||
+		       (status == STATUS_INVALID && sim->devices[device].revoked) ||
 		       sim_server_excused(sim) ||
 		       sim_fail(sim, "a scope was refused: %s", status_name(status));
 	}

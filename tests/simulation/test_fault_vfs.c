@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The disk that fails, by itself and below SQLite. */
 #include "protocol/sql/sql.h"
+#include "tests/scratch.h"
 #include "tests/simulation/fault_disk.h"
 #include "tests/simulation/fault_vfs.h"
 #include "tests/testing.h"
@@ -166,8 +167,8 @@ TEST(a_dead_disk_does_nothing_until_it_comes_back)
 /* ---- below SQLite ---- */
 
 struct database {
-	char folder[64];
-	char path[80];
+	char folder[SCRATCH_SIZE];
+	char path[SCRATCH_SIZE + 8];
 	struct sql *sql;
 };
 
@@ -176,11 +177,8 @@ static struct error error;
 static void
 database_make(struct database *database)
 {
-	const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
 	fault_vfs_install(1);
-	(void)snprintf(database->folder, sizeof database->folder, "%s/sambung-disk-XXXXXX", base);
-	assert_non_null(mkdtemp(database->folder));
+	assert_true(scratch_folder(database->folder, sizeof database->folder, "disk"));
 	(void)snprintf(database->path, sizeof database->path, "%s/db", database->folder);
 }
 

@@ -103,7 +103,10 @@ for place in "$home"/phones/*; do
 	phone "$place" sync >/dev/null 2>&1 || true
 done &
 pids="$pids $!"
-sleep 0.2
+until [ -s "$home/last.1" ] || [ -s "$home/last.2" ] || [ -s "$home/last.3" ]; do
+	kill -0 "$daemon_pid" || die "the daemon is gone before its end"
+	sleep 0.01
+done
 kill "$daemon_pid"
 status=0
 wait "$daemon_pid" || status=$?

@@ -12,9 +12,19 @@ enum { SQL_SIZE = 600, VALUE_SIZE = 64 * 1024, WAYS = 4 };
 
 /* What does not follow from the log: docs/ledger.md says why. A table alone: all of it. */
 static const char *const operations[] = {
-	"log_head.session", "progress.r",    "progress.last_ms", "code",
-	"session",	    "import_row",    "typed_head",	 "typed_column",
-	"quarantine_cause", "user_password", "token_use",	 "login",
+	"log_head.session",
+	"progress.r",
+	"progress.last_ms",
+	"progress.witness",
+	"code",
+	"session",
+	"import_row",
+	"typed_head",
+	"typed_column",
+	"quarantine_cause",
+	"user_password",
+	"token_use",
+	"login",
 	"login_failure",
 };
 
@@ -247,8 +257,10 @@ bind_altered(sqlite3_stmt *update, sqlite3_value *value, uint64_t *random)
 		(void)sqlite3_bind_int64(update, 1, number);
 		break;
 	case SQLITE_NULL:
-		if (way % 2 == 0) {
+		if (way == 0) {
 			(void)sqlite3_bind_int64(update, 1, (int64_t)(next(random) % 1000));
+		} else if (way == 2) {
+			(void)sqlite3_bind_zeroblob(update, 1, 0);
 		} else {
 			(void)sqlite3_bind_blob(update, 1, "0123456789abcdef0123456789abcdef",
 						way == 1 ? 32 : 16, SQLITE_STATIC);

@@ -137,7 +137,8 @@ move_about(struct two_cadres *all)
 	world_sync(all->world, all->budi);
 }
 
-/* Three new families where the cadre may not go, one with a person: released, closed, left open. */
+/* Four new families where the cadre may not go, one with a person: released, closed, left open, and
+ * given to another. */
 static void
 set_aside(struct two_cadres *all)
 {
@@ -158,7 +159,10 @@ set_aside(struct two_cadres *all)
 		       family);
 	altered_create(all, all->ani, "family", VILLAGES("head", "Tiga", "village", third_village),
 		       family);
+	altered_create(all, all->ani, "family", VILLAGES("head", "Lima", "village", third_village),
+		       family);
 	world_sync(all->world, all->ani);
+	assert_ok(world_reassign(all->world, all->ani, first + 4, all->family, &count));
 	assert_ok(world_release(all->world, all->ani, first, &count));
 	assert_int_equal(count, 2);
 	assert_ok(world_close_change(all->world, all->ani, first + 2));

@@ -2,6 +2,7 @@
 /* Erasure by law, with real phones: what is erased leaves them too, late changes do not bring it
  * back, and nobody's queue ends because of it. */
 #include "client/device.h"
+#include "client/local_parts.h"
 #include "tests/twin/agreement.h"
 #include "tests/twin/two_cadres.h"
 
@@ -306,6 +307,134 @@ TEST(a_phone_that_lost_its_village_destroys_what_it_had_written_there)
 	end_in_agreement(all.world);
 }
 
+/* How many phones the erasure of the family is told, and how many of them have not said so. */
+static void
+assert_told(const struct two_cadres *all, size_t told, size_t waiting)
+{
+	size_t devices = 0;
+	size_t waits = 0;
+
+	world_erasure(all->world, all->family, &devices, &waits);
+	assert_int_equal(devices, told);
+	assert_int_equal(waits, waiting);
+}
+
+/* She has not heard of it, and has not written of the family. */
+TEST(a_phone_whose_village_was_taken_away_is_told_too)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+
+	world_scope(all.world, all.ani, FIELDS("6303072002"));
+	assert_ok(world_erase(all.world, all.family));
+	assert_told(&all, 2, 2);
+	sync_all(&all);
+	assert_told(&all, 2, 0);
+	end_in_agreement(all.world);
+}
+
+TEST(a_phone_of_the_village_that_the_family_left_is_told_too)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+
+	edit(&all, all.budi, "village", "6303072002");
+	world_sync(all.world, all.budi);
+	assert_ok(world_erase(all.world, all.family));
+	assert_told(&all, 2, 2);
+	sync_all(&all);
+	assert_told(&all, 2, 0);
+	end_in_agreement(all.world);
+}
+
+/* Beyond the place where the erasure stands now, but in the log of before. */
+TEST(a_place_in_the_log_before_a_restore_is_no_receipt)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	unsigned backup = world_backup(all.world);
+
+	for (int i = 0; i < 20; i++) {
+		visit(&all, all.budi, "Sesudah Salinan");
+	}
+	sync_all(&all);
+	world_restore(all.world, backup);
+	assert_ok(world_erase(all.world, all.family));
+	all.world->faults.lose_reply = 256;
+	assert_false(world_try_sync(all.world, all.ani));
+	all.world->faults.lose_reply = 0;
+	assert_told(&all, 2, 2);
+	sync_all(&all);
+	assert_told(&all, 2, 0);
+	end_in_agreement(all.world);
+}
+
+/* Whoever has the phone has its key. Into `out`: what the query's first column is. */
+static void
+sealed_body(const struct two_cadres *all, size_t device, const char *query, struct buffer *out)
+{
+	struct error err;
+	struct statement *s = sql_prepare_own(handle(all, device)->local->sql, query, &err);
+	bool row;
+
+	assert_non_null(s);
+	assert_ok(sql_row(s, &row, &err));
+	assert_true(row);
+	buffer_append_span(out, sql_blob(s, 0));
+	assert_true(out->length > AEAD_NONCE_SIZE);
+	sql_statement_free(s);
+}
+
+static bool
+phone_has_bytes(const struct two_cadres *all, size_t device, const struct buffer *part)
+{
+	static const char *const names[] = {"device.db", "device.db-wal"};
+	char *bytes = malloc(FILE_MAX);
+	bool found = false;
+
+	assert_non_null(bytes);
+	for (size_t i = 0; i < 2; i++) {
+		char path[400];
+		size_t got;
+		FILE *file;
+
+		(void)snprintf(path, sizeof path, "%s/%s", all->world->devices[device].folder,
+			       names[i]);
+		file = fopen(path, "rb");
+		got = file == NULL ? 0 : fread(bytes, 1, FILE_MAX, file);
+		for (size_t at = 0; at + part->length <= got && !found; at++) {
+			found = memcmp(bytes + at, part->at, part->length) == 0;
+		}
+		if (file != NULL) {
+			(void)fclose(file);
+		}
+	}
+	free(bytes);
+	return found;
+}
+
+TEST(what_is_erased_is_in_the_phones_files_no_more_not_even_sealed)
+{
+	static const char *const queries[] = {
+		"SELECT body FROM record ORDER BY id DESC LIMIT 1",
+		"SELECT body FROM change WHERE n = 1",
+	};
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct buffer bodies[2];
+
+	visit(&all, all.ani, "Rahasia");
+	world_sync(all.world, all.ani);
+	for (size_t i = 0; i < 2; i++) {
+		buffer_init(&bodies[i], 1 << 20);
+		sealed_body(&all, all.ani, queries[i], &bodies[i]);
+		assert_true(phone_has_bytes(&all, all.ani, &bodies[i]));
+	}
+	assert_ok(world_erase(all.world, all.family));
+	world_sync(all.world, all.ani);
+	for (size_t i = 0; i < 2; i++) {
+		assert_false(phone_has_bytes(&all, all.ani, &bodies[i]));
+		buffer_finish(&bodies[i]);
+	}
+	end_in_agreement(all.world);
+}
+
 TEST(what_was_erased_stays_so_when_an_older_server_comes_back)
 {
 	struct two_cadres all = two_cadres_with_a_family(SEED);
@@ -326,6 +455,43 @@ TEST(what_was_erased_stays_so_when_an_older_server_comes_back)
 	assert_true(shows(&all, all.budi, "family", "Lain"));
 	assert_false(shows(&all, all.budi, "visit", "Rahasia"));
 	assert_false(phone_holds(&all, all.ani, "Rahasia"));
+	end_in_agreement(all.world);
+}
+
+TEST(an_edit_of_a_new_record_below_an_erased_one_leaves_nothing_either)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char child[16];
+
+	create(&all, all.ani, "person", FIELDS("family", all.family, "name", "Adik"), child);
+	assert_ok(sambung_edit_begin(handle(&all, all.ani), child, &form, &err));
+	save(form, "name", "Rahasia Lahir");
+	create(&all, all.ani, "visit", FIELDS("person", child, "note", "Rahasia Adik"), child);
+	assert_ok(world_erase(all.world, all.family));
+	assert_int_equal(sync_erases(&all, all.ani), 3);
+	assert_false(phone_holds(&all, all.ani, "Rahasia"));
+	assert_false(folder_holds(all.world->folder, "sambung.db", "Rahasia"));
+	end_in_agreement(all.world);
+}
+
+TEST(who_was_brought_to_an_erased_family_stays_where_the_others_have_her)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char other[16];
+
+	create(&all, all.ani, "family", FIELDS("head", "Lain", "village", TWO_CADRES_VILLAGE),
+	       other);
+	sync_all(&all);
+	assert_ok(sambung_edit_begin(handle(&all, all.budi), all.person, &form, &err));
+	save(form, "family", other);
+	assert_ok(world_erase(all.world, other));
+	assert_int_equal(sync_erases(&all, all.budi), 1);
+	assert_true(shows(&all, all.budi, "person", all.family));
+	assert_false(shows(&all, all.budi, "person", other));
 	end_in_agreement(all.world);
 }
 
@@ -361,6 +527,12 @@ RUN_TESTS(CASE(an_erased_family_leaves_both_phones_with_all_below_it),
 	  CASE(what_was_set_aside_goes_too_and_its_author_is_told),
 	  CASE(a_new_record_in_quarantine_below_an_erased_person_goes_with_it),
 	  CASE(a_phone_that_lost_its_village_destroys_what_it_had_written_there),
+	  CASE(a_phone_whose_village_was_taken_away_is_told_too),
+	  CASE(a_phone_of_the_village_that_the_family_left_is_told_too),
+	  CASE(a_place_in_the_log_before_a_restore_is_no_receipt),
+	  CASE(what_is_erased_is_in_the_phones_files_no_more_not_even_sealed),
 	  CASE(what_was_erased_stays_so_when_an_older_server_comes_back),
+	  CASE(an_edit_of_a_new_record_below_an_erased_one_leaves_nothing_either),
+	  CASE(who_was_brought_to_an_erased_family_stays_where_the_others_have_her),
 	  CASE(an_erased_change_is_no_fork_when_its_answer_was_lost),
 	  CASE(what_is_not_there_is_not_found_and_what_is_gone_is_said_to_be))

@@ -212,6 +212,32 @@ TEST(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_nothing_twic
 	world_free(all.world);
 }
 
+TEST(a_receipt_after_a_fork_is_of_the_new_number)
+{
+	struct two_cadres all = two_cadres_with_a_family(1);
+	struct sambung *phone;
+	struct sambung_receipt receipt;
+	struct sambung_result result;
+	struct sambung_error err;
+	uint32_t former = number_of(&all, all.ani);
+	size_t image = clone(&all, all.ani);
+
+	visit(&all, all.ani, "satu");
+	phone = all.world->devices[all.ani].sambung;
+	assert_ok(sambung_receipt_sync(phone, &result, &err));
+	assert_ok(sambung_receipt(phone, NULL, NULL, &receipt, &err));
+	assert_int_equal(receipt.device, former);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	phone = all.world->devices[all.ani].sambung;
+	assert_ok(sambung_receipt_sync(phone, &result, &err));
+	assert_int_equal(result.continues_as, number_of(&all, all.ani));
+	assert_ok(sambung_receipt(phone, NULL, NULL, &receipt, &err));
+	assert_int_equal(receipt.device, result.continues_as);
+	assert_int_equal(receipt.changes, 1);
+	world_free(all.world);
+}
+
 TEST(a_phone_restored_from_an_old_copy_that_recorded_nothing_since_goes_on)
 {
 	struct two_cadres all = two_cadres_with_a_family(2);
@@ -615,7 +641,169 @@ TEST(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice)
 	world_free(all.world);
 }
 
+/* A family of a village that was never hers: what she wrote is all that tells who has heard of it.
+ */
+TEST(a_phone_under_another_number_is_told_to_erase_what_it_wrote_under_the_first)
+{
+	struct two_cadres all = two_cadres_with_a_family(30);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char elsewhere[16];
+	uint32_t former = number_of(&all, all.ani);
+	size_t told = 0;
+	size_t waits = 0;
+	size_t image;
+
+	assert_int_equal(sambung_edit_create(handle(&all, all.ani), "family", &form, &err), 0);
+	set(form, "head", "Jauh");
+	set(form, "village", "6303072002");
+	assert_int_equal(sambung_edit_commit(form, elsewhere, NULL, &err), 0);
+	world_sync(all.world, all.ani);
+	image = clone(&all, all.ani);
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	visit(&all, all.ani, "dua");
+	world_sync(all.world, all.ani);
+	assert_int_not_equal(number_of(&all, all.ani), former);
+	assert_int_equal(world_erase(all.world, elsewhere), STATUS_OK);
+	world_erasure(all.world, elsewhere, &told, &waits);
+	assert_int_equal(told, 1);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.ani);
+	world_erasure(all.world, elsewhere, &told, &waits);
+	assert_int_equal(waits, 0);
+	world_free(all.world);
+}
+
+TEST(a_phone_restored_from_a_copy_of_before_an_erasure_is_told_of_it_again)
+{
+	struct two_cadres all = two_cadres_with_a_family(72);
+	const size_t image = clone(&all, all.ani);
+	struct buffer lines;
+
+	assert_int_equal(world_erase(all.world, all.family), STATUS_OK);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.ani);
+	restore(&all, all.ani, image);
+	world_sync(all.world, all.ani);
+	buffer_init(&lines, 1 << 20);
+	world_dump_device(all.world, all.ani, "family", &lines);
+	assert_int_equal(lines.length, 0);
+	buffer_finish(&lines);
+	world_free(all.world);
+}
+
+static void
+new_family(const struct two_cadres *all, size_t device, const char *where)
+{
+	struct sambung_edit *form;
+	struct sambung_error err;
+
+	assert_int_equal(sambung_edit_create(handle(all, device), "family", &form, &err), 0);
+	set(form, "village", where);
+	save(form, "head", "Lain");
+}
+
+static uint32_t
+set_aside(const struct two_cadres *all, size_t device)
+{
+	struct sambung_state state;
+	struct sambung_error err;
+
+	assert_int_equal(sambung_state(handle(all, device), &state, &err), 0);
+	return state.quarantined;
+}
+
+TEST(what_was_set_aside_under_a_former_number_and_erased_leaves_the_older_copy_too)
+{
+	static const char *const other[] = {"6303072002", NULL};
+	struct two_cadres all = two_cadres_with_a_family(73);
+	struct sambung_edit *form = open_form(&all, all.ani);
+	size_t image;
+
+	assert_int_equal(world_scope(all.world, all.ani, other), STATUS_OK);
+	world_sync(all.world, all.ani);
+	save(form, "address", "Jl. Disisihkan");
+	world_sync(all.world, all.ani);
+	image = clone(&all, all.ani);
+	new_family(&all, all.ani, other[0]);
+	world_sync(all.world, all.ani);
+	assert_int_equal(world_erase(all.world, all.family), STATUS_OK);
+	restore(&all, all.ani, image);
+	assert_int_equal(set_aside(&all, all.ani), 1);
+	new_family(&all, all.ani, other[0]);
+	world_sync(all.world, all.ani);
+	assert_int_equal(set_aside(&all, all.ani), 0);
+	world_free(all.world);
+}
+
+TEST(a_copy_whose_number_was_former_at_an_erasure_is_told_when_it_is_allowed)
+{
+	struct two_cadres all = two_cadres_with_a_family(74);
+	const size_t copy = clone(&all, all.ani);
+	struct buffer lines;
+
+	visit(&all, all.ani, "Satu");
+	world_sync(all.world, all.ani);
+	visit(&all, copy, "Dua");
+	world_sync(all.world, copy);
+	assert_int_equal(world_erase(all.world, all.family), STATUS_OK);
+	assert_held(&all, all.ani);
+	assert_int_equal(world_allow(all.world, all.ani), STATUS_OK);
+	world_sync(all.world, all.ani);
+	buffer_init(&lines, 1 << 20);
+	world_dump_device(all.world, all.ani, "family", &lines);
+	assert_int_equal(lines.length, 0);
+	buffer_finish(&lines);
+	world_free(all.world);
+}
+
+/* One exchange, whose answer comes. */
+static void
+exchange(const struct two_cadres *all, size_t device)
+{
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer reply;
+	int again = 0;
+
+	buffer_init(&reply, 1 << 20);
+	assert_int_equal(sambung_exchange_request(handle(all, device), &request, &err), 0);
+	assert_true(world_deliver(all->world, span_of(request.at, request.length), &reply));
+	assert_int_equal(sambung_exchange_reply(handle(all, device),
+						(struct sambung_bytes){reply.at, reply.length},
+						&again, NULL, &err),
+			 0);
+	buffer_finish(&reply);
+}
+
+TEST(a_copy_that_is_cut_off_right_after_its_fork_opens_again_when_its_lease_is_over)
+{
+	struct two_cadres all = two_cadres_with_a_family(71);
+	uint32_t former;
+	size_t copy;
+
+	all.world->lease_days = 30;
+	all.ani = world_enrol(all.world, "Ani", village);
+	world_sync(all.world, all.ani);
+	copy = clone(&all, all.ani);
+	visit(&all, all.ani, "Satu");
+	world_sync(all.world, all.ani);
+	visit(&all, copy, "Dua");
+	former = number_of(&all, copy);
+	while (number_of(&all, copy) == former) {
+		exchange(&all, copy);
+	}
+	all.world->now_ms += INT64_C(31) * 24 * 3600 * 1000;
+	world_reopen(all.world, copy);
+	world_sync(all.world, copy);
+	assert_int_equal(times(&all, "visit", "Dua"), 1);
+	world_free(all.world);
+}
+
 RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_nothing_twice),
+	  CASE(a_receipt_after_a_fork_is_of_the_new_number),
 	  CASE(a_phone_restored_from_an_old_copy_that_recorded_nothing_since_goes_on),
 	  CASE(a_phone_restored_from_a_copy_whose_lease_is_over_opens_and_goes_on),
 	  CASE(the_same_image_restored_twice_is_merged_once),
@@ -629,4 +817,9 @@ RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_no
 	  CASE(what_was_set_aside_before_the_fork_is_shown_no_more_by_the_copy_that_goes_on),
 	  CASE(a_server_restored_between_fork_and_asking_keeps_the_phone_under_its_number),
 	  CASE(two_copies_that_both_live_are_held_again_after_a_restore_that_forgot_one_of_them),
-	  CASE(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice))
+	  CASE(a_file_of_the_former_number_that_is_delivered_late_says_nothing_twice),
+	  CASE(a_phone_under_another_number_is_told_to_erase_what_it_wrote_under_the_first),
+	  CASE(a_phone_restored_from_a_copy_of_before_an_erasure_is_told_of_it_again),
+	  CASE(what_was_set_aside_under_a_former_number_and_erased_leaves_the_older_copy_too),
+	  CASE(a_copy_whose_number_was_former_at_an_erasure_is_told_when_it_is_allowed),
+	  CASE(a_copy_that_is_cut_off_right_after_its_fork_opens_again_when_its_lease_is_over))

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Phones that were long without contact, and a server with a lease of thirty days. */
+#include "client/device.h"
+#include "client/local_parts.h"
 #include "tests/twin/two_cadres.h"
+
+#include <stdio.h>
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -157,6 +161,76 @@ TEST(a_clock_that_jumped_ahead_and_came_back_shuts_it_only_until_the_next_sync)
 	world_free(all.world);
 }
 
+/* One exchange; is there more? */
+static bool
+exchange(const struct two_cadres *all, size_t device)
+{
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer reply;
+	int again = 0;
+
+	buffer_init(&reply, 1 << 20);
+	assert_ok(sambung_exchange_request(handle(all, device), &request, &err));
+	assert_true(world_deliver(all->world, span_of(request.at, request.length), &reply));
+	assert_ok(sambung_exchange_reply(handle(all, device),
+					 (struct sambung_bytes){reply.at, reply.length}, &again,
+					 NULL, &err));
+	buffer_finish(&reply);
+	return again != 0;
+}
+
+static void
+import_families(const struct two_cadres *all, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char key[16];
+
+		(void)snprintf(key, sizeof key, "L%u", i);
+		(void)world_import(all->world, "family",
+				   (const char *[]){"key", key, "village", TWO_CADRES_VILLAGE,
+						    "head", "Uji", NULL});
+	}
+}
+
+static void
+assert_as_at_the_server(const struct two_cadres *all, size_t device)
+{
+	struct buffer ours;
+	struct buffer theirs;
+
+	buffer_init(&ours, 1 << 22);
+	buffer_init(&theirs, 1 << 22);
+	world_dump_device(all->world, device, "family", &ours);
+	world_dump_scope(all->world, device, "family", &theirs);
+	assert_true(span_equal(buffer_span(&ours), buffer_span(&theirs)));
+	buffer_finish(&ours);
+	buffer_finish(&theirs);
+}
+
+TEST(what_was_acknowledged_before_the_lease_ended_amid_the_pages_is_as_at_the_server)
+{
+	struct two_cadres all = leased(SEED);
+	struct sambung_edit *form;
+	struct sambung_error err;
+
+	import_families(&all, 400);
+	all.world->room = 2048;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_ok(sambung_edit_create(handle(&all, all.ani), "family", &form, &err));
+		set(form, "village", TWO_CADRES_VILLAGE);
+		save(form, "head", "Baru");
+	}
+	assert_true(exchange(&all, all.ani));
+	assert_int_equal(state_of(&all, all.ani).queued, 0);
+	all.world->now_ms += (LEASE_DAYS + 1) * DAY_MS;
+	world_reopen(all.world, all.ani);
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	world_sync(all.world, all.ani);
+	assert_as_at_the_server(&all, all.ani);
+	world_free(all.world);
+}
+
 TEST(a_revoked_phone_gets_no_share_and_destroys)
 {
 	struct two_cadres all = leased(SEED);
@@ -174,9 +248,71 @@ TEST(a_revoked_phone_gets_no_share_and_destroys)
 	world_free(all.world);
 }
 
+/* Whoever has one phone and its share has no other phone's. */
+TEST(each_phone_has_a_share_of_its_own)
+{
+	struct two_cadres all = leased(SEED);
+	struct local_lease first;
+	struct local_lease second;
+	struct error err;
+	size_t citra = world_enrol(all.world, "Citra", TWO_CADRES_VILLAGE);
+
+	world_sync(all.world, citra);
+	assert_ok(local_lease(handle(&all, all.ani)->local, &first, &err));
+	assert_ok(local_lease(handle(&all, citra)->local, &second, &err));
+	assert_int_equal(first.days, LEASE_DAYS);
+	assert_int_equal(second.days, LEASE_DAYS);
+	assert_memory_not_equal(first.share, second.share, sizeof first.share);
+	world_free(all.world);
+}
+
+TEST(a_late_answer_does_not_shut_a_phone_that_has_synced_since)
+{
+	struct two_cadres all = leased(SEED);
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer late;
+	int again = 0;
+
+	buffer_init(&late, 1 << 20);
+	assert_ok(sambung_exchange_request(handle(&all, all.ani), &request, &err));
+	assert_true(world_deliver(all.world, span_of(request.at, request.length), &late));
+	all.world->now_ms += 20 * DAY_MS;
+	world_sync(all.world, all.ani);
+	all.world->now_ms += 15 * DAY_MS;
+	assert_ok(sambung_exchange_reply(handle(&all, all.ani),
+					 (struct sambung_bytes){late.at, late.length}, &again, NULL,
+					 &err));
+	assert_ok(look(&all, all.ani));
+	buffer_finish(&late);
+	world_free(all.world);
+}
+
+TEST(a_revoked_phone_that_missed_an_answer_destroys_although_its_records_are_shut)
+{
+	struct two_cadres all = leased(SEED);
+	struct sambung_result result;
+	struct sambung_error err;
+
+	edit(&all, all.ani, "address", "Jl. Melati");
+	all.world->faults.lose_reply = 256;
+	assert_false(world_try_sync(all.world, all.ani));
+	all.world->faults.lose_reply = 0;
+	world_revoke(all.world, all.ani);
+	all.world->now_ms += (LEASE_DAYS + 1) * DAY_MS;
+	world_reopen(all.world, all.ani);
+	assert_int_not_equal(sambung_sync(handle(&all, all.ani), NULL, NULL, &result, &err), 0);
+	assert_int_equal(err.status, STATUS_DESTROYED);
+	world_free(all.world);
+}
+
 RUN_TESTS(CASE(a_phone_silent_for_long_shows_nothing_until_it_syncs_and_loses_nothing),
 	  CASE(on_a_bad_link_it_opens_in_the_end),
 	  CASE(after_a_restore_of_the_server_it_opens_all_the_same),
 	  CASE(a_lease_that_the_server_gives_up_ends_with_the_next_contact_that_asks),
 	  CASE(a_clock_that_jumped_ahead_and_came_back_shuts_it_only_until_the_next_sync),
-	  CASE(a_revoked_phone_gets_no_share_and_destroys))
+	  CASE(each_phone_has_a_share_of_its_own),
+	  CASE(what_was_acknowledged_before_the_lease_ended_amid_the_pages_is_as_at_the_server),
+	  CASE(a_revoked_phone_gets_no_share_and_destroys),
+	  CASE(a_late_answer_does_not_shut_a_phone_that_has_synced_since),
+	  CASE(a_revoked_phone_that_missed_an_answer_destroys_although_its_records_are_shut))

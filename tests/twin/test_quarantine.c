@@ -282,12 +282,208 @@ TEST(a_closed_edit_is_no_more_shown_by_the_phone_that_made_it)
 	end_in_agreement(all.world);
 }
 
-RUN_TESTS(CASE(a_closed_edit_is_no_more_shown_by_the_phone_that_made_it),
-	  CASE(a_released_edit_reaches_the_village_and_its_authors_list_is_empty_again),
-	  CASE(a_released_edit_and_one_that_was_merged_meanwhile_are_both_kept),
-	  CASE(a_new_family_that_was_set_aside_is_released_with_its_people_and_visits),
-	  CASE(a_lost_phones_visits_are_released_to_the_phone_that_replaced_it),
-	  CASE(an_edit_that_came_back_before_its_family_is_merged_when_the_family_comes_back),
-	  CASE(a_release_that_a_restored_server_forgot_is_set_aside_again_on_the_phone),
-	  CASE(a_visit_by_a_schema_that_a_restored_server_lost_is_released_when_it_is_loaded_again),
-	  CASE(a_closed_visit_leaves_the_phone_that_recorded_it))
+/* ---- what belongs to another record ---- */
+
+/* A family that is another's, with a person and a visit: nothing of it may be merged as it is. */
+static void
+record_in_another_village(const struct two_cadres *all, char family[16], char person[16])
+{
+	create_family(all, all->ani, other_village, family);
+	create(all, all->ani, "person", VILLAGES("family", family, "name", "Anak Baru"), person);
+	visit(all, all->ani, person);
+	world_sync(all->world, all->ani);
+	assert_int_equal(state_of(all, all->ani).quarantined, 3);
+}
+
+TEST(a_person_of_the_wrong_family_is_given_to_the_right_one_and_her_visits_come_with_her)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	char family[16];
+	char person[16];
+	uint64_t count = 0;
+
+	record_in_another_village(&all, family, person);
+	assert_ok(world_reassign(all.world, all.ani, 2, all.family, &count));
+	assert_int_equal(count, 2);
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 1);
+	assert_true(shows(&all, all.ani, "person", person));
+	assert_false(shows(&all, all.ani, "person", family));
+	assert_true(shows(&all, all.ani, "visit", person));
+	world_sync(all.world, all.budi);
+	assert_true(shows(&all, all.budi, "person", "Anak Baru"));
+	assert_ok(world_close_change(all.world, all.ani, 1));
+	end_in_agreement(all.world);
+}
+
+TEST(a_visit_of_an_unknown_person_is_given_to_the_right_one_and_its_authors_phone_shows_it_there)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	char family[16];
+	char person[16];
+	uint64_t count = 0;
+
+	record_in_another_village(&all, family, person);
+	assert_ok(world_reassign(all.world, all.ani, 3, all.person, &count));
+	assert_int_equal(count, 1);
+	assert_ok(world_close_change(all.world, all.ani, 2));
+	assert_ok(world_close_change(all.world, all.ani, 1));
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	assert_true(shows(&all, all.ani, "visit", all.person));
+	assert_false(shows(&all, all.ani, "visit", person));
+	world_sync(all.world, all.budi);
+	assert_true(shows(&all, all.budi, "visit", all.person));
+	end_in_agreement(all.world);
+}
+
+TEST(a_family_that_was_recorded_twice_is_one_on_every_phone)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	char family[16];
+	char person[16];
+	uint64_t count = 0;
+
+	record_in_another_village(&all, family, person);
+	assert_ok(world_reassign(all.world, all.ani, 1, all.family, &count));
+	assert_int_equal(count, 3);
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	assert_false(shows(&all, all.ani, "family", family));
+	assert_true(shows(&all, all.ani, "person", person));
+	world_sync(all.world, all.budi);
+	/* Two names for the head of one family. */
+	assert_int_equal(state_of(&all, all.budi).conflicts, 1);
+	assert_true(shows(&all, all.budi, "visit", person));
+	end_in_agreement(all.world);
+}
+
+/* The phone was never at the server again; what another wrote of its family need not be lost. */
+TEST(an_edit_of_a_family_that_is_lost_is_given_to_the_one_that_was_recorded_anew)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	unsigned backup = world_backup(all.world);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char family[16];
+	uint64_t count = 0;
+
+	create_family(&all, all.ani, TWO_CADRES_VILLAGE, family);
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	assert_ok(sambung_edit_begin(handle(&all, all.budi), family, &form, &err));
+	save(form, "address", "Jl. Budi");
+	world_sync(all.world, all.budi);
+	world_restore(all.world, backup);
+	world_sync(all.world, all.budi);
+	assert_int_equal(state_of(&all, all.budi).quarantined, 1);
+	assert_ok(world_reassign(all.world, all.budi, 1, all.family, &count));
+	world_sync(all.world, all.budi);
+	assert_int_equal(state_of(&all, all.budi).quarantined, 0);
+	assert_true(shows(&all, all.budi, "family", "Jl. Budi"));
+	end_in_agreement(all.world);
+}
+
+/* Unsent when the admin decides: it stands beside what was given, on both sides alike. */
+TEST(what_its_author_wrote_of_it_meanwhile_is_kept_beside_what_was_given)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	unsigned backup = world_backup(all.world);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char family[16];
+	char person[16];
+	uint64_t count = 0;
+
+	create_family(&all, all.budi, TWO_CADRES_VILLAGE, family);
+	world_sync(all.world, all.budi);
+	world_sync(all.world, all.ani);
+	create(&all, all.ani, "person", VILLAGES("family", family, "name", "Anak Baru"), person);
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 1);
+	assert_ok(sambung_edit_begin(handle(&all, all.ani), person, &form, &err));
+	save(form, "name", "Anak Lain");
+	assert_ok(sambung_edit_begin(handle(&all, all.ani), person, &form, &err));
+	save(form, "phone", "081200000000");
+	assert_ok(world_reassign(all.world, all.ani, 1, all.family, &count));
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	assert_true(shows(&all, all.ani, "person", person));
+	assert_int_equal(state_of(&all, all.ani).conflicts, 1);
+	world_sync(all.world, all.budi);
+	assert_int_equal(state_of(&all, all.budi).conflicts, 1);
+	end_in_agreement(all.world);
+}
+
+/* All that she ever hung on before cannot be told any more, and is not held against the log. */
+TEST(who_left_a_family_before_it_was_erased_stays_and_the_log_accounts_for_it)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char families[2][16];
+	char people[2][16];
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		create_family(&all, all.ani, other_village, families[i]);
+		create(&all, all.ani, "person",
+		       VILLAGES("family", families[i], "name", "Anak Baru"), people[i]);
+	}
+	world_sync(all.world, all.ani);
+	world_scope(all.world, all.ani, VILLAGES(TWO_CADRES_VILLAGE, other_village));
+	/* One is released with her family, the other given to it. */
+	assert_ok(world_release(all.world, all.ani, 1, &count));
+	assert_ok(world_reassign(all.world, all.ani, 4, families[0], &count));
+	assert_ok(world_close_change(all.world, all.ani, 3));
+	world_sync(all.world, all.ani);
+	for (size_t i = 0; i < 2; i++) {
+		assert_ok(sambung_edit_begin(handle(&all, all.ani), people[i], &form, &err));
+		save(form, "family", all.family);
+	}
+	world_sync(all.world, all.ani);
+	assert_ok(world_erase(all.world, families[0]));
+	world_sync(all.world, all.ani);
+	assert_true(shows(&all, all.ani, "person", people[0]));
+	assert_true(shows(&all, all.ani, "person", people[1]));
+	end_in_agreement(all.world);
+}
+
+/* Of the double, of the family itself, and of the person who came below it. */
+TEST(what_was_given_to_a_family_is_erased_with_it)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	char family[16];
+	char person[16];
+	uint64_t count = 0;
+
+	record_in_another_village(&all, family, person);
+	assert_ok(world_reassign(all.world, all.ani, 1, all.family, &count));
+	world_sync(all.world, all.ani);
+	assert_ok(world_erase(all.world, all.family));
+	world_sync(all.world, all.ani);
+	assert_false(shows(&all, all.ani, "family", all.family));
+	assert_false(shows(&all, all.ani, "person", person));
+	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	end_in_agreement(all.world);
+}
+
+RUN_TESTS(
+	CASE(who_left_a_family_before_it_was_erased_stays_and_the_log_accounts_for_it),
+	CASE(what_was_given_to_a_family_is_erased_with_it),
+	CASE(a_person_of_the_wrong_family_is_given_to_the_right_one_and_her_visits_come_with_her),
+	CASE(a_visit_of_an_unknown_person_is_given_to_the_right_one_and_its_authors_phone_shows_it_there),
+	CASE(a_family_that_was_recorded_twice_is_one_on_every_phone),
+	CASE(an_edit_of_a_family_that_is_lost_is_given_to_the_one_that_was_recorded_anew),
+	CASE(what_its_author_wrote_of_it_meanwhile_is_kept_beside_what_was_given),
+	CASE(a_closed_edit_is_no_more_shown_by_the_phone_that_made_it),
+	CASE(a_released_edit_reaches_the_village_and_its_authors_list_is_empty_again),
+	CASE(a_released_edit_and_one_that_was_merged_meanwhile_are_both_kept),
+	CASE(a_new_family_that_was_set_aside_is_released_with_its_people_and_visits),
+	CASE(a_lost_phones_visits_are_released_to_the_phone_that_replaced_it),
+	CASE(an_edit_that_came_back_before_its_family_is_merged_when_the_family_comes_back),
+	CASE(a_release_that_a_restored_server_forgot_is_set_aside_again_on_the_phone),
+	CASE(a_visit_by_a_schema_that_a_restored_server_lost_is_released_when_it_is_loaded_again),
+	CASE(a_closed_visit_leaves_the_phone_that_recorded_it))

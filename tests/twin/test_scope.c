@@ -18,6 +18,7 @@ enum {
 	MANY = 40,
 	MOVES = 20,
 	NOTES = 150,
+	NOTES_OF_THREE_REQUESTS = 400,
 	NOTE_SIZE = 480,
 	ADDRESS_SIZE = 150,
 	TYPES = 3
@@ -558,26 +559,59 @@ TEST(a_record_with_work_that_waits_stays_until_the_server_has_it)
 	end(&all);
 }
 
-/* Ani still has to send what she wrote of it when it leaves, and when it is back. */
+/* Citra gives Ani's family to another village, or back to hers. */
+static void
+move_family(const struct two_villages *all, size_t citra, const char *village)
+{
+	edit(all, citra, all->family_a, "village", village);
+	world_sync(all->world, citra);
+}
+
+/* Ani still has to send what she wrote of it when it leaves, when it is back, and after that: by
+ * then the server withholds it from her, who has it. */
 TEST(a_family_that_leaves_and_comes_back_while_work_on_it_waits_stays)
 {
 	struct two_villages all = two_villages();
 	size_t citra = world_enrol(all.world, "Citra", district);
 
 	world_sync(all.world, citra);
-	for (int i = 0; i < NOTES; i++) {
+	for (int i = 0; i < NOTES_OF_THREE_REQUESTS; i++) {
 		write_note(&all, all.ani, all.family_a);
 	}
-	edit(&all, citra, all.family_a, "village", village_c);
-	world_sync(all.world, citra);
+	move_family(&all, citra, village_c);
+	exchange_once(&all, all.ani);
+	assert_true(holds(&all, all.ani, all.family_a));
+	move_family(&all, citra, village_a);
 	exchange_once(&all, all.ani);
 	assert_true(state_of(&all, all.ani).queued > 0);
-	assert_true(holds(&all, all.ani, all.family_a));
-	edit(&all, citra, all.family_a, "village", village_a);
-	world_sync(all.world, citra);
 	world_sync(all.world, all.ani);
 	assert_true(holds(&all, all.ani, all.family_a));
 	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	assert_shows(&all, all.ani, 1, 0);
+	end(&all);
+}
+
+/* Each time she writes one more note while an exchange is under way. */
+TEST(a_family_that_is_back_stays_when_the_last_of_the_work_is_sent_after_that)
+{
+	struct two_villages all = two_villages();
+	size_t citra = world_enrol(all.world, "Citra", district);
+	struct bytes page;
+
+	world_sync(all.world, citra);
+	move_family(&all, citra, village_c);
+	ask(&all, all.ani, &page);
+	edit(&all, all.ani, all.family_a, "note", "satu");
+	assert_true(take(&all, all.ani, &page));
+	forget(&page);
+	move_family(&all, citra, village_a);
+	ask(&all, all.ani, &page);
+	edit(&all, all.ani, all.family_a, "note", "dua");
+	assert_true(take(&all, all.ani, &page));
+	forget(&page);
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 0);
+	assert_shows(&all, all.ani, 1, 0);
 	end(&all);
 }
 
@@ -785,6 +819,7 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(a_phone_whose_villages_were_handed_over_may_get_others),
 	  CASE(a_record_with_work_that_waits_stays_until_the_server_has_it),
 	  CASE(a_family_that_leaves_and_comes_back_while_work_on_it_waits_stays),
+	  CASE(a_family_that_is_back_stays_when_the_last_of_the_work_is_sent_after_that),
 	  CASE(a_request_of_which_only_a_part_is_taken_is_no_fork),
 	  CASE(a_visit_of_a_person_who_came_to_a_family_that_stays_is_kept),
 	  CASE(a_visit_of_a_person_who_moves_goes_with_her),

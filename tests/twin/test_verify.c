@@ -7,7 +7,7 @@
 #include "tests/twin/alter.h"
 #include "tests/twin/altered.h"
 
-enum { EACH = 16, ALTERATIONS_LEAST = 1000 };
+enum { EACH = 16, EACH_OF_FEW = 2, ALTERATIONS_LEAST = 1000 };
 
 TEST(a_database_that_nobody_altered_is_what_its_log_says)
 {
@@ -66,6 +66,7 @@ alter_one(struct altered *altered, struct altered_column *column)
 
 TEST(every_alteration_of_a_column_of_evidence_is_found)
 {
+	const size_t each = testing_count(EACH, EACH_OF_FEW);
 	struct altered *altered = *state;
 	struct altered_column *columns;
 	size_t count = 0;
@@ -75,7 +76,7 @@ TEST(every_alteration_of_a_column_of_evidence_is_found)
 	altered_anew(altered);
 	columns = alter_columns(altered->path, &count);
 	for (size_t i = 0; i < count; i++) {
-		for (int k = 0; k < EACH; k++) {
+		for (size_t k = 0; k < each; k++) {
 			alter_one(altered, &columns[i]);
 		}
 		print_message("%s.%s: %u altered, %u found (%u refused by the database)\n",
@@ -87,7 +88,7 @@ TEST(every_alteration_of_a_column_of_evidence_is_found)
 	print_message("%u alterations of %zu columns, %u found\n", tried, count, caught);
 	free(columns);
 	assert_int_equal(caught, tried);
-	assert_true(tried >= ALTERATIONS_LEAST);
+	assert_true(each < EACH || tried >= ALTERATIONS_LEAST);
 }
 
 TEST(every_row_that_is_deleted_is_missed)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Frauds of those who know how the log is made. */
+#include "daemon/ingest/note.h"
 #include "daemon/ingest/workset.h"
 #include "tests/testing.h"
 #include "tests/twin/alter.h"
 #include "tests/twin/altered.h"
+#include "tests/twin/mend.h"
 
 #include <unistd.h>
 
@@ -89,73 +91,21 @@ TEST(a_payload_is_missing_only_if_its_record_was_erased)
 
 /* ---- a fraud who knows how the tree is made ---- */
 
-/* The tree and the root of the newest checkpoints follow the log as it is now; `resign`: with the
- * server's key. */
-static void
-mend_tree(struct altered *altered, bool resign)
-{
-	struct store *store;
-	struct buffer kept;
-	const struct kept_checkpoint *checkpoints;
-	struct error err;
-	uint64_t chunks = (uint64_t)alter_number(altered->path, "SELECT max(seq) / 256 FROM log");
-	char root[2 * HASH_SIZE + 1];
-	char signature[2 * SIGNATURE_SIZE + 1];
-	char sql[500];
-
-	assert_ok(store_open(altered->path, STORE_READER, &store, &err));
-	buffer_init(&kept, SIZE_MAX);
-	assert_ok(store_checkpoints_read(store, &kept, &err));
-	store_close(store);
-	checkpoints = (const void *)kept.at;
-	alter_run(altered->path, "DELETE FROM tree");
-	for (uint64_t i = 0; i < chunks; i++) {
-		struct frontier frontier;
-		uint8_t hash[HASH_SIZE];
-
-		assert_ok(store_open(altered->path, STORE_READER, &store, &err));
-		frontier_init(&frontier);
-		for (uint64_t seq = 256 * i + 1; seq <= 256 * (i + 1); seq++) {
-			struct arena arena;
-			struct log_row row;
-
-			arena_init(&arena, 1 << 20);
-			assert_ok(store_log_entry(store, seq, &arena, &row, &err));
-			entry_leaf(&row.entry, hash);
-			frontier_append(&frontier, hash);
-			arena_finish(&arena);
-		}
-		frontier_root(&frontier, hash);
-		store_close(store);
-		hex_encode(span_of(hash, HASH_SIZE), root);
-		(void)snprintf(sql, sizeof sql,
-			       "INSERT INTO tree (number, root) VALUES (%llu, x'%s')",
-			       (unsigned long long)i, root);
-		alter_run(altered->path, sql);
-	}
-	for (size_t i = 0; i < kept.length / sizeof checkpoints[0]; i++) {
-		struct checkpoint checkpoint = checkpoints[i].checkpoint;
-
-		assert_ok(store_open(altered->path, STORE_READER, &store, &err));
-		assert_ok(ledger_root_at(store, checkpoint.size, checkpoint.root, &err));
-		store_close(store);
-		if (resign) {
-			checkpoint_sign(&checkpoint, altered->all.world->keys.log_secret);
-		}
-		hex_encode(span_of(checkpoint.root, HASH_SIZE), root);
-		hex_encode(span_of(checkpoint.signature, SIGNATURE_SIZE), signature);
-		(void)snprintf(sql, sizeof sql,
-			       "UPDATE checkpoint SET root = x'%s', signature = x'%s'"
-			       " WHERE place = %llu",
-			       root, signature, (unsigned long long)checkpoints[i].place);
-		alter_run(altered->path, sql);
-	}
-	buffer_finish(&kept);
-}
-
 /* Who read what: it follows from nothing else, and nothing follows from it. */
 static const char fraud[] = "UPDATE log SET payload = CAST(replace(CAST(payload AS TEXT), 'family',"
 			    " 'person') AS BLOB) WHERE kind = 8";
+
+TEST(an_empty_value_is_not_the_absence_of_one)
+{
+	struct altered *altered = *state;
+
+	altered_anew(altered);
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM record WHERE state IS NULL") >
+		    0);
+	alter_run(altered->path, "UPDATE record SET state = x'' WHERE id ="
+				 " (SELECT min(id) FROM record WHERE state IS NULL)");
+	assert_int_equal(altered_look(altered).findings, 1);
+}
 
 TEST(an_entry_that_was_rewritten_with_its_tree_is_found_by_the_signature)
 {
@@ -163,21 +113,98 @@ TEST(an_entry_that_was_rewritten_with_its_tree_is_found_by_the_signature)
 
 	altered_anew(altered);
 	alter_run(altered->path, fraud);
-	mend_tree(altered, false);
+	mend(altered->path, MEND_ROOTS, NULL);
 	assert_true(altered_look(altered).findings > 0);
+}
+
+/* The last but one of the original. */
+static struct checkpoint
+older_checkpoint(const struct altered *altered)
+{
+	const struct kept_checkpoint *checkpoints;
+	struct checkpoint older;
+	struct buffer kept;
+	struct store *store;
+	struct error err;
+
+	buffer_init(&kept, SIZE_MAX);
+	assert_ok(store_open(altered->original, STORE_READER, &store, &err));
+	assert_ok(store_checkpoints_read(store, &kept, &err));
+	store_close(store);
+	checkpoints = (const void *)kept.at;
+	older = checkpoints[kept.length / sizeof *checkpoints - 2].checkpoint;
+	buffer_finish(&kept);
+	return older;
 }
 
 TEST(who_has_the_servers_key_as_well_is_found_by_a_checkpoint_kept_elsewhere)
 {
 	struct altered *altered = *state;
-	const struct witness witness = {"kept", altered->newest};
+	const struct witness witnesses[] = {{"kept", altered->newest},
+					    {"older", older_checkpoint(altered)}};
 
 	altered_anew(altered);
+	assert_true(alter_number(altered->path, "SELECT min(seq) FROM log WHERE kind = 8") <=
+		    (int64_t)witnesses[1].checkpoint.size);
+	assert_int_equal(altered_look_with(altered, witnesses, 2).findings, 0);
 	alter_run(altered->path, fraud);
-	mend_tree(altered, true);
+	mend(altered->path, MEND_SIGNED, &altered->all.world->keys);
 	/* From inside there is nothing to be seen: all of it was made anew. */
 	assert_int_equal(altered_look(altered).findings, 0);
-	assert_int_equal(altered_look_with(altered, &witness, 1).findings, 1);
+	assert_int_equal(altered_look_with(altered, witnesses, 1).findings, 1);
+	assert_int_equal(altered_look_with(altered, witnesses, 2).findings, 2);
+}
+
+/* The entry that says what was given to another record, and its payload. */
+static uint64_t
+find_given(struct altered *altered, struct arena *arena, struct span *payload_out)
+{
+	struct store *reader = altered->all.world->reader;
+	const uint64_t head = world_head(altered->all.world);
+	struct error err;
+
+	for (uint64_t seq = 1; seq <= head; seq++) {
+		struct log_row row;
+		struct note note;
+
+		assert_ok(store_log_entry(reader, seq, arena, &row, &err));
+		if (row.entry.kind == ENTRY_ADMIN && note_decode(row.payload, arena, &note) &&
+		    strcmp(note.action, "reassign") == 0) {
+			*payload_out = row.payload;
+			return seq;
+		}
+	}
+	_fail(__FILE__, __LINE__);
+	return 0;
+}
+
+/* Behind it only key and value of where it was given. */
+enum { FROM_LAST_BYTE = 12, NOTE_BYTES = 200 };
+
+TEST(a_note_of_what_was_given_that_does_not_fit_the_change_before_it_is_found)
+{
+	struct altered *altered = *state;
+	struct span payload = {NULL, 0};
+	uint8_t other[NOTE_BYTES];
+	char hex[2 * NOTE_BYTES + 1];
+	char sql[2 * NOTE_BYTES + 100];
+	struct arena arena;
+	uint64_t seq;
+
+	arena_init(&arena, 1 << 24);
+	seq = find_given(altered, &arena, &payload);
+	assert_true(payload.length <= sizeof other);
+	memcpy(other, payload.at, payload.length);
+	other[payload.length - FROM_LAST_BYTE] ^= 1;
+	hex_encode(span_of(other, payload.length), hex);
+	(void)snprintf(sql, sizeof sql, "UPDATE log SET payload = x'%s' WHERE seq = %llu", hex,
+		       (unsigned long long)seq);
+	altered_anew(altered);
+	alter_run(altered->path, sql);
+	mend(altered->path, MEND_SIGNED, &altered->all.world->keys);
+	assert_int_equal(altered_look(altered).findings, 1);
+	assert_string_equal(altered_look(altered).first.column, "payload");
+	arena_finish(&arena);
 }
 
 /* Does what a phone said that it remembers fit the log? */
@@ -214,7 +241,7 @@ TEST(a_phones_next_contact_contradicts_a_log_that_was_made_anew)
 	altered_anew(altered);
 	assert_true(fits_what_is_remembered(altered, buffer_span(last)));
 	alter_run(altered->path, fraud);
-	mend_tree(altered, true);
+	mend(altered->path, MEND_SIGNED, &altered->all.world->keys);
 	assert_false(fits_what_is_remembered(altered, buffer_span(last)));
 }
 
@@ -225,9 +252,12 @@ RUN_TESTS(CASE_WITH(entries_that_change_places_or_payloads_are_found, altered_op
 		    altered_open, altered_close),
 	  CASE_WITH(a_payload_is_missing_only_if_its_record_was_erased, altered_open,
 		    altered_close),
+	  CASE_WITH(an_empty_value_is_not_the_absence_of_one, altered_open, altered_close),
 	  CASE_WITH(an_entry_that_was_rewritten_with_its_tree_is_found_by_the_signature,
 		    altered_open, altered_close),
 	  CASE_WITH(who_has_the_servers_key_as_well_is_found_by_a_checkpoint_kept_elsewhere,
+		    altered_open, altered_close),
+	  CASE_WITH(a_note_of_what_was_given_that_does_not_fit_the_change_before_it_is_found,
 		    altered_open, altered_close),
 	  CASE_WITH(a_phones_next_contact_contradicts_a_log_that_was_made_anew, altered_open,
 		    altered_close))

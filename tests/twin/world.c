@@ -3,8 +3,11 @@
 #define _XOPEN_SOURCE 700
 #include "tests/twin/world.h"
 
+#include "daemon/erased.h"
 #include "protocol/id.h"
 #include "protocol/json.h"
+#include "tests/scratch.h"
+#include "tests/twin/founded.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -118,14 +121,21 @@ world_stop_server(struct world *world)
 	world->store = NULL;
 }
 
+/* As the daemon: what a copy brought back, or a crash left undone, is erased before anybody is
+ * answered. */
 enum status
 world_start_server(struct world *world, struct error *err)
 {
 	char path[256];
+	size_t erased = 0;
 	enum status status;
 
 	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
 	status = store_open(path, STORE_WRITER, &world->store, err);
+	if (status == STATUS_OK) {
+		status = erased_apply(world->folder, world->store, &world->keys, &world->platform,
+				      &erased, err);
+	}
 	if (status == STATUS_OK) {
 		status = store_open(path, STORE_READER, &world->reader, err);
 	}
@@ -210,23 +220,6 @@ copy_backup(struct world *world, unsigned backup)
 	buffer_finish(&bytes);
 }
 
-/* What the copy had of what was erased since. */
-static void
-erase_again(struct world *world)
-{
-	struct error err;
-	size_t count = 0;
-
-	if (world->erased.length == 0) {
-		return;
-	}
-	must(ingest_begin(world->ingest, &err), "erasing again", &err);
-	must(ingest_erase_again(world->ingest, (const void *)world->erased.at,
-				world->erased.length / sizeof(uint64_t), &count, &err),
-	     "erasing again", &err);
-	must(ingest_commit(world->ingest, &err), "erasing again", &err);
-}
-
 void
 world_restore(struct world *world, unsigned backup)
 {
@@ -243,7 +236,16 @@ world_restore(struct world *world, unsigned backup)
 	     &err);
 	store_close(store);
 	must(world_start_server(world, &err), "starting the server", &err);
-	erase_again(world);
+}
+
+void
+world_set_back(struct world *world, unsigned backup)
+{
+	struct error err;
+
+	world_stop_server(world);
+	copy_backup(world, backup);
+	must(world_start_server(world, &err), "starting the server", &err);
 }
 
 static void
@@ -267,7 +269,6 @@ server_found(struct world *world, const char *schema_path)
 				 span_of_text("sbt_test"), &err),
 	     "founding the server", &err);
 	buffer_finish(&schema);
-	must(world_start_server(world, &err), "starting the server", &err);
 }
 
 /* What the server answers is written after the commit, from a snapshot of its own. */
@@ -296,7 +297,10 @@ server_sync(struct world *world, struct span request, struct buffer *reply)
 	parcel_init(parcel);
 	parcel->lease_days = world->lease_days;
 	ingest_open(parcel, world->reader, &world->keys, request);
-	status = ingest_begin(world->ingest, &err);
+	status = ingest_notice(world->ingest, parcel, &err);
+	if (status == STATUS_OK) {
+		status = ingest_begin(world->ingest, &err);
+	}
 	if (status == STATUS_OK) {
 		status = ingest_parcel(world->ingest, parcel, &err);
 		status = server_end(world, status, "a parcel", &err);
@@ -539,14 +543,33 @@ world_platform(struct world_device *device)
 	};
 }
 
+/* What the cadre types: the PIN that she set last, or the one before, whichever the lock is of. */
+static int
+device_lock_key(void *context, const struct sambung_lock *lock, uint8_t key_out[32])
+{
+	const struct world_device *device = context;
+
+	for (size_t i = 0; i < WORLD_LOCKS; i++) {
+		const struct world_lock *known = &device->locks[i];
+
+		if (known->pin[0] != '\0' &&
+		    memcmp(known->lock.salt, lock->salt, sizeof lock->salt) == 0) {
+			return sambung_pin_key(lock, known->pin, key_out, NULL);
+		}
+	}
+	return 1;
+}
+
 static int
 device_open(struct world_device *device, struct sambung_error *err)
 {
 	struct sambung_platform platform = world_platform(device);
 
-	return sambung_open(
-		&(struct sambung_options){.directory = device->folder, .platform = &platform},
-		&device->sambung, err);
+	return sambung_open(&(struct sambung_options){.directory = device->folder,
+						      .platform = &platform,
+						      .key = device_lock_key,
+						      .key_context = device},
+			    &device->sambung, err);
 }
 
 enum status
@@ -704,6 +727,21 @@ world_imported_id(struct world *world, const char *type_name, const char *key, c
 	arena_finish(&arena);
 }
 
+/* Of the admin whose token every world has. */
+static uint32_t
+admin_user(struct world *world)
+{
+	struct arena arena;
+	struct token token;
+	struct error err;
+
+	arena_init(&arena, 1 << 16);
+	must(token_find(world->store, "sbt_test", world->now_ms, &arena, &token, &err), "token",
+	     &err);
+	arena_finish(&arena);
+	return token.user;
+}
+
 enum status
 world_settle(struct world *world, const char *id, const char *field, const char *value)
 {
@@ -711,16 +749,11 @@ world_settle(struct world *world, const char *id, const char *field, const char 
 	char sent[64];
 	struct settlement settlement = {.field = span_of_text(field),
 					.value = span_of(sent, strlen(value))};
-	struct arena arena;
-	struct token token;
 	struct error err;
 	uint64_t seq;
 	enum status status;
 
-	arena_init(&arena, 1 << 16);
-	must(token_find(world->store, "sbt_test", world->now_ms, &arena, &token, &err), "token",
-	     &err);
-	settlement.user = token.user;
+	settlement.user = admin_user(world);
 	must(id_parse(id, &settlement.record, &err), "id", &err);
 	status = ingest_begin(world->ingest, &err);
 	if (status == STATUS_OK) {
@@ -729,7 +762,6 @@ world_settle(struct world *world, const char *id, const char *field, const char 
 		memset(sent, 0xff, sizeof sent);
 		status = server_end(world, status, "settling", &err);
 	}
-	arena_finish(&arena);
 	return status;
 }
 
@@ -816,6 +848,26 @@ world_release(struct world *world, size_t device, uint32_t n, uint64_t *count_ou
 }
 
 enum status
+world_reassign(struct world *world, size_t device, uint32_t n, const char *to, uint64_t *count_out)
+{
+	struct quarantine_order order = {.device = device_number(world, device),
+					 .n = n,
+					 .user = admin_user(world),
+					 .reason = span_of_text("test")};
+	struct error err;
+	enum status status = id_parse(to, &order.to, &err);
+
+	if (status == STATUS_OK) {
+		status = ingest_begin(world->ingest, &err);
+	}
+	if (status == STATUS_OK) {
+		status = ingest_reassign(world->ingest, &order, count_out, &err);
+		status = server_end(world, status, "a reassignment", &err);
+	}
+	return status;
+}
+
+enum status
 world_close_of(struct world *world, uint32_t number, uint32_t n)
 {
 	const struct quarantine_order order = {
@@ -833,18 +885,26 @@ world_close_of(struct world *world, uint32_t number, uint32_t n)
 enum status
 world_erase(struct world *world, const char *id)
 {
-	struct erase_order order = {.reason = span_of_text("request"), .ids = &world->erased};
+	struct buffer ids;
+	struct erase_order order = {.reason = span_of_text("request"), .ids = &ids};
 	struct erase_count count;
 	struct error err;
 	enum status status = id_parse(id, &order.record, &err);
 
+	buffer_init(&ids, SIZE_MAX);
 	if (status == STATUS_OK) {
 		status = ingest_begin(world->ingest, &err);
 	}
 	if (status == STATUS_OK) {
 		status = ingest_erase(world->ingest, &order, &count, &err);
+		if (status == STATUS_OK) {
+			status = erased_append(world->folder, (const void *)ids.at,
+					       ids.length / sizeof(uint64_t), server_now(world),
+					       &err);
+		}
 		status = server_end(world, status, "an erasure", &err);
 	}
+	buffer_finish(&ids);
 	return status;
 }
 
@@ -900,15 +960,32 @@ world_allow(struct world *world, size_t device)
 	return status;
 }
 
-void
+enum status
 world_revoke(struct world *world, size_t device)
 {
 	struct error err;
+	enum status status = ingest_begin(world->ingest, &err);
 
-	must(ingest_begin(world->ingest, &err), "begin", &err);
-	must(ingest_device_revoke(world->ingest, device_number(world, device), 0, &err), "revoke",
-	     &err);
-	must(ingest_commit(world->ingest, &err), "commit", &err);
+	if (status == STATUS_OK) {
+		status = ingest_device_revoke(world->ingest, device_number(world, device), 0, &err);
+		status = server_end(world, status, "revoking", &err);
+	}
+	return status;
+}
+
+enum status
+world_replace(struct world *world, size_t device, char *code_out)
+{
+	struct error err;
+	int64_t expires;
+	enum status status = ingest_begin(world->ingest, &err);
+
+	if (status == STATUS_OK) {
+		status = ingest_device_replace(world->ingest, device_number(world, device), 0,
+					       code_out, &expires, &err);
+		status = server_end(world, status, "replacing", &err);
+	}
+	return status;
 }
 
 uint64_t
@@ -1052,29 +1129,27 @@ struct world *
 world_create(uint64_t seed, const char *schema_path)
 {
 	struct world *world = calloc(1, sizeof *world);
-	const char *base = getenv("TMPDIR");
+	uint64_t random;
 	struct error err;
 
 	if (world == NULL) {
 		die("creating", "out of memory");
 	}
 	must(crypto_init(&err), "crypto", &err);
-	buffer_init(&world->erased, SIZE_MAX);
 	world->random = seed * UINT64_C(0xd1342543de82ef95) + 1;
 	world->now_ms = INT64_C(1795000000000);
 	world->platform.context = world;
 	world->platform.now_ms = server_now;
 	world->platform.random = server_random;
-	if (base == NULL) {
-		/* Memory-backed where there is one: the twin commits hundreds of thousands of
-		 * times. */
-		base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	if (!scratch_folder(world->folder, sizeof world->folder, "twin")) {
+		die("creating", "no folder can be made");
 	}
-	(void)snprintf(world->folder, sizeof world->folder, "%s/sambung-twin-XXXXXX", base);
-	if (mkdtemp(world->folder) == NULL) {
-		die("making a folder in", base);
+	random = world->random;
+	if (!founded_copy(world, schema_path)) {
+		server_found(world, schema_path);
+		founded_keep(world, schema_path, random);
 	}
-	server_found(world, schema_path);
+	must(world_start_server(world, &err), "starting the server", &err);
 	return world;
 }
 
@@ -1098,7 +1173,6 @@ world_free(struct world *world)
 			buffer_finish(&world->old[i]);
 		}
 	}
-	buffer_finish(&world->erased);
 	world_stop_server(world);
 	(void)nftw(world->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(world);

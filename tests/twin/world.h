@@ -17,15 +17,21 @@
 #include "client/include/sambung.h"
 #include "daemon/ingest/ingest.h"
 
-enum { WORLD_DEVICES_MAX = 64, WORLD_OLD_REQUESTS = 32 };
+enum { WORLD_DEVICES_MAX = 64, WORLD_OLD_REQUESTS = 32, WORLD_LOCKS = 2, WORLD_PIN = 8 };
+
+struct world_lock {
+	struct sambung_lock lock;
+	char pin[WORLD_PIN]; /* empty: there is none */
+};
 
 struct world_device {
 	struct world *world;
 	unsigned number; /* index in the world */
 	char folder[256];
 	struct sambung *sambung;
-	int64_t clock_shift_ms; /* how wrong its wall clock is */
-	uint8_t boots;		/* of its machine since it was enrolled */
+	int64_t clock_shift_ms;		      /* how wrong its wall clock is */
+	uint8_t boots;			      /* of its machine since it was enrolled */
+	struct world_lock locks[WORLD_LOCKS]; /* that its cadre knows, the newest first */
 };
 
 struct world_faults {
@@ -69,7 +75,6 @@ struct world {
 	uint64_t replies_repeated;
 	uint64_t cut;
 	uint64_t server_failures; /* answers of HTTP 5xx */
-	struct buffer erased;	  /* uint64_t: as D/erased keeps them beside the database */
 	unsigned backups;
 };
 
@@ -90,6 +95,8 @@ enum status world_start_server(struct world *world, struct error *err);
 unsigned world_backup(struct world *world);
 /* The copy takes the database's place, and a new epoch begins, as by `sambungctl restore`. */
 void world_restore(struct world *world, unsigned backup);
+/* The same, but nobody and nothing says so: the machine is as it was then. */
+void world_set_back(struct world *world, unsigned backup);
 
 uint64_t world_random(struct world *world, uint64_t below);
 /* One more enrolled device for a scope such as "6303072001"; returns its index. */
@@ -122,6 +129,9 @@ enum status world_scope(struct world *world, size_t device, const char *const *v
 enum status world_handover(struct world *world, size_t from, size_t to);
 /* An admin releases change n of a device from quarantine; *count_out: and what followed. */
 enum status world_release(struct world *world, size_t device, uint32_t n, uint64_t *count_out);
+/* An admin gives it to the record with that id, or makes its record below that one. */
+enum status world_reassign(struct world *world, size_t device, uint32_t n, const char *to,
+			   uint64_t *count_out);
 /* An admin closes it, for the reason "test". */
 enum status world_close_change(struct world *world, size_t device, uint32_t n);
 /* The same by the number that it has in the log. */
@@ -134,7 +144,10 @@ enum status world_erase(struct world *world, const char *id);
 void world_erasure(struct world *world, const char *id, size_t *told_out, size_t *waits_out);
 /* An admin lets all of the device's family go on; the status tells. */
 enum status world_allow(struct world *world, size_t device);
-void world_revoke(struct world *world, size_t device);
+/* An admin revokes the device, with its family; the status tells. */
+enum status world_revoke(struct world *world, size_t device);
+/* … and gives its cadre a code (CODE_TEXT_MAX bytes) for another phone. */
+enum status world_replace(struct world *world, size_t device, char *code_out);
 /* seq of the last log entry. */
 uint64_t world_head(struct world *world);
 /* Syncs without faults until synced; dies when it can't. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device_world.h"
 
+#include "tests/scratch.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -204,8 +206,7 @@ world_open_new(void **state)
 	struct world *w = calloc(1, sizeof *w);
 
 	assert_non_null(w);
-	(void)snprintf(w->folder, sizeof w->folder, "device-XXXXXX");
-	assert_non_null(mkdtemp(w->folder));
+	assert_true(scratch_folder(w->folder, sizeof w->folder, "device"));
 	w->wall_ms = WORLD_TIME_MS;
 	w->uptime_ms = 1000;
 	w->boot = 1;

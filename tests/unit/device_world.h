@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * device_world: one device in a folder of its own below the present one, with a clock, a boot and
+ * device_world: one device in a folder of its own, with a clock, a boot and
  * randomness that the test holds, and the server's keys, so that a test can read its requests and
  * write the answers by hand.
  *
@@ -23,7 +23,7 @@
 #define WORLD_DAY INT64_C(20777)
 
 enum {
-	WORLD_PATH_SIZE = 64,
+	WORLD_PATH_SIZE = 128,
 	WORLD_DEVICE = 77,
 	WORLD_OTHER = 500, /* another cadre's device */
 	WORLD_EPOCH = 7,

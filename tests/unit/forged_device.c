@@ -297,6 +297,7 @@ server_answer(struct forged *forged, struct buffer *sealed)
 	assert_non_null(parcel);
 	parcel_init(parcel);
 	ingest_open(parcel, world->reader, &world->keys, buffer_span(&forged->parcel));
+	assert_ok(ingest_notice(world->ingest, parcel, &forged->err));
 	assert_ok(ingest_begin(world->ingest, &forged->err));
 	assert_ok(ingest_parcel(world->ingest, parcel, &forged->err));
 	assert_ok(ingest_commit(world->ingest, &forged->err));

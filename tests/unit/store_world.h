@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_world: a database in a folder of its own below the present one, its writer and a reader.
+ * store_world: a database in a folder of its own, its writer and a reader.
  *
  * CASE_WITH(…, world_open, world_close); `w` is the test's world. What a test does not care about
  * stays as the helpers fill it in.
@@ -10,12 +10,13 @@
 
 #include "daemon/store/store.h"
 #include "protocol/id.h"
+#include "tests/scratch.h"
 #include "tests/testing.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WORLD_FOLDER_SIZE = 16, WORLD_PATH_SIZE = 64, WORLD_LIST_MAX = 512 };
+enum { WORLD_PATH_SIZE = SCRATCH_SIZE + 8, WORLD_LIST_MAX = 512 };
 #define VILLAGE_A UINT64_C(6303072001)
 #define VILLAGE_B UINT64_C(6303072002)
 #define VILLAGE_C UINT64_C(6303080001)
@@ -23,7 +24,7 @@ enum { WORLD_FOLDER_SIZE = 16, WORLD_PATH_SIZE = 64, WORLD_LIST_MAX = 512 };
 #define VISIT 3U
 
 struct world {
-	char folder[WORLD_FOLDER_SIZE];
+	char folder[SCRATCH_SIZE];
 	char path[WORLD_PATH_SIZE];
 	char copy[WORLD_PATH_SIZE];
 	struct store *writer;
@@ -39,8 +40,7 @@ world_folder(void **state)
 	struct world *w = calloc(1, sizeof *w);
 
 	assert_non_null(w);
-	(void)snprintf(w->folder, sizeof w->folder, "store-XXXXXX");
-	assert_non_null(mkdtemp(w->folder));
+	assert_true(scratch_folder(w->folder, sizeof w->folder, "store"));
 	(void)snprintf(w->path, sizeof w->path, "%s/db", w->folder);
 	(void)snprintf(w->copy, sizeof w->copy, "%s/copy", w->folder);
 	w->schema = schema_create();

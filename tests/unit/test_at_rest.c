@@ -86,6 +86,27 @@ TEST(another_body_gets_another_nonce_and_the_same_one_the_same_bytes)
 	buffer_finish(&sealed);
 }
 
+TEST(the_same_content_in_two_rows_has_nothing_in_common)
+{
+	const struct seal_keys keys = keys_of(1);
+	const struct seal_place places[] = {{SEAL_RECORD, 7}, {SEAL_RECORD, 8}, {SEAL_CHANGE, 7}};
+	const size_t size = strlen(secret_name) + SEAL_OVERHEAD;
+	struct buffer sealed;
+
+	buffer_init(&sealed, 1000);
+	for (size_t i = 0; i < 3; i++) {
+		seal_put(&keys, &places[i], span_of_text(secret_name), &sealed);
+		for (size_t k = 0; k < i; k++) {
+			assert_memory_not_equal(sealed.at + i * size, sealed.at + k * size,
+						AEAD_NONCE_SIZE);
+			assert_memory_not_equal(sealed.at + i * size + AEAD_NONCE_SIZE,
+						sealed.at + k * size + AEAD_NONCE_SIZE,
+						sizeof secret_name - 1);
+		}
+	}
+	buffer_finish(&sealed);
+}
+
 /* ---- the database ---- */
 
 /* How often a text stands in the files of a folder, whatever they are. */
@@ -299,6 +320,31 @@ TEST(the_lock_can_be_changed_and_taken_away_and_nothing_else_is_written)
 	assert_contains(world_show(w, id), secret_name);
 }
 
+TEST(the_bare_key_is_overwritten_when_a_locked_one_takes_its_place)
+{
+	struct world *w = *state;
+	char path[2 * WORLD_PATH_SIZE];
+	char former[2 * WORLD_PATH_SIZE];
+	uint8_t bytes[100] = {1};
+	size_t got;
+	FILE *file;
+
+	/* A second name, by which the file can be seen after its first one is another's. */
+	(void)snprintf(path, sizeof path, "%s/device.key", w->folder);
+	(void)snprintf(former, sizeof former, "%s/former", w->folder);
+	assert_ok(link(path, former));
+	lock_with(w, 1);
+	file = fopen(former, "rb");
+	assert_non_null(file);
+	got = fread(bytes, 1, sizeof bytes, file);
+	assert_ok(fclose(file));
+	assert_ok(unlink(former));
+	assert_true(got >= SEED32_SIZE);
+	for (size_t i = 0; i < got; i++) {
+		assert_int_equal(bytes[i], 0);
+	}
+}
+
 TEST(a_locked_phone_without_its_key_cannot_be_locked_otherwise)
 {
 	struct world *w = *state;
@@ -392,12 +438,14 @@ TEST(a_lock_that_asks_for_too_much_work_is_refused)
 RUN_TESTS(CASE(what_is_sealed_opens_in_its_place_and_with_its_key_only),
 	  CASE(every_altered_byte_and_every_shorter_length_is_noticed),
 	  CASE(another_body_gets_another_nonce_and_the_same_one_the_same_bytes),
+	  CASE(the_same_content_in_two_rows_has_nothing_in_common),
 	  IN_WORLD(a_recorded_name_stands_in_no_file_but_without_a_key_it_would),
 	  IN_WORLD(a_body_put_into_another_row_is_an_error),
 	  IN_WORLD(a_body_that_is_not_sealed_is_no_body),
 	  IN_WORLD(a_body_cut_off_anywhere_is_an_error),
 	  IN_WORLD(a_locked_phone_opens_with_its_key_only), IN_WORLD(a_key_is_asked_for_once),
 	  IN_WORLD(the_lock_can_be_changed_and_taken_away_and_nothing_else_is_written),
+	  IN_WORLD(the_bare_key_is_overwritten_when_a_locked_one_takes_its_place),
 	  IN_WORLD(a_locked_phone_without_its_key_cannot_be_locked_otherwise),
 	  IN_WORLD(a_lock_that_was_altered_opens_with_no_key),
 	  IN_WORLD(the_key_of_another_phone_opens_nothing),

@@ -348,6 +348,28 @@ assert_base64url(const char *bytes, size_t length, const char *text)
 	buffer_finish(&buffer);
 }
 
+TEST(base64_follows_the_rfc_with_padding)
+{
+	/* RFC 4648 section 10, and what differs from base64url. */
+	static const char *const pairs[][2] = {
+		{"", ""},
+		{"f", "Zg=="},
+		{"fo", "Zm8="},
+		{"foo", "Zm9v"},
+		{"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"},
+		{"\xfb\xff\xbe", "+/++"},
+	};
+	char text[BASE64_SIZE(6)];
+
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		base64_encode(span_of_text(pairs[i][0]), text);
+		assert_string_equal(text, pairs[i][1]);
+		assert_int_equal(strlen(text) + 1, BASE64_SIZE(strlen(pairs[i][0])));
+	}
+}
+
 TEST(base64url_follows_the_rfc_without_padding)
 {
 	assert_base64url("", 0, "");
@@ -407,6 +429,7 @@ RUN_TESTS(CASE(spans_are_equal_by_content_and_length),
 	  CASE(every_code_point_is_valid_unless_a_surrogate), CASE(text_is_cut_between_characters),
 	  CASE(hex_is_written_in_lower_case_and_read_in_any),
 	  CASE(hex_of_another_length_or_with_other_characters_is_refused),
+	  CASE(base64_follows_the_rfc_with_padding),
 	  CASE(base64url_follows_the_rfc_without_padding),
 	  CASE(malformed_base64url_is_refused_and_adds_nothing),
 	  CASE(base64url_beyond_the_buffers_limit_fails))

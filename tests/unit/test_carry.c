@@ -240,11 +240,44 @@ TEST(a_full_file_has_sixty_four_parcels)
 			 STATUS_MALFORMED);
 }
 
+TEST(answers_may_end_with_a_checkpoint)
+{
+	struct fixture *f = *state;
+	struct checkpoint *seen = &f->replies.seen;
+
+	assert_ok(replies_again(f));
+	assert_false(f->replies_out.has_seen);
+	f->replies.has_seen = true;
+	*seen = (struct checkpoint){.epoch = 7, .size = 300, .root = {1}, .signature = {2}};
+	assert_ok(replies_again(f));
+	assert_int_equal(f->replies_out.count, 2);
+	assert_true(f->replies_out.has_seen);
+	assert_int_equal(f->replies_out.seen.epoch, 7);
+	assert_int_equal(f->replies_out.seen.size, 300);
+	assert_memory_equal(f->replies_out.seen.root, seen->root, HASH_SIZE);
+	assert_memory_equal(f->replies_out.seen.signature, seen->signature, SIGNATURE_SIZE);
+	/* Not of another length. */
+	f->bytes.at[f->bytes.length - CARRY_CHECK_SIZE - CHECKPOINT_SIZE - 1]--;
+	check_again(f);
+	assert_int_equal(carry_replies_decode(buffer_span(&f->bytes), &f->replies_out, &f->err),
+			 STATUS_MALFORMED);
+}
+
+TEST(a_checkpoint_without_an_answer_is_no_file)
+{
+	struct fixture *f = *state;
+
+	f->replies.has_seen = true;
+	f->replies.count = 0;
+	assert_int_equal(replies_again(f), STATUS_MALFORMED);
+}
+
 /* ---- delivering ---- */
 
 struct server {
 	unsigned posts;
 	unsigned answers; /* that it gives before it falls silent */
+	uint64_t seen;	  /* size of the checkpoint that it shows the carrier; 0: none */
 	struct span said;
 };
 
@@ -262,11 +295,24 @@ server_post(void *context, struct span parcel, struct buffer *reply, struct erro
 	return STATUS_OK;
 }
 
+static bool
+server_seen(void *context, struct checkpoint *out)
+{
+	const struct server *server = context;
+
+	if (server->seen == 0) {
+		return false;
+	}
+	*out = (struct checkpoint){.size = server->seen};
+	return true;
+}
+
 static enum status
 deliver(struct fixture *f, struct server *server, struct span before, struct buffer *answers,
 	struct carry_count *count)
 {
-	struct carry_delivery delivery = {.before = before, .post = server_post, .context = server};
+	struct carry_delivery delivery = {
+		.before = before, .post = server_post, .seen = server_seen, .context = server};
 
 	assert_ok(file_again(f));
 	delivery.file = buffer_span(&f->bytes);
@@ -290,6 +336,34 @@ TEST(each_parcel_is_answered_under_its_tag)
 	assert_memory_equal(f->replies_out.at[1].tag, tag, sizeof tag);
 	assert_true(span_equal(f->replies_out.at[1].bytes, server.said));
 	buffer_finish(&answers);
+}
+
+TEST(what_the_carrier_was_shown_goes_with_the_answers_and_stays_until_it_is_newer)
+{
+	struct fixture *f = *state;
+	struct server server = {
+		.answers = 2, .seen = 50, .said = span_of(f->parcel[0], REPLY_LEAST)};
+	struct carry_count count;
+	struct buffer before;
+	struct buffer answers;
+
+	buffer_init(&before, CARRY_REPLIES_MAX);
+	buffer_init(&answers, CARRY_REPLIES_MAX);
+	assert_ok(deliver(f, &server, span_of(NULL, 0), &before, &count));
+	assert_ok(carry_replies_decode(buffer_span(&before), &f->replies_out, &f->err));
+	assert_true(f->replies_out.has_seen);
+	assert_int_equal(f->replies_out.seen.size, 50);
+	server.seen = 0;
+	assert_ok(deliver(f, &server, buffer_span(&before), &answers, &count));
+	assert_ok(carry_replies_decode(buffer_span(&answers), &f->replies_out, &f->err));
+	assert_int_equal(f->replies_out.seen.size, 50);
+	server.seen = 60;
+	buffer_clear(&answers);
+	assert_ok(deliver(f, &server, buffer_span(&before), &answers, &count));
+	assert_ok(carry_replies_decode(buffer_span(&answers), &f->replies_out, &f->err));
+	assert_int_equal(f->replies_out.seen.size, 60);
+	buffer_finish(&answers);
+	buffer_finish(&before);
 }
 
 TEST(a_delivery_that_broke_off_goes_on_where_it_was)
@@ -346,17 +420,21 @@ TEST(a_login_page_is_no_answer)
 }
 
 #define WITH_FIXTURE(sentence) CASE_WITH(sentence, fixture_start, fixture_end)
-RUN_TESTS(WITH_FIXTURE(a_file_gives_back_its_parcels_in_their_order),
-	  WITH_FIXTURE(answers_come_back_with_their_tags),
-	  WITH_FIXTURE(a_file_is_mark_parcels_and_check),
-	  WITH_FIXTURE(any_byte_that_is_another_is_noticed),
-	  WITH_FIXTURE(a_file_that_is_cut_off_anywhere_is_noticed),
-	  WITH_FIXTURE(a_file_and_its_answers_are_not_confused),
-	  WITH_FIXTURE(a_later_form_of_the_file_asks_for_a_newer_program),
-	  WITH_FIXTURE(nothing_but_parcels_is_in_a_file),
-	  WITH_FIXTURE(a_count_that_is_not_that_of_the_parcels_is_refused),
-	  WITH_FIXTURE(an_empty_file_is_none), WITH_FIXTURE(a_full_file_has_sixty_four_parcels),
-	  WITH_FIXTURE(each_parcel_is_answered_under_its_tag),
-	  WITH_FIXTURE(a_delivery_that_broke_off_goes_on_where_it_was),
-	  WITH_FIXTURE(nothing_is_posted_behind_a_parcel_without_an_answer),
-	  WITH_FIXTURE(a_login_page_is_no_answer))
+RUN_TESTS(
+	WITH_FIXTURE(a_file_gives_back_its_parcels_in_their_order),
+	WITH_FIXTURE(answers_come_back_with_their_tags),
+	WITH_FIXTURE(a_file_is_mark_parcels_and_check),
+	WITH_FIXTURE(any_byte_that_is_another_is_noticed),
+	WITH_FIXTURE(a_file_that_is_cut_off_anywhere_is_noticed),
+	WITH_FIXTURE(a_file_and_its_answers_are_not_confused),
+	WITH_FIXTURE(a_later_form_of_the_file_asks_for_a_newer_program),
+	WITH_FIXTURE(nothing_but_parcels_is_in_a_file),
+	WITH_FIXTURE(a_count_that_is_not_that_of_the_parcels_is_refused),
+	WITH_FIXTURE(an_empty_file_is_none), WITH_FIXTURE(a_full_file_has_sixty_four_parcels),
+	WITH_FIXTURE(answers_may_end_with_a_checkpoint),
+	WITH_FIXTURE(a_checkpoint_without_an_answer_is_no_file),
+	WITH_FIXTURE(each_parcel_is_answered_under_its_tag),
+	WITH_FIXTURE(what_the_carrier_was_shown_goes_with_the_answers_and_stays_until_it_is_newer),
+	WITH_FIXTURE(a_delivery_that_broke_off_goes_on_where_it_was),
+	WITH_FIXTURE(nothing_is_posted_behind_a_parcel_without_an_answer),
+	WITH_FIXTURE(a_login_page_is_no_answer))

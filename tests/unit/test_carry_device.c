@@ -1,72 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers that come as files, written by hand; how they go through a server is in tests/twin. */
-#include "device_world.h"
-#include "protocol/carry.h"
+#include "carry_sample.h"
 
 static const struct cursor at_100 = {100, 100, CURSOR_ID_END};
 
-static int
-keep(void *context, struct sambung_bytes bytes)
-{
-	struct buffer *out = context;
-
-	buffer_append(out, bytes.at, bytes.length);
-	return out->status != STATUS_OK;
-}
-
-/* Lets the device make a file of so many parcels; what opens the answer to the last. */
 static struct parcel_session
 carry_out_many(struct world *w, size_t parcels)
 {
-	struct sambung_carried carried;
-	struct opened_parcel opened;
-	struct carry_file file;
-	struct buffer bytes;
-	struct buffer plain;
+	uint32_t changes;
 
-	buffer_init(&bytes, CARRY_FILE_MAX);
-	buffer_init(&plain, PARCEL_REQUEST_MAX);
-	assert_ok(sambung_carry_out(w->device, keep, &bytes, &carried, &w->err));
-	assert_ok(carry_file_decode(buffer_span(&bytes), &file, NULL));
-	assert_int_equal(file.count, parcels);
-	assert_ok(
-		parcel_open_request(file.parcels[parcels - 1], &w->key, 1, &plain, &opened, NULL));
-	assert_true(request_head_decode(opened.head, &w->head));
-	buffer_finish(&plain);
-	buffer_finish(&bytes);
-	return opened.session;
+	return carry_out_file(w, parcels, &changes);
 }
 
 static struct parcel_session
 carry_out(struct world *w)
 {
 	return carry_out_many(w, 1);
-}
-
-static int
-carry_in(struct world *w, const struct parcel_session *session, const struct reply *reply)
-{
-	static const uint8_t nonce[AEAD_NONCE_SIZE] = {5};
-	struct carry_replies replies = {.count = 1};
-	struct buffer packed;
-	struct buffer sealed;
-	struct buffer bytes;
-	int failed;
-
-	buffer_init(&packed, PARCEL_REPLY_MAX);
-	buffer_init(&sealed, PARCEL_REPLY_MAX);
-	buffer_init(&bytes, CARRY_REPLIES_MAX);
-	assert_ok(reply_pack(reply, &packed, NULL));
-	assert_ok(parcel_seal_reply(session, nonce, buffer_span(&packed), &sealed, NULL));
-	memcpy(replies.at[0].tag, session->tag, PARCEL_TAG_SIZE);
-	replies.at[0].bytes = buffer_span(&sealed);
-	carry_replies_encode(&replies, &bytes);
-	failed = sambung_carry_in(w->device, (struct sambung_bytes){bytes.at, bytes.length},
-				  &w->result, &w->err);
-	buffer_finish(&bytes);
-	buffer_finish(&sealed);
-	buffer_finish(&packed);
-	return failed;
 }
 
 /* A reply that acknowledges the first change. */

@@ -121,6 +121,15 @@ TEST(text_is_a_signed_note_of_c2sp)
 				  "l5BmNbgiyjoE/6wHkpACDm4XhgIDO");
 }
 
+TEST(people_compare_the_first_twelve_characters_of_the_root)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	char text[CHECKPOINT_SHORT_SIZE];
+
+	checkpoint_short(&checkpoint, text);
+	assert_string_equal(text, "4OHi4+Tl5ufo");
+}
+
 TEST(text_is_read_back_also_below_signatures_of_others)
 {
 	struct checkpoint checkpoint = checkpoint_example();
@@ -171,8 +180,47 @@ TEST(every_character_of_the_text_is_signed)
 			 STATUS_SIGNATURE);
 }
 
+TEST(mark_for_people_is_the_beginning_of_the_root)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	char note[CHECKPOINT_NOTE_MAX];
+	char mark[CHECKPOINT_SHORT_SIZE];
+
+	memset(checkpoint.root, 0xfb, 3); /* + and / are in it */
+	checkpoint_note(&checkpoint, note);
+	checkpoint_short(&checkpoint, mark);
+	assert_int_equal(strlen(mark), 12);
+	assert_non_null(strchr(mark, '+'));
+	assert_memory_equal(strchr(strchr(note, '\n') + 1, '\n') + 1, mark, 12);
+}
+
+TEST(without_a_key_the_text_is_read_and_nothing_is_believed)
+{
+	struct checkpoint checkpoint = checkpoint_example();
+	struct checkpoint read;
+	char text[CHECKPOINT_TEXT_MAX];
+	uint8_t key[32];
+	uint8_t secret[64];
+
+	log_key(key, secret);
+	checkpoint_sign(&checkpoint, secret);
+	checkpoint.signature[0] ^= 1;
+	checkpoint_text(&checkpoint, key, text);
+	assert_int_equal(checkpoint_text_read(span_of_text(text), key, &read, NULL),
+			 STATUS_SIGNATURE);
+	assert_ok(checkpoint_text_read(span_of_text(text), NULL, &read, NULL));
+	assert_memory_equal(read.signature, checkpoint.signature, SIGNATURE_SIZE);
+	assert_memory_equal(read.root, checkpoint.root, HASH_SIZE);
+	text[0] = 'S';
+	assert_int_equal(checkpoint_text_read(span_of_text(text), NULL, &read, NULL),
+			 STATUS_MALFORMED);
+}
+
 RUN_TESTS(CASE(note_names_origin_epoch_size_and_root), CASE(longest_note_fits),
 	  CASE(signature_is_over_the_note), CASE(every_byte_of_a_checkpoint_is_signed),
 	  CASE(bytes_are_origin_epoch_size_root_signature), CASE(text_is_a_signed_note_of_c2sp),
+	  CASE(people_compare_the_first_twelve_characters_of_the_root),
 	  CASE(text_is_read_back_also_below_signatures_of_others),
-	  CASE(every_character_of_the_text_is_signed))
+	  CASE(every_character_of_the_text_is_signed),
+	  CASE(mark_for_people_is_the_beginning_of_the_root),
+	  CASE(without_a_key_the_text_is_read_and_nothing_is_believed))

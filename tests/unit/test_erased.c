@@ -2,6 +2,7 @@
 /* D/erased: what no copy of the database may bring back. */
 #include "daemon/erased.h"
 #include "daemon/folder.h"
+#include "tests/scratch.h"
 #include "tests/testing.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 enum { ROW = 24, NOW = 1795000000 };
 
 struct place {
-	char folder[32];
+	char folder[SCRATCH_SIZE];
 	char path[FOLDER_PATH_SIZE];
 	struct buffer ids;
 	struct error err;
@@ -23,8 +24,7 @@ place_make(void **state)
 	struct place *place = calloc(1, sizeof *place);
 
 	assert_non_null(place);
-	(void)snprintf(place->folder, sizeof place->folder, "erased-XXXXXX");
-	assert_non_null(mkdtemp(place->folder));
+	assert_true(scratch_folder(place->folder, sizeof place->folder, "erased"));
 	assert_ok(folder_path(place->folder, FOLDER_ERASED, place->path, NULL));
 	buffer_init(&place->ids, SIZE_MAX);
 	*state = place;

@@ -87,9 +87,31 @@ TEST(a_snapshot_keeps_the_write_ahead_log_from_being_emptied)
 	assert_ok(store_wal_empty(w->writer, &w->err));
 }
 
+TEST(while_somebody_reads_what_was_before_it_is_not_finished)
+{
+	struct world *w = *state;
+	struct eraser *eraser = NULL;
+	uint64_t before;
+
+	add_erasure(w, 1);
+	assert_ok(store_snapshot(w->reader, &w->err));
+	before = store_wal_bytes(w->writer);
+	assert_ok(eraser_start(w->path, ERASER_ONLY_ASKED, &machine_platform, &eraser, &w->err));
+	eraser_wake(eraser);
+	/* The file has been written anew; what it is doing now is to wait for the reader. */
+	while (store_wal_bytes(w->writer) == before) {
+		assert_int_equal(eraser_failed(eraser), STATUS_OK);
+		(void)sched_yield();
+	}
+	eraser_stop(eraser);
+	assert_int_equal(unfinished(w), 1);
+	store_snapshot_end(w->reader);
+}
+
 #define IN_WORLD(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(IN_WORLD(what_is_asked_for_is_finished_and_the_write_ahead_log_is_empty),
 	  IN_WORLD(nobody_asks_and_it_is_left_alone_until_the_hour),
 	  IN_WORLD(a_store_whose_file_was_written_anew_goes_on),
-	  IN_WORLD(a_snapshot_keeps_the_write_ahead_log_from_being_emptied))
+	  IN_WORLD(a_snapshot_keeps_the_write_ahead_log_from_being_emptied),
+	  IN_WORLD(while_somebody_reads_what_was_before_it_is_not_finished))

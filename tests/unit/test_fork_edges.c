@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A fork and what comes late, twice, half, from a file, from another process or from an open form.
  */
+#include "carry_sample.h"
 #include "client/local_parts.h"
 #include "fork_sample.h"
-#include "protocol/carry.h"
 
 #include <stdio.h>
 
@@ -455,62 +455,15 @@ TEST(a_record_that_left_but_for_a_change_which_the_log_has_is_gone)
 
 /* ---- files ---- */
 
-static int
-keep(void *context, struct sambung_bytes bytes)
-{
-	struct buffer *out = context;
-
-	buffer_append(out, bytes.at, bytes.length);
-	return out->status != STATUS_OK;
-}
-
 /* Lets the device make a file of one parcel, and opens it. */
 static struct parcel_session
 carry_out(struct world *w, uint32_t changes)
 {
-	struct sambung_carried carried;
-	struct opened_parcel opened;
-	struct carry_file file;
-	struct buffer bytes;
-	struct buffer plain;
+	uint32_t carried;
+	struct parcel_session session = carry_out_file(w, 1, &carried);
 
-	buffer_init(&bytes, CARRY_FILE_MAX);
-	buffer_init(&plain, PARCEL_REQUEST_MAX);
-	assert_ok(sambung_carry_out(w->device, keep, &bytes, &carried, &w->err));
-	assert_int_equal(carried.changes, changes);
-	assert_ok(carry_file_decode(buffer_span(&bytes), &file, NULL));
-	assert_int_equal(file.count, 1);
-	assert_ok(parcel_open_request(file.parcels[0], &w->key, 1, &plain, &opened, NULL));
-	assert_true(request_head_decode(opened.head, &w->head));
-	buffer_finish(&plain);
-	buffer_finish(&bytes);
-	return opened.session;
-}
-
-static int
-carry_in(struct world *w, const struct parcel_session *session, const struct reply *reply)
-{
-	static const uint8_t nonce[AEAD_NONCE_SIZE] = {5};
-	struct carry_replies replies = {.count = 1};
-	struct buffer packed;
-	struct buffer sealed;
-	struct buffer bytes;
-	int failed;
-
-	buffer_init(&packed, PARCEL_REPLY_MAX);
-	buffer_init(&sealed, PARCEL_REPLY_MAX);
-	buffer_init(&bytes, CARRY_REPLIES_MAX);
-	assert_ok(reply_pack(reply, &packed, NULL));
-	assert_ok(parcel_seal_reply(session, nonce, buffer_span(&packed), &sealed, NULL));
-	memcpy(replies.at[0].tag, session->tag, PARCEL_TAG_SIZE);
-	replies.at[0].bytes = buffer_span(&sealed);
-	carry_replies_encode(&replies, &bytes);
-	failed = sambung_carry_in(w->device, (struct sambung_bytes){bytes.at, bytes.length},
-				  &w->result, &w->err);
-	buffer_finish(&bytes);
-	buffer_finish(&sealed);
-	buffer_finish(&packed);
-	return failed;
+	assert_int_equal(carried, changes);
+	return session;
 }
 
 TEST(a_phone_without_signal_goes_on_under_another_number_through_files)

@@ -5,6 +5,7 @@
 #include "daemon/head.h"
 #include "daemon/machine.h"
 #include "daemon/restore.h"
+#include "tests/scratch.h"
 #include "tests/testing.h"
 
 #include <ftw.h>
@@ -19,9 +20,9 @@ static const uint8_t ours[KEYS_SECRET_SIZE] = {1};
 static const uint8_t theirs[KEYS_SECRET_SIZE] = {[KEYS_SECRET_SIZE - 1] = 2};
 
 struct place {
-	char root[64];
-	char folder[80];
-	char other[80];
+	char root[SCRATCH_SIZE];
+	char folder[SCRATCH_SIZE + 4];
+	char other[SCRATCH_SIZE + 4];
 	struct server_keys keys;
 	struct error err;
 };
@@ -67,8 +68,7 @@ place_make(void **state)
 
 	assert_non_null(place);
 	assert_ok(crypto_init(&place->err));
-	(void)snprintf(place->root, sizeof place->root, "head-XXXXXX");
-	assert_non_null(mkdtemp(place->root));
+	assert_true(scratch_folder(place->root, sizeof place->root, "head"));
 	(void)snprintf(place->folder, sizeof place->folder, "%s/d", place->root);
 	(void)snprintf(place->other, sizeof place->other, "%s/e", place->root);
 	assert_int_equal(mkdir(place->folder, S_IRWXU), 0);

@@ -9,6 +9,7 @@
 #define DEVICE struct forged *ani = *state
 
 enum { MANY = 1050, LITTLE_ROOM = 2048 };
+enum { VISIT_PERSON = 1, VISIT_DATE = 2 };
 
 static struct value
 text(const char *from)
@@ -282,6 +283,29 @@ TEST(what_only_waits_in_quarantine_can_be_erased)
 	assert_log_is_right(ani);
 }
 
+/* Each lacks the next one, so they stand in quarantine the wrong way round. */
+TEST(what_hangs_on_it_in_quarantine_is_found_in_whatever_order_it_came)
+{
+	DEVICE;
+	const uint64_t person = id_make(ani->device, 2);
+	const uint64_t family = id_make(ani->device, 3);
+	struct change_field fields[] = {{VISIT_PERSON, value_integer((int64_t)person)},
+					{VISIT_DATE, value_integer(20000)}};
+	struct change visit = forged_change(ani, VISIT, 0, fields, 2);
+	uint64_t count = 99;
+
+	forged_add(ani, &visit);
+	assert_int_equal(forged_person(ani, family), person);
+	assert_int_equal(forged_family(ani, VILLAGE_B_NUMBER), family);
+	assert_ok(forged_sync(ani));
+	assert_ok(store_quarantine_count(ani->world->store, ani->device, &count, &ani->err));
+	assert_int_equal(count, 3);
+	erase(ani, family);
+	assert_ok(store_quarantine_count(ani->world->store, ani->device, &count, &ani->err));
+	assert_int_equal(count, 0);
+	assert_log_is_right(ani);
+}
+
 TEST(an_erased_change_in_quarantine_is_not_released)
 {
 	DEVICE;
@@ -400,6 +424,7 @@ RUN_TESTS(IN_WORLD(entries_keep_headers_and_commitments_and_lose_what_they_said)
 	  IN_WORLD(a_reason_in_free_words_is_refused_before_anything_is_touched),
 	  IN_WORLD(beyond_the_scope_it_is_not_there_erased_or_not),
 	  IN_WORLD(what_only_waits_in_quarantine_can_be_erased),
+	  IN_WORLD(what_hangs_on_it_in_quarantine_is_found_in_whatever_order_it_came),
 	  IN_WORLD(an_erased_change_in_quarantine_is_not_released),
 	  IN_WORLD(what_was_set_aside_released_and_erased_still_accounts_for_itself),
 	  IN_WORLD(a_change_of_a_record_that_stays_goes_from_quarantine_if_it_would_hang_it_there),

@@ -284,6 +284,40 @@ TEST(an_address_that_fails_with_many_names_waits_and_others_do_not)
 	assert_ok(fails(ani, "nama lain", "192.0.2.2"));
 }
 
+TEST(who_has_one_account_does_not_guess_at_others_without_end)
+{
+	DEVICE;
+	char secret[LOGIN_SECRET_SIZE];
+	char name[16];
+	uint32_t number;
+
+	assert_ok(add_user(ani, "Ratna", &number));
+	for (int i = 0; i <= LOGIN_FREE_ADDRESS; i++) {
+		(void)snprintf(name, sizeof name, "nama %d", i);
+		if (i == LOGIN_FREE_ADDRESS / 2) {
+			assert_true(signs_in(ani, "Ratna", secret));
+		}
+		assert_ok(fails(ani, name, here));
+	}
+	assert_int_equal(fails(ani, "nama lain", here), STATUS_LOCKED_OUT);
+}
+
+TEST(a_clock_that_is_set_back_makes_nobody_wait_longer)
+{
+	DEVICE;
+	struct sign_in sign_in;
+	uint32_t number;
+
+	assert_ok(add_user(ani, "Ratna", &number));
+	for (int i = 0; i <= LOGIN_FREE_NAME; i++) {
+		assert_ok(fails(ani, "Ratna", here));
+	}
+	assert_int_equal(sign_in_find(ani->world->store, span_of_text("Ratna"), "10.0.0.1",
+				      ani->world->now_ms - HOUR, &sign_in, &ani->err),
+			 STATUS_LOCKED_OUT);
+	assert_int_equal(sign_in.wait_s, 1);
+}
+
 TEST(tries_sent_at_once_count_one_after_another)
 {
 	DEVICE;
@@ -307,6 +341,73 @@ TEST(tries_sent_at_once_count_one_after_another)
 	assert_ok(ingest_commit(ingest, &ani->err));
 	assert_int_equal(refused, 10 - LOGIN_FREE_NAME - 1);
 	assert_false(in);
+}
+
+/* One try that is to change the password, too. */
+static bool
+changes_hers(struct forged *forged, bool fits, const uint8_t next[PASSWORD_SIZE],
+	     char secret[LOGIN_SECRET_SIZE])
+{
+	struct ingest *ingest = forged->world->ingest;
+	struct sign_in sign_in;
+	bool in = false;
+
+	assert_ok(sign_in_find(forged->world->store, span_of_text("Ratna"), here,
+			       forged->world->now_ms, &sign_in, &forged->err));
+	sign_in.instead = next;
+	assert_ok(ingest_begin(ingest, &forged->err));
+	assert_ok(ingest_sign_in(ingest, &sign_in, fits, secret, &in, &forged->err));
+	assert_ok(ingest_commit(ingest, &forged->err));
+	return in;
+}
+
+TEST(who_changes_her_own_password_keeps_one_session_and_ends_the_others)
+{
+	DEVICE;
+	static const uint8_t next[PASSWORD_SIZE] = {4, 5, 6};
+	char before[LOGIN_SECRET_SIZE];
+	char after[LOGIN_SECRET_SIZE];
+	uint8_t kept[PASSWORD_SIZE];
+	struct log_row row;
+	uint32_t number;
+	uint32_t named;
+
+	assert_ok(add_user(ani, "Ratna", &number));
+	assert_true(signs_in(ani, "Ratna", before));
+	assert_true(changes_hers(ani, true, next, after));
+	assert_false(is_in(ani, before));
+	assert_true(is_in(ani, after));
+	assert_ok(store_user_named(ani->world->store, span_of_text("Ratna"), &named, kept,
+				   &ani->err));
+	assert_memory_equal(kept, next, sizeof kept);
+	assert_ok(store_log_entry(ani->world->store, world_head(ani->world), &ani->arena, &row,
+				  &ani->err));
+	assert_int_equal(row.entry.kind, ENTRY_ADMIN);
+	assert_int_equal(row.entry.user, number);
+}
+
+TEST(who_does_not_know_the_present_password_changes_nothing_and_has_failed)
+{
+	DEVICE;
+	static const uint8_t next[PASSWORD_SIZE] = {4, 5, 6};
+	char before[LOGIN_SECRET_SIZE];
+	char after[LOGIN_SECRET_SIZE];
+	uint8_t kept[PASSWORD_SIZE];
+	uint64_t head;
+	uint32_t number;
+
+	assert_ok(add_user(ani, "Ratna", &number));
+	assert_true(signs_in(ani, "Ratna", before));
+	head = world_head(ani->world);
+	for (int i = 0; i <= LOGIN_FREE_NAME; i++) {
+		assert_false(changes_hers(ani, false, next, after));
+	}
+	assert_int_equal(fails(ani, "Ratna", here), STATUS_LOCKED_OUT);
+	assert_true(is_in(ani, before));
+	assert_int_equal(world_head(ani->world), head);
+	assert_ok(store_user_named(ani->world->store, span_of_text("Ratna"), &number, kept,
+				   &ani->err));
+	assert_memory_not_equal(kept, next, sizeof kept);
 }
 
 TEST(a_token_that_was_revoked_serves_no_more)
@@ -361,6 +462,10 @@ RUN_TESTS(FORGED(a_user_signs_in_with_her_role_and_scope),
 	  FORGED(a_success_forgets_the_failures_of_the_name_and_a_day_all),
 	  FORGED(a_name_that_nobody_has_is_answered_like_one_that_somebody_has),
 	  FORGED(an_address_that_fails_with_many_names_waits_and_others_do_not),
+	  FORGED(who_has_one_account_does_not_guess_at_others_without_end),
+	  FORGED(a_clock_that_is_set_back_makes_nobody_wait_longer),
 	  FORGED(tries_sent_at_once_count_one_after_another),
+	  FORGED(who_changes_her_own_password_keeps_one_session_and_ends_the_others),
+	  FORGED(who_does_not_know_the_present_password_changes_nothing_and_has_failed),
 	  FORGED(a_token_that_was_revoked_serves_no_more),
 	  FORGED(a_pages_proof_belongs_to_one_login))

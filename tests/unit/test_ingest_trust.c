@@ -186,6 +186,29 @@ last_session_of_the_log(struct forged *forged)
 	return session;
 }
 
+/* The share opens the records of others; it is asked for by showing the certificate. */
+TEST(a_revoked_device_gets_no_share_of_the_lease)
+{
+	DEVICE;
+	struct ingest *ingest = ani->world->ingest;
+	const struct span certificate = {arena_copy(&ani->arena, ani->enrolled.certificate.at,
+						    ani->enrolled.certificate.length),
+					 ani->enrolled.certificate.length};
+
+	assert_true(certificate.length > 0);
+	forged_head(ani);
+	ani->head.certificate = certificate;
+	assert_ok(forged_send(ani));
+	assert_true(ani->reply.has_lease);
+	assert_ok(ingest_begin(ingest, &ani->err));
+	assert_ok(ingest_device_revoke(ingest, ani->device, 0, &ani->err));
+	assert_ok(ingest_commit(ingest, &ani->err));
+	forged_head(ani);
+	ani->head.certificate = certificate;
+	assert_int_equal(forged_send(ani), STATUS_REVOKED);
+	assert_false(ani->reply.has_lease);
+}
+
 TEST(session_numbers_in_the_log_are_not_used_again_after_a_crash)
 {
 	DEVICE;
@@ -216,4 +239,5 @@ RUN_TESTS(WITH(own_that_names_the_devices_own_number_is_malformed_and_the_record
 	  WITH(village_that_is_emptied_is_set_aside_as_nobody_would_see_the_family_again),
 	  WITH(reference_to_a_record_of_another_type_is_invalid),
 	  WITH(base_from_the_future_hides_no_later_rival),
+	  WITH(a_revoked_device_gets_no_share_of_the_lease),
 	  WITH(session_numbers_in_the_log_are_not_used_again_after_a_crash))

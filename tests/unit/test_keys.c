@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/trust/keys.h"
+#include "tests/scratch.h"
 #include "tests/testing.h"
 
 #include <stdio.h>
@@ -8,8 +9,8 @@
 #include <unistd.h>
 
 struct key_file {
-	char folder[32];
-	char path[64];
+	char folder[SCRATCH_SIZE];
+	char path[SCRATCH_SIZE + 16];
 	struct server_keys keys;
 	struct error err;
 };
@@ -22,8 +23,7 @@ file_create(void **state)
 
 	assert_non_null(file);
 	assert_ok(crypto_init(NULL));
-	(void)snprintf(file->folder, sizeof file->folder, "test_keys_XXXXXX");
-	assert_non_null(mkdtemp(file->folder));
+	assert_true(scratch_folder(file->folder, sizeof file->folder, "keys"));
 	(void)snprintf(file->path, sizeof file->path, "%s/server.key", file->folder);
 	memset(secret, 7, sizeof secret);
 	assert_ok(keys_create(file->path, secret, &file->keys, &file->err));
@@ -96,13 +96,14 @@ TEST(a_retired_key_is_gone_from_the_file)
 	struct key_file *file = *state;
 	struct server_keys keys;
 
-	rotate(file, 9, 0);
-	rotate(file, 10, 0);
+	rotate(file, 9, 1000);
+	rotate(file, 10, 2000);
 	assert_ok(keys_retire(file->path, 2, &file->keys, &file->err));
 	keys = loaded(file);
 	assert_int_equal(keys.alive_count, 2);
 	assert_int_equal(keys.alive[0].id, 3);
 	assert_int_equal(keys.alive[1].id, 1);
+	assert_int_equal(keys.ends_s[1], 1000);
 }
 
 TEST(neither_the_newest_key_is_retired_nor_one_that_is_not_there)
@@ -172,6 +173,22 @@ TEST(a_file_of_another_length_is_no_key)
 	assert_int_equal(keys_load(file->path, &keys, &file->err), STATUS_MALFORMED);
 }
 
+TEST(a_file_with_an_id_twice_is_no_key)
+{
+	enum { SECOND_KEY = 21 + 32 + 1 + 41 };
+	struct key_file *file = *state;
+	struct server_keys keys;
+	FILE *stream;
+
+	rotate(file, 9, 0);
+	stream = fopen(file->path, "r+b");
+	assert_non_null(stream);
+	assert_int_equal(fseek(stream, SECOND_KEY, SEEK_SET), 0);
+	assert_int_equal(fputc(file->keys.box.id, stream), file->keys.box.id);
+	assert_int_equal(fclose(stream), 0);
+	assert_int_equal(keys_load(file->path, &keys, &file->err), STATUS_MALFORMED);
+}
+
 TEST(a_file_that_others_may_read_is_refused)
 {
 	struct key_file *file = *state;
@@ -191,4 +208,5 @@ RUN_TESTS(KEYS_CASE(what_was_created_is_loaded_again),
 	  KEYS_CASE(an_id_comes_again_only_when_its_key_is_gone),
 	  KEYS_CASE(a_key_that_has_ended_is_not_used_and_the_newest_never_ends),
 	  KEYS_CASE(a_file_of_another_length_is_no_key),
+	  KEYS_CASE(a_file_with_an_id_twice_is_no_key),
 	  KEYS_CASE(a_file_that_others_may_read_is_refused))

@@ -9,21 +9,27 @@ static struct error error;
 
 static const char secret_name[] = "Nurhalizah Qoriah";
 
-/* An answer with a lease of so many days, or without a word of one (-1), by a server whose clock is
- * right. */
+/* An answer of that moment with a lease of so many days, or without a word of one (-1). */
 static int
-answer(struct world *w, int days)
+answer_of(struct world *w, int days, int64_t server_ms)
 {
 	struct ack_run run = {w->head.first_n, w->head.count, 10 + w->head.first_n};
 	struct reply reply = world_reply(w);
 
-	reply.server_time_ms = w->wall_ms;
+	reply.server_time_ms = server_ms;
 	reply.to = (struct cursor){20, 20, CURSOR_ID_END};
 	reply.acks = &run;
 	reply.ack_count = w->head.count == 0 ? 0 : 1;
 	reply.has_lease = days >= 0;
 	reply.lease = (struct lease){(uint16_t)days, {9, 8, 7}};
 	return world_answer(w, &reply);
+}
+
+/* By a server whose clock is right. */
+static int
+answer(struct world *w, int days)
+{
+	return answer_of(w, days, w->wall_ms);
 }
 
 static void
@@ -173,6 +179,43 @@ TEST(every_contact_lets_it_begin_anew)
 	assert_int_equal(seen(w).lease_until_ms, w->wall_ms + 30 * DAY_MS);
 }
 
+/* As in a file that took its time. */
+TEST(an_answer_of_before_takes_no_day_away)
+{
+	struct world *w = *state;
+	int64_t until_ms;
+
+	contact(w, 30);
+	days_pass(w, 10);
+	contact(w, 30);
+	until_ms = seen(w).lease_until_ms;
+	world_request(w);
+	assert_ok(answer_of(w, 30, w->wall_ms - 5 * DAY_MS));
+	assert_int_equal(seen(w).lease_until_ms, until_ms);
+	world_request(w);
+	assert_ok(answer_of(w, -1, w->wall_ms - 5 * DAY_MS));
+	assert_int_equal(seen(w).lease_until_ms, until_ms);
+}
+
+/* They are no records, and open without the share. */
+TEST(what_was_acknowledged_goes_when_it_is_over)
+{
+	struct world *w = *state;
+	struct local_change change;
+
+	for (int i = 0; i < 3; i++) {
+		(void)world_record(w, "family", FIELDS("head", secret_name));
+	}
+	contact(w, 30);
+	assert_ok(local_change(w->device->local, 1, &w->arena, &change, &error));
+	days_pass(w, 31);
+	assert_true(seen(w).lease_over);
+	for (uint32_t n = 1; n < 3; n++) {
+		assert_int_equal(local_change(w->device->local, n, &w->arena, &change, &error),
+				 STATUS_NOT_FOUND);
+	}
+}
+
 TEST(other_days_count_from_then_on_and_none_end_it)
 {
 	struct world *w = *state;
@@ -240,6 +283,8 @@ RUN_TESTS(IN_WORLD(without_a_word_of_a_lease_there_is_none),
 	  IN_WORLD(the_share_is_on_the_disk_no_more_and_without_it_the_record_key_does_not_open),
 	  IN_WORLD(a_clock_that_is_set_back_gains_no_day),
 	  IN_WORLD(every_contact_lets_it_begin_anew),
+	  IN_WORLD(an_answer_of_before_takes_no_day_away),
+	  IN_WORLD(what_was_acknowledged_goes_when_it_is_over),
 	  IN_WORLD(other_days_count_from_then_on_and_none_end_it),
 	  IN_WORLD(a_revoked_phone_whose_lease_is_over_delivers_and_destroys),
 	  IN_WORLD(an_answer_without_the_share_leaves_all_as_it_is))

@@ -299,7 +299,17 @@ TEST(an_open_batch_takes_all_changes_until_it_is_closed)
 	assert_int_equal(batches.at[0].last_n, 4);
 }
 
-/* Changes 1 to 5, the server has had 1 to 4 since times 100 to 400. */
+static void
+raised(struct local *local, uint32_t n)
+{
+	struct local_state now;
+
+	assert_ok(local_state_load(local, &now, &error));
+	now.raised_n = n;
+	assert_ok(local_state_save(local, &now, &error));
+}
+
+/* Changes 1 to 5, the server has had 1 to 4 since times 100 to 400, and the records know it. */
 static void
 linked_changes(struct local *local)
 {
@@ -315,6 +325,22 @@ linked_changes(struct local *local)
 			assert_ok(local_change_link(local, n, chain, 100 * n, &error));
 		}
 	}
+	raised(local, 4);
+}
+
+TEST(a_change_that_still_raises_its_record_is_not_forgotten)
+{
+	struct world *w = *state;
+	struct local *local = local_of(state);
+	struct local_changes changes;
+
+	linked_changes(local);
+	raised(local, 1);
+	assert_ok(local_changes_forget(local, 1000000, &error));
+	assert_ok(local_changes(local, (struct local_range){1, 9, 1000}, &w->arena, &changes,
+				&error));
+	assert_int_equal(changes.count, 4);
+	assert_int_equal(changes.at[0].n, 2);
 }
 
 TEST(old_changes_are_forgotten_with_their_seeds)
@@ -532,6 +558,8 @@ RUN_TESTS(CASE_WITH(a_new_device_reads_as_zeros, world_open_new, world_close),
 	  CASE_WITH(changes_come_in_order_and_no_more_than_asked_for, world_open, world_close),
 	  CASE_WITH(a_records_pending_changes_are_those_without_seq, world_open, world_close),
 	  CASE_WITH(an_open_batch_takes_all_changes_until_it_is_closed, world_open, world_close),
+	  CASE_WITH(a_change_that_still_raises_its_record_is_not_forgotten, world_open,
+		    world_close),
 	  CASE_WITH(old_changes_are_forgotten_with_their_seeds, world_open, world_close),
 	  CASE_WITH(the_seed_of_a_batch_stays_as_long_as_one_of_its_changes, world_open,
 		    world_close),

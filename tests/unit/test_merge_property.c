@@ -16,7 +16,7 @@
 
 enum { ACTIONS_MAX = 100, ORDERS = 8, ROUNDS_MAX = 3, TIMES = 30, PUSHES_MAX = 2 * DEVICES_MAX };
 
-static uint64_t schedules = 2000;
+static uint64_t schedules;
 static uint64_t first_seed = 1;
 
 /* splitmix64 */
@@ -335,6 +335,7 @@ main(int argc, char **argv)
 		CASE(result_does_not_depend_on_the_order_of_arrival),
 	};
 
+	schedules = testing_count(2000, 100);
 	read_number(getenv("MERGE_SCHEDULES"), &schedules);
 	read_number(getenv("MERGE_SEED"), &first_seed);
 	for (int i = 1; i + 1 < argc; i += 2) {

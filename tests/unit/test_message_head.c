@@ -318,6 +318,89 @@ TEST(asking_to_go_on_after_a_fork_comes_last_and_brings_no_changes)
 	buffer_finish(&plain);
 }
 
+TEST(witness_that_a_server_asked_for_is_shown_whole_behind_all_else)
+{
+	struct request_head head = head_example();
+	struct request_head read;
+	struct buffer plain;
+	struct buffer shown;
+
+	head.count = 0;
+	buffer_init(&plain, 1024);
+	buffer_init(&shown, 1024);
+	request_head_encode(&head, &plain);
+	head.shows = true;
+	head.shown = (struct checkpoint){.epoch = 7, .size = head.witness_size};
+	memcpy(head.shown.root, head.witness_root, sizeof head.witness_root);
+	memset(head.shown.signature, 0x77, SIGNATURE_SIZE);
+	request_head_encode(&head, &shown);
+	assert_int_equal(shown.at[0], 0x97);
+	/* The certificate and what asks after a fork are empty, and 0. */
+	assert_int_equal(shown.length, plain.length + 3 + 2 + CHECKPOINT_SIZE);
+	assert_memory_equal(shown.at + 1, plain.at + 1, plain.length - 1);
+	assert_true(request_head_decode(buffer_span(&shown), &read));
+	assert_true(read.shows);
+	assert_false(read.continues);
+	assert_int_equal(read.certificate.length, 0);
+	assert_memory_equal(&read.shown, &head.shown, sizeof read.shown);
+	assert_true(request_head_decode(buffer_span(&plain), &read));
+	assert_false(read.shows);
+	/* With all that may be shown. */
+	head.certificate = span_of_text("cert");
+	head.continues = true;
+	head.continuing_n = 7;
+	buffer_clear(&shown);
+	request_head_encode(&head, &shown);
+	assert_true(request_head_decode(buffer_span(&shown), &read));
+	assert_true(read.shows && read.continues);
+	assert_int_equal(read.continuing_n, 7);
+	assert_true(span_equal(read.certificate, head.certificate));
+	buffer_finish(&shown);
+	buffer_finish(&plain);
+}
+
+TEST(shown_checkpoint_is_that_of_the_witness)
+{
+	struct request_head head = head_example();
+	struct request_head read;
+	struct buffer bytes;
+
+	buffer_init(&bytes, 1024);
+	head.shows = true;
+	head.shown = (struct checkpoint){.epoch = 7, .size = head.witness_size};
+	memcpy(head.shown.root, head.witness_root, sizeof head.witness_root);
+	request_head_encode(&head, &bytes);
+	assert_true(request_head_decode(buffer_span(&bytes), &read));
+	for (size_t length = 0; length < bytes.length; length++) {
+		assert_false(request_head_decode(span_of(bytes.at, length), &read));
+	}
+	buffer_clear(&bytes);
+	head.shown.size++;
+	request_head_encode(&head, &bytes);
+	assert_false(request_head_decode(buffer_span(&bytes), &read));
+	buffer_clear(&bytes);
+	head.shown.size--;
+	head.shown.root[7] ^= 1;
+	request_head_encode(&head, &bytes);
+	assert_false(request_head_decode(buffer_span(&bytes), &read));
+	/* Nothing can be shown of no witness. */
+	buffer_clear(&bytes);
+	head.witness_size = 0;
+	memset(head.witness_root, 0, sizeof head.witness_root);
+	head.shown = (struct checkpoint){.size = 0};
+	request_head_encode(&head, &bytes);
+	assert_false(request_head_decode(buffer_span(&bytes), &read));
+	/* No key, but an n; then items up to the n and no checkpoint. */
+	buffer_clear(&bytes);
+	head = head_example();
+	request_head_encode(&head, &bytes);
+	bytes.at[0] = 0x97;
+	buffer_append(&bytes, "\x40\x40\x01\x58\x70", 5);
+	memset(buffer_extend(&bytes, CHECKPOINT_SIZE), 0, CHECKPOINT_SIZE);
+	assert_false(request_head_decode(buffer_span(&bytes), &read));
+	buffer_finish(&bytes);
+}
+
 RUN_TESTS(CASE(head_is_a_positional_array), CASE(head_of_a_new_device_leaves_out_what_it_lacks),
 	  CASE(cursor_within_a_loop_of_pages_is_an_array), CASE(extremes_are_kept),
 	  CASE(numbers_out_of_bounds_are_refused),
@@ -326,4 +409,6 @@ RUN_TESTS(CASE(head_is_a_positional_array), CASE(head_of_a_new_device_leaves_out
 	  CASE(second_way_to_write_the_same_head_is_refused),
 	  CASE(head_cut_off_anywhere_or_with_a_tail_is_refused),
 	  CASE(certificate_is_shown_behind_all_other_items),
-	  CASE(asking_to_go_on_after_a_fork_comes_last_and_brings_no_changes))
+	  CASE(asking_to_go_on_after_a_fork_comes_last_and_brings_no_changes),
+	  CASE(witness_that_a_server_asked_for_is_shown_whole_behind_all_else),
+	  CASE(shown_checkpoint_is_that_of_the_witness))

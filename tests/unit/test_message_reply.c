@@ -250,6 +250,47 @@ TEST(lease_is_read_back)
 	assert_int_equal(unpack_hex(fixture, "a10e0e"), STATUS_MALFORMED);
 }
 
+TEST(proof_is_read_back_and_belongs_to_a_checkpoint)
+{
+	uint8_t hashes[(PROOF_HASHES_MAX + 1) * HASH_SIZE];
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+
+	memset(hashes, 0x5a, sizeof hashes);
+	reply.has_checkpoint = true;
+	reply.checkpoint = (struct checkpoint){.epoch = 7, .size = 12};
+	assert_ok(round_trip(fixture, &reply));
+	assert_false(fixture->read.has_proof);
+	/* Of two logs of one size, and the longest there can be. */
+	reply.has_proof = true;
+	assert_ok(round_trip(fixture, &reply));
+	assert_true(fixture->read.has_proof);
+	assert_int_equal(fixture->read.proof.length, 0);
+	reply.proof = span_of(hashes, sizeof hashes - HASH_SIZE);
+	assert_ok(round_trip(fixture, &reply));
+	assert_true(span_equal(fixture->read.proof, reply.proof));
+	reply.proof = span_of(hashes, sizeof hashes);
+	assert_int_equal(round_trip(fixture, &reply), STATUS_MALFORMED);
+	reply.proof = span_of(hashes, HASH_SIZE - 1);
+	assert_int_equal(round_trip(fixture, &reply), STATUS_MALFORMED);
+	reply.proof = span_of(hashes, HASH_SIZE);
+	reply.has_checkpoint = false;
+	assert_int_equal(round_trip(fixture, &reply), STATUS_MALFORMED);
+}
+
+TEST(wish_to_see_the_witness_is_read_back)
+{
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+
+	reply.show_witness = true;
+	assert_ok(round_trip(fixture, &reply));
+	assert_true(fixture->read.show_witness);
+	assert_ok(unpack_hex(fixture, "a114f5"));
+	assert_int_equal(unpack_hex(fixture, "a114f4"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a11401"), STATUS_MALFORMED);
+}
+
 TEST(number_that_goes_on_after_a_fork_is_read_back)
 {
 	struct fixture *fixture = *state;
@@ -290,6 +331,32 @@ TEST(newest_key_of_the_server_is_read_back)
 	assert_int_equal(unpack_hex(fixture, "a110830241aa60"), STATUS_MALFORMED);
 }
 
+TEST(receipt_is_read_back)
+{
+	struct fixture *fixture = *state;
+	struct reply reply = reply_empty();
+	const struct receipt *read = &fixture->read.receipt;
+	uint8_t path[2 * HASH_SIZE] = {1, [33] = 2};
+
+	assert_ok(round_trip(fixture, &reply));
+	assert_int_equal(read->header.length, 0);
+	reply.receipt.header = span_of_text("a header");
+	reply.receipt.path = span_of(path, sizeof path);
+	memset(reply.receipt.signature, 0x5a, SIGNATURE_SIZE);
+	assert_ok(round_trip(fixture, &reply));
+	assert_true(span_equal(read->header, reply.receipt.header));
+	assert_true(span_equal(read->path, reply.receipt.path));
+	assert_memory_equal(read->signature, reply.receipt.signature, SIGNATURE_SIZE);
+	/* The only entry of a log has no path. */
+	reply.receipt.path = span_of(NULL, 0);
+	assert_ok(round_trip(fixture, &reply));
+	assert_int_equal(read->path.length, 0);
+	/* Two items; no header; a signature of one byte. */
+	assert_int_equal(unpack_hex(fixture, "a11818824101415a"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a118188340415a40"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a11818834101415a40"), STATUS_MALFORMED);
+}
+
 TEST(status_travels_by_a_fixed_number)
 {
 	static const enum status statuses[] = {
@@ -325,9 +392,9 @@ TEST(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported)
 {
 	struct fixture *fixture = *state;
 
-	assert_ok(unpack_hex(fixture, "a20c820118ff0f07"));
+	assert_ok(unpack_hex(fixture, "a20f0716820118ff"));
 	assert_int_equal(fixture->read.send_from, 7);
-	assert_int_equal(unpack_hex(fixture, "a10c64"), STATUS_MALFORMED);
+	assert_int_equal(unpack_hex(fixture, "a11664"), STATUS_MALFORMED);
 	assert_int_equal(unpack_hex(fixture, "a1183d00"), STATUS_UNSUPPORTED);
 	assert_int_equal(unpack_hex(fixture, "a11900ff00"), STATUS_MALFORMED);
 }
@@ -540,8 +607,11 @@ RUN_TESTS(ROW(reply_that_says_nothing_is_an_empty_map), ROW(reply_to_a_push_is_s
 	  ROW(records_and_names_are_read_back), ROW(checkpoint_schema_and_scope_are_read_back),
 	  ROW(scope_may_become_empty), ROW(epochs_are_read_back_in_their_order),
 	  ROW(lineages_of_those_behind_the_dots_are_read_back), ROW(lease_is_read_back),
+	  ROW(proof_is_read_back_and_belongs_to_a_checkpoint),
+	  ROW(wish_to_see_the_witness_is_read_back),
 	  ROW(number_that_goes_on_after_a_fork_is_read_back),
-	  ROW(newest_key_of_the_server_is_read_back), ROW(status_travels_by_a_fixed_number),
+	  ROW(newest_key_of_the_server_is_read_back), ROW(receipt_is_read_back),
+	  ROW(status_travels_by_a_fixed_number),
 	  ROW(status_without_a_number_travels_as_internal_and_an_unknown_one_is_unsupported),
 	  ROW(unknown_even_key_is_passed_over_and_an_unknown_odd_key_is_unsupported),
 	  ROW(keys_must_ascend), ROW(default_that_is_written_is_malformed),

@@ -3,7 +3,7 @@
 #include "protocol/proof.h"
 #include "tests/testing.h"
 
-enum { SIZE_MAX_TRIED = 70 };
+enum { SIZE_MAX_TRIED = 70, SIZE_MAX_FEW = 22 };
 
 static uint8_t leaves[SIZE_MAX_TRIED][HASH_SIZE];
 
@@ -99,8 +99,10 @@ assert_same(const struct proof *proof, const struct proof *wanted)
 
 TEST(a_proof_of_inclusion_is_the_path_of_rfc_9162_and_holds)
 {
+	const size_t most = testing_count(SIZE_MAX_TRIED, SIZE_MAX_FEW);
+
 	leaves_make();
-	for (size_t size = 1; size <= SIZE_MAX_TRIED; size++) {
+	for (size_t size = 1; size <= most; size++) {
 		uint8_t root[HASH_SIZE];
 
 		naive_root(0, size, root);
@@ -118,8 +120,10 @@ TEST(a_proof_of_inclusion_is_the_path_of_rfc_9162_and_holds)
 
 TEST(a_proof_of_consistency_is_that_of_rfc_9162_and_holds)
 {
+	const size_t most = testing_count(SIZE_MAX_TRIED, SIZE_MAX_FEW);
+
 	leaves_make();
-	for (size_t to = 1; to <= SIZE_MAX_TRIED; to++) {
+	for (size_t to = 1; to <= most; to++) {
 		uint8_t newer[HASH_SIZE];
 
 		naive_root(0, to, newer);
@@ -149,8 +153,10 @@ TEST(a_proof_of_consistency_is_that_of_rfc_9162_and_holds)
 
 TEST(every_byte_of_a_proof_of_inclusion_counts)
 {
+	const size_t most = testing_count(SIZE_MAX_TRIED, SIZE_MAX_FEW);
+
 	leaves_make();
-	for (size_t size = 1; size <= SIZE_MAX_TRIED; size += 7) {
+	for (size_t size = 1; size <= most; size += 7) {
 		uint8_t root[HASH_SIZE];
 
 		naive_root(0, size, root);
@@ -195,16 +201,18 @@ TEST(a_proof_of_inclusion_is_of_one_leaf_of_one_size)
 
 TEST(every_byte_of_a_proof_of_consistency_counts)
 {
+	const size_t most = testing_count(SIZE_MAX_TRIED, SIZE_MAX_FEW);
+
 	leaves_make();
-	for (size_t from = 1; from < SIZE_MAX_TRIED; from++) {
+	for (size_t from = 1; from < most; from++) {
 		uint8_t older[HASH_SIZE];
 		uint8_t newer[HASH_SIZE];
-		const struct proof_tree trees[] = {{from, older}, {SIZE_MAX_TRIED, newer}};
+		const struct proof_tree trees[] = {{from, older}, {most, newer}};
 		struct proof proof;
 
 		naive_root(0, from, older);
-		naive_root(0, SIZE_MAX_TRIED, newer);
-		assert_ok(proof_consistency(&source, from, SIZE_MAX_TRIED, &proof, NULL));
+		naive_root(0, most, newer);
+		assert_ok(proof_consistency(&source, from, most, &proof, NULL));
 		EVERY_BYTE_REFUSED(proof.hashes, proof.count * HASH_SIZE,
 				   proof_consistency_holds(&proof, trees[0], trees[1]));
 		EVERY_BYTE_REFUSED(older, HASH_SIZE,
@@ -241,6 +249,41 @@ TEST(a_proof_of_consistency_is_of_two_sizes)
 	proof.count = PROOF_HASHES_MAX + 1;
 	assert_false(proof_consistency_holds(&proof, (struct proof_tree){21, older},
 					     (struct proof_tree){43, newer}));
+}
+
+TEST(hashes_are_read_one_after_the_other)
+{
+	uint8_t bytes[(PROOF_HASHES_MAX + 1) * HASH_SIZE] = {7, [HASH_SIZE] = 8};
+	struct proof proof = {.count = 1};
+
+	assert_true(proof_read(span_of(bytes, 2 * HASH_SIZE), &proof));
+	assert_int_equal(proof.count, 2);
+	assert_int_equal(proof.hashes[0][0], 7);
+	assert_int_equal(proof.hashes[1][0], 8);
+	assert_true(proof_read(span_of(NULL, 0), &proof));
+	assert_int_equal(proof.count, 0);
+	assert_true(proof_read(span_of(bytes, PROOF_HASHES_MAX * HASH_SIZE), &proof));
+	assert_false(proof_read(span_of(bytes, sizeof bytes), &proof));
+	assert_false(proof_read(span_of(bytes, HASH_SIZE + 1), &proof));
+}
+
+TEST(a_tree_is_consistent_with_itself_and_with_no_other_of_its_size)
+{
+	const struct proof none = {.count = 0};
+	struct proof one = {.count = 1};
+	uint8_t root[HASH_SIZE];
+	uint8_t other[HASH_SIZE];
+
+	leaves_make();
+	naive_root(0, 43, root);
+	naive_root(1, 44, other);
+	assert_true(proof_consistency_holds(&none, (struct proof_tree){43, root},
+					    (struct proof_tree){43, root}));
+	assert_false(proof_consistency_holds(&none, (struct proof_tree){43, root},
+					     (struct proof_tree){43, other}));
+	memcpy(one.hashes[0], root, HASH_SIZE);
+	assert_false(proof_consistency_holds(&one, (struct proof_tree){43, root},
+					     (struct proof_tree){43, root}));
 }
 
 TEST(there_is_no_proof_of_what_is_not_in_the_tree)
@@ -286,6 +329,7 @@ RUN_TESTS(CASE(a_proof_of_inclusion_is_the_path_of_rfc_9162_and_holds),
 	  CASE(every_byte_of_a_proof_of_inclusion_counts),
 	  CASE(a_proof_of_inclusion_is_of_one_leaf_of_one_size),
 	  CASE(every_byte_of_a_proof_of_consistency_counts),
-	  CASE(a_proof_of_consistency_is_of_two_sizes),
+	  CASE(a_proof_of_consistency_is_of_two_sizes), CASE(hashes_are_read_one_after_the_other),
+	  CASE(a_tree_is_consistent_with_itself_and_with_no_other_of_its_size),
 	  CASE(there_is_no_proof_of_what_is_not_in_the_tree),
 	  CASE(a_proof_of_the_largest_log_fits_and_asks_for_little))

@@ -18,6 +18,7 @@ open_log(void **state)
 	(void)world_open(state);
 	w = *state;
 	frontier_init(&frontier);
+	assert_ok(store_begin(w->writer, &w->err));
 	for (uint32_t i = 0; i < ENTRIES; i++) {
 		const struct log_row row = log_row_make(i + 1, 5, i + 1, id_make(5, i + 1));
 
@@ -27,6 +28,7 @@ open_log(void **state)
 		frontier_root(&frontier, roots[i + 1]);
 	}
 	assert_ok(store_log_advance(w->writer, ENTRIES, 3, &w->err));
+	assert_ok(store_commit(w->writer, &w->err));
 	return 0;
 }
 

@@ -52,6 +52,9 @@ assert_empty(struct world *w)
 		"SELECT count(*) FROM change",
 		"SELECT count(*) FROM batch",
 		"SELECT count(*) FROM stream",
+		"SELECT count(*) FROM lineage",
+		"SELECT count(*) FROM leaving",
+		"SELECT count(*) FROM arrived",
 		"SELECT count(*) FROM schema",
 		"SELECT count(*) FROM device WHERE data_key IS NOT NULL",
 		"SELECT count(*) FROM device WHERE certificate IS NOT NULL",
@@ -117,6 +120,29 @@ TEST(data_goes_when_the_queue_has_arrived_and_the_key_when_that_was_told)
 	assert_int_equal(found.device, WORLD_DEVICE);
 	assert_int_equal(found.acked_n, 2);
 	assert_int_equal(found.queued, 0);
+	tell(w);
+	assert_ended(w);
+}
+
+TEST(nothing_is_left_of_those_whose_work_it_had_seen)
+{
+	struct world *w = *state;
+	struct stream_name other = {
+		.number = WORLD_OTHER, .kind = STREAM_DEVICE, .name = span_of_text(secret_name)};
+	struct lineage lineage = {WORLD_OTHER, WORLD_OTHER - 1, 3};
+	struct reply reply;
+
+	world_request(w);
+	reply = world_reply(w);
+	reply.streams = &other;
+	reply.stream_count = 1;
+	reply.lineages = &lineage;
+	reply.lineage_count = 1;
+	assert_ok(world_answer(w, &reply));
+	assert_int_equal(rows(w, "SELECT count(*) FROM stream"), 1);
+	assert_int_equal(rows(w, "SELECT count(*) FROM lineage"), 1);
+	world_request(w);
+	assert_ok(answer_revoked(w, 0));
 	tell(w);
 	assert_ended(w);
 }
@@ -239,6 +265,39 @@ TEST(killed_after_the_key_had_gone_only_the_number_goes)
 	assert_ended(w);
 }
 
+TEST(when_only_the_number_is_left_because_the_disk_failed_the_next_request_ends_it)
+{
+	struct world *w = *state;
+	struct sambung_bytes request;
+	char path[2 * WORLD_PATH_SIZE];
+
+	mark(w);
+	world_reopen(w);
+	(void)snprintf(path, sizeof path, "%s/device.key", w->folder);
+	assert_ok(unlink(path));
+	w->device->keyed = false;
+	assert_int_equal(sambung_exchange_request(w->device, &request, &w->err), STATUS_DESTROYED);
+	assert_ended(w);
+}
+
+TEST(killed_when_the_key_was_overwritten_only_the_number_goes)
+{
+	static const uint8_t zeros[85];
+	struct world *w = *state;
+	char path[2 * WORLD_PATH_SIZE];
+	FILE *file;
+
+	mark(w);
+	world_reopen(w);
+	(void)snprintf(path, sizeof path, "%s/device.key", w->folder);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(zeros, 1, sizeof zeros, file), sizeof zeros);
+	assert_int_equal(fclose(file), 0);
+	world_reopen(w);
+	assert_ended(w);
+}
+
 static int
 give_key(void *context, const struct sambung_lock *lock, uint8_t key_out[32])
 {
@@ -312,6 +371,7 @@ TEST(it_enrols_anew_and_begins_from_nothing)
 #define IN_WORLD(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(IN_WORLD(data_goes_when_the_queue_has_arrived_and_the_key_when_that_was_told),
+	  IN_WORLD(nothing_is_left_of_those_whose_work_it_had_seen),
 	  IN_WORLD(nothing_goes_while_a_change_waits),
 	  IN_WORLD(of_another_epoch_it_sends_its_queue_first),
 	  IN_WORLD(it_is_told_once_more_if_the_answer_is_lost),
@@ -319,6 +379,8 @@ RUN_TESTS(IN_WORLD(data_goes_when_the_queue_has_arrived_and_the_key_when_that_wa
 	  IN_WORLD(killed_before_anything_was_destroyed_it_goes_on_at_the_next_start),
 	  IN_WORLD(killed_before_the_file_was_written_anew_it_goes_on_at_the_next_start),
 	  IN_WORLD(killed_after_the_key_had_gone_only_the_number_goes),
+	  IN_WORLD(when_only_the_number_is_left_because_the_disk_failed_the_next_request_ends_it),
+	  IN_WORLD(killed_when_the_key_was_overwritten_only_the_number_goes),
 	  IN_WORLD(a_locked_phone_goes_on_without_its_key_and_tells_with_it),
 	  IN_WORLD(while_another_process_reads_it_waits),
 	  IN_WORLD(it_enrols_anew_and_begins_from_nothing))

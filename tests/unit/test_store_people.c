@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams, devices, codes, tokens, quarantine and sessions. */
+#include "daemon/store/store_reports.h"
 #include "store_world.h"
 
 static struct stream
@@ -109,8 +110,8 @@ TEST(a_device_put_again_has_the_new_scope_and_keeps_its_contact)
 	struct device device;
 
 	device_add(w, 7, &scope, 1);
-	assert_ok(store_device_contact(w->writer, 7, 3, 1000, &w->err));
-	assert_ok(store_device_contact(w->writer, 7, 4, 2000, &w->err));
+	assert_ok(store_device_contact(w->writer, &(struct contact){7, 3, 1000, 90}, &w->err));
+	assert_ok(store_device_contact(w->writer, &(struct contact){7, 4, 2000, 80}, &w->err));
 	assert_ok(store_device(w->writer, 7, &w->arena, &device, &w->err));
 	device.state = DEVICE_REVOKED;
 	device.scope_count = 0;
@@ -120,6 +121,7 @@ TEST(a_device_put_again_has_the_new_scope_and_keeps_its_contact)
 	assert_int_equal(device.scope_count, 0);
 	assert_int_equal(device.r, 4);
 	assert_int_equal(device.last_contact_ms, 2000);
+	assert_int_equal(device.witness, 90);
 }
 
 struct device_list {
@@ -416,6 +418,22 @@ TEST(quarantine_is_read_in_order_and_counted_by_stream)
 	assert_int_equal(count, 0);
 }
 
+/* A change that does not decode is of no village. */
+TEST(quarantine_without_a_village_is_in_no_scope_but_that_of_everything)
+{
+	struct world *w = *state;
+	const struct quarantined row = {
+		.seq = 3, .stream = 5, .n = 1, .reason = QUARANTINE_MALFORMED};
+	struct quarantined last = {0};
+
+	assert_ok(store_quarantine_add(w->writer, &row, &w->err));
+	assert_ok(store_quarantine_read(w->reader, &(struct region){VILLAGE_A, VILLAGE_C},
+					keep_quarantined, &last, &w->err));
+	assert_int_equal(last.seq, 0);
+	assert_ok(store_quarantine_read(w->reader, NULL, keep_quarantined, &last, &w->err));
+	assert_int_equal(last.seq, 3);
+}
+
 /* ---- sessions ---- */
 
 struct session_list {
@@ -480,6 +498,31 @@ TEST(sessions_of_a_scope_are_those_of_its_devices)
 	assert_int_equal(list.count, 1);
 }
 
+static enum status
+keep_pulls(void *context, const struct pulls *pulls, struct error *err)
+{
+	(void)err;
+	*(struct pulls *)context = *pulls;
+	return STATUS_OK;
+}
+
+TEST(a_sync_that_failed_is_not_the_last_with_which_a_device_received_anything)
+{
+	struct world *w = *state;
+	const struct sync_session rows[] = {
+		{.id = 1, .time_ms = 100, .stream = 7, .pulled_to = 10, .result = STATUS_OK},
+		{.id = 2, .time_ms = 200, .stream = 7, .pulled_to = 12, .result = STATUS_OK},
+		{.id = 3, .time_ms = 300, .stream = 7, .pulled_to = 12, .result = STATUS_REVOKED}};
+	struct pulls pulls = {0};
+
+	assert_ok(store_sessions_write(w->writer, rows, 3, &w->err));
+	assert_ok(store_pulls_read(w->reader, 0, keep_pulls, &pulls, &w->err));
+	assert_int_equal(pulls.device, 7);
+	assert_int_equal(pulls.count, 2);
+	assert_int_equal(pulls.last_ms, 200);
+	assert_int_equal(pulls.pulled_to, 12);
+}
+
 #define WITH(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(WITH(a_stream_is_read_as_it_was_added), WITH(a_stream_number_is_given_once),
@@ -493,6 +536,8 @@ RUN_TESTS(WITH(a_stream_is_read_as_it_was_added), WITH(a_stream_number_is_given_
 	  WITH(a_code_is_read_as_it_was_put_last), WITH(a_token_is_found_by_its_hash),
 	  WITH(only_a_quarantined_creation_holds_a_record),
 	  WITH(quarantine_is_read_in_order_and_counted_by_stream),
+	  WITH(quarantine_without_a_village_is_in_no_scope_but_that_of_everything),
 	  WITH(what_lacks_a_record_is_found_by_it_until_it_is_settled),
 	  WITH(what_was_settled_is_news_after_it_and_held_no_more_once_released),
-	  WITH(the_newest_sessions_are_read_newest_last))
+	  WITH(the_newest_sessions_are_read_newest_last),
+	  WITH(a_sync_that_failed_is_not_the_last_with_which_a_device_received_anything))

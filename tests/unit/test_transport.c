@@ -213,8 +213,44 @@ TEST(only_http_and_https_are_spoken)
 	assert_int_equal(posted.answer_length, 0);
 }
 
+TEST(a_redirect_is_an_answer_and_not_a_way)
+{
+	struct server server = server_start("HTTP/1.1 307 Elsewhere\r\nLocation: /elsewhere\r\n"
+					    "Content-Length: 4\r\n\r\ngone");
+	struct transport *transport = transport_http_open();
+	struct posted posted = post(transport, server.url, 100);
+	char told[2 * REQUEST_MAX];
+
+	transport_http_close(transport);
+	server_end(&server, told, sizeof told);
+	assert_int_equal(posted.failed, 0);
+	assert_int_equal(posted.http_status, 307);
+	assert_string_equal(posted.answer, "gone");
+	assert_null(strstr(told, "/elsewhere"));
+}
+
+/* Whoever was given a key to know the server by does not talk to one that shows none. */
+TEST(an_address_with_a_pinned_key_is_not_spoken_to_without_tls)
+{
+	static const char pin[] = "#sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+	struct server server = server_start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	struct posted posted;
+	char told[REQUEST_MAX];
+	char url[URL_SIZE + sizeof pin];
+
+	(void)snprintf(url, sizeof url, "%s%s", server.url, pin);
+	posted = post(NULL, url, 100);
+	assert_int_equal(posted.failed, 1);
+	assert_int_equal(posted.up, 0);
+	/* It waits for somebody who may. */
+	posted = post(NULL, server.url, 100);
+	assert_int_equal(posted.failed, 0);
+	server_end(&server, told, sizeof told);
+}
+
 RUN_TESTS(CASE(a_sync_posts_over_one_connection_and_counts_every_byte),
 	  CASE(what_a_full_server_asks_to_wait_is_known),
 	  CASE(an_answer_that_is_too_long_is_cut_off),
 	  CASE(a_server_that_is_not_there_is_told_with_the_reason),
-	  CASE(only_http_and_https_are_spoken))
+	  CASE(only_http_and_https_are_spoken), CASE(a_redirect_is_an_answer_and_not_a_way),
+	  CASE(an_address_with_a_pinned_key_is_not_spoken_to_without_tls))

@@ -119,6 +119,64 @@ TEST(job_is_done_after_its_commit)
 	assert_int_equal(errand.head, head + 1);
 }
 
+/* A transaction of its own. */
+static enum status
+errand_before(struct job *job, struct ingest *ingest, struct error *err)
+{
+	enum status status = ingest_begin(ingest, err);
+
+	(void)job;
+	if (status == STATUS_OK) {
+		status = ingest_read_entry(ingest, 0, "/v1/before", "", err);
+	}
+	return status == STATUS_OK ? ingest_commit(ingest, err) : status;
+}
+
+static enum status
+errand_before_fails(struct job *job, struct ingest *ingest, struct error *err)
+{
+	(void)job;
+	(void)ingest;
+	error_set(err, STATUS_STORAGE, "before");
+	return STATUS_STORAGE;
+}
+
+TEST(what_a_job_does_before_is_a_transaction_of_its_own)
+{
+	struct forged *ani = *state;
+	struct writer *writer = start(ani, 10);
+	struct errand errand = errand_of(ani, STATUS_OK);
+	struct checkpoint checkpoint;
+	uint8_t root[HASH_SIZE];
+	uint64_t head = world_head(ani->world);
+	bool found = false;
+
+	errand.job.before = errand_before;
+	assert_ok(writer_run(writer, &errand.job, &ani->err));
+	writer_stop(writer);
+	assert_int_equal(world_head(ani->world), head + 2);
+	assert_ok(store_checkpoint_last(ani->world->reader, &checkpoint, &found, &ani->err));
+	assert_ok(store_checkpoint_root(ani->world->reader, checkpoint.epoch, head + 1, root,
+					&found, &ani->err));
+	assert_true(found);
+}
+
+TEST(job_whose_before_fails_is_not_run)
+{
+	struct forged *ani = *state;
+	struct writer *writer = start(ani, 10);
+	struct errand errand = errand_of(ani, STATUS_OK);
+	uint64_t head = world_head(ani->world);
+
+	errand.job.before = errand_before_fails;
+	assert_int_equal(writer_run(writer, &errand.job, &ani->err), STATUS_STORAGE);
+	assert_string_equal(ani->err.detail, "before");
+	errand.job.before = NULL;
+	assert_ok(writer_run(writer, &errand.job, &ani->err));
+	writer_stop(writer);
+	assert_int_equal(world_head(ani->world), head + 1);
+}
+
 TEST(caller_that_waits_gets_the_jobs_status_and_error)
 {
 	struct forged *ani = *state;
@@ -265,6 +323,8 @@ TEST(stopping_no_writer_is_fine)
 #define FORGED(sentence) CASE_WITH(sentence, forged_open, forged_close)
 
 RUN_TESTS(FORGED(job_is_done_after_its_commit),
+	  FORGED(what_a_job_does_before_is_a_transaction_of_its_own),
+	  FORGED(job_whose_before_fails_is_not_run),
 	  FORGED(caller_that_waits_gets_the_jobs_status_and_error),
 	  FORGED(jobs_that_wait_share_one_commit),
 	  FORGED(job_that_is_refused_does_not_disturb_the_others),

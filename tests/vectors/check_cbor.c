@@ -56,11 +56,15 @@ static const struct format formats[] = {
 	/* Both are in one byte string. */
 	{"reply_lease", 2, " days share "},
 	{"reply_lineages", 2, ""},
+	{"reply_proof", 2, ""},
+	/* What is signed besides is no item of its own. */
+	{"reply_receipt", 2, " log_seed log_key origin size root stream n chain "},
 	{"reply_server_key", 2, ""},
 	{"request_head_certificate", 0, " cursor_key cursor_id known_n witness_root "},
 	{"request_head_continuing", 0, " cursor_key cursor_id known_n "},
 	/* Without schema and witness nothing stands for their hashes. */
 	{"request_head_paging", 0, " known_n witness_root schema_hash "},
+	{"request_head_witness", 0, " cursor_key cursor_id known_n "},
 };
 
 static json_t *

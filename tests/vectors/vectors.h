@@ -16,6 +16,7 @@
 /* X(name of the file without .json, function) */
 #define VECTOR_TABLE(X)                                                                            \
 	X(carry_answers, vector_carry_answers)                                                     \
+	X(carry_answers_seen, vector_carry_answers_seen)                                           \
 	X(carry_file, vector_carry_file)                                                           \
 	X(cbor_items, vector_cbor_items)                                                           \
 	X(certificate, vector_certificate)                                                         \
@@ -44,6 +45,7 @@
 	X(fork_key, vector_fork_key)                                                               \
 	X(fork_seed, vector_fork_seed)                                                             \
 	X(inclusion_proof, vector_inclusion_proof)                                                 \
+	X(receipt_text, vector_receipt_text)                                                       \
 	X(record_conflict, vector_record_conflict)                                                 \
 	X(record_id, vector_record_id)                                                             \
 	X(record_once, vector_record_once)                                                         \
@@ -57,6 +59,8 @@
 	X(reply_lease, vector_reply_lease)                                                         \
 	X(reply_lineages, vector_reply_lineages)                                                   \
 	X(reply_parcel, vector_reply_parcel)                                                       \
+	X(reply_proof, vector_reply_proof)                                                         \
+	X(reply_receipt, vector_reply_receipt)                                                     \
 	X(reply_server_key, vector_reply_server_key)                                               \
 	X(request_body, vector_request_body)                                                       \
 	X(request_body_columns, vector_request_body_columns)                                       \
@@ -65,6 +69,7 @@
 	X(request_head_certificate, vector_request_head_certificate)                               \
 	X(request_head_continuing, vector_request_head_continuing)                                 \
 	X(request_head_paging, vector_request_head_paging)                                         \
+	X(request_head_witness, vector_request_head_witness)                                       \
 	X(request_parcel, vector_request_parcel)                                                   \
 	X(salt, vector_salt)                                                                       \
 	X(tree_root, vector_tree_root)

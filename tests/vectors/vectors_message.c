@@ -20,6 +20,7 @@ put_head(struct vector *vector, const struct request_head *head)
 {
 	static const char *const names[] = {"cursor_complete", "cursor_key", "cursor_id"};
 	struct request_head read;
+	uint8_t shown[CHECKPOINT_SIZE];
 
 	vector_number(vector, "device", head->device);
 	vector_number(vector, "epoch", head->epoch);
@@ -47,6 +48,10 @@ put_head(struct vector *vector, const struct request_head *head)
 		vector_bytes(vector, "continuing_key",
 			     span_of(head->continuing_key, sizeof head->continuing_key));
 		vector_number(vector, "continuing_n", head->continuing_n);
+	}
+	if (head->shows) {
+		checkpoint_encode(&head->shown, shown);
+		vector_bytes(vector, "shown", span_of(shown, sizeof shown));
 	}
 	request_head_encode(head, &vector->bytes);
 	vector_require(vector, request_head_decode(buffer_span(&vector->bytes), &read),
@@ -107,6 +112,22 @@ vector_request_head_continuing(struct vector *vector)
 	head.continues = true;
 	example_count_up(0x80, head.continuing_key, sizeof head.continuing_key);
 	head.continuing_n = 5;
+	put_head(vector, &head);
+}
+
+void
+vector_request_head_witness(struct vector *vector)
+{
+	struct request_head head = example_head();
+
+	vector->comment =
+		"head that asks for a proof, and shows the witness that it is to begin at";
+	head.programme |= PROGRAMME_PROVE;
+	head.shows = true;
+	head.shown = (struct checkpoint){.epoch = EXAMPLE_EPOCH, .size = head.witness_size};
+	example_count_up(0x01, head.shown.origin, ORIGIN_SIZE);
+	example_count_up(0xb0, head.shown.root, HASH_SIZE);
+	example_count_up(0x20, head.shown.signature, SIGNATURE_SIZE);
 	put_head(vector, &head);
 }
 
@@ -387,6 +408,44 @@ vector_reply_lease(struct vector *vector)
 	vector_number(vector, "to", (int64_t)reply.to.complete);
 	vector_number(vector, "days", reply.lease.days);
 	vector_bytes(vector, "share", span_of(reply.lease.share, LEASE_SHARE_SIZE));
+	buffer_init(&packed, MESSAGE_REPLY_MAX);
+	vector_require(vector, reply_pack(&reply, &packed, NULL) == STATUS_OK, "packing a reply");
+	example_reply_stored(vector, buffer_span(&packed), &vector->bytes);
+	buffer_finish(&packed);
+}
+
+void
+vector_reply_proof(struct vector *vector)
+{
+	struct reply reply = {
+		.server_time_ms = (EXAMPLE_TIME + 61) * 1000 + 250,
+		.epoch = EXAMPLE_EPOCH,
+		.from = {12, 12, CURSOR_ID_END},
+		.to = {13, 13, CURSOR_ID_END},
+		.has_checkpoint = true,
+		.checkpoint = {.epoch = EXAMPLE_EPOCH, .size = 13},
+		.has_proof = true,
+		.show_witness = true,
+	};
+	uint8_t hashes[2 * HASH_SIZE];
+	uint8_t checkpoint[CHECKPOINT_SIZE];
+	struct buffer packed;
+
+	vector->comment =
+		"what a reply says of the log: checkpoint, proof (here of any hashes), and "
+		"the wish to see the witness, which no reply has beside a proof";
+	example_count_up(0x01, reply.checkpoint.origin, ORIGIN_SIZE);
+	example_count_up(0xe0, reply.checkpoint.root, HASH_SIZE);
+	example_count_up(0x20, reply.checkpoint.signature, SIGNATURE_SIZE);
+	example_count_up(0x60, hashes, sizeof hashes);
+	reply.proof = span_of(hashes, sizeof hashes);
+	checkpoint_encode(&reply.checkpoint, checkpoint);
+	vector_number(vector, "server_time_ms", reply.server_time_ms);
+	vector_number(vector, "epoch", reply.epoch);
+	vector_number(vector, "from", (int64_t)reply.from.complete);
+	vector_number(vector, "to", (int64_t)reply.to.complete);
+	vector_bytes(vector, "checkpoint", span_of(checkpoint, sizeof checkpoint));
+	vector_bytes(vector, "proof", reply.proof);
 	buffer_init(&packed, MESSAGE_REPLY_MAX);
 	vector_require(vector, reply_pack(&reply, &packed, NULL) == STATUS_OK, "packing a reply");
 	example_reply_stored(vector, buffer_span(&packed), &vector->bytes);

@@ -149,14 +149,15 @@ CREATE INDEX stream_parent ON stream (parent) WHERE parent > 0;
 CREATE INDEX stream_key ON stream (key) WHERE kind = 1;
 
 -- How far each stream has come: what a sync writes of its device, in one row. acked_n and chain follow
--- from the log; r (the highest request counter seen) and last_ms are operations, not evidence, and 0
--- for what is no device.
+-- from the log; r (the highest request counter seen), last_ms and witness (size of the largest checkpoint
+-- of this log that the device named) are operations, not evidence, and 0 for what is no device.
 CREATE TABLE progress (
 	number INTEGER PRIMARY KEY,
 	acked_n INTEGER NOT NULL,
 	chain BLOB NOT NULL,
 	r INTEGER NOT NULL,
-	last_ms INTEGER NOT NULL
+	last_ms INTEGER NOT NULL,
+	witness INTEGER NOT NULL
 ) STRICT;
 
 -- scope here, in device_scope and in code: CBOR array of low, high, low, high ...
