@@ -13,7 +13,7 @@ turn_answers(struct carriage *all)
 	struct buffer bytes;
 
 	assert_ok(carry_replies_decode(buffer_span(&all->answers), &replies, NULL));
-	turned.count = replies.count;
+	turned = replies;
 	for (size_t i = 0; i < replies.count; i++) {
 		turned.at[i] = replies.at[replies.count - 1 - i];
 	}
