@@ -201,19 +201,11 @@ evidence_keep(struct sambung *device, const struct local_state *state,
 				   : status;
 }
 
-/* The first of what others were shown is enough: what it does not go on from, it contradicts. */
-static enum status
-seen_keep(struct sambung *device, const struct checkpoint *seen, struct error *err)
+static bool
+of_one_log(const struct checkpoint *a, const struct checkpoint *b)
 {
-	struct local_witness kept;
-	enum status status = local_witness(device->local, LOCAL_SEEN, &kept, err);
-
-	if (status != STATUS_OK ||
-	    (kept.checkpoint.size != 0 && kept.checkpoint.epoch == seen->epoch)) {
-		return status;
-	}
-	kept = (struct local_witness){.checkpoint = *seen, .wall_ms = device_wall_ms(device)};
-	return local_witness_save(device->local, LOCAL_SEEN, &kept, err);
+	return a->size == 0 || a->epoch != b->epoch || a->size != b->size ||
+	       memcmp(a->root, b->root, HASH_SIZE) == 0;
 }
 
 enum status
@@ -225,16 +217,27 @@ witness_take_seen(struct sambung *device, const struct local_state *state,
 	struct local_witness kept;
 	enum status status = local_witness(device->local, LOCAL_EVIDENCE_OLDER, &kept, err);
 
-	if (status != STATUS_OK || kept.kept ||
-	    (witness->epoch == seen->epoch && seen->size < witness->size)) {
+	if (status != STATUS_OK || kept.kept) {
 		return status;
 	}
-	if (witness->epoch != seen->epoch || seen->size > witness->size) {
-		return seen_keep(device, seen, err);
+	if (!of_one_log(witness, seen)) {
+		return evidence_keep(device, state, witness, &telling, err);
 	}
-	return memcmp(seen->root, witness->root, HASH_SIZE) == 0
-		       ? STATUS_OK
-		       : evidence_keep(device, state, witness, &telling, err);
+	if (witness->epoch == seen->epoch && seen->size <= witness->size) {
+		return STATUS_OK;
+	}
+	status = local_witness(device->local, LOCAL_SEEN, &kept, err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!of_one_log(&kept.checkpoint, seen)) {
+		return evidence_keep(device, state, &kept.checkpoint, &telling, err);
+	}
+	if (kept.checkpoint.size != 0 && kept.checkpoint.epoch == seen->epoch) {
+		return STATUS_OK; /* one at a time */
+	}
+	kept = (struct local_witness){.checkpoint = *seen, .wall_ms = device_wall_ms(device)};
+	return local_witness_save(device->local, LOCAL_SEEN, &kept, err);
 }
 
 /* Anybody could make one that is not signed: that is evidence of nothing. */

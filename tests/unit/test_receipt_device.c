@@ -241,11 +241,18 @@ TEST(another_root_of_as_many_entries_contradicts)
 	struct world *w = *state;
 	struct checkpoint first = shown(w, 50, 1);
 	struct checkpoint second = shown(w, 50, 2);
+	struct local_witness kept;
+	struct error err;
 
 	assert_ok(see(w, &first));
 	assert_ok(see(w, &first));
-	assert_int_equal(see(w, &second), STATUS_SIGNATURE);
-	assert_memory_equal(world_state(w).witness.root, first.root, HASH_SIZE);
+	assert_ok(local_witness(w->device->local, LOCAL_EVIDENCE_OLDER, &kept, &err));
+	assert_false(kept.kept);
+	assert_ok(see(w, &second));
+	assert_ok(local_witness(w->device->local, LOCAL_EVIDENCE_OLDER, &kept, &err));
+	assert_memory_equal(kept.checkpoint.root, first.root, HASH_SIZE);
+	assert_ok(local_witness(w->device->local, LOCAL_EVIDENCE_NEWER, &kept, &err));
+	assert_memory_equal(kept.checkpoint.root, second.root, HASH_SIZE);
 }
 
 TEST(a_longer_log_is_what_the_server_must_go_on_from)
