@@ -193,7 +193,8 @@ write_family(struct sim *sim, size_t device, const char *id)
 	struct sim_form form;
 
 	return !alive(sim, device) ||
-	       (sim_form_open(sim, device, id, &form) && fill_and_save(sim, device, &form));
+	       (sim_number_ask(sim, device) && sim_form_open(sim, device, id, &form) &&
+		fill_and_save(sim, device, &form));
 }
 
 /* Others who have it write it and sync. */
