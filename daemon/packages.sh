@@ -15,7 +15,7 @@ build='gcc libc6-dev meson ninja-build pkg-config python3
 test='curl faketime git libcbor-dev libcmocka-dev nodejs openssl sqlite3'
 # systemd: how it judges the unit, and the groups of its system call filter.
 ci='clang clang-format clang-tidy cppcheck gcc-aarch64-linux-gnu gcovr libc6-dev-arm64-cross
-	libclang-rt-14-dev llvm-14 systemd valgrind'
+	libclang-rt-14-dev lld-14 llvm-14 systemd valgrind'
 
 say() {
 	printf '%s\n' "$*" >&2
