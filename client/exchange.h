@@ -144,15 +144,16 @@ enum status exchange_take_fork(struct taking *taking, struct error *err);
 void exchange_continue(const struct sambung *device, const struct local_state *state,
 		       struct request_head *head);
 /*
- * exchange_witness.c: proofs that the log goes on. Once a day a request without changes asks for
- * one from the last checkpoint that was proven, at once after a new epoch whose cut is not below
- * it; and any request from the witness that the server has just said not to know. What contradicts
- * a checkpoint is kept as evidence, and everything else goes on. Costs 5.5 KB of code, 4 KiB on the
- * disk, 400 bytes of RAM; on the wire, once a day, 117 bytes and 32 for each hash in the answer (18
- * hashes for a log of a million entries that grew by ten thousand), and if there were changes to
- * send a request of its own for it, some 250 bytes with the rest of its answer, before HTTP. That a
- * server which was set back learns it (decision 19) is 0.6 KB of it, 113 bytes in a request that
- * shows the witness and in each file with changes, and one request more where it is asked for.
+ * exchange_witness.c: proofs that the log goes on. A day after the last one a request without
+ * changes asks for one from the last checkpoint that was proven, a week after it any sync, at once
+ * after a new epoch whose cut is not below it; and any request from the witness that the server has
+ * just said not to know. What contradicts a checkpoint is kept as evidence, and everything else
+ * goes on. Costs 5.5 KB of code, 4 KiB on the disk, 400 bytes of RAM; on the wire, each time, 117
+ * bytes and 32 for each hash in the answer (18 hashes for a log of a million entries that grew by
+ * ten thousand), and if there were always changes to send a request of its own for it, some 250
+ * bytes with the rest of its answer, before HTTP. That a server which was set back learns it
+ * (decision 19) is 0.6 KB of it, 113 bytes in a request that shows the witness and in each file
+ * with changes, and one request more where it is asked for.
  */
 /* The head's witness, and what it asks for. */
 enum status witness_ask(struct asking *asking, struct request_head *head, struct error *err);

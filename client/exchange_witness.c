@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
+/* So long a proof waits for a request without changes, which it costs nothing but its hashes. */
+#define PATIENCE_MS (7 * DAY_MS)
 
 /* What a checkpoint says still holds: it is of this epoch, or within all cuts since. */
 static bool
@@ -19,15 +21,16 @@ counts(const struct sambung *device, const struct local_state *state,
 }
 
 static bool
-a_day_apart(int64_t a, int64_t b)
+apart(int64_t a, int64_t b, int64_t by)
 {
-	return a - b >= DAY_MS || b - a >= DAY_MS;
+	return a - b >= by || b - a >= by;
 }
 
-/* A server could tell a time at which nothing is ever due, so the wall clock has a say, too. */
+/* Is one due that is so old? A server could tell a time at which nothing ever is, so the wall clock
+ * has a say, too. */
 static enum status
-find_due(struct sambung *device, const struct local_state *state, struct checkpoint *from_out,
-	 struct error *err)
+find_due(struct sambung *device, const struct local_state *state, int64_t age_ms,
+	 struct checkpoint *from_out, struct error *err)
 {
 	struct local_witness kept;
 	enum clock_quality quality;
@@ -48,8 +51,8 @@ find_due(struct sambung *device, const struct local_state *state, struct checkpo
 	}
 	if (status == STATUS_OK && counts(device, state, &kept.checkpoint) &&
 	    (kept.checkpoint.epoch != state->epoch ||
-	     a_day_apart(device_time(device, state, &quality) * 1000, kept.server_ms) ||
-	     a_day_apart(device_wall_ms(device), kept.wall_ms))) {
+	     apart(device_time(device, state, &quality) * 1000, kept.server_ms, age_ms) ||
+	     apart(device_wall_ms(device), kept.wall_ms, age_ms))) {
 		*from_out = kept.checkpoint;
 	}
 	return status;
@@ -83,7 +86,7 @@ witness_ask(struct asking *asking, struct request_head *head, struct error *err)
 		asking->shows = true;
 		exchange->shown.size = 0;
 	} else if (asking->carried || state->acked_n == state->last_n) {
-		status = find_due(asking->device, state, &asking->from, err);
+		status = find_due(asking->device, state, DAY_MS, &asking->from, err);
 	}
 	if (asking->carried && asking->changes.count > 0 &&
 	    asking->from.size != head->witness_size) {
@@ -381,7 +384,7 @@ witness_after(struct taking *taking, struct error *err)
 	if (taking->carried || !taking->newest || taking->asked->from.size != 0) {
 		return STATUS_OK;
 	}
-	status = find_due(taking->device, &taking->state, &from, err);
+	status = find_due(taking->device, &taking->state, PATIENCE_MS, &from, err);
 	taking->again = taking->again || (status == STATUS_OK && from.size != 0);
 	return status;
 }

@@ -191,13 +191,13 @@ TEST(a_proof_is_asked_for_once_a_day_from_the_last_one_that_held)
 	assert_false(is_contradicted(w));
 }
 
-TEST(visits_go_first_and_one_request_more_asks)
+/* A visit goes and is acknowledged; nothing asks for a proof meanwhile. */
+static void
+visit_answered(struct world *w)
 {
-	struct world *w = *state;
 	struct ack_run run = {1, 1, 26};
 	struct reply reply;
 
-	day_later(w);
 	(void)world_record(w, "family", FIELDS("head", "Ani"));
 	world_request(w);
 	assert_false(asks(w));
@@ -206,6 +206,27 @@ TEST(visits_go_first_and_one_request_more_asks)
 	reply.ack_count = 1;
 	assert_ok(world_answer(w, &reply));
 	assert_true(w->result.synced);
+}
+
+TEST(a_proof_waits_for_a_request_without_changes)
+{
+	struct world *w = *state;
+
+	day_later(w);
+	visit_answered(w);
+	assert_false(w->again);
+	world_request(w);
+	assert_true(asks(w));
+}
+
+TEST(after_a_week_one_request_more_asks_when_the_visits_have_gone)
+{
+	struct world *w = *state;
+
+	day_later(w);
+	w->wall_ms += 6 * DAY_MS;
+	w->uptime_ms += 6 * DAY_MS;
+	visit_answered(w);
 	assert_true(w->again);
 	world_request(w);
 	assert_true(asks(w));
@@ -542,7 +563,8 @@ TEST(what_is_not_signed_is_evidence_of_nothing)
 #define ROW(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(ROW(a_proof_is_asked_for_once_a_day_from_the_last_one_that_held),
-	  ROW(visits_go_first_and_one_request_more_asks),
+	  ROW(a_proof_waits_for_a_request_without_changes),
+	  ROW(after_a_week_one_request_more_asks_when_the_visits_have_gone),
 	  ROW(an_answer_that_is_lost_is_asked_for_again),
 	  ROW(a_server_whose_clock_stands_still_is_asked_by_the_wall_clock),
 	  ROW(a_log_that_went_back_is_noticed_and_everything_goes_on),
