@@ -245,8 +245,8 @@ SAMBUNG_API int sambung_sync(struct sambung *device, sambung_progress_fn progres
  * sambung_exchange_reply, which says in *again_out whether there is more to exchange, and adds to
  * *so_far (which may be NULL) all but requests and bytes, which only the carrier knows. A request
  * that never gets its answer does no harm; nor does an answer that comes twice, or after the next
- * request was made. Once a week at most there is one exchange more after so_far->synced is set: it asks the
- * server for a proof that its log goes on, and need not succeed.
+ * request was made. Once a week at most there is one exchange more after so_far->synced is set: it
+ * asks the server for a proof that its log goes on, and need not succeed.
  */
 SAMBUNG_API int sambung_exchange_request(struct sambung *device, struct sambung_bytes *out,
 					 struct sambung_error *err);
