@@ -157,6 +157,12 @@ server_kept(struct sim *sim)
 		    (sim->restores > 0 && state.cursor == 0)) {
 			continue;
 		}
+		/* Nor does a log know it that was set back to before it was enrolled, and whatever
+		 * it has of the lost one, until it shows that. */
+		if (sim->devices[d].forgotten &&
+		    oracle_scope(sim->oracle, state.device, NULL, 0) == 0) {
+			continue;
+		}
 		/* A file may tell of a restore and not yet from where to send again. */
 		logged = sim->restores > 0 ? oracle_logged(sim->oracle, state.device)
 					   : state.acked_n;

@@ -67,6 +67,10 @@ sync_whole(struct sim *sim, size_t device, struct sambung_result *result)
 static bool
 sync_all(struct sim *sim)
 {
+	/* Whoever syncs first does not know yet what the last one brings. Of a set-back that nobody
+	 * told of that may be the epoch itself: she learns it in the second round, with all of her
+	 * scope, and says in the third that she has it (and so that what was erased is gone). */
+	const int rounds = sim->set_backs > 0 ? 3 : 2;
 	struct sambung_result result;
 
 	for (size_t d = 0; d < sim->world->device_count; d++) {
@@ -74,8 +78,7 @@ sync_all(struct sim *sim)
 			return false;
 		}
 	}
-	/* Whoever syncs first does not know yet what the last one brings. */
-	for (int round = 0; round < 2; round++) {
+	for (int round = 0; round < rounds; round++) {
 		for (size_t d = 0; d < sim->world->device_count; d++) {
 			if (!sim->devices[d].stuck && !sync_whole(sim, d, &result)) {
 				return false;
