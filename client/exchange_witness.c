@@ -369,6 +369,10 @@ witness_take(struct taking *taking, struct error *err)
 	if (witness->epoch != telling.told->epoch ||
 	    (telling.told->size > witness->size && compared(taking))) {
 		*witness = *telling.told;
+	} else if (telling.told->size > witness->size && !taking->carried) {
+		/* Nor is its page taken: a place that the witness does not reach could be lost, and
+		 * no word of this phone would ever tell. The next request asks again. */
+		taking->fits = false;
 	}
 	status = proven_take(taking, &telling, err);
 	return status == STATUS_OK && telling.holds ? seen_prove(taking, telling.from, err)
