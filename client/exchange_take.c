@@ -472,7 +472,16 @@ enum status
 exchange_take_stranger(struct taking *taking, struct error *err)
 {
 	const struct reply *reply = taking->reply;
+	struct local_state *state = &taking->state;
 
+	/* It was enrolled in a part of the log that is lost, and has nothing yet: its certificate
+	 * is enough. */
+	if (reply->show_witness && taking->newest && !taking->carried && state->witness.size == 0 &&
+	    cursor_same(&state->cursor, &cursor_start) && !exchange_is_stranger(state)) {
+		state->scope_version = 0;
+		taking->again = true;
+		return STATUS_OK;
+	}
 	if (reply->epoch == 0 || reply->epoch == taking->state.epoch ||
 	    taking->asked->epoch != taking->state.epoch) {
 		return witness_show(taking) ? STATUS_OK

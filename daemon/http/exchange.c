@@ -101,11 +101,11 @@ warn_astray(struct service *service, const struct parcel *parcel)
 		return;
 	}
 	service->astray_warned_ms = now_ms;
-	log_event(LOG_WARNING,
-		  "device %" PRIu32
-		  " remembers another log than this, and is asked to prove it: see "
-		  "\"Set back unnoticed\" in operating.md",
-		  parcel->head.device);
+	log_event(LOG_WARNING, "device %" PRIu32 " %s: see \"Set back unnoticed\" in operating.md",
+		  parcel->head.device,
+		  parcel->certificate.device != 0
+			  ? "was enrolled in a part of the log that is lost, and is taken in again"
+			  : "remembers another log than this, and is asked to prove it");
 }
 
 enum status

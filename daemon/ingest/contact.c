@@ -55,7 +55,8 @@ contact_check(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	}
 	parcel->fresh = head->r > seen;
 	parcel->astray = parcel->fresh && present &&
-			 (head->cursor.complete > ingest->head || !parcel->witness_fits);
+			 (head->cursor.complete > ingest->head || !parcel->witness_fits ||
+			  (parcel->certificate.device != 0 && ingest->epoch_count < 2));
 	parcel->r_seen = seen;
 	if (!parcel->fresh) {
 		return STATUS_OK;

@@ -139,6 +139,9 @@ struct parcel {
 
 void parcel_init(struct parcel *parcel);
 void parcel_finish(struct parcel *parcel);
+/* Its device was enrolled and has taken nothing of any log since: no base of it can mean one that
+ * is lost. */
+bool parcel_has_nothing(const struct parcel *parcel);
 
 /*
  * Opens, finds the device, checks the signature, inflates, splits, decodes and commits to each

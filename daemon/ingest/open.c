@@ -94,8 +94,18 @@ open_body(struct parcel *parcel, struct error *err)
 	return STATUS_OK;
 }
 
+bool
+parcel_has_nothing(const struct parcel *parcel)
+{
+	const struct request_head *head = &parcel->head;
+
+	return head->scope_version == 0 && head->witness_size == 0 && head->cursor.complete == 0 &&
+	       head->cursor.key == 0;
+}
+
 /* Is it this server's own certificate, of this device, and was the server restored? Or shows the
- * device that it must have been (the writer looks, notice.c)? Else FOREIGN. */
+ * device that it must have been (the writer looks, notice.c)? Or has it nothing yet of whatever log
+ * it was enrolled in? Else FOREIGN. */
 static enum status
 check_certificate(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 		  struct certificate *out, struct error *err)
@@ -116,7 +126,8 @@ check_certificate(struct parcel *parcel, struct store *reader, const struct serv
 	}
 	if (status == STATUS_FOREIGN ||
 	    (status == STATUS_OK &&
-	     (out->device != head->device || (epoch_count < 2 && !parcel->shown) ||
+	     (out->device != head->device ||
+	      (epoch_count < 2 && !parcel->shown && !parcel_has_nothing(parcel)) ||
 	      !span_equal(origin, span_of(out->origin, sizeof out->origin))))) {
 		return fail(err, STATUS_FOREIGN, "device %u", head->device);
 	}
@@ -211,7 +222,13 @@ look_for_lost(struct parcel *parcel, struct store *reader, struct error *err)
 	bool found = false;
 	enum status status = STATUS_OK;
 
-	if (head->witness_size == 0 || head->shows) {
+	if (head->witness_size == 0) {
+		/* It may have nothing yet, and then its certificate is enough. */
+		parcel->estranged = head->certificate.length == 0 && head->cursor.complete == 0 &&
+				    head->cursor.key == 0;
+		return STATUS_OK;
+	}
+	if (head->shows) {
 		return STATUS_OK;
 	}
 	status = store_checkpoint_root(reader, head->epoch, head->witness_size, root, &found, err);

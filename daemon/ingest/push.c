@@ -454,7 +454,7 @@ find_device(struct ingest *ingest, struct parcel *parcel, struct error *err)
 		return status;
 	}
 	/* What it showed is in the log. */
-	if (ingest->epoch_count < 2) {
+	if (ingest->epoch_count < 2 && !parcel_has_nothing(parcel)) {
 		parcel->status = STATUS_FOREIGN;
 		return STATUS_OK;
 	}

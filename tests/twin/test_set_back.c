@@ -222,6 +222,40 @@ TEST(a_phone_enrolled_in_the_lost_part_shows_it_and_comes_back_with_its_number)
 	world_free(all.world);
 }
 
+TEST(a_phone_enrolled_in_the_lost_part_that_had_not_synced_comes_back_with_its_number)
+{
+	struct two_cadres all = two_cadres_with_a_family(33);
+	unsigned backup = world_backup(all.world);
+	size_t citra = world_enrol(all.world, "Citra", village);
+	uint32_t number = state_of(&all, citra).device;
+
+	world_set_back(all.world, backup);
+	world_sync(all.world, citra);
+	record_visits(&all, citra, 3);
+	assert_healed(&all);
+	assert_int_equal(state_of(&all, citra).device, number);
+	/* Nobody has anything of what is lost: nobody has to begin anew. */
+	assert_int_equal(epochs_of(&all), 1);
+	world_free(all.world);
+}
+
+TEST(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it)
+{
+	struct two_cadres all = two_cadres_with_a_family(34);
+	unsigned backup = world_backup(all.world);
+
+	all.world->now_ms += DAY_MS;
+	edit(&all, all.budi, "address", "Jl. Hilang");
+	world_sync(all.world, all.budi);
+	world_sync(all.world, all.ani); /* a proof from long ago, and Budi's edit */
+	world_set_back(all.world, backup);
+	log_goes_on(&all, 300);
+	world_sync(all.world, all.ani);
+	assert_int_equal(epochs_of(&all), 2);
+	assert_healed(&all);
+	world_free(all.world);
+}
+
 TEST(a_server_that_is_set_back_twice_is_noticed_twice)
 {
 	struct two_cadres all = two_cadres_with_a_family(29);
@@ -267,5 +301,7 @@ RUN_TESTS(CASE(after_a_set_back_that_nobody_tells_of_everything_acknowledged_com
 	  CASE(an_archive_made_after_the_set_back_is_shown_alike_by_all),
 	  CASE(lost_and_repeated_parcels_after_a_set_back_do_no_harm),
 	  CASE(a_phone_enrolled_in_the_lost_part_shows_it_and_comes_back_with_its_number),
+	  CASE(a_phone_enrolled_in_the_lost_part_that_had_not_synced_comes_back_with_its_number),
+	  CASE(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it),
 	  CASE(a_server_that_is_set_back_twice_is_noticed_twice),
 	  CASE(a_sync_after_it_is_one_request_again))

@@ -62,6 +62,27 @@ TEST(a_device_that_a_restored_server_lost_shows_its_certificate_until_it_is_know
 	assert_int_equal(w->head.certificate.length, 0);
 }
 
+TEST(a_device_with_nothing_shows_its_certificate_to_a_server_that_asks_once)
+{
+	struct world *w = *state;
+	struct reply reply;
+
+	world_request(w);
+	assert_int_equal(w->head.certificate.length, 0);
+	reply = world_reply(w);
+	reply.status = STATUS_FOREIGN;
+	reply.show_witness = true;
+	assert_ok(world_answer(w, &reply));
+	assert_true(w->again);
+	world_request(w);
+	assert_true(w->head.certificate.length > 0);
+	assert_int_equal(w->head.scope_version, 0);
+	reply = world_reply(w);
+	reply.status = STATUS_FOREIGN;
+	reply.show_witness = true;
+	assert_int_equal(world_answer(w, &reply), STATUS_FOREIGN);
+}
+
 TEST(a_server_that_refuses_the_certificate_is_not_asked_again)
 {
 	struct world *w = *state;
@@ -170,6 +191,7 @@ TEST(the_first_loop_of_an_epoch_waits_for_what_is_still_to_be_sent)
 #define IN_WORLD(sentence) CASE_WITH(sentence, world_open, world_close)
 
 RUN_TESTS(IN_WORLD(a_device_that_a_restored_server_lost_shows_its_certificate_until_it_is_known),
+	  IN_WORLD(a_device_with_nothing_shows_its_certificate_to_a_server_that_asks_once),
 	  IN_WORLD(a_server_that_refuses_the_certificate_is_not_asked_again),
 	  IN_WORLD(epochs_are_kept_over_a_restart),
 	  IN_WORLD(of_very_many_epochs_the_newest_are_kept),

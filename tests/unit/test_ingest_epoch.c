@@ -270,21 +270,57 @@ TEST(number_that_another_key_has_is_not_given_twice)
 	end(budi, &shown);
 }
 
-TEST(certificate_means_nothing_to_a_server_that_was_not_restored)
+/* Her number and key are none that this server ever had. */
+static struct forged *
+budi_whom_nobody_knows(struct forged *ani, struct shown *shown)
+{
+	struct forged *budi = forged_another(ani->world, 2);
+
+	budi->device = ani->device ^ 1;
+	budi->epoch = ani->epoch;
+	budi->cursor = (struct cursor){0, 0, CURSOR_ID_END};
+	chain_start(budi->public_key, budi->device, budi->chain);
+	*shown = (struct shown){.card = {.device = budi->device,
+					 .cadre = span_of_text("Budi"),
+					 .scope = &shown->region,
+					 .scope_count = 1,
+					 .issued = 1795000000}};
+	assert_ok(region_parse(VILLAGE_B, &shown->region, &ani->err));
+	memcpy(shown->card.origin, ani->world->ingest->ledger.origin, ORIGIN_SIZE);
+	memcpy(shown->card.device_key, budi->public_key, SIGN_PUBLIC_SIZE);
+	buffer_init(&shown->bytes, 1 << 16);
+	return budi;
+}
+
+TEST(certificate_of_a_phone_with_records_means_nothing_without_a_restore)
 {
 	DEVICE;
-	struct shown shown = {.card = {.device = ani->device ^ 1,
-				       .cadre = span_of_text("Budi"),
-				       .scope = &shown.region,
-				       .scope_count = 1}};
+	struct shown shown;
+	struct forged *budi = budi_whom_nobody_knows(ani, &shown);
 
-	assert_ok(region_parse(VILLAGE_B, &shown.region, &ani->err));
-	memcpy(shown.card.origin, ani->world->ingest->ledger.origin, ORIGIN_SIZE);
-	memcpy(shown.card.device_key, ani->public_key, SIGN_PUBLIC_SIZE);
-	buffer_init(&shown.bytes, 1 << 16);
-	ani->device ^= 1;
-	assert_int_equal(show(ani, &shown, ani->world->keys.log_secret), STATUS_FOREIGN);
-	buffer_finish(&shown.bytes);
+	budi->scope_version = 3;
+	assert_int_equal(show(budi, &shown, ani->world->keys.log_secret), STATUS_FOREIGN);
+	budi->scope_version = 0;
+	budi->cursor.complete = 3;
+	assert_int_equal(show(budi, &shown, ani->world->keys.log_secret), STATUS_FOREIGN);
+	budi->cursor = (struct cursor){0, 7, 0};
+	assert_int_equal(show(budi, &shown, ani->world->keys.log_secret), STATUS_FOREIGN);
+	end(budi, &shown);
+}
+
+TEST(certificate_brings_back_a_phone_with_nothing_though_nobody_restored)
+{
+	DEVICE;
+	struct shown shown;
+	struct forged *budi = budi_whom_nobody_knows(ani, &shown);
+	uint64_t head = world_head(ani->world);
+
+	assert_int_equal(forged_sync(budi), STATUS_FOREIGN);
+	assert_true(budi->reply.show_witness);
+	assert_ok(show(budi, &shown, ani->world->keys.log_secret));
+	assert_int_equal(world_head(ani->world), head + 1);
+	assert_int_equal(budi->reply.epoch, ani->epoch);
+	end(budi, &shown);
 }
 
 /* ---- what a phone says ---- */
@@ -368,6 +404,7 @@ RUN_TESTS(WITH(request_of_a_former_epoch_learns_the_epoch_and_gets_no_record),
 	  WITH(certificate_that_this_server_did_not_sign_brings_nobody_back),
 	  WITH(certificate_of_somebody_else_brings_nobody_back),
 	  WITH(number_that_another_key_has_is_not_given_twice),
-	  WITH(certificate_means_nothing_to_a_server_that_was_not_restored),
+	  WITH(certificate_of_a_phone_with_records_means_nothing_without_a_restore),
+	  WITH(certificate_brings_back_a_phone_with_nothing_though_nobody_restored),
 	  WITH(word_of_a_phone_about_another_log_is_told_to_the_admin_and_begins_nothing),
 	  WITH(database_of_another_server_begins_no_epoch))
