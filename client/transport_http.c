@@ -215,7 +215,9 @@ transport_http_post(void *context, const char *url, struct sambung_bytes body, s
 	}
 	*bytes_up_out = posting.up;
 	*bytes_down_out = posting.down;
-	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
+	/* The last: the machine knows no authorities. */
+	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
+	    code == CURLE_SSL_CACERT_BADFILE) {
 		return POST_CERTIFICATE;
 	}
 	if (code != CURLE_OK) {

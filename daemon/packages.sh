@@ -7,8 +7,9 @@
 #   ci     and to run .ci/run                      --list  print the names, install nothing
 set -eu
 
+# ca-certificates: without it a phone or sambungctl takes every server's certificate for a stranger's.
 # meson brings ninja and Python 3 (which also runs the lint).
-build='gcc libc6-dev meson ninja-build pkg-config python3
+build='ca-certificates gcc libc6-dev meson ninja-build pkg-config python3
 	libcsv-dev libcurl4-openssl-dev libgnutls28-dev libinih-dev libjansson-dev libmicrohttpd-dev libsodium-dev
 	libsqlite3-dev nettle-dev zlib1g-dev'
 # nodejs: the client in a second language. faketime: clocks that are years off. openssl: certificates.

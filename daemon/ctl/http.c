@@ -351,8 +351,10 @@ exchange_run(struct exchange *exchange, struct error *err)
 		return exchange->status;
 	}
 	if (code != CURLE_OK) {
+		/* The last: the machine knows no authorities. */
 		bool refused = code == CURLE_PEER_FAILED_VERIFICATION ||
-			       code == CURLE_SSL_PINNEDPUBKEYNOTMATCH;
+			       code == CURLE_SSL_PINNEDPUBKEYNOTMATCH ||
+			       code == CURLE_SSL_CACERT_BADFILE;
 
 		return fail(err, refused ? STATUS_CERTIFICATE : STATUS_UNREACHABLE, "%s",
 			    exchange->reason[0] != '\0' ? exchange->reason

@@ -81,7 +81,7 @@ rm -f "$folder/dump" "$folder/dump.wide"
 unreadable 'nothing of them can be read before a sync' siti
 device siti carry out "$folder/a.carry" >/dev/null
 unreadable '… nor in a file for a carrier' siti "$folder/a.carry"
-device siti agent >/dev/null 2>"$folder/agent.log" &
+"$SAMBUNG" --dir "$folder/siti" --lang en agent </dev/null >/dev/null 2>"$folder/agent.log" &
 agent=$!
 until [ "$(status_of siti | field queued)" = 0 ]; do
 	kill -0 "$agent" || fail 'the agent syncs'
@@ -132,7 +132,7 @@ printf '11 kata rahasia\n' >"$folder/pin"
 holds '… the new one does' equals "$(device siti records family --pin "$folder/pin" | grep -c .)" $((count + 2))
 unreadable 'still nothing can be read' siti
 fails 'an agent without the PIN does not start' 1 device siti agent
-device siti agent --pin "$folder/pin" >/dev/null 2>"$folder/agent.log" &
+"$SAMBUNG" --dir "$folder/siti" --lang en agent --pin "$folder/pin" </dev/null >/dev/null 2>"$folder/agent.log" &
 agent=$!
 until [ "$(status_of siti | field queued)" = 0 ]; do
 	kill -0 "$agent" || fail 'the agent syncs with the PIN'
