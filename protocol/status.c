@@ -12,11 +12,11 @@
  */
 struct status_texts {
 #define STATUS_TEXTS(NAME, name, http, retry, what_en, what_id, next_en, next_id)                  \
-	char NAME##_name[sizeof name];                                                             \
-	char NAME##_what_en[sizeof what_en];                                                       \
-	char NAME##_what_id[sizeof what_id];                                                       \
-	char NAME##_next_en[sizeof next_en];                                                       \
-	char NAME##_next_id[sizeof next_id];
+	char NAME##_name[sizeof(name)];                                                            \
+	char NAME##_what_en[sizeof(what_en)];                                                      \
+	char NAME##_what_id[sizeof(what_id)];                                                      \
+	char NAME##_next_en[sizeof(next_en)];                                                      \
+	char NAME##_next_id[sizeof(next_id)];
 	STATUS_TABLE(STATUS_TEXTS)
 #undef STATUS_TEXTS
 };

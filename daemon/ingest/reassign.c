@@ -76,10 +76,12 @@ reference(const struct change *change, int32_t tag)
 }
 
 enum status
-reassign_say(struct ingest *ingest, const struct quarantined *row, const struct parcel_change *said,
-	     const struct slot *to, struct change *out, uint64_t *from_out, struct error *err)
+reassign_say(struct ingest *ingest, const struct reassigned *given, struct change *out,
+	     uint64_t *from_out, struct error *err)
 {
-	const struct change *change = &said->change;
+	const struct quarantined *row = given->row;
+	const struct change *change = &given->said->change;
+	const struct slot *to = given->to;
 	const struct record_type *type = ingest_merge_context(ingest, change->type).type;
 	const int32_t root = type == NULL ? 0 : type->root;
 	const struct field *place = type == NULL ? NULL : type_field(type, root);
@@ -93,7 +95,7 @@ reassign_say(struct ingest *ingest, const struct quarantined *row, const struct 
 	out->own_n = 0;
 	out->was_stream = row->stream;
 	out->was_n = row->n;
-	sha256(&said->bytes, 1, out->first_hash);
+	sha256(&given->said->bytes, 1, out->first_hash);
 	out->fields =
 		ARENA_ARRAY(&ingest->work.arena, struct change_field, change->field_count + 1);
 	if (out->fields == NULL) {
@@ -198,7 +200,8 @@ prepare(struct giving *giving, const struct quarantined *row, struct server_chan
 		return release_refuse(said.reason, err);
 	}
 	if (status == STATUS_OK) {
-		status = reassign_say(ingest, row, &said, giving->to, &own->change, from_out, err);
+		status = reassign_say(ingest, &(struct reassigned){row, &said, giving->to},
+				      &own->change, from_out, err);
 	}
 	if (status == STATUS_OK && *from_out == giving->to->id) {
 		return fail(err, STATUS_INVALID,
@@ -240,7 +243,7 @@ give(struct giving *giving, const struct quarantined *row, struct error *err)
 	if (judgement.reason != QUARANTINE_NONE) {
 		return release_refuse(judgement.reason, err);
 	}
-	if (!release_allowed(releasing, &judgement)) {
+	if (judgement.slot == NULL || !release_allowed(releasing, &judgement)) {
 		return release_not_there(order, err);
 	}
 	made = !judgement.slot->exists;

@@ -406,7 +406,8 @@ compare_given(const struct told *told, const struct quarantined *row, const stru
 	}
 	if (before.entry.kind != ENTRY_CHANGE || before.entry.user != told->row->entry.user ||
 	    change_decode(before.payload, true, arena, &given, NULL) != STATUS_OK ||
-	    reassign_say(told->ingest, row, &said, to, &expected, &from, NULL) != STATUS_OK) {
+	    reassign_say(told->ingest, &(struct reassigned){row, &said, to}, &expected, &from,
+			 NULL) != STATUS_OK) {
 		complain(told, "the entry before is not what it gives");
 		return STATUS_OK;
 	}
