@@ -34,7 +34,7 @@ static enum status
 evidence_write(struct sambung *device, struct buffer *out, struct error *err)
 {
 	struct local_state state;
-	struct local_witness older;
+	struct local_witness older = {.kept = false};
 	struct local_witness newer;
 	char key[CHECKPOINT_KEY_TEXT_MAX];
 	enum status status = local_state_load(device->local, &state, err);
