@@ -66,7 +66,7 @@ print_destroyed(const struct task *task, const struct sambung_state *state)
 	free(when);
 }
 
-/* As it stands on printed packs: "1 234 567 Â· aB3dE5fG7hI9". */
+/* The size in groups, and the mark that printed reports have, too: "1 234 567 · aB3dE5fG7hI9". */
 static char *
 log_text(const struct sambung_state *state)
 {
@@ -82,7 +82,7 @@ log_text(const struct sambung_state *state)
 		free(digits);
 		at += group;
 	}
-	text_join(&text, " Â· ", state->log_root);
+	text_join(&text, " · ", state->log_root);
 	free(size);
 	return text;
 }

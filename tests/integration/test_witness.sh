@@ -43,7 +43,7 @@ control checkpoint >"$folder/checkpoint"
 holds 'as the server signed it' equals "$size $root" \
 	"$(sed -n 2p "$folder/checkpoint") $(sed -n 3p "$folder/checkpoint" | cut -c 1-12)"
 holds 'people read the same' cadre status
-holds 'in one line' grep -q "$root\$" "$folder/body"
+holds 'in one line' grep -q "[0-9] · $root\$" "$folder/body"
 fails 'there is no evidence' 1 "$SAMBUNG" --dir "$phone" evidence --out "$folder/none"
 holds 'and no file of it' test ! -e "$folder/none"
 
