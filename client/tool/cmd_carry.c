@@ -8,18 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A sambung_file_fn that keeps a copy. */
-static int
-file_keep(void *context, struct sambung_bytes bytes)
-{
-	struct file *kept = context;
-
-	kept->at = memory_resize(kept->at, bytes.length);
-	kept->length = bytes.length;
-	memcpy(kept->at, bytes.at, bytes.length);
-	return 0;
-}
-
 static json_t *
 carried_json(const struct sambung_carried *carried)
 {

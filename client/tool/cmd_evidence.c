@@ -7,18 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A sambung_file_fn that keeps a copy. */
-static int
-evidence_keep(void *context, struct sambung_bytes bytes)
-{
-	struct file *kept = context;
-
-	kept->at = memory_resize(kept->at, bytes.length);
-	kept->length = bytes.length;
-	memcpy(kept->at, bytes.at, bytes.length);
-	return 0;
-}
-
 static enum exit_status
 evidence_write(const struct task *task)
 {
@@ -30,7 +18,7 @@ evidence_write(const struct task *task)
 	if (file_is_there(path)) {
 		return task_failed(task, MESSAGE_FILE_THERE, path, NULL);
 	}
-	if (sambung_evidence(task->device, evidence_keep, &file, &err) != 0) {
+	if (sambung_evidence(task->device, file_keep, &file, &err) != 0) {
 		return task_error(task, &err);
 	}
 	status = file_write(task, path, &file);

@@ -17,20 +17,6 @@ struct shown {
 	bool fresh; /* the server has just said so */
 };
 
-/* A sambung_file_fn that keeps a copy. */
-static int
-text_keep(void *context, struct sambung_bytes bytes)
-{
-	struct file *kept = context;
-
-	free(kept->at);
-	kept->at = memory_new(bytes.length + 1);
-	kept->length = bytes.length;
-	memcpy(kept->at, bytes.at, bytes.length);
-	kept->at[bytes.length] = '\0';
-	return 0;
-}
-
 static void
 print_as_json(const struct shown *shown)
 {
@@ -122,7 +108,7 @@ receipt_get(const struct task *task, int64_t kept_ms, struct shown *shown)
 	if (failed != 0) {
 		(void)task_error(task, &err);
 	}
-	if (sambung_receipt(task->device, text_keep, &shown->text, &shown->receipt, &err) != 0) {
+	if (sambung_receipt(task->device, file_keep, &shown->text, &shown->receipt, &err) != 0) {
 		return strcmp(sambung_status_name(err.status), "not_found") == 0
 			       ? task_failed(task, MESSAGE_RECEIPT_NONE, NULL, NULL)
 			       : task_error(task, &err);

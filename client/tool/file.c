@@ -21,6 +21,18 @@ file_is_there(const char *path)
 	return lstat(path, &about) == 0;
 }
 
+int
+file_keep(void *context, struct sambung_bytes bytes)
+{
+	struct file *kept = context;
+
+	kept->at = memory_resize(kept->at, bytes.length + 1);
+	kept->length = bytes.length;
+	memcpy(kept->at, bytes.at, bytes.length);
+	kept->at[bytes.length] = '\0';
+	return 0;
+}
+
 /* Up to one byte more than the limit. False: errno tells. */
 static bool
 stream_read(FILE *stream, size_t limit, struct file *out)

@@ -12,6 +12,9 @@ struct file {
 	size_t length;
 };
 
+/* A sambung_file_fn that keeps a copy in a struct file, with a NUL behind it. */
+int file_keep(void *context, struct sambung_bytes bytes);
+
 bool file_is_there(const char *path);
 /* At most `limit` bytes, into new memory. */
 enum exit_status file_read(const struct task *task, const char *path, size_t limit,

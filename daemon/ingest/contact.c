@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { WAITING_MAX = 1024, DEVICE_MEMORY = 64 * 1024 };
+enum { DEVICE_MEMORY = 64 * 1024 };
 
 static struct contact *
 waiting_contact(struct ingest *ingest, uint32_t device)
@@ -25,12 +25,12 @@ note_contact(struct ingest *ingest, const struct contact *news, struct error *er
 
 	if (contact == NULL) {
 		if (ingest->contacts == NULL) {
-			ingest->contacts = calloc(WAITING_MAX, sizeof ingest->contacts[0]);
+			ingest->contacts = calloc(INGEST_WAITING_MAX, sizeof ingest->contacts[0]);
 		}
 		if (ingest->contacts == NULL) {
 			return fail(err, STATUS_MEMORY, "the list of contacts");
 		}
-		if (ingest->contact_count == WAITING_MAX) {
+		if (ingest->contact_count == INGEST_WAITING_MAX) {
 			/* Too many to keep waiting: this transaction takes them along. */
 			ingest->work.wrote = true;
 			return store_device_contact(ingest->options.store, news, err);

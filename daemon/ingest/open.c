@@ -256,6 +256,16 @@ open_unknown(struct parcel *parcel, struct store *reader, const struct server_ke
 }
 
 static enum status
+open_known(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
+	   struct error *err)
+{
+	if (!parcel_signed_by(PARCEL_SYNC, &parcel->opened, parcel->device.stream.key)) {
+		return fail(err, STATUS_SIGNATURE, "device %u", parcel->head.device);
+	}
+	return check_shown(parcel, reader, keys, err);
+}
+
+static enum status
 open_device(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 	    struct error *err)
 {
@@ -267,16 +277,12 @@ open_device(struct parcel *parcel, struct store *reader, const struct server_key
 	status = store_device(reader, parcel->head.device, &parcel->arena, &parcel->device, err);
 	if (status == STATUS_NOT_FOUND) {
 		status = open_unknown(parcel, reader, keys, err);
-	} else if (status == STATUS_OK &&
-		   !parcel_signed_by(PARCEL_SYNC, &parcel->opened, parcel->device.stream.key)) {
-		status = fail(err, STATUS_SIGNATURE, "device %u", parcel->head.device);
+	} else if (status == STATUS_OK) {
+		status = open_known(parcel, reader, keys, err);
 	}
 	/* Only now: a proof costs more than a look at a row. */
 	if (status == STATUS_OK) {
 		status = check_witness(parcel, reader, err);
-	}
-	if (status == STATUS_OK) {
-		status = check_shown(parcel, reader, keys, err);
 	}
 	store_snapshot_end(reader);
 	return status;

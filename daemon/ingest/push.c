@@ -543,18 +543,16 @@ ingest_parcel(struct ingest *ingest, struct parcel *parcel, struct error *err)
 	return status;
 }
 
-enum { WAITING_MAX = 1024 };
-
 enum status
 ingest_session(struct ingest *ingest, const struct sync_session *session, struct error *err)
 {
 	if (ingest->sessions == NULL) {
-		ingest->sessions = calloc(WAITING_MAX, sizeof ingest->sessions[0]);
+		ingest->sessions = calloc(INGEST_WAITING_MAX, sizeof ingest->sessions[0]);
 	}
 	if (ingest->sessions == NULL) {
 		return fail(err, STATUS_MEMORY, "the list of sessions");
 	}
-	if (ingest->session_count == WAITING_MAX) {
+	if (ingest->session_count == INGEST_WAITING_MAX) {
 		enum status status = ingest_flush(ingest, err);
 
 		if (status != STATUS_OK) {

@@ -20,5 +20,8 @@ enum status reassign_say(struct ingest *ingest, const struct reassigned *given, 
 /* Does the entry say that something was given? *edited_out: the record that the change became an
  * edit of; 0: it makes its own record, below another one. */
 bool reassign_read(const struct log_row *row, struct arena *arena, uint64_t *edited_out);
+/* Was the settled row given to another record? */
+enum status reassign_given(struct ingest *ingest, const struct quarantined *row, bool *given_out,
+			   struct error *err);
 
 #endif

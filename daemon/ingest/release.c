@@ -4,6 +4,7 @@
 #include "daemon/ingest/release.h"
 
 #include "daemon/ingest/note.h"
+#include "daemon/ingest/reassign.h"
 
 enum { FOLLOWERS_MAX = 1000 };
 

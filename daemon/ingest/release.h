@@ -39,10 +39,6 @@ bool release_crowded(const struct releasing *releasing);
 /* What lacked the records that have arrived is merged, and what lacked those. */
 enum status release_followers(struct releasing *releasing, struct error *err);
 
-/* reassign.c: was the settled row given to another record? */
-enum status reassign_given(struct ingest *ingest, const struct quarantined *row, bool *given_out,
-			   struct error *err);
-
 /* What the change of that row would be now, the working set flushed. `pardoned`: neither scope nor
  * revocation keeps it out. */
 enum status release_judge(struct ingest *ingest, const struct quarantined *row, bool pardoned,

@@ -132,12 +132,24 @@ proof_make(struct reply_builder *builder, struct proof *out, struct error *err)
 }
 
 enum status
+reply_keep_hashes(struct reply_builder *builder, const struct proof *proof, struct span *out,
+		  struct error *err)
+{
+	const void *kept = arena_copy(&builder->arena, proof->hashes, proof->count * HASH_SIZE);
+
+	if (kept == NULL) {
+		return fail(err, STATUS_MEMORY, "building a reply");
+	}
+	*out = span_of(kept, proof->count * HASH_SIZE);
+	return STATUS_OK;
+}
+
+enum status
 reply_add_proof(struct reply_builder *builder, struct error *err)
 {
 	struct reply *reply = &builder->reply;
 	struct proof proof = {.count = 0};
 	enum status status = STATUS_INVALID;
-	const void *hashes;
 
 	if (builder->parcel->witness_fits) {
 		status = proof_make(builder, &proof, err);
@@ -147,16 +159,11 @@ reply_add_proof(struct reply_builder *builder, struct error *err)
 		reply->show_witness = true;
 		return STATUS_OK;
 	}
-	if (status != STATUS_OK) {
-		return status;
+	if (status == STATUS_OK) {
+		status = reply_keep_hashes(builder, &proof, &reply->proof, err);
 	}
-	hashes = arena_copy(&builder->arena, proof.hashes, proof.count * HASH_SIZE);
-	if (hashes == NULL) {
-		return fail(err, STATUS_MEMORY, "building a reply");
-	}
-	reply->has_proof = true;
-	reply->proof = span_of(hashes, proof.count * HASH_SIZE);
-	return STATUS_OK;
+	reply->has_proof = status == STATUS_OK;
+	return status;
 }
 
 /* Follows from the log's key, so that a restored server has the same and stores none. */

@@ -35,6 +35,9 @@ enum status reply_add_news(struct reply_builder *builder, struct error *err);
 enum status reply_add_epochs(struct reply_builder *builder, struct error *err);
 /* Who sealed to a former key learns the newest, and where the server is. */
 enum status reply_add_key(struct reply_builder *builder, struct error *err);
+/* *out is all hashes, one after the other, in the builder's arena. */
+enum status reply_keep_hashes(struct reply_builder *builder, const struct proof *proof,
+			      struct span *out, struct error *err);
 /* That the log of the head's witness goes on into the reply's checkpoint. None, if it does not:
  * then the device is to show that witness. */
 enum status reply_add_proof(struct reply_builder *builder, struct error *err);

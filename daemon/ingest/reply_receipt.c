@@ -51,7 +51,6 @@ path_make(struct reply_builder *builder, uint64_t seq, struct span *out, struct 
 {
 	struct prover *prover;
 	struct proof proof;
-	const void *kept;
 	enum status status =
 		prover_open(builder->reader, builder->reply.checkpoint.size, &prover, err);
 
@@ -60,15 +59,7 @@ path_make(struct reply_builder *builder, uint64_t seq, struct span *out, struct 
 	}
 	status = prover_inclusion(prover, seq, &proof, err);
 	prover_close(prover);
-	if (status != STATUS_OK || proof.count == 0) {
-		return status;
-	}
-	kept = arena_copy(&builder->arena, proof.hashes, proof.count * HASH_SIZE);
-	if (kept == NULL) {
-		return fail(err, STATUS_MEMORY, "a receipt");
-	}
-	*out = span_of(kept, proof.count * HASH_SIZE);
-	return STATUS_OK;
+	return status == STATUS_OK ? reply_keep_hashes(builder, &proof, out, err) : status;
 }
 
 static enum status

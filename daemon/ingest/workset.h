@@ -35,6 +35,10 @@ struct stream_slot {
 	struct stream stream;
 };
 
+/* Contacts, and sessions, that wait for a transaction which writes anyway; with more of them one
+ * does. */
+enum { INGEST_WAITING_MAX = 1024 };
+
 /* Is anything in quarantine for lack of a record? */
 enum awaits { AWAITS_NOT_ASKED, AWAITS_NONE, AWAITS_SOME };
 
