@@ -64,8 +64,8 @@ struct taking {
 	bool carried; /* it came as a file, long after it was written */
 	bool again;
 	bool leaving;	  /* some records leave (local.h) */
-	bool arriving;	  /* pages of a new scope run */
-	bool lacking;	  /* the server takes it to have a record that it has not */
+	bool arriving;	  /* pages run of all that the scope has */
+	bool lacking;	  /* the server takes it to have a record that it has not as the server has it */
 	bool erased;	  /* something was destroyed */
 	bool doubted;	  /* the server's log is not the one that it signed before */
 	bool old_program; /* it brought a schema that this program cannot read */
@@ -106,6 +106,9 @@ void exchange_count(struct sambung_result *so_far, const struct sambung_result *
 enum status lease_take(struct taking *taking, struct error *err);
 /* exchange_take.c: everything but the records. */
 enum status exchange_take(struct taking *taking, struct error *err);
+/* The next request takes the scope from its beginning. What is here of it and does not come then,
+ * goes or leaves, as after another scope. */
+enum status exchange_begin_anew(struct taking *taking, struct error *err);
 /* Only what became of the changes, and goes on while it gets anywhere: the device is held. */
 enum status exchange_take_held(struct taking *taking, struct error *err);
 /* The same; once the server has them all, the state says that everything here is to be destroyed.

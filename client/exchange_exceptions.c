@@ -15,7 +15,8 @@ shows_change(const struct record *record, uint32_t stream, uint32_t n)
 }
 
 /* What a closed edit said is still in the record, where no page takes it away, since it seems to
- * wait. As the oldest of all it gives way to the record that comes whole, with all of the scope. */
+ * wait. As the oldest of all it gives way to the record that comes whole, with all of the scope; and
+ * if that does not come, because without the edit it is elsewhere, it goes. */
 static enum status
 closed_edit_take(struct taking *taking, const struct local_change *change, struct error *err)
 {
@@ -34,9 +35,8 @@ closed_edit_take(struct taking *taking, const struct local_change *change, struc
 	}
 	record_acknowledge(&record, taking->state.device, change->n, 1);
 	taking->lacking = true;
-	taking->again = true;
-	taking->state.cursor = (struct cursor){0, 0, CURSOR_ID_END};
-	return local_record_save(local, &record, &place, err);
+	status = exchange_begin_anew(taking, err);
+	return status == STATUS_OK ? local_record_save(local, &record, &place, err) : status;
 }
 
 /* The admin has closed it, and nobody else will ever see the record that it made. */

@@ -82,6 +82,14 @@ epoch_begin(struct taking *taking, struct error *err)
 		       : send_again(taking, taking->reply->send_from, err);
 }
 
+enum status
+exchange_begin_anew(struct taking *taking, struct error *err)
+{
+	taking->state.cursor = cursor_start;
+	taking->again = true;
+	return local_arrivals_begin(taking->device->local, err);
+}
+
 static enum status
 scope_take(struct taking *taking, struct error *err)
 {
@@ -299,9 +307,7 @@ cursor_take(struct taking *taking, struct error *err)
 		return STATUS_OK;
 	}
 	if (taking->lacking) {
-		state->cursor = cursor_start;
-		taking->again = true;
-		return STATUS_OK;
+		return exchange_begin_anew(taking, err);
 	}
 	if (reply->to.complete < reply->from.complete && taking->doubted) {
 		/* It was set back and does not know. What is recorded here goes on to it. */

@@ -716,6 +716,44 @@ TEST(what_others_wrote_of_a_record_that_leaves_is_not_taken_for_seen)
 	end(&all);
 }
 
+/* ---- work that brings somebody to a family that is erased ---- */
+
+/* Nobody else ever has her there, so no place in the log says that she left. */
+TEST(who_was_brought_to_an_erased_family_is_let_go_with_her_own_village)
+{
+	struct two_villages all = two_villages();
+
+	world_scope(all.world, all.ani, VILLAGES(village_a, village_b));
+	world_sync(all.world, all.ani);
+	edit(&all, all.ani, all.person_a, "family", all.family_b);
+	world_scope(all.world, all.ani, VILLAGES(village_b));
+	assert_ok(world_erase(all.world, all.family_b));
+	world_sync(all.world, all.ani);
+	assert_false(holds(&all, all.ani, all.person_a));
+	assert_shows(&all, all.ani, 0, 0);
+	end(&all);
+}
+
+TEST(who_moved_away_before_it_was_known_is_let_go_with_a_later_page)
+{
+	struct two_villages all = two_villages();
+	size_t citra = world_enrol(all.world, "Citra", district);
+
+	world_scope(all.world, all.ani, VILLAGES(village_a, village_b));
+	world_sync(all.world, all.ani);
+	world_sync(all.world, citra);
+	edit(&all, all.ani, all.person_a, "family", all.family_b);
+	many_families(&all, village_a);
+	edit(&all, citra, all.family_a, "village", village_c);
+	world_sync(all.world, citra);
+	assert_ok(world_erase(all.world, all.family_b));
+	all.world->room = SMALL_ROOM;
+	world_sync(all.world, all.ani);
+	assert_false(holds(&all, all.ani, all.person_a));
+	assert_shows(&all, all.ani, MANY, 0);
+	end(&all);
+}
+
 /* ---- pages, and replies that are lost or come again ---- */
 
 TEST(a_scope_that_changes_again_amid_its_pages_comes_whole)
@@ -825,6 +863,8 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(a_visit_of_a_person_who_moves_goes_with_her),
 	  CASE(a_form_on_a_record_that_leaves_is_still_sent),
 	  CASE(what_others_wrote_of_a_record_that_leaves_is_not_taken_for_seen),
+	  CASE(who_was_brought_to_an_erased_family_is_let_go_with_her_own_village),
+	  CASE(who_moved_away_before_it_was_known_is_let_go_with_a_later_page),
 	  CASE(a_scope_that_changes_again_amid_its_pages_comes_whole),
 	  CASE(a_reply_with_a_scope_that_is_lost_or_comes_twice_does_no_harm),
 	  CASE(a_page_of_the_former_scope_that_comes_late_brings_nothing),
