@@ -276,6 +276,7 @@ exchange_seal(const struct asking *asking, uint64_t r, struct buffer *out, struc
 			      .device = asking->state.device,
 			      .continues = asking->state.fork_n != 0,
 			      .destroyed = asking->state.destroyed_ms != 0,
+			      .shut = asking->device->lease.lacking,
 			      .r = r,
 			      .epoch = asking->state.epoch,
 			      .scope_version = asking->state.scope_version,

@@ -16,6 +16,7 @@ struct asked {
 	uint32_t device; /* the number that asked: answers to a former one are of no use */
 	bool continues;	 /* for a number to go on under, after a fork */
 	bool destroyed;	 /* it said that nothing is left here */
+	bool shut;	 /* the lease was over: it asked for the share */
 	uint64_t r;
 	uint32_t epoch;
 	uint64_t scope_version;

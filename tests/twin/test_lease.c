@@ -288,6 +288,33 @@ TEST(a_late_answer_does_not_shut_a_phone_that_has_synced_since)
 	world_free(all.world);
 }
 
+/* The request did not ask for the share, so the answer does not have it. */
+TEST(a_phone_whose_lease_ends_while_it_waits_for_the_answer_opens_with_the_same_sync)
+{
+	struct two_cadres all = leased(SEED);
+	struct sambung_result result = {0};
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer reply;
+	int again = 0;
+
+	buffer_init(&reply, 1 << 20);
+	all.world->now_ms += LEASE_DAYS * DAY_MS - 1000;
+	assert_ok(sambung_exchange_request(handle(&all, all.ani), &request, &err));
+	assert_true(world_deliver(all.world, span_of(request.at, request.length), &reply));
+	all.world->now_ms += 2000;
+	assert_ok(sambung_exchange_reply(handle(&all, all.ani),
+					 (struct sambung_bytes){reply.at, reply.length}, &again,
+					 &result, &err));
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	assert_true(again != 0);
+	assert_false(result.synced);
+	assert_false(exchange(&all, all.ani));
+	assert_ok(look(&all, all.ani));
+	buffer_finish(&reply);
+	world_free(all.world);
+}
+
 TEST(a_revoked_phone_that_missed_an_answer_destroys_although_its_records_are_shut)
 {
 	struct two_cadres all = leased(SEED);
@@ -315,4 +342,5 @@ RUN_TESTS(CASE(a_phone_silent_for_long_shows_nothing_until_it_syncs_and_loses_no
 	  CASE(what_was_acknowledged_before_the_lease_ended_amid_the_pages_is_as_at_the_server),
 	  CASE(a_revoked_phone_gets_no_share_and_destroys),
 	  CASE(a_late_answer_does_not_shut_a_phone_that_has_synced_since),
+	  CASE(a_phone_whose_lease_ends_while_it_waits_for_the_answer_opens_with_the_same_sync),
 	  CASE(a_revoked_phone_that_missed_an_answer_destroys_although_its_records_are_shut))
