@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# One daemon under everything at once: many devices that sync on a bad network, people that read and
-# export, an import, settlements, enrolments, a schema that is loaded, a backup. Then: no report by
-# ThreadSanitizer (if the build has it), every device shows what the server shows, and the independent
-# checker accepts the database.
+# One daemon under everything at once: many devices that sync on a bad network, people that sign in, read
+# and export, an import, settlements, enrolments, phones that are revoked and destroy what they held,
+# receipts, proofs, reports, erasures and the overwriting of what they left, new server keys, a backup.
+# Then: no report by ThreadSanitizer (if the build has it), every device shows what the server shows, and
+# the independent checker accepts the database.
 #
 #   BUILD=build sh tests/threads/daemon.sh [SEED [DEVICES [CHANGES]]]
 set -eu
@@ -55,6 +56,39 @@ backup_one() {
 	rm -f "$home/copy.db"
 	ctl backup "$home/copy.db"
 }
+# Of the many families, from the last.
+erase_one() {
+	erased=$((erased + 1))
+	id=$(tail -n "$erased" "$home/many" | head -n 1)
+	ctl erase "$id" --reason mistake && ctl erased
+	[ $((erased % 5)) -ne 0 ] || ctl erase --finish
+}
+report_one() {
+	ctl access-report "$reported" && ctl prove "$reported" && ctl --json checkpoint || return 1
+	rotated=$((rotated + 1))
+	# There is room for a few former keys.
+	[ "$rotated" -gt 3 ] || ctl key rotate || return 1
+	kill -HUP "$daemon_pid"
+}
+# The right password and a wrong one, which is slower every time.
+sign_in() {
+	printf 'Sandi kedua 2\nSandi kedua 2\n' | ctl user password --mine 'Bu Ratna'
+	printf 'bukan ini 3\nSandi ketiga 3\n' | ctl user password --mine 'Pak Joko' && return 1
+	ctl user list
+}
+# A phone's whole life.
+live_one() {
+	lived=$((lived + 1))
+	place=$home/lives/$lived
+	ctl --json enrol --cadre "Hidup $lived" --village 6303072001 | sed -n 's/.*"code":"\([^"]*\)".*/\1/p' |
+		phone "$place" enrol - &&
+		phone "$place" record family village=6303072001 head=Uji address='Jl. Hidup' &&
+		phone "$place" sync && phone "$place" receipt || return 1
+	revoked=$(ctl --json devices | sed -n 's/^{"device":\([0-9]*\),"cadre":"Hidup '"$lived"'".*/\1/p')
+	ctl breach-report "$revoked" && ctl device revoke "$revoked" || return 1
+	phone "$place" sync && return 1
+	ctl --json devices | grep -q "^{\"device\":$revoked,.*\"state\":\"destroyed\""
+}
 
 i=0
 while [ "$i" -lt "$devices" ]; do
@@ -69,8 +103,14 @@ awk 'BEGIN {
 		print "L" i ",6303079999,Uji,Jl. " i
 }' >"$home/many.csv"
 ctl import family "$home/many.csv" >/dev/null || die "the import of many families failed"
+ctl --json records family --village 6303079999 | sed -n 's/^{"id":"\([^"]*\)".*/\1/p' >"$home/many"
+reported=$(ctl --json records family --village 6303072001 | sed -n '1s/^{"id":"\([^"]*\)".*/\1/p')
+for name in 'Bu Ratna' 'Pak Joko'; do
+	echo 'Sandi kedua 2' | ctl user add --role supervisor --scope 630307 --name "$name" >/dev/null
+done
+mkdir "$home/lives"
 : >"$home/running"
-number=0 serial=0
+number=0 serial=0 erased=0 rotated=0 lived=0
 beside ctl --json records visit
 beside ctl --json log
 beside ctl export family --csv
@@ -79,6 +119,10 @@ beside ctl --json conflicts
 beside import_next
 beside settle_one
 beside backup_one
+beside erase_one
+beside report_one
+beside sign_in
+beside live_one
 beside ctl --json devices
 beside ctl enrol --cadre Nobody --village 6303072001
 "$BUILD/tests/days/days" "$home/phones" "$seed" "$devices" "$changes" <"$home/codes" || die "a device failed"
