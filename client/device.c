@@ -333,7 +333,7 @@ device_lineages(struct sambung *device, struct error *err)
 }
 
 enum status
-device_enrolled(struct sambung *device, struct local_state *state_out, struct error *err)
+device_load(struct sambung *device, struct local_state *state_out, struct error *err)
 {
 	enum status status = local_state_load(device->local, state_out, err);
 
@@ -348,12 +348,17 @@ device_enrolled(struct sambung *device, struct local_state *state_out, struct er
 	}
 	if (status == STATUS_OK) {
 		device_key(device, state_out);
-		status = lease_check(device, state_out, err);
-	}
-	if (status == STATUS_OK) {
 		status = device_lineages(device, err);
 	}
 	return status == STATUS_OK ? device_schema(device, state_out, err) : status;
+}
+
+enum status
+device_enrolled(struct sambung *device, struct local_state *state_out, struct error *err)
+{
+	enum status status = device_load(device, state_out, err);
+
+	return status == STATUS_OK ? lease_check(device, state_out, err) : status;
 }
 
 static enum status

@@ -89,6 +89,8 @@ void device_data_key_make(struct sambung *device, const uint8_t random[32], stru
 void device_key(struct sambung *device, const struct local_state *state);
 /* State, schema, lineages and key of an enrolled device; NOT_ENROLLED if it is not, DESTROYED if it
  * was revoked and what it held goes or is gone. */
+enum status device_load(struct sambung *device, struct local_state *state_out, struct error *err);
+/* … to be used: a lease that is over ends here. */
 enum status device_enrolled(struct sambung *device, struct local_state *state_out,
 			    struct error *err);
 /* Adds the chunk (version 0: none), and puts the schema that is being received in use once it is

@@ -34,17 +34,27 @@ reply_refused(const struct reply *reply, const struct local_state *state, struct
 static enum status
 reply_use(struct taking *taking, struct error *err)
 {
+	enum status status = STATUS_OK;
+
 	if (taking->asked->device != taking->state.device) {
 		/* It speaks of the changes of a former number. */
 		taking->again = true;
 		return STATUS_OK;
 	}
 	if (taking->reply->status != STATUS_REVOKED && taking->reply->status != STATUS_FOREIGN) {
-		enum status status = lease_take(taking, err);
-
-		if (status != STATUS_OK) {
-			return status;
-		}
+		status = lease_take(taking, err);
+	}
+	if (status == STATUS_OK) {
+		status = lease_check(taking->device, &taking->state, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (taking->device->lease.lacking && !taking->asked->shut && !taking->carried &&
+	    taking->reply->status != STATUS_REVOKED) {
+		/* The lease ended amid the exchange: what opens the records was not asked for. */
+		taking->again = true;
+		return STATUS_OK;
 	}
 	switch ((int)taking->reply->status) {
 	case STATUS_OK:
@@ -90,7 +100,8 @@ reply_take(struct taking *taking, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	status = device_enrolled(taking->device, &taking->state, err);
+	/* The answer may let a lease run on that has just come to its end. */
+	status = device_load(taking->device, &taking->state, err);
 	if (status == STATUS_DESTROYED) {
 		local_rollback(local);
 		return exchange_take_destroyed(taking, err);

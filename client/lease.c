@@ -200,9 +200,6 @@ lease_take(struct taking *taking, struct error *err)
 
 	if (reply->has_lease) {
 		status = share_take(device, &lease, &reply->lease, err);
-	} else if (lease.lacking && !taking->asked->shut) {
-		/* It ended while the answer was on its way, which has no share for that. */
-		taking->again = true;
 	}
 	until_ms = reply->server_time_ms + lease.days * DAY_MS;
 	/* Not for an hour more, unless a clock that went ahead would shut it again: that an answer

@@ -288,10 +288,11 @@ TEST(a_late_answer_does_not_shut_a_phone_that_has_synced_since)
 	world_free(all.world);
 }
 
-/* The request did not ask for the share, so the answer does not have it. */
-TEST(a_phone_whose_lease_ends_while_it_waits_for_the_answer_opens_with_the_same_sync)
+/* An answer to a request that did not ask for the share, which the phone takes `later_ms` after it
+ * asked; looked_at: its lease was found to be over in between. */
+static bool
+answered_later(const struct two_cadres *all, int64_t later_ms, bool looked_at)
 {
-	struct two_cadres all = leased(SEED);
 	struct sambung_result result = {0};
 	struct sambung_bytes request;
 	struct sambung_error err;
@@ -299,19 +300,71 @@ TEST(a_phone_whose_lease_ends_while_it_waits_for_the_answer_opens_with_the_same_
 	int again = 0;
 
 	buffer_init(&reply, 1 << 20);
-	all.world->now_ms += LEASE_DAYS * DAY_MS - 1000;
-	assert_ok(sambung_exchange_request(handle(&all, all.ani), &request, &err));
-	assert_true(world_deliver(all.world, span_of(request.at, request.length), &reply));
-	all.world->now_ms += 2000;
-	assert_ok(sambung_exchange_reply(handle(&all, all.ani),
+	assert_ok(sambung_exchange_request(handle(all, all->ani), &request, &err));
+	assert_true(world_deliver(all->world, span_of(request.at, request.length), &reply));
+	all->world->now_ms += later_ms;
+	if (looked_at) {
+		assert_int_equal(look(all, all->ani), STATUS_LEASE_OVER);
+	}
+	assert_ok(sambung_exchange_reply(handle(all, all->ani),
 					 (struct sambung_bytes){reply.at, reply.length}, &again,
 					 &result, &err));
-	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
-	assert_true(again != 0);
-	assert_false(result.synced);
-	assert_false(exchange(&all, all.ani));
-	assert_ok(look(&all, all.ani));
+	assert_true((again != 0) != result.synced);
 	buffer_finish(&reply);
+	return again != 0;
+}
+
+/* Her edit of a family that stays is told to be erased: what it said gives way in the record. */
+static void
+erased_edit_waits(const struct two_cadres *all)
+{
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char other[16];
+
+	assert_ok(sambung_edit_create(handle(all, all->ani), "family", &form, &err));
+	set(form, "head", "Lain");
+	set(form, "village", TWO_CADRES_VILLAGE);
+	assert_ok(sambung_edit_commit(form, other, NULL, &err));
+	world_sync(all->world, all->ani);
+	assert_ok(sambung_edit_begin(handle(all, all->ani), all->person, &form, &err));
+	save(form, "family", other);
+	assert_ok(world_erase(all->world, other));
+}
+
+TEST(an_answer_on_its_way_when_the_lease_ends_lets_it_run_on)
+{
+	struct two_cadres all = leased(SEED);
+
+	erased_edit_waits(&all);
+	all.world->now_ms += LEASE_DAYS * DAY_MS - 1000;
+	(void)answered_later(&all, 2000, false);
+	assert_ok(look(&all, all.ani));
+	world_free(all.world);
+}
+
+TEST(a_phone_that_was_shut_while_it_waited_for_the_answer_opens_with_the_same_sync)
+{
+	struct two_cadres all = leased(SEED);
+
+	erased_edit_waits(&all);
+	all.world->now_ms += LEASE_DAYS * DAY_MS - 1000;
+	assert_true(answered_later(&all, 2000, true));
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	world_sync(all.world, all.ani);
+	assert_ok(look(&all, all.ani));
+	assert_as_at_the_server(&all, all.ani);
+	world_free(all.world);
+}
+
+TEST(an_answer_that_is_older_than_the_lease_is_long_opens_nothing)
+{
+	struct two_cadres all = leased(SEED);
+
+	assert_true(answered_later(&all, (LEASE_DAYS + 1) * DAY_MS, false));
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	world_sync(all.world, all.ani);
+	assert_ok(look(&all, all.ani));
 	world_free(all.world);
 }
 
@@ -342,5 +395,7 @@ RUN_TESTS(CASE(a_phone_silent_for_long_shows_nothing_until_it_syncs_and_loses_no
 	  CASE(what_was_acknowledged_before_the_lease_ended_amid_the_pages_is_as_at_the_server),
 	  CASE(a_revoked_phone_gets_no_share_and_destroys),
 	  CASE(a_late_answer_does_not_shut_a_phone_that_has_synced_since),
-	  CASE(a_phone_whose_lease_ends_while_it_waits_for_the_answer_opens_with_the_same_sync),
+	  CASE(an_answer_on_its_way_when_the_lease_ends_lets_it_run_on),
+	  CASE(a_phone_that_was_shut_while_it_waited_for_the_answer_opens_with_the_same_sync),
+	  CASE(an_answer_that_is_older_than_the_lease_is_long_opens_nothing),
 	  CASE(a_revoked_phone_that_missed_an_answer_destroys_although_its_records_are_shut))
