@@ -151,14 +151,17 @@ enum status
 local_raises(struct local *local, const struct local_state *state, struct arena *arena,
 	     struct local_raises *out, struct error *err)
 {
-	/* The plus signs keep SQLite to the few changes after raised_n: it would rather read the
-	 * index of all changes, which is in the order wanted. */
+	/* A record of which an own change is acknowledged beyond `complete` waits: that may have
+	 * hidden from the pages what others wrote before. The plus signs keep SQLite to the few
+	 * changes after raised_n: it would rather read the index of all changes, which is in the
+	 * order wanted. */
 	static const char text[] = "SELECT change.record, max(change.seq) FROM change JOIN record"
 				   " ON record.id = change.record WHERE change.n > ?4"
-				   " AND change.seq > record.version AND change.seq <= ?1"
+				   " AND change.seq > record.version"
 				   " AND change.exception < ?2 AND record.epoch = ?3"
 				   " AND record.id NOT IN (SELECT record FROM leaving)"
-				   " GROUP BY +change.record ORDER BY +change.record";
+				   " GROUP BY +change.record HAVING max(change.seq) <= ?1"
+				   " ORDER BY +change.record";
 	struct statement *s = sql_prepare(local->sql, text, err);
 	struct local_raises found;
 	struct buffer raises;

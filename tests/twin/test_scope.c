@@ -800,6 +800,36 @@ TEST(a_reply_with_a_scope_that_is_lost_or_comes_twice_does_no_harm)
 	end(&all);
 }
 
+/* The first answer is overtaken by one that acknowledges the second change, but has no page since its
+ * request came twice. What the first one brings of the address is older than what stands there. */
+TEST(what_an_overtaken_page_did_not_get_to_show_is_not_taken_for_seen)
+{
+	struct two_villages all = two_villages();
+	size_t citra = world_enrol(all.world, "Citra", district);
+	struct bytes first;
+	struct bytes second;
+
+	world_sync(all.world, citra);
+	edit(&all, citra, all.family_a, "address", "Jl. Satu");
+	world_sync(all.world, citra);
+	edit(&all, all.ani, all.family_a, "address", "Jl. Dua");
+	ask(&all, all.ani, &first);
+	edit(&all, all.ani, all.family_a, "address", "Jl. Tiga");
+	ask(&all, all.ani, &second);
+	buffer_clear(&second.reply);
+	assert_true(world_deliver(all.world, buffer_span(&second.request), &second.reply));
+	assert_true(take(&all, all.ani, &second));
+	(void)take(&all, all.ani, &first);
+	forget(&first);
+	forget(&second);
+	edit(&all, all.ani, all.family_a, "address", "Jl. Empat");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, citra);
+	assert_int_equal(state_of(&all, all.ani).conflicts, 1);
+	assert_int_equal(state_of(&all, citra).conflicts, 1);
+	end(&all);
+}
+
 /* The first page of both scopes is the same, and so is the place after it. */
 TEST(a_page_of_the_former_scope_that_comes_late_brings_nothing)
 {
@@ -867,5 +897,6 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(who_moved_away_before_it_was_known_is_let_go_with_a_later_page),
 	  CASE(a_scope_that_changes_again_amid_its_pages_comes_whole),
 	  CASE(a_reply_with_a_scope_that_is_lost_or_comes_twice_does_no_harm),
+	  CASE(what_an_overtaken_page_did_not_get_to_show_is_not_taken_for_seen),
 	  CASE(a_page_of_the_former_scope_that_comes_late_brings_nothing),
 	  CASE(work_amid_the_pages_of_a_new_scope_counts))
