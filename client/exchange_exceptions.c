@@ -15,8 +15,8 @@ shows_change(const struct record *record, uint32_t stream, uint32_t n)
 }
 
 /* What a closed edit said is still in the record, where no page takes it away, since it seems to
- * wait. As the oldest of all it gives way to the record that comes whole, with all of the scope; and
- * if that does not come, because without the edit it is elsewhere, it goes. */
+ * wait. As the oldest of all it gives way to the record that comes whole, with all of the scope;
+ * and if that does not come, because without the edit it is elsewhere, it goes. */
 static enum status
 closed_edit_take(struct taking *taking, const struct local_change *change, struct error *err)
 {

@@ -293,7 +293,6 @@ TEST(a_late_answer_does_not_shut_a_phone_that_has_synced_since)
 static bool
 answered_later(const struct two_cadres *all, int64_t later_ms, bool looked_at)
 {
-	struct sambung_result result = {0};
 	struct sambung_bytes request;
 	struct sambung_error err;
 	struct buffer reply;
@@ -308,8 +307,7 @@ answered_later(const struct two_cadres *all, int64_t later_ms, bool looked_at)
 	}
 	assert_ok(sambung_exchange_reply(handle(all, all->ani),
 					 (struct sambung_bytes){reply.at, reply.length}, &again,
-					 &result, &err));
-	assert_true((again != 0) != result.synced);
+					 NULL, &err));
 	buffer_finish(&reply);
 	return again != 0;
 }
@@ -357,6 +355,34 @@ TEST(a_phone_that_was_shut_while_it_waited_for_the_answer_opens_with_the_same_sy
 	world_free(all.world);
 }
 
+/* A clock that nobody has put right yet shuts nothing that the answer opens. */
+TEST(a_phone_whose_clock_is_years_ahead_opens_with_the_answer_that_tells_the_time)
+{
+	struct two_cadres all = leased(SEED);
+
+	erased_edit_waits(&all);
+	all.world->devices[all.ani].clock_shift_ms += 3 * 365 * DAY_MS;
+	all.world->devices[all.ani].boots++;
+	world_reopen(all.world, all.ani);
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	world_sync(all.world, all.ani);
+	assert_ok(look(&all, all.ani));
+	world_free(all.world);
+}
+
+TEST(a_server_whose_clock_is_years_back_opens_a_phone_all_the_same)
+{
+	struct two_cadres all = leased(SEED);
+
+	erased_edit_waits(&all);
+	all.world->now_ms += (LEASE_DAYS + 1) * DAY_MS;
+	assert_int_equal(look(&all, all.ani), STATUS_LEASE_OVER);
+	all.world->server_shift_ms = -10 * 365 * DAY_MS;
+	world_sync(all.world, all.ani);
+	assert_ok(look(&all, all.ani));
+	world_free(all.world);
+}
+
 TEST(an_answer_that_is_older_than_the_lease_is_long_opens_nothing)
 {
 	struct two_cadres all = leased(SEED);
@@ -397,5 +423,7 @@ RUN_TESTS(CASE(a_phone_silent_for_long_shows_nothing_until_it_syncs_and_loses_no
 	  CASE(a_late_answer_does_not_shut_a_phone_that_has_synced_since),
 	  CASE(an_answer_on_its_way_when_the_lease_ends_lets_it_run_on),
 	  CASE(a_phone_that_was_shut_while_it_waited_for_the_answer_opens_with_the_same_sync),
+	  CASE(a_phone_whose_clock_is_years_ahead_opens_with_the_answer_that_tells_the_time),
+	  CASE(a_server_whose_clock_is_years_back_opens_a_phone_all_the_same),
 	  CASE(an_answer_that_is_older_than_the_lease_is_long_opens_nothing),
 	  CASE(a_revoked_phone_that_missed_an_answer_destroys_although_its_records_are_shut))

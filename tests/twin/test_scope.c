@@ -800,8 +800,9 @@ TEST(a_reply_with_a_scope_that_is_lost_or_comes_twice_does_no_harm)
 	end(&all);
 }
 
-/* The first answer is overtaken by one that acknowledges the second change, but has no page since its
- * request came twice. What the first one brings of the address is older than what stands there. */
+/* The first answer is overtaken by one that acknowledges the second change, but has no page since
+ * its request came twice. What the first one brings of the address is older than what stands there.
+ */
 TEST(what_an_overtaken_page_did_not_get_to_show_is_not_taken_for_seen)
 {
 	struct two_villages all = two_villages();
