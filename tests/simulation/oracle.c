@@ -282,7 +282,7 @@ static struct view
 views_join(struct view a, struct view b)
 {
 	return (struct view){a.first < b.first ? a.first : b.first,
-			     a.last > b.last ? a.last : b.last};
+			     a.last > b.last ? a.last : b.last, a.unclaimed || b.unclaimed};
 }
 
 /* A member on the screen, and what its author had seen of that field, on hers. */
@@ -300,12 +300,28 @@ screen_add(const struct oracle *oracle, const struct known_record *record, size_
 	}
 }
 
+/* An own change that is acknowledged beyond the version of the record. What others wrote before it
+ * may be hidden by it, so the version stands still; other fields may show what is newer already,
+ * and who saw that there cannot say so. */
+static bool
+version_waits(const struct history *history, const struct record *shown)
+{
+	for (size_t i = 0; i < shown->dot_count; i++) {
+		if (shown->dots[i].stream == history->number &&
+		    shown->dots[i].seq > shown->version) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool
 oracle_screen(struct oracle *oracle, const struct history *history, const struct record *shown,
 	      struct view view, struct seen *out, struct error *why)
 {
 	size_t home = oracle_record_place(oracle, history, shown->id);
 	const struct known_record *record = &oracle->records[home];
+	const bool waits = version_waits(history, shown);
 	struct seen seen = {.words = NULL};
 
 	for (size_t f = 0; f < shown->field_count; f++) {
@@ -324,6 +340,9 @@ oracle_screen(struct oracle *oracle, const struct history *history, const struct
 				seen_free(&seen);
 				return false;
 			}
+			view.unclaimed = waits && dot->stream != history->number &&
+					 dot->seq > shown->version;
+			oracle->unclaimed = oracle->unclaimed || view.unclaimed;
 			screen_add(oracle, record, write, view, &seen);
 		}
 	}
@@ -339,7 +358,7 @@ oracle_shows(struct oracle *oracle, const struct history *history, const struct 
 	size_t home = oracle_record_place(oracle, history, shown->id);
 	const struct known_record *record = &oracle->records[home];
 	struct seen seen;
-	bool good = oracle_screen(oracle, history, shown, (struct view){0, 0}, &seen, why);
+	bool good = oracle_screen(oracle, history, shown, (struct view){.first = 0}, &seen, why);
 
 	if (!good) {
 		return false;

@@ -33,6 +33,7 @@ struct oracle;
 struct view {
 	size_t first;
 	size_t last;
+	bool unclaimed; /* on a screen whose base cannot say so (docs/protocol.md, 14.6) */
 };
 
 /* A set of writes of one record, and on which screen each was seen. */

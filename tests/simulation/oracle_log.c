@@ -46,7 +46,7 @@ static enum status
 observe_server_change(struct observing *observing, const struct log_row *row, struct error *err)
 {
 	struct oracle *oracle = observing->oracle;
-	struct view view = {oracle->present, oracle->present};
+	struct view view = {.first = oracle->present, .last = oracle->present};
 	struct frozen frozen = {.bytes = row->payload};
 	struct seen seen = {.words = NULL};
 	const struct known_record *record;

@@ -44,7 +44,7 @@ saw(const struct trial *trial, size_t viewer, size_t write)
 	const struct known_change *by = trial_change(trial, viewer);
 	const struct known_change *seen = trial_change(trial, write);
 
-	if (!seen_has(&by->seen, write)) {
+	if (!seen_has(&by->seen, write) || (trial->loose && by->seen.views[write].unclaimed)) {
 		return false;
 	}
 	return !trial->loose || oracle_same_author(trial->oracle, by, seen) ||
@@ -175,17 +175,17 @@ bool
 trial_expect(struct trial *trial, int32_t tag, const struct record_type *type,
 	     struct expectation *out)
 {
-	bool restored = trial->oracle->epoch_count > 1;
+	bool unsure = trial->oracle->epoch_count > 1 || trial->oracle->unclaimed;
 
 	trial->loose = false;
 	expect_field(trial, tag, type, &out->least);
-	trial->loose = restored;
-	if (restored) {
+	trial->loose = unsure;
+	if (unsure) {
 		expect_field(trial, tag, type, &out->most);
 	} else {
 		expected_copy(&out->most, &out->least);
 	}
-	return !restored || same_expected(&out->least, &out->most);
+	return !unsure || same_expected(&out->least, &out->most);
 }
 
 /* ---- conflicts and what is shown ---- */
