@@ -29,6 +29,8 @@ struct inbox {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed; /* stopping, or a delivery's `finished` */
 	bool stopping;
+	bool forked; /* the log says otherwise than a parcel of the present file: nothing of that is
+			in it */
 };
 
 /* ---- one parcel ---- */
@@ -132,6 +134,7 @@ pass_parcel(struct delivery *delivery, struct span request, struct buffer *reply
 	if (status == STATUS_OK) {
 		status = answer_parcel(delivery, reply, err);
 	}
+	delivery->inbox->forked |= delivery->parcel.status == STATUS_FORK;
 	if (delivery->parcel.report.id != 0) {
 		if (status != STATUS_OK) {
 			delivery->parcel.report.result = status;
@@ -188,6 +191,7 @@ struct paths {
 	char file[FOLDER_PATH_SIZE];
 	char reply[FOLDER_PATH_SIZE];
 	char bad[FOLDER_PATH_SIZE];
+	char fork[FOLDER_PATH_SIZE];
 };
 
 static enum status
@@ -202,6 +206,7 @@ make_paths(const struct inbox *inbox, const char *name, struct paths *out, struc
 	}
 	(void)snprintf(out->file, size, "%s/" FOLDER_INBOX "/%s", directory, name);
 	(void)snprintf(out->bad, size, "%s/" FOLDER_INBOX "/%s.bad", directory, name);
+	(void)snprintf(out->fork, size, "%s/" FOLDER_INBOX "/%s.fork", directory, name);
 	return STATUS_OK;
 }
 
@@ -244,6 +249,23 @@ is_hopeless(enum status status, const struct stat *about)
 	return time(NULL) - about->st_mtime >= SETTLED_S;
 }
 
+/* The phone may have been set back since it wrote the file: then nobody else has what is in it. */
+static void
+put_away(const struct inbox *inbox, const struct paths *paths)
+{
+	const bool moved =
+		inbox->forked ? rename(paths->file, paths->fork) == 0 : unlink(paths->file) == 0;
+
+	if (!moved) {
+		log_event(LOG_ERROR, "inbox: an answered file cannot be put away: %s",
+			  strerror(errno));
+	} else if (inbox->forked) {
+		log_event(LOG_WARNING,
+			  "inbox: a file of a copy of a phone is not in the log, and is now *.fork:"
+			  " keep it, see \"When there is no signal at all\" in operating.md");
+	}
+}
+
 /* Its name is not told: people write names into names. */
 static void
 take_file(struct inbox *inbox, const char *name)
@@ -256,12 +278,10 @@ take_file(struct inbox *inbox, const char *name)
 	if (status != STATUS_OK || lstat(paths.file, &about) != 0 || !S_ISREG(about.st_mode)) {
 		return;
 	}
+	inbox->forked = false;
 	status = deliver_file(inbox, &paths, &err);
 	if (status == STATUS_OK) {
-		if (unlink(paths.file) != 0) {
-			log_event(LOG_ERROR, "inbox: an answered file cannot be removed: %s",
-				  strerror(errno));
-		}
+		put_away(inbox, &paths);
 	} else if (is_hopeless(status, &about)) {
 		log_event(LOG_WARNING, "inbox: a file was refused and is now *.bad: %s",
 			  status_name(status));

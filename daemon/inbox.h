@@ -5,7 +5,8 @@
  * One thread looks when the daemon starts and once a minute. Each parcel of a *.carry file goes the
  * way of one that came over HTTP; the file of answers goes to FOLDER/outbox, and only when that is
  * on the disk does the file leave the inbox. One whose parcels could not all be answered yet stays
- * and is tried again: twice does no harm. What can never be answered is renamed to *.carry.bad.
+ * and is tried again: twice does no harm. What can never be answered is renamed to *.carry.bad,
+ * what a copy of a phone wrote and the log does not have to *.carry.fork.
  *
  * One file at a time: beside what the requests share, at most 16 MiB of it and 64 MiB of answers.
  */

@@ -122,5 +122,22 @@ holds 'the phone takes that answer' device siti carry in "$server/outbox/c.carry
 holds '… and nothing waits any more' equals "$(queued siti)" 0
 holds 'the server has all visits once' equals "$(control count visit)" 105
 holds 'the deliveries are in the list of syncs' sh -c '[ "$("$0" --dir "$1" syncs --json | grep -c "\"cadre\":\"siti\"")" -ge 4 ]' "$SAMBUNGCTL" "$server"
+
+# ---- a file of a phone that was restored since ----
+
+cp -a "$folder/siti" "$folder/siti.before"
+records siti 2
+device siti carry out "$folder/lost.carry" >/dev/null
+rm -rf "$folder/siti"
+mv "$folder/siti.before" "$folder/siti"
+records siti 3
+holds 'a phone that was restored from a backup syncs' device siti sync
+cp "$folder/lost.carry" "$server/inbox/"
+server_stop
+server_start --listen "$address"
+until_true 'a file that it wrote before is put aside, not away' test -f "$server/inbox/lost.carry.fork"
+holds '… whole' cmp "$folder/lost.carry" "$server/inbox/lost.carry.fork"
+holds '… and the log says so' grep -q 'inbox: a file of a copy of a phone is not in the log' "$folder/daemon.log"
+holds 'what was recorded since is there' equals "$(control count visit)" 108
 holds 'the daemon ends cleanly' server_stop
 holds 'and the database is whole' "$CHECK_STORE" "$server"
