@@ -72,6 +72,12 @@ other_seconds=${2:-900}
 [ $# -lt 2 ] || shift
 [ $# -lt 1 ] || shift
 jobs=${JOBS:-$(nproc)}
+case $long_seconds$other_seconds in
+*[!0-9]*)
+	echo "long.sh: LONG and OTHERS are whole seconds, not '$long_seconds' and '$other_seconds'" >&2
+	exit 2
+	;;
+esac
 
 configure() { # configure FOLDER OPTION…
 	folder=$1
