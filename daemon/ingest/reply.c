@@ -370,6 +370,13 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 	builder->reply.show_witness =
 		builder->parcel->estranged ||
 		(builder->parcel->fresh && !builder->former && !builder->parcel->witness_fits);
+	/* Whoever showed what this server lost has this server's word for it, also if she has to
+	 * send again what was lost of hers. */
+	if (status == STATUS_OK && builder->former && builder->parcel->began.epoch != 0 &&
+	    (builder->parcel->status == STATUS_OK || builder->parcel->status == STATUS_GAP)) {
+		status = store_checkpoint_last(builder->reader, &builder->reply.checkpoint,
+					       &builder->reply.has_checkpoint, err);
+	}
 	if (status != STATUS_OK || builder->parcel->status != STATUS_OK) {
 		return status;
 	}
@@ -382,11 +389,7 @@ builder_snapshot(struct reply_builder *builder, struct error *err)
 	/* Its cursor is a place in another log. */
 	if (builder->former) {
 		builder->reply.more = true;
-		/* Whoever showed what this server lost has this server's word for it. */
-		return builder->parcel->began.epoch == 0
-			       ? STATUS_OK
-			       : store_checkpoint_last(builder->reader, &builder->reply.checkpoint,
-						       &builder->reply.has_checkpoint, err);
+		return STATUS_OK;
 	}
 	/* Its history may be another: first it shows what it has. */
 	if (builder->parcel->withheld) {

@@ -98,6 +98,22 @@ TEST(the_phone_that_shows_it_keeps_the_proof_and_no_other_does)
 	world_free(all.world);
 }
 
+TEST(a_phone_whose_own_changes_are_lost_keeps_the_proof_and_sends_them_again)
+{
+	struct two_cadres all = two_cadres_with_a_family(35);
+	unsigned backup = world_backup(all.world);
+
+	record_visits(&all, all.ani, 2);
+	world_sync(all.world, all.ani);
+	world_set_back(all.world, backup);
+	record_visits(&all, all.ani, 1);
+	world_sync(all.world, all.ani);
+	assert_int_equal(epochs_of(&all), 2);
+	assert_true(state_of(&all, all.ani).contradiction_ms != 0);
+	assert_healed(&all);
+	world_free(all.world);
+}
+
 TEST(nothing_begins_where_no_phone_knows_more_than_the_copy)
 {
 	struct two_cadres all = two_cadres_with_a_family(23);
@@ -295,6 +311,7 @@ RUN_TESTS(CASE(after_a_set_back_that_nobody_tells_of_everything_acknowledged_com
 	  CASE(phones_notice_it_although_the_new_log_has_long_passed_the_lost_one),
 	  CASE(phones_with_nothing_to_send_notice_it_too_however_late),
 	  CASE(the_phone_that_shows_it_keeps_the_proof_and_no_other_does),
+	  CASE(a_phone_whose_own_changes_are_lost_keeps_the_proof_and_sends_them_again),
 	  CASE(nothing_begins_where_no_phone_knows_more_than_the_copy),
 	  CASE(a_value_written_after_the_set_back_is_not_seen_by_a_base_of_the_lost_log),
 	  CASE(a_form_of_before_the_set_back_on_what_its_phone_had_synced_makes_no_conflict),
