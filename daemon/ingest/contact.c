@@ -42,21 +42,53 @@ note_contact(struct ingest *ingest, const struct contact *news, struct error *er
 	return STATUS_OK;
 }
 
+/* Was the device that shows its certificate enrolled since the present epoch began? Then the log
+ * has lost a part that no restore tells of. */
+static enum status
+enrolled_since(struct ingest *ingest, const struct parcel *parcel, bool *out, struct error *err)
+{
+	struct store *store = ingest->options.store;
+	struct arena arena;
+	struct log_row row;
+	uint64_t seq = 0;
+	enum status status;
+
+	*out = parcel->certificate.device != 0;
+	if (!*out || ingest->epoch_count < 2) {
+		return STATUS_OK;
+	}
+	arena_init(&arena, DEVICE_MEMORY);
+	status = store_checkpoint_first(store, ingest->ledger.epoch, &seq, err);
+	if (status == STATUS_OK) {
+		status = store_log_entry(store, seq, &arena, &row, err);
+	}
+	if (status == STATUS_OK) {
+		*out = parcel->certificate.issued > row.entry.received_ms / 1000;
+	}
+	arena_finish(&arena);
+	return status;
+}
+
 enum status
 contact_check(struct ingest *ingest, struct parcel *parcel, struct error *err)
 {
 	const struct request_head *head = &parcel->head;
 	const struct contact *waiting = waiting_contact(ingest, head->device);
 	bool present = head->epoch == ingest->ledger.epoch;
+	bool since = false;
 	uint64_t seen = parcel->device.r;
+	enum status status = present ? enrolled_since(ingest, parcel, &since, err) : STATUS_OK;
+
+	if (status != STATUS_OK) {
+		return status;
+	}
 
 	if (waiting != NULL && waiting->r > seen) {
 		seen = waiting->r;
 	}
 	parcel->fresh = head->r > seen;
 	parcel->astray = parcel->fresh && present &&
-			 (head->cursor.complete > ingest->head || !parcel->witness_fits ||
-			  (parcel->certificate.device != 0 && ingest->epoch_count < 2));
+			 (head->cursor.complete > ingest->head || !parcel->witness_fits || since);
 	parcel->r_seen = seen;
 	if (!parcel->fresh) {
 		return STATUS_OK;

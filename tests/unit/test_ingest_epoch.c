@@ -376,6 +376,39 @@ TEST(word_of_a_phone_about_another_log_is_told_to_the_admin_and_begins_nothing)
 	assert_int_equal(epoch_count(ani), 1);
 }
 
+/* A phone with nothing shows when it was enrolled, counted from when the present epoch began. */
+static bool
+told_of_one_enrolled(struct forged *ani, int64_t later_s)
+{
+	struct shown shown;
+	struct forged *budi = budi_whom_the_backup_does_not_know(ani, &shown);
+	bool told;
+
+	shown.card.issued = ani->world->now_ms / 1000 + later_s;
+	certificate_issue(&shown.card, ani->world->keys.log_secret, &shown.bytes);
+	budi->epoch = ani->world->ingest->ledger.epoch;
+	budi->scope_version = 0;
+	forged_head(budi);
+	budi->head.certificate = buffer_span(&shown.bytes);
+	told = sends_astray(budi);
+	end(budi, &shown);
+	return told;
+}
+
+TEST(phone_enrolled_in_what_a_known_restore_lost_is_taken_in_without_a_word)
+{
+	DEVICE;
+
+	assert_false(told_of_one_enrolled(ani, -60));
+}
+
+TEST(phone_enrolled_since_a_restore_in_what_is_lost_is_told_to_the_admin)
+{
+	DEVICE;
+
+	assert_true(told_of_one_enrolled(ani, 60));
+}
+
 /* ---- beginning ---- */
 
 TEST(database_of_another_server_begins_no_epoch)
@@ -406,5 +439,7 @@ RUN_TESTS(WITH(request_of_a_former_epoch_learns_the_epoch_and_gets_no_record),
 	  WITH(number_that_another_key_has_is_not_given_twice),
 	  WITH(certificate_of_a_phone_with_records_means_nothing_without_a_restore),
 	  WITH(certificate_brings_back_a_phone_with_nothing_though_nobody_restored),
+	  WITH(phone_enrolled_in_what_a_known_restore_lost_is_taken_in_without_a_word),
+	  WITH(phone_enrolled_since_a_restore_in_what_is_lost_is_told_to_the_admin),
 	  WITH(word_of_a_phone_about_another_log_is_told_to_the_admin_and_begins_nothing),
 	  WITH(database_of_another_server_begins_no_epoch))
