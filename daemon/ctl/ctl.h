@@ -31,8 +31,9 @@ struct ctl {
 	size_t word_count;
 	struct ctl_option options[CTL_OPTIONS_MAX]; /* of the command */
 	size_t option_count;
-	bool nobody; /* asks without a token */
-	bool failed; /* the command did its work, and what it found is an exit status of 1 */
+	bool nobody;	  /* asks without a token */
+	const char *next; /* what to do about its failure; NULL: what the status says */
+	bool failed;	  /* the command did its work, and what it found is an exit status of 1 */
 	/* What `-` read; the options may borrow from it. */
 	char *input;
 	struct json_t *object;
@@ -54,6 +55,8 @@ extern const size_t command_count;
 
 /* The text in the user's language. */
 const char *ctl_text(const struct ctl *ctl, const char *english, const char *indonesian);
+/* What was tried wants the folder for itself: after BUSY the admin is told to stop the daemon. */
+void ctl_stop_first(struct ctl *ctl, enum status status);
 /* The last value of an option; NULL if it was not given. */
 const char *ctl_option(const struct ctl *ctl, const char *name);
 /* The same, but USAGE without it. */

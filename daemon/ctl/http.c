@@ -202,7 +202,9 @@ read_refusal(const struct exchange *exchange)
 	long http = 0;
 
 	(void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &http);
-	if (name == NULL) {
+	if (name == NULL && http == status_http(STATUS_FULL)) {
+		status = fail(exchange->err, STATUS_FULL, "the server answered so");
+	} else if (name == NULL) {
 		status = fail(exchange->err, STATUS_UNREACHABLE, "it answered with HTTP %ld", http);
 	} else {
 		status =

@@ -15,6 +15,15 @@ ctl_text(const struct ctl *ctl, const char *english, const char *indonesian)
 	return ctl->language == LANGUAGE_ID ? indonesian : english;
 }
 
+void
+ctl_stop_first(struct ctl *ctl, enum status status)
+{
+	if (status == STATUS_BUSY) {
+		ctl->next = ctl_text(ctl, "Stop the daemon first, then do it again",
+				     "Hentikan dulu sambungd, lalu ulangi");
+	}
+}
+
 const char *
 ctl_option(const struct ctl *ctl, const char *name)
 {

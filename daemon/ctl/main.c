@@ -145,6 +145,32 @@ find_command(char **words, int left, int *taken_out)
 	return NULL;
 }
 
+/* What a status tells a cadre to do next is not always what helps here. */
+static const char *
+admin_next(const struct ctl *ctl, enum status status)
+{
+	if (ctl->next != NULL) {
+		return ctl->next;
+	}
+	return status != STATUS_UNREACHABLE
+		       ? NULL
+		       : ctl_text(ctl, "Look whether sambungd runs there, and start it if not",
+				  "Periksa apakah sambungd berjalan di sana; bila tidak, jalankan");
+}
+
+static const char *
+admin_sentence(const struct ctl *ctl, const struct error *err, char out[SENTENCE_SIZE])
+{
+	const char *next = admin_next(ctl, err->status);
+
+	if (next == NULL) {
+		return error_sentence(err, ctl->language, out, SENTENCE_SIZE);
+	}
+	(void)snprintf(out, SENTENCE_SIZE, "%s%s%s. %s", status_what(err->status, ctl->language),
+		       err->detail[0] == '\0' ? "" : ": ", err->detail, next);
+	return out;
+}
+
 static int
 run_command(struct ctl *ctl, const struct command *command)
 {
@@ -164,7 +190,7 @@ run_command(struct ctl *ctl, const struct command *command)
 		return usage_error(ctl, command, err.detail);
 	}
 	(void)fprintf(stderr, "sambungctl %s: %s\n", command->name,
-		      error_sentence(&err, ctl->language, sentence, sizeof sentence));
+		      admin_sentence(ctl, &err, sentence));
 	return EXIT_FAILED;
 }
 

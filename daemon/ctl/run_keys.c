@@ -139,6 +139,7 @@ change_keys(struct ctl *ctl, unsigned long days, unsigned long retired, struct e
 	(void)umask(S_IRWXG | S_IRWXO);
 	if (status == STATUS_OK) {
 		status = folder_lock(ctl->directory, &lock, err);
+		ctl_stop_first(ctl, status);
 	}
 	if (status == STATUS_OK) {
 		/* Read again: it may have changed before the lock. */

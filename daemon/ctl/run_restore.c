@@ -85,6 +85,7 @@ run_restore(struct ctl *ctl, struct error *err)
 	if (status == STATUS_OK) {
 		status = server_restore(ctl->directory, ctl->words[0], &restored, err);
 	}
+	ctl_stop_first(ctl, status);
 	if (status != STATUS_OK) {
 		return status;
 	}

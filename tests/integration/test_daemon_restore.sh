@@ -42,7 +42,7 @@ visits siti 2
 device siti sync >/dev/null
 control backup "$folder/backup.db" >/dev/null
 fails 'a restore is refused while the daemon runs' 1 control restore "$folder/backup.db"
-holds '… saying why' grep -q 'another sambungd runs' "$folder/said"
+holds '… saying why, and what to do' grep -q 'another sambungd runs on .*Stop the daemon first' "$folder/said"
 
 enrols wati
 visits siti 3
