@@ -33,6 +33,9 @@ exchange_free(void *own)
 	struct exchange *exchange = own;
 	enum status status = exchange->call->job.status;
 
+	if (status != STATUS_OK) {
+		parcel_unwritten(&exchange->parcel);
+	}
 	/* The answer never left: the writer failed, or took too long. */
 	report(exchange, status != STATUS_OK ? status : STATUS_TIMEOUT);
 	parcel_finish(&exchange->parcel);

@@ -139,6 +139,8 @@ struct parcel {
 
 void parcel_init(struct parcel *parcel);
 void parcel_finish(struct parcel *parcel);
+/* The transaction that it was merged in was undone: its report counts nothing as merged. */
+void parcel_unwritten(struct parcel *parcel);
 /* Its device was enrolled and has taken nothing of any log since: no base of it can mean one that
  * is lost. */
 bool parcel_has_nothing(const struct parcel *parcel);

@@ -25,6 +25,14 @@ parcel_finish(struct parcel *parcel)
 	buffer_finish(&parcel->body);
 }
 
+void
+parcel_unwritten(struct parcel *parcel)
+{
+	parcel->report.acked = 0;
+	parcel->report.conflicts = 0;
+	parcel->report.quarantined = 0;
+}
+
 /* The seed that covers change n; the caller has checked that the batches cover all changes. */
 static const uint8_t *
 seed_for(const struct request_body *body, uint32_t n)
