@@ -63,9 +63,9 @@ http_failed(int http_status, struct span answer, struct error *err)
 		{415, STATUS_UNSUPPORTED},
 		{429, STATUS_BUSY},
 		{503, STATUS_BUSY},
-		/* It is not this device's disk that is full. */
 		{504, STATUS_TIMEOUT},
-		{507, STATUS_BUSY},
+		/* It is not this device's disk that is full. */
+		{507, STATUS_SERVER_FULL},
 	};
 
 	if (answer_tells(answer, STATUS_SIGNATURE)) {
@@ -162,7 +162,7 @@ device_post(struct sambung *device, const struct device_parcel *parcel, struct b
 		device->cut = http_status == 504;
 		counted->retry_after_s = retry_after_s(device);
 		status = http_failed(http_status, buffer_span(reply), err);
-		device->put_off = status == STATUS_BUSY;
+		device->put_off = status == STATUS_BUSY || status == STATUS_SERVER_FULL;
 		return status;
 	}
 	/* Both kinds of parcel begin so; a login page does not. */

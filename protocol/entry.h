@@ -40,7 +40,7 @@ enum verdict { VERDICT_MERGED = 0, VERDICT_QUARANTINED = 1 };
 	X(7, OUT_OF_SCOPE, "the record is outside the device's villages",                          \
 	  "Check it with the cadre, then release or close it")                                     \
 	X(8, UNKNOWN_RECORD, "the record or its family is not known here",                         \
-	  "Let the phone that recorded it sync; this follows by itself")                           \
+	  "Let the phone that recorded it sync; if none did, reassign this to the right record")   \
 	X(9, JOINED, "it belongs to a record that is in quarantine",                               \
 	  "Release that record; this follows by itself")                                           \
 	X(10, REVOKED, "the device was revoked",                                                   \

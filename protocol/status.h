@@ -124,14 +124,15 @@
 	  "Minta kode baru kepada admin")                                                          \
 	X(FOREIGN, "foreign", 403, 0, "this device is not known to this server",                   \
 	  "HP ini tidak terdaftar di server ini",                                                  \
-	  "Check the server address, or enrol again with a new code",                              \
-	  "Periksa alamat server, atau daftar lagi dengan kode baru")                              \
+	  "Check the server address; if right, keep the phone and tell the admin",                 \
+	  "Periksa alamat server; bila benar, simpan HP dan hubungi admin")                        \
 	X(SIGNATURE, "signature", 400, 0, "the signature or seal does not fit",                    \
 	  "tanda tangan atau segel tidak cocok", "Send it again from the device that made it",     \
 	  "Kirim lagi dari HP yang membuatnya")                                                    \
 	X(FORK, "fork", 409, 0, "two copies of this installation are in use",                      \
-	  "ada dua salinan aplikasi ini", "Sync again; if it stays so, enrol it with a new code",  \
-	  "Sinkronkan lagi; jika tetap begitu, daftarkan dengan kode baru")                        \
+	  "ada dua salinan aplikasi ini",                                                          \
+	  "Sync again; if it stays so, keep the phone and tell the admin",                         \
+	  "Sinkronkan lagi; bila tetap begitu, simpan HP dan hubungi admin")                       \
 	X(HELD, "held", 409, 0,                                                                    \
 	  "two copies of this installation are in use and wait for the admin",                     \
 	  "ada dua salinan aplikasi ini; menunggu keputusan admin",                                \
@@ -160,6 +161,9 @@
 	  "Everything is kept; try again", "Data aman; coba lagi")                                 \
 	X(FULL, "full", 507, 1, "the disk is full", "penyimpanan penuh",                           \
 	  "Free some space and try again", "Kosongkan penyimpanan lalu coba lagi")                 \
+	X(SERVER_FULL, "server_full", 507, 1, "the server's disk is full",                         \
+	  "penyimpanan server penuh", "All is kept here; tell the admin",                          \
+	  "Data aman di HP; beri tahu admin")                                                      \
 	X(STORAGE, "storage", 500, 1, "the database could not be read or written",                 \
 	  "basis data tidak dapat dibaca atau ditulis",                                            \
 	  "Check the disk and the folder's permissions", "Periksa penyimpanan HP")                 \

@@ -92,17 +92,24 @@ for left in 0 8 64 200; do
 		tries=$((tries + 1))
 		[ "$tries" -lt 60 ] || fail 'the disk of the server is full some day'
 	done
-	refused_well 'a server without space is told' 'sibuk.*Coba lagi'
+	refused_well 'a server without space is told' 'penyimpanan server penuh.*beri tahu admin'
 	holds "with $left KiB left the server refuses what does not fit, and keeps nothing of it" equals "$(visits)" "$before"
 	holds '… the queue is whole' equals "$(($(visits) + $(queued small.phone/p)))" "$recorded"
 	answers '… it still answers' 200 GET /v1/health
 	# A list goes into the log first; it may still fit where more did not.
 	control --json records visit >"$folder/out" 2>"$folder/said" || grep -q 'disk is full' "$folder/said" ||
 		{ cat "$folder/said"; fail '… a list that cannot be logged says why'; }
+	phone small.phone/p carry out "$folder/full.$left.carry" >/dev/null
+	if control carry in "$folder/full.$left.carry" >"$folder/out" 2>"$folder/said"; then
+		fail '… a file is refused as well'
+	fi
+	holds '… the admin who brings a file is told the same' grep -q 'the disk is full: the server answered so.*Free some space' "$folder/said"
 	free "$small"
 	phone small.phone/p sync >/dev/null || fail 'with space again it takes everything'
 	holds '… and with space again it takes everything, without a restart' equals "$(visits) $(queued small.phone/p)" "$recorded 0"
 done
+control --json syncs | grep '"status":"full"' >"$folder/full.syncs" || fail 'the list of syncs has them'
+holds 'of what was not written the list of syncs counts nothing as new' sh -c '! grep -v "\"acked\":0,\"conflicts\":0,\"quarantined\":0" "$0"' "$folder/full.syncs"
 phone far sync >/dev/null
 holds 'another device receives all of it' equals "$(phone far records visit | cksum)" "$(control --json records visit --village 6303072001 --order id | cksum)"
 nobody_was_told

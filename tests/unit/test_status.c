@@ -81,8 +81,9 @@ TEST(only_passing_troubles_are_worth_trying_again)
 	for (enum status status = STATUS_OK; status < STATUS_COUNT; status++) {
 		bool passing = status == STATUS_GAP || status == STATUS_UNREACHABLE ||
 			       status == STATUS_BUSY || status == STATUS_TIMEOUT ||
-			       status == STATUS_FULL || status == STATUS_STORAGE ||
-			       status == STATUS_MEMORY || status == STATUS_TOO_FAST ||
+			       status == STATUS_FULL || status == STATUS_SERVER_FULL ||
+			       status == STATUS_STORAGE || status == STATUS_MEMORY ||
+			       status == STATUS_TOO_FAST ||
 			       /* Somebody sets a clock, or renews it. */
 			       status == STATUS_CERTIFICATE;
 

@@ -158,7 +158,7 @@ TEST(an_answer_that_is_no_parcel_is_told_as_what_it_means)
 		{0, STATUS_UNREACHABLE},   {200, STATUS_UNREACHABLE}, {503, STATUS_BUSY},
 		{429, STATUS_BUSY},	   {413, STATUS_LIMIT},	      {400, STATUS_MALFORMED},
 		{415, STATUS_UNSUPPORTED}, {404, STATUS_NOT_FOUND},   {302, STATUS_UNREACHABLE},
-		{500, STATUS_UNREACHABLE}, {507, STATUS_BUSY}};
+		{500, STATUS_UNREACHABLE}, {507, STATUS_SERVER_FULL}};
 	struct world *w = *state;
 
 	(void)family(w);
