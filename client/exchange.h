@@ -112,7 +112,8 @@ enum status exchange_take(struct taking *taking, struct error *err);
 /* The next request takes the scope from its beginning. What is here of it and does not come then,
  * goes or leaves, as after another scope. */
 enum status exchange_begin_anew(struct taking *taking, struct error *err);
-/* Only what became of the changes, and goes on while it gets anywhere: the device is held. */
+/* Only what became of the changes, and goes on while it gets anywhere: the device is held. An
+ * answer that got somewhere is counted, and one more tells of the status. */
 enum status exchange_take_held(struct taking *taking, struct error *err);
 /* The same; once the server has them all, the state says that everything here is to be destroyed.
  */

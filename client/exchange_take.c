@@ -437,7 +437,9 @@ exchange_take_held(struct taking *taking, struct error *err)
 	counter_take(taking);
 	/* The seqs of another epoch are of another log. */
 	status = taking->reply->epoch == state->epoch ? changes_take(taking, err) : STATUS_OK;
-	taking->again = state->acked_n > before && state->acked_n < state->last_n;
+	/* Where it got to counts; by files, where nothing is asked again, the status is told. */
+	taking->again =
+		state->acked_n > before && (state->acked_n < state->last_n || !taking->carried);
 	return status;
 }
 

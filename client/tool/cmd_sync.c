@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 #include "print.h"
+#include "protocol/status.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -70,7 +71,10 @@ cmd_sync(struct task *task)
 	if (task->json) {
 		print_json(sync_json(&result));
 	} else {
-		print_result(task, &result, MESSAGE_SYNC_REST);
+		/* Who is held, or revoked, does not sync the rest next time. */
+		print_result(task, &result,
+			     failed == STATUS_HELD || failed == STATUS_REVOKED ? MESSAGE_NONE
+									       : MESSAGE_SYNC_REST);
 	}
 	if (failed != 0) {
 		return task_error(task, &err);

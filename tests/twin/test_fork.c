@@ -371,6 +371,24 @@ TEST(two_clones_that_both_live_are_held_lose_nothing_and_go_on_when_the_admin_al
 	world_free(all.world);
 }
 
+TEST(a_held_phone_counts_what_it_sent_and_the_server_has)
+{
+	struct two_cadres all = two_cadres_with_a_family(5);
+	size_t copy = clone(&all, all.ani);
+	struct sambung_result result;
+
+	visit(&all, all.ani, "satu");
+	world_sync(all.world, all.ani);
+	visit(&all, copy, "dua");
+	world_sync(all.world, copy);
+	visit(&all, all.ani, "tiga");
+	assert_string_equal(sambung_status_name(sync_status(&all, all.ani, &result)), "held");
+	assert_int_equal(result.sent, 1);
+	assert_int_equal(result.acked, 1);
+	assert_int_equal(result.synced, 0);
+	world_free(all.world);
+}
+
 TEST(a_conflict_of_a_clone_with_the_original_is_flagged_as_one_of_two_people)
 {
 	struct two_cadres all = two_cadres_with_a_family(6);
@@ -809,6 +827,7 @@ RUN_TESTS(CASE(a_phone_restored_from_an_old_copy_sends_what_the_log_lacks_and_no
 	  CASE(the_same_image_restored_twice_is_merged_once),
 	  CASE(a_fork_of_a_fork_loses_nothing_and_says_nothing_twice),
 	  CASE(two_clones_that_both_live_are_held_lose_nothing_and_go_on_when_the_admin_allows),
+	  CASE(a_held_phone_counts_what_it_sent_and_the_server_has),
 	  CASE(a_conflict_of_a_clone_with_the_original_is_flagged_as_one_of_two_people),
 	  CASE(an_edit_after_a_fork_of_what_the_same_phone_had_written_is_no_conflict),
 	  CASE(a_form_that_was_open_over_the_fork_is_saved_under_the_new_number),
