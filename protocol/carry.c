@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-enum { MARK_NAME = 14 /* bytes of a mark that stay the same in later forms */, FIRST_BYTE = 1 };
+enum { MARK_NAME = sizeof CARRY_FILE_NAME - 1, FIRST_BYTE = 1 };
 
-static const char file_mark[CARRY_MARK_SIZE] = "sambung/carry/1";
-static const char replies_mark[CARRY_MARK_SIZE] = "sambung/reply/1";
+static const char file_mark[CARRY_MARK_SIZE] = CARRY_FILE_NAME "1";
+static const char replies_mark[CARRY_MARK_SIZE] = CARRY_REPLIES_NAME "1";
 
 static void
 check_make(struct span covered, uint8_t check_out[CARRY_CHECK_SIZE])

@@ -16,6 +16,10 @@
 #include "checkpoint.h"
 #include "parcel.h"
 
+/* With which the two begin, in later forms as well. */
+#define CARRY_FILE_NAME "sambung/carry/"
+#define CARRY_REPLIES_NAME "sambung/reply/"
+
 enum {
 	CARRY_PARCELS_MAX = 64, /* in a file, and answers in one */
 	CARRY_MARK_SIZE = 16,

@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool
+file_begins(const struct file *file, const char *name)
+{
+	return file->length >= strlen(name) && memcmp(file->at, name, strlen(name)) == 0;
+}
+
 static json_t *
 carried_json(const struct sambung_carried *carried)
 {
@@ -146,6 +152,9 @@ cmd_carry_deliver(struct task *task)
 	}
 	reply_path = text_format("%s.reply", task->arguments[0]);
 	status = file_read(task, task->arguments[0], CARRY_FILE_MAX, &file);
+	if (status == EXIT_DONE && file_begins(&file, CARRY_REPLIES_NAME)) {
+		status = task_failed(task, MESSAGE_CARRY_NO_FILE, task->arguments[0], NULL);
+	}
 	if (status == EXIT_DONE && file_is_there(reply_path)) {
 		status = file_read(task, reply_path, CARRY_REPLIES_MAX, &before);
 	}
@@ -175,6 +184,10 @@ cmd_carry_in(struct task *task)
 
 	if (status == EXIT_DONE) {
 		status = file_read(task, task->arguments[0], CARRY_REPLIES_MAX, &file);
+	}
+	if (status == EXIT_DONE && file_begins(&file, CARRY_FILE_NAME)) {
+		free(file.at);
+		status = task_failed(task, MESSAGE_CARRY_NO_ANSWER, task->arguments[0], NULL);
 	}
 	if (status != EXIT_DONE) {
 		return status;

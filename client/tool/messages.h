@@ -279,6 +279,16 @@
 	  "{1} tidak dapat ditulis: {2}. Pilih tempat lain atau kosongkan penyimpanan")               \
 	X(FILE_THERE, "{1} is there already. Choose another name",                                    \
 	  "{1} sudah ada. Pilih nama lain")                                                           \
+	X(CARRY_NO_ANSWER,                                                                            \
+	  "{1} is what this phone sends, not the answer to it. Let somebody with signal deliver\n"    \
+	  "it; the answer that she brings back is {1}.reply",                                         \
+	  "{1} adalah kiriman HP ini, bukan jawabannya. Minta orang yang bersinyal mengantarnya;\n"   \
+	  "jawaban yang dibawa kembali adalah {1}.reply")                                             \
+	X(CARRY_NO_FILE,                                                                              \
+	  "{1} is the answer, which goes back to the phone: `sambung carry in` there. To deliver,\n"  \
+	  "give the file that the phone wrote, without .reply",                                       \
+	  "{1} adalah jawaban, yang dibawa kembali ke HP itu: `sambung carry in` di sana. Untuk\n"    \
+	  "mengantar, berikan berkas dari HP itu, tanpa .reply")                                      \
 	X(CARRY_FOREIGN,                                                                              \
 	  "{1} holds no answer to a file of this phone, or only to an old one. Nothing is lost;\n"    \
 	  "make a new file with `sambung carry out`",                                                 \

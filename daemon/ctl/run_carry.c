@@ -5,6 +5,7 @@
 #include "protocol/carry.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static enum status
@@ -20,12 +21,31 @@ admin_seen(void *context, struct checkpoint *out)
 	return ctl_checkpoint(context, out, NULL) == STATUS_OK;
 }
 
+static bool
+is_answer(const struct buffer *file)
+{
+	const size_t length = strlen(CARRY_REPLIES_NAME);
+
+	return file->length >= length && memcmp(file->at, CARRY_REPLIES_NAME, length) == 0;
+}
+
 static enum status
-read_files(const char *path, const char *reply_path, struct buffer *file, struct buffer *before,
+read_files(struct ctl *ctl, const char *reply_path, struct buffer *file, struct buffer *before,
 	   struct error *err)
 {
+	const char *path = ctl->words[0];
 	enum status status = folder_read(path, CARRY_FILE_MAX, file, err);
 
+	if (status == STATUS_OK && is_answer(file)) {
+		ctl->next = ctl_text(ctl,
+				     "Bring it back to the phone; here give the file that the "
+				     "phone wrote, without .reply",
+				     "Bawa kembali ke HP itu; di sini berikan berkas dari HP itu, "
+				     "tanpa .reply");
+		return fail(err, STATUS_MALFORMED, "%s: %s", path,
+			    ctl_text(ctl, "it is the answer to a phone's file",
+				     "berkas ini jawaban untuk HP"));
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -90,7 +110,7 @@ run_carry_in(struct ctl *ctl, struct error *err)
 	}
 	buffer_init(&file, CARRY_FILE_MAX);
 	buffer_init(&before, CARRY_REPLIES_MAX);
-	status = read_files(ctl->words[0], reply_path, &file, &before, err);
+	status = read_files(ctl, reply_path, &file, &before, err);
 	if (status == STATUS_OK) {
 		delivery.file = buffer_span(&file);
 		delivery.before = buffer_span(&before);

@@ -74,6 +74,12 @@ cp "$folder/a.carry" "$folder/again.carry"
 holds 'a second delivery is answered as well' courier deliver "$folder/again.carry" --to "$url"
 holds '… and adds nothing to the log' equals "$(control log --json | grep -c .)" "$before"
 
+fails 'the answer is not delivered' 1 courier deliver "$folder/a.carry.reply" --to "$url"
+holds '… and named as what it is' grep -q 'a.carry.reply is the answer' "$folder/said"
+fails '… nor by the command of the server' 1 control carry in "$folder/a.carry.reply"
+holds '… which names it, too' grep -q 'a.carry.reply: it is the answer .*Bring it back to the phone' "$folder/said"
+fails 'the file is no answer' 1 device siti carry in "$folder/a.carry"
+holds '… and the cadre is told which one is' grep -q 'a.carry.reply' "$folder/said"
 fails 'another phone has no use for the answer' 1 device wati carry in "$folder/a.carry.reply"
 device siti carry in --json "$folder/a.carry.reply" >"$folder/said"
 holds 'the answer empties the queue' equals "$(queued siti)" 0
