@@ -24,10 +24,12 @@ static const struct column log_columns[] = {
 	{"seq", "SEQ", "SEQ", 6},
 	{"received", "RECEIVED", "DITERIMA", 24},
 	{"kind", "KIND", "MACAM", 8},
+	{"device", "DEVICE", "HP", 10},
+	{"n", "N", "N", 5},
 	{"cadre", "CADRE", "KADER", 20},
 	{"user", "USER", "PENGGUNA", 10},
 	{"type", "TYPE", "JENIS", 8},
-	{"record", "RECORD", "CATATAN", 14},
+	{"record", "RECORD", "CATATAN", 15},
 	{"fields", "FIELDS", "ISIAN", 40},
 	{"about", "ABOUT", "TENTANG", 0},
 };

@@ -8,10 +8,9 @@
 enum { PATH_MAX_BYTES = 1024 };
 
 static const struct column quarantine_columns[] = {
-	{"device", "DEVICE", "HP", 10},
-	{"n", "N", "N", 5},
-	{"reason", "REASON", "SEBAB", 44},
-	{"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
+	{"device", "DEVICE", "HP", 10},	   {"n", "N", "N", 5},
+	{"cadre", "CADRE", "KADER", 20},   {"record", "RECORD", "CATATAN", 15},
+	{"reason", "REASON", "SEBAB", 44}, {"next", "NEXT STEP", "LANGKAH BERIKUTNYA", 0},
 };
 
 enum status

@@ -34,11 +34,18 @@ key_lower(struct json *json, const char *key, const char *name)
 	json_put_text(json, span_of(lower, length));
 }
 
+struct listing {
+	struct call *call;
+	struct view view;
+};
+
 static enum status
 each_quarantined(void *context, const struct quarantined *row, struct error *err)
 {
-	struct call *call = context;
+	struct listing *listing = context;
+	struct call *call = listing->call;
 	struct json json = json_start(&call->out);
+	const struct view_name *cadre;
 
 	json_put_object(&json);
 	json_put_key(&json, "device");
@@ -47,6 +54,12 @@ each_quarantined(void *context, const struct quarantined *row, struct error *err
 	json_put_uint(&json, row->n);
 	json_put_key(&json, "seq");
 	json_put_uint(&json, row->seq);
+	json_put_key(&json, "cadre");
+	if (view_stream(&listing->view, row->stream, &cadre)) {
+		json_put_text(&json, span_of(cadre->name, cadre->length));
+	} else {
+		json_put_null(&json);
+	}
 	json_put_key(&json, "record");
 	json_put_id(&json, row->record);
 	key_lower(&json, "code", quarantine_name(row->reason));
@@ -60,9 +73,16 @@ each_quarantined(void *context, const struct quarantined *row, struct error *err
 enum status
 quarantine_answer(struct call *call, struct store *reader, struct error *err)
 {
-	call->media = MEDIA_LINES;
-	return store_quarantine_read(reader, caller_scope(&call->caller), each_quarantined, call,
-				     err);
+	struct listing listing = {.call = call};
+	enum status status = view_init(&listing.view, call, reader, err);
+
+	if (status == STATUS_OK) {
+		call->media = MEDIA_LINES;
+		status = store_quarantine_read(reader, caller_scope(&call->caller),
+					       each_quarantined, &listing, err);
+		view_finish(&listing.view);
+	}
+	return status;
 }
 
 /* ---- out of it ---- */

@@ -63,6 +63,10 @@ holds 'revoking says which numbers went' grep -q "^$number .*revoked" "$folder/r
 device siti sync --json >"$folder/last" 2>&1 || true
 control quarantine --json >"$folder/quarantine"
 holds 'what a revoked device sends is set aside' grep -q "\"device\":$number,\"n\":2,.*\"code\":\"revoked\",\"reason\":\"The device was revoked.\",\"next\":\"[A-Z]" "$folder/quarantine"
+control quarantine >"$folder/quarantine"
+holds 'the list tells people whose it is and of which record' grep -q "^$number  *2  *[^ ].*  $family  *The device was revoked" "$folder/quarantine"
+control log >"$folder/log"
+holds '… and the log has the line with its phone and number' grep -q "  $number  *2  .*  $family  .*Too late" "$folder/log"
 holds '… and merged nowhere' sh -c '! "$0" --dir "$1" record --json "$2" | grep -q "Too late"' "$SAMBUNGCTL" "$server" "$family"
 
 fails 'what is not in quarantine cannot be released' 1 control quarantine release "$number" 99
