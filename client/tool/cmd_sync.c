@@ -56,6 +56,13 @@ print_result(const struct task *task, const struct sambung_result *result, enum 
 	print_number(task, result->continues_as);
 }
 
+/* Then the rest does not go out with the next sync. */
+static bool
+shut_out(int failed)
+{
+	return failed == STATUS_HELD || failed == STATUS_REVOKED || failed == STATUS_DESTROYED;
+}
+
 enum exit_status
 cmd_sync(struct task *task)
 {
@@ -71,10 +78,7 @@ cmd_sync(struct task *task)
 	if (task->json) {
 		print_json(sync_json(&result));
 	} else {
-		/* Who is held, or revoked, does not sync the rest next time. */
-		print_result(task, &result,
-			     failed == STATUS_HELD || failed == STATUS_REVOKED ? MESSAGE_NONE
-									       : MESSAGE_SYNC_REST);
+		print_result(task, &result, shut_out(failed) ? MESSAGE_NONE : MESSAGE_SYNC_REST);
 	}
 	if (failed != 0) {
 		return task_error(task, &err);
