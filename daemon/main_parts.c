@@ -232,6 +232,9 @@ open_store(struct daemon *daemon, const char *database, struct error *err)
 		status = store_open(database, STORE_WRITER, &daemon->store, err);
 	}
 	if (status == STATUS_OK) {
+		status = store_triggers_refuse(daemon->store, err);
+	}
+	if (status == STATUS_OK) {
 		status = notice_copy(daemon, err);
 	}
 	if (status == STATUS_OK) {

@@ -277,7 +277,7 @@ append_entry(struct erasing *erasing, size_t from, size_t end, uint64_t *seq_out
 		.record = erasing->root,
 	};
 	struct erasure erasure = {.record = erasing->root,
-				  .asked_ms = ingest_clock_ms(erasing->ingest)};
+				  .asked_ms = ingest_now_ms(erasing->ingest)};
 	enum status status = ingest_note(erasing->ingest, ENTRY_ERASURE, erasing->user, &note,
 					 &erasure.seq, err);
 

@@ -306,6 +306,8 @@ do_schema(const struct told *told, struct error *err)
 	if (status == STATUS_OK && schema_decode(cbor, &schema, NULL) == STATUS_OK) {
 		schema_free(work->schema);
 		work->schema = schema;
+		/* Empty: what is compared is that there are no other tables. */
+		status = store_typed_prepare(told->again, schema, err);
 	}
 	return status;
 }
@@ -448,8 +450,14 @@ static enum status
 do_erase(const struct told *told, struct error *err)
 {
 	const struct note *note = told->note;
+	const struct erasure erasure = {.seq = told->seq,
+					.record = told->row->entry.record,
+					.asked_ms = told->row->entry.received_ms};
 	enum status status = workset_flush(told->ingest, err);
 
+	if (status == STATUS_OK) {
+		status = store_erasure_add(told->again, &erasure, err);
+	}
 	for (size_t i = 0; i < note->record_count && status == STATUS_OK; i++) {
 		status = store_record_erase(told->again, told->ingest->work.schema,
 					    note->records[i], told->seq, NULL, err);

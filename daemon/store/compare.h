@@ -49,6 +49,17 @@ enum status store_compare(struct store *store, struct store *again, const struct
 enum status store_shapes_check(struct store *store, const struct finder *finder, struct error *err);
 /* Tables and columns that the list does not have. */
 enum status store_tables_check(struct store *store, const struct finder *finder, struct error *err);
+/* Every table, index, trigger and view, by name and text, against those of the store that the log
+ * was replayed into. typed: also those of the record types, which are complete there. */
+enum status store_objects_compare(struct store *store, struct store *again, bool typed,
+				  const struct finder *finder, struct error *err);
+/* Does each index hold what its text says? Reads every page (PRAGMA integrity_check). */
+enum status store_pages_check(struct store *store, const struct finder *finder, struct error *err);
+
+/* Was the device that wrote as `stream`, or one that continues it, told of entry `seq`, which
+ * erased what it wrote? True as well if it had destroyed everything by then, or is no device. */
+enum status store_erasure_told(struct store *store, uint64_t seq, uint32_t stream, bool *told_out,
+			       struct error *err);
 
 struct kept_checkpoint {
 	uint64_t place;

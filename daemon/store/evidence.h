@@ -25,6 +25,9 @@ struct evidence {
 extern const struct evidence evidence[];
 extern const size_t evidence_count;
 
+/* Whoever altered a database chose the names in it, and findings go to a terminal and into JSON:
+ * what is not plain there becomes a question mark. Cut to fit. */
+void finding_plain(struct span text, char *out, size_t size);
 /* Fills in `what` and tells. */
 void finding_say(const struct finder *finder, struct finding *finding, const char *what);
 

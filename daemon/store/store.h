@@ -40,6 +40,9 @@ enum status store_create(const char *path, struct error *err);
 enum status store_open(const char *path, enum store_access access, struct store **out,
 		       struct error *err);
 void store_close(struct store *store);
+/* STORAGE: a trigger or view stands in the database. This program makes none; one would run with
+ * what is written from now on. */
+enum status store_triggers_refuse(struct store *store, struct error *err);
 
 /* Writer: begin … commit or rollback. Durable when store_commit returns OK. */
 enum status store_begin(struct store *store, struct error *err);

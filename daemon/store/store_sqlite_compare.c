@@ -258,6 +258,32 @@ store_checkpoints_read(struct store *store, struct buffer *out, struct error *er
 	return buffer_status(out, "the checkpoints", err);
 }
 
+enum status
+store_erasure_told(struct store *store, uint64_t seq, uint32_t stream, bool *told_out,
+		   struct error *err)
+{
+	/* Who is former is not told: the installation goes on under another number. */
+	static const char text[] =
+		"WITH RECURSIVE family (number) AS (SELECT number FROM stream WHERE number = ?1"
+		" AND kind = 1 UNION SELECT s.number FROM family f JOIN stream s"
+		" ON s.parent = f.number AND s.parent > 0)"
+		" SELECT NOT EXISTS (SELECT 1 FROM family) OR EXISTS (SELECT 1 FROM family f"
+		" JOIN erasure_device d ON d.device = f.number AND d.seq = ?2)"
+		" OR EXISTS (SELECT 1 FROM family f JOIN device_destroyed d"
+		" ON d.device = f.number AND d.seq < ?2)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	uint64_t told = 0;
+	enum status status;
+
+	sql_bind_uint(s, 1, stream);
+	sql_bind_uint(s, 2, seq);
+	status = store_number(s, &told, err);
+	if (status == STATUS_OK) {
+		*told_out = told != 0;
+	}
+	return status;
+}
+
 struct log_spans {
 	struct statement *statement;
 };

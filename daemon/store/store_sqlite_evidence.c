@@ -50,6 +50,14 @@ const struct evidence evidence[] = {
 	 .entry = true},
 
 	{.table = "erased", .compared = "record seq", .keys = 1},
+	/* When nothing was left in the files, no entry says. */
+	{.table = "erasure",
+	 .compared = "seq record asked_ms",
+	 .keys = 1,
+	 .operations = "finished_ms"},
+	/* Whoever wrote of it has a row (verify_told.c). Whose villages it was in cannot be told
+	 * any more. */
+	{.table = "erasure_device", .apart = "device seq", .operations = "acked_ms"},
 
 	/* Operations. Of some a part follows all the same, and is compared. */
 	/* session: rows of sessions may be lost, their numbers are not given out again. */
@@ -61,8 +69,9 @@ const struct evidence evidence[] = {
 	 .operations = "r last_ms witness"},
 	/* What a server calls itself is compared by verify; where it runs is its own affair. */
 	{.table = "setting", .apart = "name value"},
-	/* As the change was judged last: judging it again tells. */
-	{.table = "quarantine_cause", .operations = "seq reason awaits"},
+	/* As the change was judged last: judging it again tells. One of each in quarantine
+	   (shapes). */
+	{.table = "quarantine_cause", .apart = "seq", .operations = "reason awaits"},
 	/* A code lives for 72 hours; what came of it is an entry of the log. */
 	{.table = "code",
 	 .operations = "id secret_hash expires_ms cadre scope failures device device_key"},
@@ -78,9 +87,6 @@ const struct evidence evidence[] = {
 		       " quarantined pulled_from pulled_to result"},
 	/* The keys of other people's files, which are in no change. */
 	{.table = "import_row", .operations = "type key record version cells"},
-	/* How far each erasure has come, and who has heard of it. */
-	{.table = "erasure", .operations = "seq record asked_ms finished_ms"},
-	{.table = "erasure_device", .operations = "device seq acked_ms"},
 	/* Projections for reports, made again from the records; the tables t_<type> as well. */
 	{.table = "typed_head", .operations = "only seq"},
 	{.table = "typed_column", .operations = "type tag part name"},
@@ -91,6 +97,19 @@ const size_t evidence_count = sizeof evidence / sizeof evidence[0];
 static const char typed_prefix[] = "t_";
 
 /* ---- telling ---- */
+
+void
+finding_plain(struct span text, char *out, size_t size)
+{
+	size_t length = text.length < size ? text.length : size - 1;
+
+	for (size_t i = 0; i < length; i++) {
+		const uint8_t byte = text.at[i];
+
+		out[i] = byte < ' ' || byte > '~' || byte == '"' || byte == '\\' ? '?' : (char)byte;
+	}
+	out[length] = '\0';
+}
 
 void
 finding_say(const struct finder *finder, struct finding *finding, const char *what)
@@ -138,7 +157,7 @@ struct shape {
 /* Together with the headers these make each column of the log count: there is one way to write an
  * entry. */
 static const struct shape shapes[] = {
-	SHAPE_U63("log", "seq", "seq"),
+	{"log", "seq", "it stands before the first entry", "SELECT seq FROM log WHERE seq < 1"},
 	SHAPE_U32("log", "seq", "kind"),
 	SHAPE_U63("log", "seq", "session"),
 	SHAPE_U32("log", "seq", "stream"),
@@ -169,6 +188,14 @@ static const struct shape shapes[] = {
 	 " AND (stream <> 0 OR n <> 0 OR verdict <> 0 OR reason <> 0 OR schema_version <> 0)"},
 	{"log", "verdict", "verdict and reason do not go together",
 	 "SELECT seq FROM log WHERE verdict NOT IN (0, 1) OR (verdict = 0) <> (reason = 0)"},
+	{"quarantine_cause", "seq", "the row is missing",
+	 "SELECT seq FROM quarantine WHERE seq NOT IN (SELECT seq FROM quarantine_cause)"},
+	{"quarantine_cause", "seq", "nothing of that number was set aside",
+	 "SELECT seq FROM quarantine_cause WHERE seq NOT IN (SELECT seq FROM quarantine)"},
+	{"erasure_device", "seq", "no entry of that number erased anything",
+	 "SELECT seq FROM erasure_device WHERE seq NOT IN (SELECT seq FROM erasure)"},
+	{"erasure_device", "device", "there is no such device",
+	 "SELECT device FROM erasure_device WHERE device NOT IN (SELECT number FROM device)"},
 	/* Or its records were erased. */
 	{"place", "village", "nothing ever left it",
 	 "SELECT village FROM place WHERE records = 0 AND conflicts = 0"
@@ -255,9 +282,11 @@ store_tables_check(struct store *store, const struct finder *finder, struct erro
 		status = sql_row(s, &row, err);
 		if (status == STATUS_OK && row && !is_listed(sql_text(s, 0), sql_text(s, 1))) {
 			struct finding finding = {.table = "sqlite_schema", .column = "name"};
+			char both[FINDING_ROW_SIZE];
 
-			(void)snprintf(finding.row, sizeof finding.row, "%.*s.%.*s",
-				       NAME_ARGS(sql_text(s, 0)), NAME_ARGS(sql_text(s, 1)));
+			(void)snprintf(both, sizeof both, "%.*s.%.*s", NAME_ARGS(sql_text(s, 0)),
+				       NAME_ARGS(sql_text(s, 1)));
+			finding_plain(span_of_text(both), finding.row, sizeof finding.row);
 			finding_say(finder, &finding, "this program knows no such column");
 		}
 	}

@@ -3,9 +3,11 @@
 #include "protocol/id.h"
 #include "store_sqlite.h"
 
+/* A change whose cause is lost stays in every list, with the reason that the log has. */
 #define QUARANTINE_SELECT                                                                          \
-	"SELECT q.seq, q.stream, q.n, q.record, q.village, c.reason, c.awaits, q.settled,"         \
-	" q.released FROM quarantine q JOIN quarantine_cause c ON c.seq = q.seq"
+	"SELECT q.seq, q.stream, q.n, q.record, q.village, coalesce(c.reason,"                     \
+	" (SELECT l.reason FROM log l WHERE l.seq = q.seq)), c.awaits, q.settled, q.released"      \
+	" FROM quarantine q LEFT JOIN quarantine_cause c ON c.seq = q.seq"
 
 static enum status
 put_cause(struct store *store, const struct quarantined *row, struct error *err)

@@ -100,6 +100,7 @@ create_table(struct store *store, const struct record_type *type, struct error *
 {
 	struct buffer text;
 
+	/* verify compares the text: what is made otherwise here needs a migration of what was. */
 	buffer_init(&text, STATEMENT_TEXT_MAX);
 	buffer_printf(&text,
 		      "CREATE TABLE IF NOT EXISTS \"t_%.*s\" (id INTEGER PRIMARY KEY,"

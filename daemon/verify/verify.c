@@ -31,6 +31,12 @@ check_entry(struct verifying *verifying, const struct log_row *row)
 	if (entry->received_ms < verifying->received_ms) {
 		finding_tell(finder, "log", "received_ms", entry->seq, "goes back");
 	}
+	/* All of a commit was received at one time. */
+	if (entry->received_ms > verifying->received_ms && verifying->frontier.size > 0 &&
+	    !verify_was_signed(verifying)) {
+		finding_tell(finder, "checkpoint", "size", verifying->frontier.size,
+			     "a commit ended here, and nothing signed says so");
+	}
 	verifying->received_ms = entry->received_ms;
 	if (row->payload.at == NULL && !verify_may_lack(verifying, entry)) {
 		finding_tell(finder, "log", "payload", entry->seq,
@@ -72,6 +78,7 @@ take_entry(void *context, const struct log_row *row, struct error *err)
 	enum status status;
 
 	check_entry(verifying, row);
+	verify_told_entry(verifying, row);
 	entry_leaf(&row->entry, leaf);
 	frontier_append(&verifying->frontier, leaf);
 	status = replay_row(verifying, row, err);
@@ -124,8 +131,12 @@ compare(struct verifying *verifying, struct error *err)
 				       &verifying->finder, err);
 	}
 	if (status == STATUS_OK) {
+		status = verify_told_end(verifying, err);
+	}
+	if (status == STATUS_OK) {
 		verify_tail(verifying);
 	}
+	verifying->whole = status == STATUS_OK;
 	return status;
 }
 
@@ -153,6 +164,9 @@ look(struct verifying *verifying, struct error *err)
 	enum status status = store_tables_check(verifying->store, &verifying->finder, err);
 
 	if (status == STATUS_OK) {
+		status = store_pages_check(verifying->store, &verifying->finder, err);
+	}
+	if (status == STATUS_OK) {
 		status = store_shapes_check(verifying->store, &verifying->finder, err);
 	}
 	if (status == STATUS_OK) {
@@ -161,7 +175,13 @@ look(struct verifying *verifying, struct error *err)
 	if (status == STATUS_OK) {
 		status = verify_spans_begin(verifying, err);
 	}
-	return status == STATUS_OK ? read_log(verifying, err) : status;
+	if (status == STATUS_OK) {
+		status = read_log(verifying, err);
+	}
+	return status == STATUS_OK
+		       ? store_objects_compare(verifying->store, verifying->again, verifying->whole,
+					       &verifying->finder, err)
+		       : status;
 }
 
 /* ---- the two databases ---- */
@@ -235,6 +255,7 @@ verify_database(const struct verify_options *options, struct verified *out, stru
 	frontier_init(&verifying.frontier);
 	buffer_init(&verifying.checkpoints, SIZE_MAX);
 	buffer_init(&verifying.erased, SIZE_MAX);
+	buffer_init(&verifying.writers, SIZE_MAX);
 	status = run(&verifying, err);
 	if (status == STATUS_OK) {
 		tell_result(&verifying, out);
@@ -244,5 +265,6 @@ verify_database(const struct verify_options *options, struct verified *out, stru
 	store_close(verifying.store);
 	buffer_finish(&verifying.checkpoints);
 	buffer_finish(&verifying.erased);
+	buffer_finish(&verifying.writers);
 	return status;
 }

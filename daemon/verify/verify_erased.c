@@ -73,9 +73,9 @@ verify_erased_read(struct verifying *verifying, struct error *err)
 	return status;
 }
 
-/* Does an entry after `seq` name it? */
-static bool
-erased_after(const struct verifying *verifying, uint64_t id, uint64_t seq)
+/* The first entry after `seq` that names it; 0: none. */
+static uint64_t
+first_after(const struct verifying *verifying, uint64_t id, uint64_t seq)
 {
 	const struct erased_mark *marks = (const void *)verifying->erased.at;
 	const size_t count = verifying->erased.length / sizeof *marks;
@@ -92,7 +92,13 @@ erased_after(const struct verifying *verifying, uint64_t id, uint64_t seq)
 			high = middle;
 		}
 	}
-	return low < count && marks[low].id == id;
+	return low < count && marks[low].id == id ? marks[low].by : 0;
+}
+
+static bool
+erased_after(const struct verifying *verifying, uint64_t id, uint64_t seq)
+{
+	return first_after(verifying, id, seq) != 0;
 }
 
 bool
@@ -118,4 +124,13 @@ verify_may_lack(const struct verifying *verifying, const struct entry *entry)
 	return entry->kind != ENTRY_ERASURE &&
 	       ((entry->record != 0 && erased_after(verifying, entry->record, entry->seq)) ||
 		erased_after(verifying, entry->seq | ENTRY_BIT, entry->seq));
+}
+
+uint64_t
+verify_erased_by(const struct verifying *verifying, const struct entry *entry)
+{
+	const uint64_t by = first_after(verifying, entry->record, entry->seq);
+	const uint64_t alone = first_after(verifying, entry->seq | ENTRY_BIT, entry->seq);
+
+	return alone != 0 && alone < by ? 0 : by;
 }

@@ -20,6 +20,8 @@ struct verifying {
 	struct buffer checkpoints; /* struct kept_checkpoint */
 	size_t checkpoint_at;	   /* the next one to be looked at */
 	struct buffer erased;	   /* struct erased_mark, in order */
+	struct buffer writers;	   /* verify_told.c */
+	bool whole;		   /* the log could be replayed to its end */
 	struct log_spans *spans;
 	struct log_span span; /* the run under way */
 	bool has_span;
@@ -32,6 +34,8 @@ struct verifying {
 void verify_signed(struct verifying *verifying);
 /* Do the log's commits end here? */
 bool verify_is_boundary(const struct verifying *verifying);
+/* Was what has been read so far signed as it is? */
+bool verify_was_signed(const struct verifying *verifying);
 /* At the end: checkpoints that the log does not reach, and those kept elsewhere. */
 void verify_tail(struct verifying *verifying);
 
@@ -48,5 +52,12 @@ bool verify_erased(void *context, uint64_t record);
 /* Was the entry erased by itself? */
 bool verify_erased_entry(void *context, uint64_t seq);
 bool verify_may_lack(const struct verifying *verifying, const struct entry *entry);
+/* The entry that took its payload because it erased its record; 0: none did, or another was first.
+ */
+uint64_t verify_erased_by(const struct verifying *verifying, const struct entry *entry);
+
+/* verify_told.c: devices that wrote of what was erased are those that were told. */
+void verify_told_entry(struct verifying *verifying, const struct log_row *row);
+enum status verify_told_end(struct verifying *verifying, struct error *err);
 
 #endif

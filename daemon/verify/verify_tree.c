@@ -23,6 +23,15 @@ verify_is_boundary(const struct verifying *verifying)
 	return next != NULL && next->checkpoint.size == verifying->frontier.size;
 }
 
+bool
+verify_was_signed(const struct verifying *verifying)
+{
+	const struct kept_checkpoint *all = (const void *)verifying->checkpoints.at;
+
+	return verifying->checkpoint_at > 0 &&
+	       all[verifying->checkpoint_at - 1].checkpoint.size == verifying->frontier.size;
+}
+
 static void
 check_root(struct verifying *verifying, const struct kept_checkpoint *kept)
 {

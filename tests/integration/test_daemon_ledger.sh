@@ -84,11 +84,27 @@ rm "$folder/copy.db"
 control backup "$folder/copy.db" >/dev/null
 sqlite3 "$folder/copy.db" "UPDATE log SET time = time + 1 WHERE seq = 5"
 fails 'another time in the log is found' 1 control verify --database "$folder/copy.db"
+rm "$folder/copy.db"
+control backup "$folder/copy.db" >/dev/null
+sqlite3 "$folder/copy.db" "CREATE TABLE t_spy (x);
+	CREATE TRIGGER spying AFTER INSERT ON log BEGIN INSERT INTO t_spy VALUES (new.payload); END"
+fails 'a trigger that copies is found' 1 control verify --database "$folder/copy.db"
+holds 'by its name' grep -q '^sqlite_schema spying trigger: ' "$folder/said"
+holds 'so is where it copies to' grep -q '^sqlite_schema t_spy table: ' "$folder/said"
 control settle "$id" head 'Jumberi' >/dev/null
 control checkpoint --out "$folder/newest"
 rm "$folder/copy.db"
 server_stop
 holds 'a server that does not run is verified' verify --checkpoint "$folder/newest"
+sqlite3 "$server/sambung.db" "CREATE TRIGGER spying AFTER INSERT ON log BEGIN DELETE FROM session; END"
+got=0
+timeout 20 "$SAMBUNGD" --dir "$server" --listen 127.0.0.1:0 >"$folder/refused" 2>&1 || got=$?
+holds 'a daemon does not start with what would run in it' test "$got" -eq 1
+holds 'and says what it is and what to do' \
+	grep -q 'trigger spying of log .*sambungctl verify.*backup' "$folder/refused"
+sqlite3 "$server/sambung.db" "DROP TRIGGER spying"
+server_start
+server_stop
 # An older copy takes its place; its folder does not know.
 sqlite3 "$server/sambung.db" "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
 cp "$server/sambung.db" "$folder/whole.db"

@@ -224,13 +224,24 @@ copy(const char *from, const char *to)
 	}
 }
 
+void
+altered_keep(struct altered *altered)
+{
+	struct world *world = altered->all.world;
+	bool found = false;
+	struct error err;
+
+	(void)unlink(altered->original);
+	assert_ok(store_checkpoint_last(world->reader, &altered->newest, &found, &err));
+	assert_true(found);
+	assert_ok(store_backup(world->store, altered->original, &err));
+}
+
 int
 altered_open(void **state)
 {
 	struct altered *altered = calloc(1, sizeof *altered);
-	bool found = false;
 	struct world *world;
-	struct error err;
 
 	assert_non_null(altered);
 	altered->all = two_cadres_with_a_family(SEED);
@@ -239,9 +250,7 @@ altered_open(void **state)
 	world = altered->all.world;
 	(void)snprintf(altered->original, ALTERED_PATH_SIZE, "%s/original.db", world->folder);
 	(void)snprintf(altered->path, ALTERED_PATH_SIZE, "%s/altered.db", world->folder);
-	assert_ok(store_checkpoint_last(world->reader, &altered->newest, &found, &err));
-	assert_true(found);
-	assert_ok(store_backup(world->store, altered->original, &err));
+	altered_keep(altered);
 	*state = altered;
 	return 0;
 }
@@ -272,22 +281,31 @@ hear(void *context, const struct finding *finding)
 	}
 }
 
-struct heard
-altered_look_with(const struct altered *altered, const struct witness *witnesses, size_t count)
+static enum status
+look(const struct altered *altered, const struct witness *witnesses, size_t count,
+     const struct finder *finder, struct error *err)
 {
-	struct heard heard = {.findings = 0};
 	struct verified verified;
-	struct error err = {.status = STATUS_OK};
 	const struct verify_options options = {
 		.database = altered->path,
 		.scratch = altered->all.world->folder,
 		.log_key = altered->all.world->keys.log_public,
 		.witnesses = witnesses,
 		.witness_count = count,
-		.finder = {hear, &heard},
+		.finder = *finder,
 	};
 
-	if (verify_database(&options, &verified, &err) != STATUS_OK) {
+	return verify_database(&options, &verified, err);
+}
+
+struct heard
+altered_look_with(const struct altered *altered, const struct witness *witnesses, size_t count)
+{
+	struct heard heard = {.findings = 0};
+	const struct finder finder = {hear, &heard};
+	struct error err = {.status = STATUS_OK};
+
+	if (look(altered, witnesses, count, &finder, &err) != STATUS_OK) {
 		/* It says so, and ends with a failure: that is noticed, too. */
 		(void)snprintf(heard.first.what, sizeof heard.first.what, "%.100s", err.detail);
 		heard.findings++;
@@ -299,4 +317,30 @@ struct heard
 altered_look(const struct altered *altered)
 {
 	return altered_look_with(altered, NULL, 0);
+}
+
+struct wanted {
+	const char *table;
+	const char *row;
+	bool told;
+};
+
+static void
+look_for(void *context, const struct finding *finding)
+{
+	struct wanted *wanted = context;
+
+	wanted->told =
+		wanted->told || (strcmp(finding->table, wanted->table) == 0 &&
+				 (wanted->row == NULL || strcmp(finding->row, wanted->row) == 0));
+}
+
+bool
+altered_tells(const struct altered *altered, const char *table, const char *row)
+{
+	struct wanted wanted = {.table = table, .row = row};
+	const struct finder finder = {look_for, &wanted};
+	struct error err;
+
+	return look(altered, NULL, 0, &finder, &err) == STATUS_OK && wanted.told;
 }

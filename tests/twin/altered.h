@@ -23,6 +23,8 @@ int altered_close(void **state);
 /* A new record of name, value, name, value, …, NULL. */
 void altered_create(const struct two_cadres *all, size_t device, const char *type,
 		    const char *const *fields, char id_out[16]);
+/* What the phones have filled by now is the original from now on. */
+void altered_keep(struct altered *altered);
 /* The original again. */
 void altered_anew(const struct altered *altered);
 
@@ -31,6 +33,8 @@ struct heard {
 	struct finding first;
 };
 struct heard altered_look(const struct altered *altered);
+/* Is one of the findings of that table and row? NULL: of any. */
+bool altered_tells(const struct altered *altered, const char *table, const char *row);
 struct heard altered_look_with(const struct altered *altered, const struct witness *witnesses,
 			       size_t count);
 

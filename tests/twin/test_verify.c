@@ -94,9 +94,11 @@ TEST(every_alteration_of_a_column_of_evidence_is_found)
 TEST(every_row_that_is_deleted_is_missed)
 {
 	static const char *const tables[] = {
-		"log",	  "log_run",	"tree",	    "checkpoint", "epoch",	   "record",
-		"place",  "move",	"stream",   "device",	  "device_scope",  "token",
-		"schema", "quarantine", "progress", "user",	  "device_region",
+		"log",		 "log_run",	     "tree",	     "checkpoint",
+		"epoch",	 "record",	     "place",	     "move",
+		"stream",	 "device",	     "device_scope", "token",
+		"schema",	 "quarantine",	     "progress",     "user",
+		"device_region", "quarantine_cause",
 	};
 	struct altered *altered = *state;
 
