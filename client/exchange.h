@@ -61,7 +61,6 @@ struct taking {
 	const struct asked *asked;
 	const struct reply *reply;
 	bool newest;  /* it answers the last request */
-	bool prompt;  /* … within the hour */
 	bool fits;    /* it starts from the cursor and the scope that the device has */
 	bool carried; /* it came as a file, long after it was written */
 	bool again;

@@ -2,7 +2,7 @@
 /* A reply is opened, unpacked and taken in one transaction. */
 #include "client/exchange.h"
 
-enum { REPLY_ARENA_MAX = 8 * 1024 * 1024, PROMPT_MS = 3600 * 1000 };
+enum { REPLY_ARENA_MAX = 8 * 1024 * 1024 };
 
 /* Opens the seal with the session of the request that it answers. */
 static enum status
@@ -34,16 +34,14 @@ reply_refused(const struct reply *reply, const struct local_state *state, struct
 static enum status
 reply_use(struct taking *taking, struct error *err)
 {
-	enum status status = STATUS_OK;
+	enum status status;
 
 	if (taking->asked->device != taking->state.device) {
 		/* It speaks of the changes of a former number. */
 		taking->again = true;
 		return STATUS_OK;
 	}
-	if (taking->reply->status != STATUS_REVOKED && taking->reply->status != STATUS_FOREIGN) {
-		status = lease_take(taking, err);
-	}
+	status = lease_take(taking, err);
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -97,10 +95,8 @@ reply_take(struct taking *taking, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	/* A prompt answer lets a lease run on that has just come to its end, and tells the time,
-	 * too: the next use of the phone looks whether it did. */
-	status = taking->prompt ? device_load(taking->device, &taking->state, err)
-				: device_enrolled(taking->device, &taking->state, err);
+	/* The answer may let a lease run on that has just come to its end, and tells the time, too. */
+	status = device_load(taking->device, &taking->state, err);
 	if (status == STATUS_DESTROYED) {
 		local_rollback(local);
 		return exchange_take_destroyed(taking, err);
@@ -162,7 +158,6 @@ exchange_measure(struct taking *taking, size_t length)
 	taking->newest = taking->asked == &exchange->asked[0];
 	if (taking->newest && exchange->awaited) {
 		seen.ms = exchange_uptime(taking->device) - exchange->asked_ms;
-		taking->prompt = seen.ms >= 0 && seen.ms <= PROMPT_MS;
 		exchange->size = pace_next(exchange->size, &seen);
 		exchange->awaited = false;
 	}

@@ -130,12 +130,10 @@ lease_end(struct sambung *device, struct error *err)
 	return status == STATUS_OK ? local_changes_forget(device->local, INT64_MAX, err) : status;
 }
 
-enum status
-lease_check(struct sambung *device, const struct local_state *state, struct error *err)
+static enum status
+check_at(struct sambung *device, int64_t now_ms, struct error *err)
 {
 	struct local_lease lease = device->lease;
-	enum clock_quality quality;
-	int64_t now_ms = device_time(device, state, &quality) * 1000;
 
 	if (lease.days == 0 || lease.lacking) {
 		return STATUS_OK;
@@ -153,6 +151,14 @@ lease_check(struct sambung *device, const struct local_state *state, struct erro
 		(void)lease_save(device, &lease, NULL, NULL);
 	}
 	return STATUS_OK;
+}
+
+enum status
+lease_check(struct sambung *device, const struct local_state *state, struct error *err)
+{
+	enum clock_quality quality;
+
+	return check_at(device, device_time(device, state, &quality) * 1000, err);
 }
 
 /* Days and share as the server says; the record key is sealed with them, or opens again. */
@@ -188,31 +194,55 @@ share_take(struct sambung *device, struct local_lease *lease, const struct lease
 	return status;
 }
 
-enum status
-lease_take(struct taking *taking, struct error *err)
+static enum status
+lease_prolong(struct taking *taking, struct error *err)
 {
 	struct sambung *device = taking->device;
 	const struct reply *reply = taking->reply;
 	struct local_lease lease = device->lease;
 	const uint32_t days = lease.days;
+	const bool asked = lease.lacking && reply->has_lease;
 	int64_t until_ms;
+	bool later;
 	enum status status = STATUS_OK;
 
 	if (reply->has_lease) {
 		status = share_take(device, &lease, &reply->lease, err);
 	}
 	until_ms = reply->server_time_ms + lease.days * DAY_MS;
+	/* An answer in a file tells the present time only if it opens what was shut since, as no
+	 * former answer could: else the same file would open it again and again. */
+	later = taking->carried ? asked && until_ms > lease.until_ms : taking->newest;
 	/* Not for an hour more, unless a clock that went ahead would shut it again: that an answer
 	 * tells which is not late. */
 	if (status != STATUS_OK || lease.days == 0 ||
 	    (lease.days == days && until_ms < lease.until_ms + HOUR_MS &&
-	     (lease.latest_ms <= until_ms || taking->carried || !taking->newest))) {
+	     (lease.latest_ms <= until_ms || !later))) {
 		return status;
 	}
 	lease.until_ms = until_ms;
-	if (!taking->carried) {
+	if (!taking->carried || later) {
 		/* It may have gone ahead of the server's, wrongly. */
 		lease.latest_ms = reply->server_time_ms;
 	}
 	return lease_save(device, &lease, NULL, err);
+}
+
+enum status
+lease_take(struct taking *taking, struct error *err)
+{
+	struct sambung *device = taking->device;
+	const struct reply *reply = taking->reply;
+	enum status status = STATUS_OK;
+
+	if (reply->status != STATUS_REVOKED && reply->status != STATUS_FOREIGN) {
+		status = lease_prolong(taking, err);
+	}
+	if (status != STATUS_OK || taking->carried || !taking->newest) {
+		return status == STATUS_OK ? lease_check(device, &taking->state, err) : status;
+	}
+	/* By the server's clock: the one of before may be what is wrong. */
+	return check_at(
+		device,
+		reply->server_time_ms + exchange_uptime(device) - device->exchange->asked_ms, err);
 }

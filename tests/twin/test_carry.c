@@ -385,6 +385,104 @@ TEST(an_answer_that_was_long_on_its_way_sets_no_clock)
 	carriage_free(all);
 }
 
+/* ---- the lease of a phone that only files reach ---- */
+
+#define LEASE_DAY_MS (INT64_C(24) * 3600 * 1000)
+
+enum { LEASE_DAYS = 30 };
+
+static void
+round_trip(struct carriage *all)
+{
+	(void)carriage_out(all);
+	assert_ok(carriage_deliver(all));
+	(void)carriage_in(all);
+}
+
+static struct carriage *
+leased(void)
+{
+	struct carriage *all = carriage_make();
+	struct sambung_state state;
+
+	all->world->lease_days = LEASE_DAYS;
+	round_trip(all);
+	assert_ok(sambung_state(carriage_phone(all, all->ani), &state, &all->err));
+	assert_int_not_equal(state.lease_until_ms, 0);
+	return all;
+}
+
+static void
+clock_set(struct carriage *all, int64_t shift_ms)
+{
+	struct world_device *ani = &all->world->devices[all->ani];
+
+	ani->boots++;
+	ani->clock_shift_ms = shift_ms;
+	world_reopen(all->world, all->ani);
+}
+
+static int
+count_line(void *context, const char *line, size_t length)
+{
+	(void)line;
+	(void)length;
+	(*(unsigned *)context)++;
+	return 0;
+}
+
+static bool
+is_shut(struct carriage *all)
+{
+	unsigned lines = 0;
+	int status = sambung_record(carriage_phone(all, all->ani), all->person, count_line, &lines,
+				    &all->err);
+
+	assert_true(status == STATUS_LEASE_OVER ? lines == 0 : status == 0);
+	return status == STATUS_LEASE_OVER;
+}
+
+TEST(a_file_opens_a_phone_whose_clock_had_run_ahead)
+{
+	struct carriage *all = leased();
+
+	clock_set(all, 400 * LEASE_DAY_MS);
+	assert_true(is_shut(all));
+	clock_set(all, 0);
+	assert_true(is_shut(all));
+	round_trip(all);
+	assert_false(is_shut(all));
+	world_reopen(all->world, all->ani);
+	assert_false(is_shut(all));
+	carriage_free(all);
+}
+
+TEST(a_file_that_opened_a_phone_opens_it_only_once)
+{
+	struct carriage *all = leased();
+	struct sambung_result result;
+
+	clock_set(all, 400 * LEASE_DAY_MS);
+	assert_true(is_shut(all));
+	clock_set(all, 0);
+	round_trip(all);
+	assert_false(is_shut(all));
+	all->world->now_ms += (LEASE_DAYS + 1) * LEASE_DAY_MS;
+	world_reopen(all->world, all->ani);
+	assert_true(is_shut(all));
+	/* Set to the day of the file. */
+	clock_set(all, -(LEASE_DAYS + 1) * LEASE_DAY_MS);
+	(void)sambung_carry_in(carriage_phone(all, all->ani), carriage_bytes(&all->answers),
+			       &result, &all->err);
+	assert_true(is_shut(all));
+	world_reopen(all->world, all->ani);
+	assert_true(is_shut(all));
+	clock_set(all, 0);
+	round_trip(all);
+	assert_false(is_shut(all));
+	carriage_free(all);
+}
+
 RUN_TESTS(
 	CASE(a_phone_without_signal_since_its_enrolment_delivers_a_hundred_visits_through_anothers_file),
 	CASE(a_file_before_or_after_the_phones_own_sync_gives_the_same_server_state),
@@ -398,4 +496,6 @@ RUN_TESTS(
 	CASE(a_file_of_an_empty_queue_brings_back_what_others_did),
 	CASE(a_whole_village_comes_through_files_page_by_page),
 	CASE(a_late_answer_does_not_make_the_last_sync_older),
-	CASE(an_answer_that_was_long_on_its_way_sets_no_clock))
+	CASE(an_answer_that_was_long_on_its_way_sets_no_clock),
+	CASE(a_file_opens_a_phone_whose_clock_had_run_ahead),
+	CASE(a_file_that_opened_a_phone_opens_it_only_once))
