@@ -96,7 +96,7 @@ parcels_add(struct carrying *carrying, struct error *err)
 	}
 	while (status == STATUS_OK && carrying->counted.parcels < CARRY_AT_ONCE) {
 		status = parcel_add(carrying, ++state.r, err);
-		if (asking->state.acked_n == asking->state.last_n || asking->state.fork_n != 0) {
+		if (asking->state.acked_n == asking->state.last_n || asking->changes.count == 0) {
 			break;
 		}
 	}

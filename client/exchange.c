@@ -70,6 +70,9 @@ exchange_commitment(const struct local_state *state, const struct local_batches 
 	struct change_stub stub;
 	size_t i = 0;
 
+	if (change->bytes.length == 0) {
+		return fail(err, STATUS_LEASE_OVER, "%s", "");
+	}
 	if (change_stub_decode(change->bytes, &stub)) {
 		memcpy(commitment_out, stub.commitment, HASH_SIZE);
 		return STATUS_OK;
@@ -188,6 +191,12 @@ body_make(struct asking *asking, struct error *err)
 		asking->changes.count = fewer == 0			? 1
 					: fewer < asking->changes.count ? fewer
 									: fewer - 1;
+		status = body_pack(asking, err);
+	}
+	if (status == STATUS_LEASE_OVER) {
+		/* A restored server asks again for what was shut: the share first. */
+		asking->changes.count = 0;
+		asking->batches.count = 0;
 		status = body_pack(asking, err);
 	}
 	return status;

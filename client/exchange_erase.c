@@ -27,7 +27,7 @@ exchange_destroy_change(struct taking *taking, uint32_t n, struct error *err)
 					     err);
 	}
 	if (status != STATUS_OK) {
-		return status;
+		return exchange_shut_for_good(taking, status) ? STATUS_OK : status;
 	}
 	stub.n = n;
 	stub.record = change.record;

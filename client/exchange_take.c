@@ -6,6 +6,9 @@
 /* How long changes are kept after the server has them, for a server that loses its disk. */
 #define KEEP_MS (INT64_C(40) * 24 * 3600 * 1000)
 
+/* … and so many of the newest whatever a clock says: it may have been wrong once. Some 100 KB. */
+enum { KEPT_LEAST = 512 };
+
 static const struct cursor cursor_start = {0, 0, CURSOR_ID_END};
 
 static bool
@@ -191,7 +194,8 @@ changes_link_some(struct taking *taking, size_t at_once, bool *more_out, struct 
 		linked++;
 	}
 	*more_out = linked > 0 && linked == changes.count;
-	return status;
+	/* What is shut is linked once it opens. */
+	return status == STATUS_LEASE_OVER ? STATUS_OK : status;
 }
 
 static enum status
@@ -382,7 +386,8 @@ end_take(struct taking *taking, struct error *err)
 	if (!taking->carried || reply->server_time_ms > state->last_sync_ms) {
 		state->last_sync_ms = reply->server_time_ms;
 	}
-	status = local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS, err);
+	status = local_changes_forget(taking->device->local, reply->server_time_ms - KEEP_MS,
+				      KEPT_LEAST, err);
 	if (status == STATUS_OK && taking->leaving) {
 		status = local_leaving_settle(taking->device->local, state->scope,
 					      state->scope_count, err);
@@ -449,6 +454,26 @@ exchange_shut_for_good(const struct taking *taking, enum status status)
 	return status == STATUS_LEASE_OVER && taking->reply->status == STATUS_REVOKED;
 }
 
+/* A restored server lacks what was shut, and no share will ever open it: the queue ends here. */
+static bool
+queue_is_shut(struct taking *taking)
+{
+	const struct local_range range = {taking->state.acked_n + 1, MESSAGE_CHANGES_MAX,
+					  LOCAL_CHANGES_BYTES_MAX};
+	struct local *local = taking->device->local;
+	struct local_batches batches;
+	struct local_changes changes;
+	enum status status;
+
+	arena_reset(&taking->arena);
+	status = local_changes(local, range, &taking->arena, &changes, NULL);
+	if (status == STATUS_OK) {
+		status = local_batches(local, range.first_n, taking->state.last_n, &taking->arena,
+				       &batches, NULL);
+	}
+	return status == STATUS_LEASE_OVER;
+}
+
 enum status
 exchange_take_revoked(struct taking *taking, struct error *err)
 {
@@ -463,7 +488,8 @@ exchange_take_revoked(struct taking *taking, struct error *err)
 		return epoch_begin(taking, err);
 	}
 	status = exchange_take_held(taking, err);
-	if (status == STATUS_OK && state->acked_n == state->last_n && state->fork_n == 0) {
+	if (status == STATUS_OK && state->fork_n == 0 &&
+	    (state->acked_n == state->last_n || queue_is_shut(taking))) {
 		state->destroyed_ms = reply->server_time_ms > 0 ? reply->server_time_ms : 1;
 		taking->again = true;
 	}

@@ -116,18 +116,18 @@ lease_part(struct sambung *device, struct error *err)
 	return status;
 }
 
-/* The share goes, and with it what has no other use than for a server that lost its disk. */
+/* The share goes, and with it what opens the records and what the server has of the changes. */
 static enum status
 lease_end(struct sambung *device, struct error *err)
 {
 	struct local_lease *lease = &device->lease;
 	enum status status;
 
-	local_record_key_set(device->local, NULL);
 	memset(lease->share, 0, sizeof lease->share);
 	lease->lacking = true;
 	status = local_lease_end(device->local, lease, err);
-	return status == STATUS_OK ? local_changes_forget(device->local, INT64_MAX, err) : status;
+	local_record_key_set(device->local, NULL);
+	return status;
 }
 
 static enum status

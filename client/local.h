@@ -121,7 +121,9 @@ enum status local_lease(struct local *local, struct local_lease *out, struct err
 /* And the record key, sealed with that share, unless its length is 0. */
 enum status local_lease_save(struct local *local, const struct local_lease *lease,
 			     struct span record_key, struct error *err);
-/* The share that was there is overwritten, as far as the medium does so. */
+/* The share that was there is overwritten, as far as the medium does so. Changes that the server
+ * has, and the seeds of batches of only such, are sealed with the record key from then on, which
+ * must be there: they are as shut as the records. Costs 1.5 KB of code, nothing on the disk. */
 enum status local_lease_end(struct local *local, const struct local_lease *lease,
 			    struct error *err);
 /* NOT_FOUND. */
@@ -145,11 +147,11 @@ struct local_change {
 	uint64_t record;
 	uint64_t seq;	    /* 0: not acknowledged */
 	uint32_t exception; /* enum exception_kind the server told; 0: none */
-	struct span bytes;  /* canonical; in the caller's arena */
+	struct span bytes;  /* canonical; in the caller's arena; empty: shut with the records */
 };
 enum status local_change_add(struct local *local, uint32_t n, uint64_t record, struct span bytes,
 			     struct error *err);
-/* NOT_FOUND. */
+/* NOT_FOUND. Only this one hands out a change that is shut; all others say LEASE_OVER then. */
 enum status local_change(struct local *local, uint32_t n, struct arena *arena,
 			 struct local_change *out, struct error *err);
 /* Changes with n >= first_n, ascending: at most `count` (not 0), and after the first no more than
@@ -185,9 +187,11 @@ enum status local_change_link(struct local *local, uint32_t n, const uint8_t cha
  * first_n, but for first_n 1, which the caller knows. NOT_FOUND if they are no longer all kept. */
 enum status local_changes_reopen(struct local *local, uint32_t first_n,
 				 uint8_t chain_out[HASH_SIZE], struct error *err);
-/* Forgets changes that the server had before `server_ms`, but no quarantined one, and the seeds
- * of batches that hold no change any more. The newest change always stays. */
-enum status local_changes_forget(struct local *local, int64_t server_ms, struct error *err);
+/* Forgets changes that the server had before `server_ms`, but no quarantined one and none of the
+ * newest `least`, and the seeds of batches that hold no change any more. The newest change always
+ * stays. */
+enum status local_changes_forget(struct local *local, int64_t server_ms, uint32_t least,
+				 struct error *err);
 enum status local_quarantined_count(struct local *local, uint32_t *count_out, struct error *err);
 
 /*

@@ -23,22 +23,17 @@ local_change_add(struct local *local, uint32_t n, uint64_t record, struct span b
 	return sql_run(s, err);
 }
 
-/* Columns n, record, seq, exception, body. */
+/* Columns n, record, seq, exception, body. LEASE_OVER: all but the bytes. */
 static enum status
 change_get(struct local *local, struct statement *s, struct arena *arena, struct local_change *out,
 	   struct error *err)
 {
-	struct local_change change = {.n = (uint32_t)sql_uint(s, 0),
-				      .record = sql_uint(s, 1),
-				      .seq = sql_uint(s, 2),
-				      .exception = (uint32_t)sql_uint(s, 3)};
-	enum status status = local_unseal(local, (struct seal_place){SEAL_CHANGE, change.n},
-					  sql_blob(s, 4), arena, &change.bytes, err);
-
-	if (status == STATUS_OK) {
-		*out = change;
-	}
-	return status;
+	*out = (struct local_change){.n = (uint32_t)sql_uint(s, 0),
+				     .record = sql_uint(s, 1),
+				     .seq = sql_uint(s, 2),
+				     .exception = (uint32_t)sql_uint(s, 3)};
+	return local_unseal(local, (struct seal_place){SEAL_CHANGE, out->n}, sql_blob(s, 4), arena,
+			    &out->bytes, err);
 }
 
 enum status
@@ -48,6 +43,7 @@ local_change(struct local *local, uint32_t n, struct arena *arena, struct local_
 	static const char text[] =
 		"SELECT n, record, seq, exception, body FROM change WHERE n = ?1";
 	struct statement *s = sql_prepare(local->sql, text, err);
+	struct local_change change;
 	bool row;
 	enum status status;
 
@@ -59,8 +55,12 @@ local_change(struct local *local, uint32_t n, struct arena *arena, struct local_
 	if (!row) {
 		return fail(err, STATUS_NOT_FOUND, "n %u", n);
 	}
-	status = change_get(local, s, arena, out, err);
+	status = change_get(local, s, arena, &change, err);
 	sql_reset(s);
+	if (status == STATUS_OK || status == STATUS_LEASE_OVER) {
+		*out = change;
+		return STATUS_OK;
+	}
 	return status;
 }
 
@@ -266,13 +266,14 @@ local_changes_reopen(struct local *local, uint32_t first_n, uint8_t chain_out[HA
 }
 
 enum status
-local_changes_forget(struct local *local, int64_t server_ms, struct error *err)
+local_changes_forget(struct local *local, int64_t server_ms, uint32_t least, struct error *err)
 {
 	/* Only from the front, so that what is kept has no holes; and not what still raises a
 	 * record. */
 	static const char changes_text[] =
 		"DELETE FROM change WHERE acked_ms < ?1 AND exception <> ?2"
 		" AND n <= (SELECT raised_n FROM device)"
+		" AND n <= (SELECT max(n) FROM change) - ?3"
 		" AND n < coalesce((SELECT min(n) FROM change WHERE acked_ms IS NULL"
 		" OR acked_ms >= ?1), (SELECT max(n) FROM change))";
 	static const char batches_text[] =
@@ -282,6 +283,7 @@ local_changes_forget(struct local *local, int64_t server_ms, struct error *err)
 
 	sql_bind_int(s, 1, server_ms);
 	sql_bind_uint(s, 2, EXCEPTION_QUARANTINED);
+	sql_bind_uint(s, 3, least);
 	status = sql_run(s, err);
 	if (status != STATUS_OK || sql_changes(local->sql) == 0) {
 		return status;

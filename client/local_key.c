@@ -157,18 +157,84 @@ log_cut(struct local *local, struct error *err)
 	return status == STATUS_OK && busy ? fail(err, STATUS_BUSY, "device.db") : status;
 }
 
+/* What `from` names, of two columns, is sealed with the record key by `to`. Changes below 0 were
+ * sealed under the n that they had (GENERATION_STEP). */
+static enum status
+bodies_shut(struct local *local, enum seal_kind kind, const char *from, const char *to,
+	    struct error *err)
+{
+	struct statement *next = sql_prepare(local->sql, from, err);
+	struct statement *s = sql_prepare(local->sql, to, err);
+	struct arena arena;
+	bool row = true;
+	enum status status = STATUS_OK;
+
+	arena_init(&arena, (size_t)2 * CHANGE_BYTES_MAX);
+	while (status == STATUS_OK) {
+		struct seal_place place = {.kind = kind};
+		struct span body;
+
+		status = sql_row(next, &row, err);
+		if (status != STATUS_OK || !row) {
+			break;
+		}
+		place.row = (uint64_t)sql_int(next, 0) & CHANGE_N_MAX;
+		arena_reset(&arena);
+		status = local_unseal(local, place, sql_blob(next, 1), &arena, &body, err);
+		place.kind |= SEAL_KEPT;
+		if (status == STATUS_OK) {
+			status = local_seal(local, place, body, &body, err);
+		}
+		if (status == STATUS_OK) {
+			sql_bind_int(s, 1, sql_int(next, 0));
+			sql_bind_blob(s, 2, body);
+			status = sql_run(s, err);
+		}
+	}
+	sql_reset(next);
+	arena_finish(&arena);
+	return status;
+}
+
+static enum status
+lease_shut(struct local *local, const struct local_lease *lease, struct error *err)
+{
+	enum status status = bodies_shut(local, SEAL_CHANGE,
+					 "SELECT n, body FROM change WHERE acked_ms IS NOT NULL",
+					 "UPDATE change SET body = ?2 WHERE n = ?1", err);
+
+	if (status == STATUS_OK) {
+		status = bodies_shut(local, SEAL_BATCH,
+				     "SELECT first_n, seed FROM batch"
+				     " WHERE last_n <= (SELECT acked_n FROM device)",
+				     "UPDATE batch SET seed = ?2 WHERE first_n = ?1", err);
+	}
+	return status == STATUS_OK ? local_lease_save(local, lease, span_of(NULL, 0), err) : status;
+}
+
 /* Inside a transaction the log is cut off by a later checkpoint. */
 enum status
 local_lease_end(struct local *local, const struct local_lease *lease, struct error *err)
 {
+	const bool alone = !sql_in_transaction(local->sql);
 	enum status status = sql_exec(local->sql, "PRAGMA secure_delete = ON", err);
 
-	if (status == STATUS_OK) {
-		status = local_lease_save(local, lease, span_of(NULL, 0), err);
+	if (status == STATUS_OK && alone) {
+		status = local_begin(local, err);
 	}
-	if (status == STATUS_OK) {
-		(void)log_cut(local, NULL);
+	if (status != STATUS_OK) {
+		return status;
 	}
+	status = lease_shut(local, lease, err);
+	if (!alone) {
+		return status;
+	}
+	if (status != STATUS_OK) {
+		local_rollback(local);
+		return status;
+	}
+	status = local_commit(local, err);
+	(void)log_cut(local, NULL);
 	return status;
 }
 

@@ -18,7 +18,8 @@ struct local {
 };
 
 /*
- * Every body passes through these two. The first byte says how it is sealed: 1: as seal.h says;
+ * Every body passes through these two. The first byte says how it is sealed: 1: as seal.h says; 2:
+ * the same, with the record key, though it is no record (SEAL_KEPT, which the reader leaves away);
  * 0: not at all, which is what a database without a key writes (one before enrolment has no body,
  * one whose data was destroyed no person), and no database with one reads. The result borrows
  * local->sealed.

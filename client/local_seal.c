@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SEALED_NOT = 0, SEALED_KEY = 1 };
+enum { SEALED_NOT = 0, SEALED_KEY = 1, SEALED_KEPT = 2 };
 
 void
 local_key_set(struct local *local, const uint8_t *key)
@@ -31,7 +31,7 @@ local_record_key_set(struct local *local, const uint8_t *key)
 static const struct seal_keys *
 keys_for(const struct local *local, enum seal_kind kind)
 {
-	if (kind != SEAL_RECORD && kind != SEAL_STREAM) {
+	if (kind != SEAL_RECORD && kind != SEAL_STREAM && kind < SEAL_KEPT) {
 		return &local->keys;
 	}
 	return local->record_keyed ? &local->record_keys : NULL;
@@ -55,7 +55,8 @@ local_seal(struct local *local, struct seal_place place, struct span plain, stru
 		return fail(err, STATUS_LEASE_OVER, "%s", "");
 	}
 	if (local->keyed) {
-		buffer_append_byte(&local->sealed, SEALED_KEY);
+		buffer_append_byte(&local->sealed,
+				   place.kind < SEAL_KEPT ? SEALED_KEY : SEALED_KEPT);
 		seal_put(keys, &place, plain, &local->sealed);
 	} else {
 		buffer_append_byte(&local->sealed, SEALED_NOT);
@@ -72,7 +73,7 @@ local_seal(struct local *local, struct seal_place place, struct span plain, stru
 static enum status
 body_open(struct local *local, struct seal_place place, struct span sealed, struct error *err)
 {
-	const struct seal_keys *keys = keys_for(local, place.kind);
+	const struct seal_keys *keys;
 	struct span rest;
 
 	buffer_clear(&local->sealed);
@@ -80,10 +81,14 @@ body_open(struct local *local, struct seal_place place, struct span sealed, stru
 		return fail(err, STATUS_STORAGE, "device.db: 0");
 	}
 	rest = span_of(sealed.at + 1, sealed.length - 1);
-	if (sealed.at[0] > SEALED_KEY) {
+	if (sealed.at[0] > SEALED_KEPT) {
 		return fail(err, STATUS_UNSUPPORTED, "device.db: %u", sealed.at[0]);
 	}
-	if (sealed.at[0] == SEALED_KEY && !local->keyed) {
+	if (sealed.at[0] == SEALED_KEPT) {
+		place.kind |= SEAL_KEPT;
+	}
+	keys = keys_for(local, place.kind);
+	if (sealed.at[0] != SEALED_NOT && !local->keyed) {
 		return fail(err, STATUS_PIN_NEEDED, "device.db");
 	}
 	if (local->keyed && keys == NULL) {

@@ -34,7 +34,8 @@ enum seal_kind {
 	SEAL_CARRIED = 7,     /* r */
 	SEAL_DATA_KEY = 8,    /* 0; under the device's seed */
 	SEAL_SEED = 9,	      /* 0; under a key of the app's */
-	SEAL_RECORD_KEY = 10  /* 0; under the device's seed and a share of the server's */
+	SEAL_RECORD_KEY = 10, /* 0; under the device's seed and a share of the server's */
+	SEAL_KEPT = 0x80      /* with one of these: shut with the records (local_lease_end) */
 };
 
 struct seal_keys {

@@ -93,8 +93,7 @@ copies_kept(const struct sim *sim, const struct sim_copy *copy, const struct his
 }
 
 /* Everybody still has all that the copy lacks; of copied phones, and of those that may have
- * destroyed it or forget it when their lease ends, it lacks nothing. (A server's clock
- * that jumps makes phones forget early.) */
+ * destroyed it, it lacks nothing. */
 static bool
 copy_serves(struct sim *sim, const struct sim_copy *copy)
 {
@@ -103,7 +102,7 @@ copy_serves(struct sim *sim, const struct sim_copy *copy)
 	for (size_t d = 0; d < sim->world->device_count && serves; d++) {
 		const struct sim_device *own = &sim->devices[d];
 
-		serves = own->copied || own->revoked || sim->world->lease_days != 0
+		serves = own->copied || own->revoked
 				 ? copies_kept(sim, copy, &own->history)
 				 : still_kept(sim, d,
 					      copy->numbers[d] == own->history.number

@@ -483,6 +483,28 @@ TEST(a_file_that_opened_a_phone_opens_it_only_once)
 	carriage_free(all);
 }
 
+/* A phone that is shut sends what waits, and what a restored server lacks after it. */
+TEST(files_bring_a_restored_server_what_a_shut_phone_had_sent)
+{
+	struct carriage *all = leased();
+	unsigned backup = world_backup(all->world);
+
+	carriage_visits(all, 4, 20);
+	round_trip(all);
+	carriage_visits(all, 1, 20);
+	all->world->now_ms += (LEASE_DAYS + 1) * LEASE_DAY_MS;
+	world_reopen(all->world, all->ani);
+	assert_true(is_shut(all));
+	world_restore(all->world, backup);
+	for (unsigned trips = 0; trips < 4; trips++) {
+		round_trip(all);
+	}
+	assert_false(is_shut(all));
+	assert_int_equal(carriage_queued(all), 0);
+	carriage_assert_same(all, 7);
+	carriage_free(all);
+}
+
 RUN_TESTS(
 	CASE(a_phone_without_signal_since_its_enrolment_delivers_a_hundred_visits_through_anothers_file),
 	CASE(a_file_before_or_after_the_phones_own_sync_gives_the_same_server_state),
@@ -498,4 +520,5 @@ RUN_TESTS(
 	CASE(a_late_answer_does_not_make_the_last_sync_older),
 	CASE(an_answer_that_was_long_on_its_way_sets_no_clock),
 	CASE(a_file_opens_a_phone_whose_clock_had_run_ahead),
-	CASE(a_file_that_opened_a_phone_opens_it_only_once))
+	CASE(a_file_that_opened_a_phone_opens_it_only_once),
+	CASE(files_bring_a_restored_server_what_a_shut_phone_had_sent))

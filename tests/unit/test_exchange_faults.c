@@ -85,9 +85,9 @@ TEST(a_reply_that_comes_again_after_its_changes_were_forgotten_does_no_harm)
 	assert_ok(world_answer_to(w, &session, &late));
 	world_request(w);
 	reply = world_reply(w);
-	reply.server_time_ms += INT64_C(41) * 24 * 3600 * 1000;
 	assert_ok(world_answer(w, &reply));
 	assert_true(w->result.synced);
+	assert_ok(local_changes_forget(w->device->local, INT64_MAX, 0, NULL));
 	assert_ok(world_answer_to(w, &session, &late));
 	assert_int_equal(world_state(w).acked_n, 2);
 	assert_int_equal(w->result.acked, 2);

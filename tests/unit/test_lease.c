@@ -197,23 +197,108 @@ TEST(an_answer_of_before_takes_no_day_away)
 	assert_int_equal(seen(w).lease_until_ms, until_ms);
 }
 
-/* They are no records, and open without the share. */
-TEST(what_was_acknowledged_goes_when_it_is_over)
+static int64_t
+number_of(struct world *w, const char *text)
+{
+	struct statement *s = sql_prepare(w->device->local->sql, text, &error);
+	int64_t number;
+	bool row;
+
+	assert_ok(sql_row(s, &row, &error));
+	assert_true(row);
+	number = sql_int(s, 0);
+	sql_reset(s);
+	return number;
+}
+
+static void
+run(struct world *w, const char *text)
+{
+	assert_ok(sql_exec(w->device->local->sql, text, &error));
+}
+
+static size_t
+length_of(struct world *w, uint32_t n)
+{
+	struct local_change change;
+
+	assert_ok(local_change(w->device->local, n, &w->arena, &change, &error));
+	return change.bytes.length;
+}
+
+/* They are no records, and would open without the share. */
+TEST(what_was_acknowledged_is_shut_and_opens_with_the_records)
 {
 	struct world *w = *state;
-	struct local_change change;
+	struct local_batches batches;
+	size_t length;
 
 	for (int i = 0; i < 3; i++) {
 		(void)world_record(w, "family", FIELDS("head", secret_name));
 	}
 	contact(w, 30);
-	assert_ok(local_change(w->device->local, 1, &w->arena, &change, &error));
+	(void)world_record(w, "family", FIELDS("head", secret_name));
+	length = length_of(w, 1);
+	assert_int_not_equal(length, 0);
 	days_pass(w, 31);
 	assert_true(seen(w).lease_over);
-	for (uint32_t n = 1; n < 3; n++) {
-		assert_int_equal(local_change(w->device->local, n, &w->arena, &change, &error),
-				 STATUS_NOT_FOUND);
+	for (uint32_t n = 1; n <= 3; n++) {
+		assert_int_equal(length_of(w, n), 0);
+		assert_int_equal(local_batches(w->device->local, n, n, &w->arena, &batches, &error),
+				 STATUS_LEASE_OVER);
 	}
+	assert_int_not_equal(length_of(w, 4), 0);
+	world_request(w);
+	assert_int_equal(w->head.count, 1);
+	assert_ok(answer(w, 30));
+	assert_int_equal(length_of(w, 1), length);
+	assert_ok(local_batches(w->device->local, 1, 4, &w->arena, &batches, &error));
+	assert_int_equal(batches.count, 2);
+	days_pass(w, 31);
+	assert_true(seen(w).lease_over);
+	assert_int_equal(number_of(w, "SELECT count(*) FROM change WHERE body < x'02'"), 0);
+	assert_int_equal(number_of(w, "SELECT count(*) FROM batch WHERE seed < x'02'"), 0);
+}
+
+/* As a fork leaves what is in quarantine of the number before. */
+TEST(what_is_in_quarantine_of_a_former_number_is_shut_too)
+{
+	struct world *w = *state;
+	size_t length;
+
+	for (int i = 0; i < 2; i++) {
+		(void)world_record(w, "family", FIELDS("head", secret_name));
+	}
+	contact(w, 30);
+	length = length_of(w, 1);
+	run(w, "UPDATE change SET n = n - 2147483648, acked_ms = 0, exception = 2"
+	       " WHERE n = 1");
+	days_pass(w, 31);
+	assert_true(seen(w).lease_over);
+	assert_int_equal(number_of(w, "SELECT count(*) FROM change WHERE body < x'02'"), 0);
+	contact(w, 30);
+	run(w, "UPDATE change SET n = n + 2147483648 WHERE n < 0");
+	assert_int_equal(length_of(w, 1), length);
+}
+
+/* Its end is one commit, so that a phone which dies amid it ends it again. */
+TEST(a_lease_that_cannot_end_now_ends_the_next_time)
+{
+	struct world *w = *state;
+	uint64_t id = world_record(w, "family", FIELDS("head", secret_name));
+
+	contact(w, 30);
+	run(w, "CREATE TRIGGER broken BEFORE UPDATE OF lease ON device"
+	       " BEGIN SELECT raise(ABORT, 'broken'); END");
+	days_pass(w, 31);
+	assert_int_not_equal(look(w, id), 0);
+	assert_int_equal(number_of(w, "SELECT count(*) FROM change WHERE body >= x'02'"), 0);
+	run(w, "DROP TRIGGER broken");
+	world_reopen(w);
+	assert_int_equal(look(w, id), STATUS_LEASE_OVER);
+	assert_int_equal(number_of(w, "SELECT count(*) FROM change WHERE body < x'02'"), 0);
+	contact(w, 30);
+	assert_contains(world_show(w, id), secret_name);
 }
 
 TEST(other_days_count_from_then_on_and_none_end_it)
@@ -284,7 +369,9 @@ RUN_TESTS(IN_WORLD(without_a_word_of_a_lease_there_is_none),
 	  IN_WORLD(a_clock_that_is_set_back_gains_no_day),
 	  IN_WORLD(every_contact_lets_it_begin_anew),
 	  IN_WORLD(an_answer_of_before_takes_no_day_away),
-	  IN_WORLD(what_was_acknowledged_goes_when_it_is_over),
+	  IN_WORLD(what_was_acknowledged_is_shut_and_opens_with_the_records),
+	  IN_WORLD(what_is_in_quarantine_of_a_former_number_is_shut_too),
+	  IN_WORLD(a_lease_that_cannot_end_now_ends_the_next_time),
 	  IN_WORLD(other_days_count_from_then_on_and_none_end_it),
 	  IN_WORLD(a_revoked_phone_whose_lease_is_over_delivers_and_destroys),
 	  IN_WORLD(an_answer_without_the_share_leaves_all_as_it_is))

@@ -336,7 +336,7 @@ TEST(a_change_that_still_raises_its_record_is_not_forgotten)
 
 	linked_changes(local);
 	raised(local, 1);
-	assert_ok(local_changes_forget(local, 1000000, &error));
+	assert_ok(local_changes_forget(local, 1000000, 0, &error));
 	assert_ok(local_changes(local, (struct local_range){1, 9, 1000}, &w->arena, &changes,
 				&error));
 	assert_int_equal(changes.count, 4);
@@ -351,7 +351,7 @@ TEST(old_changes_are_forgotten_with_their_seeds)
 	struct local_batches batches;
 
 	linked_changes(local);
-	assert_ok(local_changes_forget(local, 300, &error));
+	assert_ok(local_changes_forget(local, 300, 0, &error));
 	assert_ok(local_changes(local, (struct local_range){1, 9, 1000}, &w->arena, &changes,
 				&error));
 	assert_int_equal(changes.count, 3);
@@ -359,7 +359,7 @@ TEST(old_changes_are_forgotten_with_their_seeds)
 	assert_ok(local_batches(local, 1, 5, &w->arena, &batches, &error));
 	assert_int_equal(batches.count, 3);
 	/* What the server lacks stays for ever. */
-	assert_ok(local_changes_forget(local, 1000000, &error));
+	assert_ok(local_changes_forget(local, 1000000, 0, &error));
 	assert_ok(local_changes(local, (struct local_range){1, 9, 1000}, &w->arena, &changes,
 				&error));
 	assert_int_equal(changes.count, 1);
@@ -385,7 +385,7 @@ TEST(the_seed_of_a_batch_stays_as_long_as_one_of_its_changes)
 		assert_ok(local_change_acked(local, n, 10 + n, &error));
 		assert_ok(local_change_link(local, n, chain, 100 * n, &error));
 	}
-	assert_ok(local_changes_forget(local, 150, &error));
+	assert_ok(local_changes_forget(local, 150, 0, &error));
 	assert_ok(local_batches(local, 2, 3, &w->arena, &batches, &error));
 	assert_int_equal(batches.count, 1);
 	assert_int_equal(batches.at[0].last_n, 3);
@@ -401,8 +401,27 @@ TEST(the_newest_change_is_kept_however_old_it_is)
 	linked_changes(local);
 	assert_ok(local_change_acked(local, 5, 15, &error));
 	assert_ok(local_change_link(local, 5, chain, 500, &error));
-	assert_ok(local_changes_forget(local, 1000000, &error));
+	assert_ok(local_changes_forget(local, 1000000, 0, &error));
 	assert_int_equal(world_state(w).last_n, 5);
+}
+
+/* Whatever a clock said when the others were acknowledged. */
+TEST(of_the_newest_changes_none_is_forgotten)
+{
+	struct world *w = *state;
+	struct local *local = local_of(state);
+	const uint8_t chain[HASH_SIZE] = {5};
+	struct local_change change;
+
+	linked_changes(local);
+	assert_ok(local_change_acked(local, 5, 15, &error));
+	assert_ok(local_change_link(local, 5, chain, 500, &error));
+	raised(local, 5);
+	assert_ok(local_changes_forget(local, 1000000, 5, &error));
+	assert_ok(local_change(local, 1, &w->arena, &change, &error));
+	assert_ok(local_changes_forget(local, 1000000, 3, &error));
+	assert_int_equal(local_change(local, 2, &w->arena, &change, &error), STATUS_NOT_FOUND);
+	assert_ok(local_change(local, 3, &w->arena, &change, &error));
 }
 
 TEST(a_quarantined_change_is_not_forgotten)
@@ -417,7 +436,7 @@ TEST(a_quarantined_change_is_not_forgotten)
 	linked_changes(local);
 	assert_ok(local_change_exception(local, &set_aside, &(bool){false}, &error));
 	assert_ok(local_change_exception(local, &conflict, &(bool){false}, &error));
-	assert_ok(local_changes_forget(local, 1000, &error));
+	assert_ok(local_changes_forget(local, 1000, 0, &error));
 	assert_ok(local_quarantined_count(local, &count, &error));
 	assert_int_equal(count, 1);
 	assert_ok(local_change(local, 1, &w->arena, &change, &error));
@@ -481,7 +500,7 @@ TEST(changes_that_are_gone_cannot_be_sent_again)
 	uint8_t chain[HASH_SIZE];
 
 	linked_changes(local);
-	assert_ok(local_changes_forget(local, 300, &error));
+	assert_ok(local_changes_forget(local, 300, 0, &error));
 	assert_int_equal(local_changes_reopen(local, 1, chain, &error), STATUS_NOT_FOUND);
 	/* The chain before change 3 is gone with change 2. */
 	assert_int_equal(local_changes_reopen(local, 3, chain, &error), STATUS_NOT_FOUND);
@@ -564,6 +583,7 @@ RUN_TESTS(CASE_WITH(a_new_device_reads_as_zeros, world_open_new, world_close),
 	  CASE_WITH(the_seed_of_a_batch_stays_as_long_as_one_of_its_changes, world_open,
 		    world_close),
 	  CASE_WITH(the_newest_change_is_kept_however_old_it_is, world_open, world_close),
+	  CASE_WITH(of_the_newest_changes_none_is_forgotten, world_open, world_close),
 	  CASE_WITH(a_quarantined_change_is_not_forgotten, world_open, world_close),
 	  CASE_WITH(a_late_word_of_quarantine_does_not_undo_a_release_but_a_new_epoch_doubts_it,
 		    world_open, world_close),
