@@ -38,6 +38,31 @@ ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err)
 	return STATUS_OK;
 }
 
+enum status
+ingest_check_reference(struct ingest *ingest, const struct record_type *type,
+		       const struct change_field *field, const struct region *scope,
+		       size_t scope_count, struct error *err)
+{
+	const struct field *known = type_field(type, field->tag);
+	const uint32_t target = known == NULL ? type->tag : known->target;
+	char text[ID_TEXT_SIZE];
+	struct slot *slot;
+	uint64_t id;
+	enum status status;
+
+	if (!type_is_reference(type, field->tag) || field->value.form != VALUE_INTEGER) {
+		return STATUS_OK;
+	}
+	id = (uint64_t)field->value.integer;
+	status = workset_place(ingest, id, &slot, err);
+	if (status == STATUS_OK &&
+	    (!slot->exists || slot->record.type != target ||
+	     (scope != NULL && !regions_cover(scope, scope_count, slot->record.village)))) {
+		return fail(err, STATUS_NOT_FOUND, "record %s", id_format(id, text));
+	}
+	return status;
+}
+
 /* Below a new parent a record counts as moved when that did: its author, from whom its fields are
  * withheld, may think of the parent as still in another village. */
 static enum status

@@ -186,6 +186,25 @@ settle(const struct giving *giving, const struct quarantined *row, uint64_t from
 				   : status;
 }
 
+/* Somebody with a scope says nothing of records outside of it: what a phone wrote there by its own
+ * hand is for those who see both. */
+static enum status
+check_references(const struct giving *giving, const struct change *change, struct error *err)
+{
+	const struct quarantine_order *order = giving->releasing.order;
+	struct ingest *ingest = giving->releasing.ingest;
+	const struct record_type *type = ingest_merge_context(ingest, change->type).type;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0;
+	     order->scope != NULL && type != NULL && i < change->field_count && status == STATUS_OK;
+	     i++) {
+		status = ingest_check_reference(ingest, type, &change->fields[i], order->scope,
+						order->scope_count, err);
+	}
+	return status;
+}
+
 /* The change, judged as the next entry. Nothing is touched yet. */
 static enum status
 prepare(struct giving *giving, const struct quarantined *row, struct server_change *own,
@@ -209,6 +228,9 @@ prepare(struct giving *giving, const struct quarantined *row, struct server_chan
 	}
 	if (status == STATUS_OK && giving->only_from != 0 && *from_out != giving->only_from) {
 		return fail(err, STATUS_INVALID, "it names another record");
+	}
+	if (status == STATUS_OK) {
+		status = check_references(giving, &own->change, err);
 	}
 	if (status == STATUS_OK) {
 		status = workset_stream(ingest, own->stream, &stream, err);

@@ -70,6 +70,10 @@ ingest_settle(struct ingest *ingest, const struct settlement *settlement, uint64
 	}
 	context = ingest_merge_context(ingest, slot->record.type);
 	status = settle_value(settlement, context.type, &slot->record, &field, err);
+	if (status == STATUS_OK) {
+		status = ingest_check_reference(ingest, context.type, &field, settlement->scope,
+						settlement->scope_count, err);
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}

@@ -178,6 +178,12 @@ struct outcome {
 };
 /* Fills in parent and village of outcome->merged. NOT_FOUND: the parent is not known. */
 enum status ingest_place(struct ingest *ingest, struct outcome *outcome, struct error *err);
+/* What a person writes names only records that she may see. NOT_FOUND, told alike: the record is
+ * outside of the scope (NULL: everything), erased, of a type that the field does not name, or there
+ * was never one. Anything but a reference is OK. */
+enum status ingest_check_reference(struct ingest *ingest, const struct record_type *type,
+				   const struct change_field *field, const struct region *scope,
+				   size_t scope_count, struct error *err);
 /* The record, merged and placed, changes its village at `seq`, and what hangs below it follows. */
 enum status ingest_move(struct ingest *ingest, struct slot *slot, uint64_t village, uint64_t seq,
 			struct error *err);

@@ -143,6 +143,90 @@ TEST(settlement_outside_a_persons_scope_is_told_like_missing)
 	assert_ok(settle_as(ani, settlement));
 }
 
+/* Tells whoever sees only village A what settling a field to that record says. */
+static enum status
+settle_reference(struct forged *forged, uint64_t record, const char *field, uint64_t value)
+{
+	const struct region scope = {VILLAGE_A_NUMBER, VILLAGE_A_NUMBER};
+	char text[ID_TEXT_SIZE];
+
+	return settle_as(forged, (struct settlement){.record = record,
+						     .field = span_of_text(field),
+						     .value = span_of_text(id_format(value, text)),
+						     .scope = &scope,
+						     .scope_count = 1});
+}
+
+/* Of that record the answer says its id, and nothing else. */
+static void
+assert_not_there(struct forged *forged, uint64_t record, const char *field, uint64_t value)
+{
+	char text[ID_TEXT_SIZE];
+	char expected[64];
+
+	(void)snprintf(expected, sizeof expected, "record %s", id_format(value, text));
+	assert_int_equal(settle_reference(forged, record, field, value), STATUS_NOT_FOUND);
+	assert_string_equal(forged->err.detail, expected);
+}
+
+static void
+erase(struct forged *forged, uint64_t record)
+{
+	const struct erase_order order = {.record = record, .reason = span_of_text("request")};
+	struct erase_count count;
+
+	assert_ok(ingest_begin(forged->world->ingest, &forged->err));
+	assert_ok(ingest_erase(forged->world->ingest, &order, &count, &forged->err));
+	assert_ok(ingest_commit(forged->world->ingest, &forged->err));
+}
+
+TEST(settled_reference_to_elsewhere_to_the_erased_and_to_nothing_is_told_alike)
+{
+	DEVICE;
+	struct forged *budi = forged_another(ani->world, 9);
+	const uint64_t family = forged_family(ani, VILLAGE_A_NUMBER);
+	const uint64_t person = forged_person(ani, family);
+	const uint64_t child = forged_person(ani, family);
+	const uint64_t gone = forged_family(ani, VILLAGE_A_NUMBER);
+	uint64_t far;
+	uint64_t stranger;
+	uint64_t head;
+
+	forged_code(budi, "Budi", VILLAGE_B);
+	assert_ok(forged_enrol(budi));
+	far = forged_family(budi, VILLAGE_B_NUMBER);
+	stranger = forged_person(budi, far);
+	assert_ok(forged_sync(budi));
+	assert_ok(forged_sync(ani));
+	erase(ani, gone);
+	head = world_head(ani->world);
+	assert_not_there(ani, person, "family", far);
+	assert_not_there(ani, person, "family", gone);
+	assert_not_there(ani, person, "family", id_make(99, 1));
+	assert_not_there(ani, person, "family", child);
+	assert_not_there(ani, person, "mother", stranger);
+	assert_not_there(ani, person, "mother", id_make(99, 1));
+	assert_not_there(ani, person, "mother", family);
+	assert_not_there(ani, person, "same_as", stranger);
+	assert_not_there(ani, person, "same_as", id_make(99, 1));
+	assert_int_equal(world_head(ani->world), head);
+	assert_int_equal(forged_stored(ani, person).village, VILLAGE_A_NUMBER);
+	assert_ok(settle_reference(ani, person, "mother", child));
+	assert_ok(settle_reference(ani, person, "same_as", child));
+	forged_finish(budi);
+}
+
+TEST(person_is_settled_into_another_family_within_the_scope)
+{
+	DEVICE;
+	const uint64_t person = forged_person(ani, forged_family(ani, VILLAGE_A_NUMBER));
+	const uint64_t family = forged_family(ani, VILLAGE_A_NUMBER);
+
+	assert_ok(forged_sync(ani));
+	assert_ok(settle_reference(ani, person, "family", family));
+	assert_ok(settle(ani, person, "name", "Uji", 0));
+}
+
 TEST(settlement_with_a_value_that_does_not_fit_is_invalid)
 {
 	DEVICE;
@@ -435,6 +519,8 @@ RUN_TESTS(FORGED(settled_value_stands_alone_and_reaches_the_device),
 	  FORGED(settlement_that_claims_to_have_seen_the_future_is_invalid),
 	  FORGED(settlement_of_an_unknown_record_or_field_is_not_found),
 	  FORGED(settlement_outside_a_persons_scope_is_told_like_missing),
+	  FORGED(settled_reference_to_elsewhere_to_the_erased_and_to_nothing_is_told_alike),
+	  FORGED(person_is_settled_into_another_family_within_the_scope),
 	  FORGED(settlement_with_a_value_that_does_not_fit_is_invalid),
 	  FORGED(settlement_that_is_refused_leaves_no_entry),
 	  FORGED(settled_set_takes_away_what_the_person_saw),

@@ -6,7 +6,7 @@
 
 #define DEVICE struct forged *ani = *state
 
-enum { NOWHERE_DEVICE = 12345, REASON_TOO_LONG = 501 };
+enum { NOWHERE_DEVICE = 12345, REASON_TOO_LONG = 501, PERSON_MOTHER = 8 };
 
 static uint32_t
 admin_of(struct forged *forged)
@@ -395,6 +395,34 @@ TEST(an_admin_of_some_villages_gives_only_what_lies_in_hers_and_only_into_hers)
 	assert_reassigned(ani, 2, family, 1);
 }
 
+TEST(an_admin_of_some_villages_gives_nothing_that_names_a_record_elsewhere_or_none)
+{
+	DEVICE;
+	struct forged *budi = forged_another(ani->world, 2);
+	const uint64_t mother = forged_person(ani, forged_family(ani, VILLAGE_A_NUMBER));
+	struct quarantine_order order = {.scope = &village_b, .scope_count = 1};
+	uint64_t count = 0;
+	uint64_t child;
+
+	forged_code(budi, "Budi", VILLAGE_B);
+	assert_ok(forged_enrol(budi));
+	child = forged_person(budi, forged_family(budi, VILLAGE_B_NUMBER));
+	order.to = forged_person(budi, id_make(budi->device, 1));
+	assert_ok(forged_sync(budi));
+	forged_edit(ani, child, PERSON, PERSON_MOTHER, value_integer((int64_t)mother), 100, 0);
+	forged_edit(ani, child, PERSON, PERSON_MOTHER,
+		    value_integer((int64_t)id_make(NOWHERE_DEVICE, 1)), 100, 0);
+	assert_ok(forged_sync(ani));
+	assert_int_equal(open_count(ani), 2);
+	for (order.n = 3; order.n <= 4; order.n++) {
+		assert_int_equal(reassign_as(ani, order, &count), STATUS_NOT_FOUND);
+		assert_non_null(strstr(ani->err.detail, "record "));
+	}
+	assert_int_equal(open_count(ani), 2);
+	assert_reassigned(ani, 3, order.to, 1);
+	forged_finish(budi);
+}
+
 TEST(an_admin_of_other_villages_closes_nothing)
 {
 	DEVICE;
@@ -461,6 +489,7 @@ RUN_TESTS(FORGED(an_edit_of_an_unknown_record_is_written_to_the_one_that_the_adm
 	  FORGED(the_wrong_kind_of_record_is_refused_and_nothing_is_logged),
 	  FORGED(a_reason_of_more_than_500_bytes_is_refused),
 	  FORGED(an_admin_of_some_villages_gives_only_what_lies_in_hers_and_only_into_hers),
+	  FORGED(an_admin_of_some_villages_gives_nothing_that_names_a_record_elsewhere_or_none),
 	  FORGED(an_admin_of_other_villages_closes_nothing),
 	  FORGED(the_author_hears_that_it_is_settled_and_receives_the_record),
 	  FORGED(erasing_the_record_destroys_the_change_that_was_given_and_why))
