@@ -82,11 +82,17 @@ post_erase(struct ctl *ctl, const char *reason, struct error *err)
 
 /* ---- finished ---- */
 
+struct finishing {
+	size_t unfinished; /* still in the file of the database */
+	size_t kept;	   /* no more, but in another file */
+};
+
 /* Fails when the daemon has given up. */
 static enum status
 count_unfinished(void *context, struct span line, struct error *err)
 {
-	size_t *unfinished = context;
+	struct finishing *finishing = context;
+	const char *state;
 	const char *failed;
 	json_t *object;
 	enum status status = json_line(line, &object, err);
@@ -94,7 +100,12 @@ count_unfinished(void *context, struct span line, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	*unfinished += json_is_null(json_object_get(object, "finished"));
+	state = json_string_value(json_object_get(object, "status"));
+	if (json_is_null(json_object_get(object, "finished"))) {
+		finishing->unfinished++;
+	} else if (state == NULL || strcmp(state, "erased") != 0) {
+		finishing->kept++;
+	}
 	failed = json_string_value(json_object_get(object, "failed"));
 	if (failed != NULL) {
 		status = fail(err, status_named(failed), "overwriting what was erased");
@@ -112,25 +123,45 @@ no_line(void *context, struct span line, struct error *err)
 	return STATUS_OK;
 }
 
+static void
+say_finished(struct ctl *ctl, const struct finishing *finishing)
+{
+	ctl->failed = finishing->kept > 0;
+	if (ctl->failed) {
+		(void)fprintf(
+			stderr, "sambungctl: %s\n",
+			ctl_text(ctl,
+				 "it is gone from the database, but a former database in the "
+				 "folder (sambung.db.before-restore-...) still has it. Remove "
+				 "that file, then look with `sambungctl erased`.",
+				 "sudah hilang dari basis data, tetapi basis data lama di "
+				 "folder (sambung.db.before-restore-...) masih memuatnya. "
+				 "Hapus berkas itu, lalu periksa dengan `sambungctl "
+				 "erased`."));
+	} else if (!ctl->json) {
+		(void)puts(ctl_text(ctl, "what was erased is gone from the server's files",
+				    "yang dihapus sudah hilang dari berkas server"));
+	}
+}
+
 /* Until all of it is gone from the file; a large database takes some minutes. */
 static enum status
 finish(struct ctl *ctl, struct error *err)
 {
 	const struct timespec pause = {0, LOOK_EVERY_MS * 1000000L};
 	const struct ctl_body none = {NULL, {NULL, 0}};
-	size_t unfinished = 1;
+	struct finishing finishing = {.unfinished = 1};
 	enum status status = ctl_post(ctl, "/v1/erasures/finish", &none, no_line, NULL, err);
 
-	while (status == STATUS_OK && unfinished > 0) {
-		unfinished = 0;
-		status = ctl_get_lines(ctl, "/v1/erasures", count_unfinished, &unfinished, err);
-		if (status == STATUS_OK && unfinished > 0) {
+	while (status == STATUS_OK && finishing.unfinished > 0) {
+		finishing = (struct finishing){.unfinished = 0};
+		status = ctl_get_lines(ctl, "/v1/erasures", count_unfinished, &finishing, err);
+		if (status == STATUS_OK && finishing.unfinished > 0) {
 			(void)nanosleep(&pause, NULL);
 		}
 	}
-	if (status == STATUS_OK && !ctl->json) {
-		(void)puts(ctl_text(ctl, "what was erased is gone from the server's files",
-				    "yang dihapus sudah hilang dari berkas server"));
+	if (status == STATUS_OK) {
+		say_finished(ctl, &finishing);
 	}
 	return status;
 }

@@ -248,6 +248,8 @@ holds 'the former database, from which they are gone, does not count as holding 
 	equals "$(control erased --json | field status)" erased
 cp "$folder/backup.db" "$server/sambung.db.before-restore-20260101T000000Z"
 holds 'one that has them does' equals "$(control erased --json | field status)" erasing
+fails 'to finish is not done while it is there' 1 control erase --finish
+holds '… and it says which file is in the way' grep -q before-restore "$folder/said"
 rm "$server/sambung.db.before-restore-20260101T000000Z"*
 echo 'no database' >"$server/sambung.db.before-restore-20260101T000000Z"
 holds '… and one that cannot be read' equals "$(control erased --json | field status)" erasing
