@@ -188,6 +188,9 @@ erasures_answer(struct call *call, struct store *reader, struct error *err)
 static const char *
 state_name(const struct device *device)
 {
+	if (device->destroyed_ms != 0) {
+		return "destroyed";
+	}
 	switch ((int)device->state) {
 	case DEVICE_ACTIVE:
 		return "active";

@@ -132,6 +132,40 @@ TEST(the_device_is_told_until_its_cursor_is_past_it)
 	assert_false(ani->world->ingest->erasure_waits);
 }
 
+static void
+count_outstanding(struct forged *forged, uint64_t record, struct erase_count *out)
+{
+	const struct erase_order order = {.record = record, .reason = span_of_text("request")};
+
+	assert_ok(ingest_begin(forged->world->ingest, &forged->err));
+	assert_ok(ingest_erase(forged->world->ingest, &order, out, &forged->err));
+	assert_ok(ingest_commit(forged->world->ingest, &forged->err));
+}
+
+TEST(a_device_that_had_destroyed_everything_before_is_not_waited_for)
+{
+	DEVICE;
+	struct forged *budi = forged_another(ani->world, 7);
+	struct erase_count count;
+	uint64_t first;
+	uint64_t second;
+
+	forged_code(budi, "Budi", VILLAGE_A);
+	assert_ok(forged_enrol(budi));
+	first = forged_family(ani, VILLAGE_A_NUMBER);
+	second = forged_family(ani, VILLAGE_A_NUMBER);
+	assert_ok(forged_sync(ani));
+	assert_ok(forged_sync(budi));
+	count_outstanding(ani, first, &count);
+	assert_int_equal(count.devices, 2);
+	forged_head(budi);
+	budi->head.programme |= PROGRAMME_DESTROYED;
+	(void)forged_send(budi);
+	count_outstanding(ani, second, &count);
+	assert_int_equal(count.devices, 1);
+	forged_finish(budi);
+}
+
 TEST(many_ids_come_page_by_page_and_none_twice)
 {
 	DEVICE;
@@ -415,6 +449,7 @@ TEST(ids_from_beside_the_database_are_erased_whether_they_are_there_or_not)
 
 RUN_TESTS(IN_WORLD(entries_keep_headers_and_commitments_and_lose_what_they_said),
 	  IN_WORLD(the_device_is_told_until_its_cursor_is_past_it),
+	  IN_WORLD(a_device_that_had_destroyed_everything_before_is_not_waited_for),
 	  IN_WORLD(many_ids_come_page_by_page_and_none_twice),
 	  IN_WORLD(a_late_change_is_acknowledged_and_logged_without_its_words),
 	  IN_WORLD(a_late_change_that_comes_twice_is_told_twice_and_logged_once),
