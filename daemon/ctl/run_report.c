@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { PATH_MAX_BYTES = 1024 };
+enum { PATH_MAX_BYTES = 1024, KEY_SIZE = 256 };
 
 /* ---- access-report ---- */
 
@@ -47,14 +47,102 @@ text_of(const json_t *object, const char *key)
 	return text == NULL ? "" : text;
 }
 
+struct word {
+	const char *name;
+	const char *word;
+};
+
+/* Fields of every type, which no schema has. */
+static const struct word built_ins[] = {
+	{"village", "Desa/kelurahan"},
+	{"archived", "Diarsipkan"},
+	{"same_as", "Sama dengan data"},
+};
+
+/* What was asked for at the server. */
+static const struct word routes[] = {
+	{"/v1/records/{type}", "daftar"},
+	{"/v1/record/{id}", "isi data"},
+	{"/v1/record/{id}/history", "riwayat data"},
+	{"/v1/export/{type}.csv", "tabel"},
+	{"/v1/conflicts", "daftar isian yang berbeda"},
+	{"/v1/record/{id}/access", "laporan data pribadi"},
+	{"/v1/device/{n}/breach", "laporan isi HP"},
+	{"/v1/proof/record/{id}", "bukti data"},
+	{"/v1/backup", "salinan seluruh basis data"},
+};
+
+/* As it is if there is no word for it. */
+static const char *
+word_of(const struct word *words, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(words[i].name, name) == 0) {
+			return words[i].word;
+		}
+	}
+	return name;
+}
+
+/* NULL: the programme has none. */
+static const char *
+label_found(const struct handout *handout, const char *type, const char *field)
+{
+	return json_string_value(json_object_get(json_object_get(handout->labels, type), field));
+}
+
 /* What the programme calls a type ("" as field) or a field. */
 static const char *
 label_of(const struct handout *handout, const char *type, const char *field)
 {
-	const char *label =
-		json_string_value(json_object_get(json_object_get(handout->labels, type), field));
+	const char *label = label_found(handout, type, field);
 
-	return label != NULL ? label : *field == '\0' ? type : field;
+	if (label != NULL) {
+		return label;
+	}
+	return *field == '\0' ? type : word_of(built_ins, COUNT_OF(built_ins), field);
+}
+
+/* A choice by its label, with the sign that it has where a set changed; anything else as it is. */
+static void
+print_value(const struct handout *handout, const char *type, const char *field, json_t *value)
+{
+	const char *text = json_string_value(value);
+	const char *label = NULL;
+	char key[KEY_SIZE];
+	size_t sign = 0;
+
+	if (json_is_boolean(value)) {
+		(void)fputs(json_is_true(value) ? "ya" : "tidak", stdout);
+		return;
+	}
+	if (text != NULL) {
+		sign = *text == '+' || *text == '-';
+		(void)snprintf(key, sizeof key, "%s=%s", field, text + sign);
+		label = label_found(handout, type, key);
+	}
+	if (label != NULL) {
+		(void)printf("%.*s%s", (int)sign, text, label);
+	} else {
+		json_print(stdout, value);
+	}
+}
+
+static void
+print_values(const struct handout *handout, const char *type, const char *field, json_t *value)
+{
+	json_t *item;
+	size_t index;
+
+	if (!json_is_array(value)) {
+		print_value(handout, type, field, value);
+		return;
+	}
+	json_array_foreach(value, index, item)
+	{
+		(void)fputs(index > 0 ? ", " : "", stdout);
+		print_value(handout, type, field, item);
+	}
 }
 
 static void
@@ -66,9 +154,17 @@ print_fields(const struct handout *handout, const char *type, json_t *fields)
 	json_object_foreach(fields, name, value)
 	{
 		(void)printf("    %s: ", label_of(handout, type, name));
-		json_print(stdout, value);
+		print_values(handout, type, name, value);
 		(void)puts("");
 	}
+}
+
+static const char *
+author_of(const json_t *entry)
+{
+	const char *cadre = text_of(entry, "cadre");
+
+	return *cadre != '\0' ? cadre : text_of(entry, "user");
 }
 
 static void
@@ -89,17 +185,10 @@ print_record(const struct handout *handout, json_t *record)
 		json_array_foreach(members, index, member)
 		{
 			(void)printf("    %s (belum diputuskan): ", label_of(handout, type, name));
-			json_print_member(member);
+			print_values(handout, type, name, json_object_get(member, "value"));
+			(void)printf(" (%s, %s)\n", author_of(member), text_of(member, "time"));
 		}
 	}
-}
-
-static const char *
-author_of(const json_t *entry)
-{
-	const char *cadre = text_of(entry, "cadre");
-
-	return *cadre != '\0' ? cadre : text_of(entry, "user");
 }
 
 static void
@@ -112,23 +201,59 @@ print_change(const struct handout *handout, json_t *entry)
 	print_fields(handout, type, json_object_get(entry, "fields"));
 }
 
+/* One that the admin does not see has no number. */
 static void
 print_device(const json_t *device)
 {
-	(void)printf("  HP %lld, %s: %s, %lld sinkron, %s s.d. %s\n", json_number(device, "device"),
-		     text_of(device, "cadre"),
+	if (json_number(device, "device") == 0) {
+		(void)fputs("  HP lain", stdout);
+	} else {
+		(void)printf("  HP %lld, %s", json_number(device, "device"),
+			     text_of(device, "cadre"));
+	}
+	(void)printf(": %s, %lld sinkron, %s s.d. %s\n",
 		     json_is_true(json_object_get(device, "holds")) ? "memegang" : "pernah",
 		     json_number(device, "syncs"), text_of(device, "first"),
 		     text_of(device, "last"));
 }
 
+/* "family village=63 since=12": the type by its label, then the region; anything else as it is. */
 static void
-print_read(const json_t *entry)
+print_filter(const struct handout *handout, const char *filter)
+{
+	static const char region[] = "village=";
+	char word[KEY_SIZE];
+
+	while (*filter != '\0') {
+		const size_t length = strcspn(filter, " ");
+
+		(void)snprintf(word, sizeof word, "%.*s", (int)length, filter);
+		if (strncmp(word, region, strlen(region)) == 0) {
+			(void)printf(" wilayah %s", word + strlen(region));
+		} else {
+			(void)printf(" %s", label_of(handout, word, ""));
+		}
+		filter += length;
+		filter += strspn(filter, " ");
+	}
+}
+
+/* Those by people whom the admin does not see are only counted. */
+static void
+print_read(const struct handout *handout, const json_t *entry)
 {
 	const json_t *about = json_object_get(entry, "about");
 
-	(void)printf("  %s, %s: %s %s\n", text_of(entry, "time"), text_of(entry, "user"),
-		     text_of(about, "route"), text_of(about, "filter"));
+	if (about == NULL) {
+		(void)printf("  pengguna lain: %lld kali, %s s.d. %s\n",
+			     json_number(entry, "reads"), text_of(entry, "first"),
+			     text_of(entry, "last"));
+		return;
+	}
+	(void)printf("  %s, %s: %s", text_of(entry, "time"), text_of(entry, "user"),
+		     word_of(routes, COUNT_OF(routes), text_of(about, "route")));
+	print_filter(handout, text_of(about, "filter"));
+	(void)puts("");
 }
 
 static void
@@ -148,7 +273,7 @@ print_part(struct handout *handout, const char *part, json_t *value)
 	} else if (strcmp(part, "device") == 0) {
 		print_device(value);
 	} else if (strcmp(part, "read") == 0) {
-		print_read(value);
+		print_read(handout, value);
 	}
 }
 
@@ -241,8 +366,8 @@ breach_line(void *context, struct span line, struct error *err)
 			     ctl_text(ctl, "erased since; the phone has not said so",
 				      "sudah dihapus; HP belum melapor"));
 	} else {
-		(void)printf("%s  %s  %lld  ", text_of(object, "record"), text_of(object, "type"),
-			     json_number(object, "village"));
+		(void)printf("%s  %s  %s  ", text_of(object, "record"), text_of(object, "type"),
+			     text_of(object, "village"));
 		json_print(stdout, json_object_get(object, "fields"));
 		(void)puts("");
 		breach->people++;

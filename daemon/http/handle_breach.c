@@ -156,6 +156,7 @@ show_record(struct breach *breach, const struct stored_record *row, const struct
 	    struct error *err)
 {
 	struct json json = json_start(&breach->call->out);
+	char village[REGION_TEXT_SIZE];
 	struct record record;
 	enum status status = view_record(&breach->view, row, &record, err);
 
@@ -168,7 +169,7 @@ show_record(struct breach *breach, const struct stored_record *row, const struct
 	json_put_key(&json, "type");
 	json_put_text(&json, type->name);
 	json_put_key(&json, "village");
-	json_put_uint(&json, row->village);
+	json_put_string(&json, region_format((struct region){row->village, row->village}, village));
 	json_put_key(&json, "fields");
 	json_put_object(&json);
 	for (size_t i = 0; i < type->title_count; i++) {

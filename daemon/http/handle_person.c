@@ -5,12 +5,12 @@
  * Lines of one member each, whose name says what it is: labels, record, change, quarantine, import,
  * device, read. All of it in memory, as it is one family's.
  */
-#include "daemon/ingest/note.h"
 #include "daemon/store/store_reports.h"
 #include "entry_view.h"
 #include "handle.h"
 #include "protocol/id.h"
 #include "protocol/region.h"
+#include "read_cover.h"
 #include "sentence.h"
 #include "view.h"
 
@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_MEMORY = 16 * 1024 * 1024, LINE_MAX = 1024 * 1024, FILTER_SIZE = 400 };
+enum { RECORD_MEMORY = 16 * 1024 * 1024, LINE_MAX = 1024 * 1024, CHOICE_KEY_SIZE = 200 };
 
 struct report {
 	struct call *call;
@@ -30,6 +30,8 @@ struct report {
 	struct buffer villages; /* uint64_t: that, and where it was */
 	uint64_t created;	/* entry of the first of them */
 	const struct pulls *pulls;
+	struct buffer devices; /* uint32_t: that held it */
+	struct pulls others;   /* reads by those whom the caller does not see */
 };
 
 static size_t
@@ -143,7 +145,22 @@ find_subject(struct report *report, struct error *err)
 
 /* ---- what is held ---- */
 
-/* What the fields are called, for whoever hands it out. */
+/* "sex=male" */
+static void
+show_choices(struct json *json, const struct field *field)
+{
+	const struct choice_list *list = field->choices;
+	char key[CHOICE_KEY_SIZE];
+
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		(void)snprintf(key, sizeof key, "%.*s=%.*s", NAME_ARGS(field->name),
+			       NAME_ARGS(list->choices[i].name));
+		json_put_key(json, key);
+		json_put_text(json, list->choices[i].label.id);
+	}
+}
+
+/* What the fields and their choices are called, for whoever hands it out. */
 static enum status
 show_labels(struct report *report, struct error *err)
 {
@@ -160,6 +177,7 @@ show_labels(struct report *report, struct error *err)
 		for (size_t f = 0; f < type->field_count; f++) {
 			json_put_key_span(&json, type->fields[f].name);
 			json_put_text(&json, type->fields[f].label.id);
+			show_choices(&json, &type->fields[f]);
 		}
 		json_put_object_end(&json);
 	}
@@ -302,13 +320,73 @@ look_at_scope(void *context, const struct scope_period *period, struct error *er
 	return STATUS_OK;
 }
 
+static void
+put_times(struct json *json, const char *count_key, const struct pulls *times)
+{
+	json_put_key(json, count_key);
+	json_put_uint(json, times->count);
+	json_put_key(json, "first");
+	json_put_instant(json, times->first_ms);
+	json_put_key(json, "last");
+	json_put_instant(json, times->last_ms);
+}
+
+/* The devices that the caller has in her list. */
+static enum status
+device_is_seen(const struct report *report, uint32_t number, bool *out, struct error *err)
+{
+	const struct region *scope = caller_scope(&report->call->caller);
+	struct device_reach reach = {.any = true};
+	enum status status =
+		scope == NULL ? STATUS_OK
+			      : store_device_reach(report->store, number, scope, &reach, err);
+
+	if (status == STATUS_OK) {
+		*out = reach.any;
+	}
+	return status;
+}
+
+static enum status
+show_device(struct report *report, const struct pulls *pulls, const struct device *device,
+	    struct error *err)
+{
+	struct json json;
+	bool seen = false;
+	enum status status = device_is_seen(report, pulls->device, &seen, err);
+
+	if (status != STATUS_OK) {
+		return status;
+	}
+	json = part(report, "device");
+	json_put_object(&json);
+	json_put_key(&json, "device");
+	if (seen) {
+		json_put_uint(&json, pulls->device);
+	} else {
+		json_put_null(&json);
+	}
+	json_put_key(&json, "cadre");
+	if (seen) {
+		json_put_text(&json, device->stream.name);
+	} else {
+		json_put_null(&json);
+	}
+	json_put_key(&json, "holds");
+	json_put_bool(&json,
+		      device->state == DEVICE_ACTIVE &&
+			      regions_cover(device->scope, device->scope_count, report->village));
+	put_times(&json, "syncs", pulls);
+	json_put_object_end(&json);
+	return part_end(report, err);
+}
+
 /* A device that pulled since the record was there, and had one of its villages then. */
 static enum status
 each_pulls(void *context, const struct pulls *pulls, struct error *err)
 {
 	struct report *report = context;
 	struct device device;
-	struct json json;
 	enum status status =
 		store_device(report->store, pulls->device, &report->arena, &device, err);
 
@@ -320,87 +398,61 @@ each_pulls(void *context, const struct pulls *pulls, struct error *err)
 	if (status != STATUS_OK || report->pulls != NULL) {
 		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 	}
-	json = part(report, "device");
-	json_put_object(&json);
-	json_put_key(&json, "device");
-	json_put_uint(&json, pulls->device);
-	json_put_key(&json, "cadre");
-	json_put_text(&json, device.stream.name);
-	json_put_key(&json, "holds");
-	json_put_bool(&json,
-		      device.state == DEVICE_ACTIVE &&
-			      regions_cover(device.scope, device.scope_count, report->village));
-	json_put_key(&json, "syncs");
-	json_put_uint(&json, pulls->count);
-	json_put_key(&json, "first");
-	json_put_instant(&json, pulls->first_ms);
-	json_put_key(&json, "last");
-	json_put_instant(&json, pulls->last_ms);
-	json_put_object_end(&json);
-	return part_end(report, err);
+	buffer_append(&report->devices, &pulls->device, sizeof pulls->device);
+	return show_device(report, pulls, &device, err);
 }
 
 /* ---- who read it ---- */
 
-/* The filter's words: the path's argument first, then name=value. */
-static bool
-filter_covers(const struct report *report, const char *filter)
-{
-	const char *village = strstr(filter, "village=");
-	char code[CALL_TEXT_SIZE];
-	struct region region;
-	uint64_t id;
-
-	if (strchr(filter, ' ') == NULL && id_parse(filter, &id, NULL) == STATUS_OK) {
-		return is_about(report, id);
-	}
-	if (village == NULL) {
-		return true;
-	}
-	village += strlen("village=");
-	(void)snprintf(code, sizeof code, "%.*s", (int)strcspn(village, " "), village);
-	return region_parse(code, &region, NULL) != STATUS_OK || was_in(report, &region, 1);
-}
-
-/* Lists of one type: is any of the records of that type? */
-static bool
-type_covers(struct report *report, const char *route, const char *filter)
-{
-	const struct record_type *type;
-	const struct span name = span_of(filter, strcspn(filter, " "));
-
-	if (strstr(route, "{type}") == NULL) {
-		return true;
-	}
-	type = schema_type_named(report->view.schema, name);
-	for (size_t i = 0; type != NULL && i < id_count(report); i++) {
-		const uint64_t id = id_at(report, i);
-		struct stored_record row;
-
-		if (store_records_place(report->store, &id, 1, &row, NULL) == STATUS_OK &&
-		    row.type == type->tag) {
-			return true;
-		}
-	}
-	return false;
-}
-
+/* Of a reader whose own scope is not in the caller's there is no name, as in the list of users. */
 static enum status
 each_read(void *context, const struct log_row *row, struct error *err)
 {
 	struct report *report = context;
-	char route[FILTER_SIZE];
-	char filter[FILTER_SIZE];
-	struct note_read note;
+	const struct read_cover cover = {
+		.store = report->store,
+		.schema = report->view.schema,
+		.ids = (const void *)report->ids.at,
+		.id_count = id_count(report),
+		.villages = (const void *)report->villages.at,
+		.village_count = report->villages.length / sizeof(uint64_t),
+		.devices = (const void *)report->devices.at,
+		.device_count = report->devices.length / sizeof(uint32_t),
+	};
+	struct region scope = {0, 0};
+	bool covers = false;
+	enum status status = read_covers(&cover, row, &covers, &scope, err);
 
-	if (!note_read_decode(row->payload, &note)) {
-		return STATUS_OK;
+	if (status != STATUS_OK || !covers) {
+		return status;
 	}
-	(void)snprintf(route, sizeof route, "%.*s", NAME_ARGS(note.route));
-	(void)snprintf(filter, sizeof filter, "%.*s", NAME_ARGS(note.filter));
-	return type_covers(report, route, filter) && filter_covers(report, filter)
-		       ? show_entry(report, "read", row, err)
-		       : STATUS_OK;
+	if (caller_covers(&report->call->caller, scope)) {
+		return show_entry(report, "read", row, err);
+	}
+	if (report->others.count++ == 0) {
+		report->others.first_ms = row->entry.received_ms;
+	}
+	report->others.last_ms = row->entry.received_ms;
+	return STATUS_OK;
+}
+
+static enum status
+show_reads(struct report *report, struct error *err)
+{
+	struct json json;
+	enum status status =
+		store_reads_read(report->store, report->created, each_read, report, err);
+
+	if (status != STATUS_OK || report->others.count == 0) {
+		return status;
+	}
+	json = part(report, "read");
+	json_put_object(&json);
+	json_put_key(&json, "user");
+	json_put_null(&json);
+	put_times(&json, "reads", &report->others);
+	json_put_object_end(&json);
+	return part_end(report, err);
 }
 
 /* ---- all of it ---- */
@@ -426,9 +478,10 @@ show_all(struct report *report, struct error *err)
 		arena_reset(&report->arena);
 		status = store_pulls_read(report->store, report->created, each_pulls, report, err);
 	}
-	return status == STATUS_OK
-		       ? store_reads_read(report->store, report->created, each_read, report, err)
-		       : status;
+	if (status == STATUS_OK) {
+		status = buffer_status(&report->devices, "the report", err);
+	}
+	return status == STATUS_OK ? show_reads(report, err) : status;
 }
 
 enum status
@@ -444,10 +497,12 @@ person_answer(struct call *call, struct store *reader, struct error *err)
 	arena_init(&report.arena, RECORD_MEMORY);
 	buffer_init(&report.ids, SIZE_MAX);
 	buffer_init(&report.villages, SIZE_MAX);
+	buffer_init(&report.devices, SIZE_MAX);
 	status = find_subject(&report, err);
 	if (status == STATUS_OK) {
 		status = show_all(&report, err);
 	}
+	buffer_finish(&report.devices);
 	buffer_finish(&report.villages);
 	buffer_finish(&report.ids);
 	arena_finish(&report.arena);

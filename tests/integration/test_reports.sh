@@ -57,6 +57,42 @@ holds 'as a text it is in Indonesian' grep -q 'DATA YANG DISIMPAN' "$folder/text
 holds '… with the labels of the programme' grep -q 'Kepala keluarga: Budi Uji' "$folder/text"
 holds '… and what hangs below' grep -q 'Anak Uji Baru' "$folder/text"
 holds '… and who holds it' grep -q 'siti: memegang' "$folder/text"
+holds '… and what was asked for in words' grep -q ', admin: daftar Keluarga\|, admin: isi data ' "$folder/text"
+holds '… not as a path' sh -c '! grep -q "/v1/\|{type}\|village=" "$0"' "$folder/text"
+printf 'key,family,name,sex\nP1,F1,Anak Uji,male\n' | control import person - >/dev/null
+control access-report "$person" >"$folder/text"
+holds '… and a choice by its label' grep -q 'Jenis kelamin: Laki-laki' "$folder/text"
+
+# Who could not see her did not, and whom the admin may not see she does not learn.
+admin=$token
+far_token=$(control token add --role supervisor --scope 6303072002 --name 'Desa Dua')
+near_token=$(control token add --role supervisor --scope 6303072001 --name 'Dekat')
+siti=$(number_of siti)
+wati=$(number_of wati)
+for token in "$far_token" "$near_token"; do
+	api GET /v1/records/person
+	api GET "/v1/records/person?village=630307"
+	api GET "/v1/export/person.csv"
+done
+token=$near_token
+api GET "/v1/record/rxxxxxxxxxxxxxx"
+token=$admin
+control breach-report "$wati" >/dev/null
+holds 'a report is made where others read, too' report "$person"
+holds '… it has who read with her village in the scope' says read '"user":"Dekat"'
+holds '… all of it but an id that is none' equals "$(grep '^{"read"' "$folder/report" | grep -c Dekat)" 3
+holds '… not who has another village' says_not read '"user":"Desa Dua"'
+holds '… nor who looked at a phone that never had her' says_not read "breach\",\"filter\":\"$wati\""
+control breach-report "$siti" >/dev/null
+holds '… it is made again' report "$person"
+holds '… with who looked at one that has' says read "breach\",\"filter\":\"$siti\""
+token=$(control token add --role admin --scope 6303072001 --name 'Desa Satu Saja')
+answers 'an admin of her village asks the same' 200 GET "/v1/record/$person/access"
+holds '… and hears of those whom she sees' body_has '"user":"Dekat"'
+holds '… of the others how often they read' body_has '{"read":{"user":null,"reads":'
+holds '… not who they are' sh -c '! grep "^{\"read\"" "$0" | grep -q "\"user\":\"admin\""' "$folder/body"
+token=$admin
+
 fails 'of what is not there there is no report' 1 control access-report r6pjnynw000001k
 
 # A phone is lost; since then a family has come, one has gone, and one has moved in from elsewhere.
@@ -64,6 +100,7 @@ siti=$(number_of siti)
 control breach-report "$siti" --json >"$folder/report"
 holds 'the people of the village were on the phone' grep -q 'Anak Uji Baru' "$folder/report"
 holds '… and its families' grep -q 'Lain Uji' "$folder/report"
+holds '… with the village as a text' grep -q '"village":"6303072001"' "$folder/report"
 holds '… not those of another' sh -c "! grep -q 'Orang Jauh' '$folder/report'"
 holds '… as of its last sync' grep -q '"as_of":"20' "$folder/report"
 printf 'key,village,head\nF4,6303072001,Baru Uji\nF2,6303072002,Lain Uji\n' | control import family - >/dev/null
@@ -73,11 +110,18 @@ holds 'who has left since was' grep -q 'Lain Uji' "$folder/report"
 holds 'a report about a family that moved is made' report "$(id_of family 'Lain Uji')"
 holds '… and has the phone of the village that it left' says device '"cadre":"siti","holds":false'
 holds '… and that of the one where it is' says device '"cadre":"wati","holds":true'
+moved=$(id_of family 'Lain Uji')
 admin=$token
 token=$(control token add --role admin --scope 6303072001 --name 'Desa Satu')
 answers 'an admin of the village asks who was on the phone' 200 GET "/v1/device/$siti/breach"
 holds '… and sees the people of the village' body_has 'Anak Uji Baru'
 holds '… but nobody who is elsewhere by now' sh -c '! grep -q "Lain Uji" "$0"' "$folder/body"
+token=$admin
+token=$(control token add --role admin --scope 6303072002 --name 'Desa Dua Admin')
+answers 'an admin of the village where it is now asks about the family' 200 GET "/v1/record/$moved/access"
+holds '… and has her own phone by its name' body_has '"cadre":"wati"'
+holds '… the other one without' body_has '{"device":{"device":null,"cadre":null,"holds":false'
+holds '… and nowhere else' sh -c '! grep "^{\"device\"" "$0" | grep -q siti' "$folder/body"
 token=$admin
 control device scope "$siti" --village 6303072002 >/dev/null
 control breach-report "$siti" --json >"$folder/report"
@@ -99,6 +143,6 @@ control breach-report "$siti" --json >"$folder/report"
 holds 'who was erased since is an id' grep -q "\"record\":\"$family\",\"erased\":true" "$folder/report"
 control breach-report "$siti" >"$folder/text"
 holds 'as a text it counts them' grep -q 'people and families' "$folder/text"
-holds 'each report is in the log' equals "$(control log --json | grep -c '/breach')" 6
+holds 'each report is in the log' equals "$(control log --json | grep -c '/breach')" 8
 api GET /v1/syncs
 server_stop
