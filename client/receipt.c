@@ -62,7 +62,8 @@ receipt_save(struct taking *taking, const struct receipt_claim *claim, const str
 		[KEPT_CHANGES] = entry->n,
 		[KEPT_SINCE] = number_since(taking),
 		[KEPT_NEWEST] = entry->time,
-		[KEPT_SET_ASIDE] = entry->verdict,
+		/* Of an erased record nothing waits, though it was not merged. */
+		[KEPT_SET_ASIDE] = entry->verdict && entry->reason != QUARANTINE_ERASED,
 		[KEPT_SIZE] = (int64_t)claim->checkpoint->size,
 		[KEPT_TOLD] = taking->reply->server_time_ms,
 	};

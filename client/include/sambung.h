@@ -310,7 +310,7 @@ SAMBUNG_API int sambung_carry_deliver(const struct sambung_delivery *delivery,
 struct sambung_receipt {
 	uint32_t device;   /* changes 1 … of this number … */
 	uint32_t changes;  /* … to this one are in the log, */
-	int64_t newest_ms; /* which was recorded then */
+	int64_t newest_ms; /* which was recorded then; 0: not known, as its record was erased */
 	int set_aside;	   /* it waits there for the admin */
 	int64_t since_ms;  /* the number was given to this phone then; 0: not known */
 	uint64_t log_size; /* entries of the log then, */

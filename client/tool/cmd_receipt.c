@@ -41,6 +41,19 @@ print_sentence(const struct task *task, enum message message, char *first, char 
 }
 
 static void
+print_times(const struct task *task, const struct sambung_receipt *receipt)
+{
+	if (receipt->since_ms != 0 && receipt->newest_ms != 0) {
+		print_sentence(task, MESSAGE_RECEIPT_SINCE, print_time(receipt->since_ms),
+			       print_time(receipt->newest_ms));
+	} else if (receipt->since_ms != 0) {
+		print_sentence(task, MESSAGE_RECEIPT_BEGUN, print_time(receipt->since_ms), NULL);
+	} else if (receipt->newest_ms != 0) {
+		print_sentence(task, MESSAGE_RECEIPT_NEWEST, print_time(receipt->newest_ms), NULL);
+	}
+}
+
+static void
 print_as_text(const struct task *task, const struct shown *shown)
 {
 	const struct sambung_receipt *receipt = &shown->receipt;
@@ -52,12 +65,7 @@ print_as_text(const struct task *task, const struct shown *shown)
 		task, MESSAGE_RECEIPT_CHANGES,
 		print_count(task, receipt->changes, MESSAGE_CHANGES_ONE, MESSAGE_CHANGES_MANY),
 		text_format("%" PRIu32, receipt->device));
-	if (receipt->since_ms != 0) {
-		print_sentence(task, MESSAGE_RECEIPT_SINCE, print_time(receipt->since_ms),
-			       print_time(receipt->newest_ms));
-	} else {
-		print_sentence(task, MESSAGE_RECEIPT_NEWEST, print_time(receipt->newest_ms), NULL);
-	}
+	print_times(task, receipt);
 	if (receipt->set_aside) {
 		print_sentence(task, MESSAGE_RECEIPT_SET_ASIDE, NULL, NULL);
 	}

@@ -363,6 +363,9 @@
 	  "Terbukti: {1} yang dicatat di HP ini (HP nomor {2}) ada di catatan server.")               \
 	X(RECEIPT_SINCE, "From {1}, when the phone was enrolled, to the newest of {2}.",              \
 	  "Sejak HP ini didaftarkan ({1}) sampai yang terbaru ({2}).")                                \
+	X(RECEIPT_BEGUN,                                                                              \
+	  "From {1}, when the phone was enrolled; the newest was of a record erased since.",          \
+	  "Sejak HP ini didaftarkan ({1}); yang terbaru tentang data yang sudah dihapus.")            \
 	X(RECEIPT_NEWEST, "The newest is of {1}.", "Yang terbaru: {1}.")                              \
 	X(RECEIPT_SET_ASIDE, "The newest is set aside there for the admin to look at.",               \
 	  "Yang terbaru ditahan di sana untuk diperiksa admin.")                                      \

@@ -100,4 +100,15 @@ control breach-report "$number" >"$folder/text"
 holds '… every page' grep -q '^log [0-9]* · [A-Za-z0-9+/]\{12\}$' "$folder/text"
 control access-report "$family" --json >"$folder/text"
 holds '… and what programs read has none' sh -c '! grep -q "Catatan server" "$0"' "$folder/text"
+
+# ---- the newest of a record that was erased ----
+
+gone=$(device siti record family village=6303072001 head=Hapus --json | field id)
+device siti sync >/dev/null
+device siti edit "$gone" address='Jl. Hapus' >/dev/null
+control erase "$gone" --reason request >/dev/null
+device siti receipt >"$folder/said"
+holds 'of an erased record nothing is said to wait' sh -c '! grep -q "set aside" "$0"' "$folder/said"
+holds '… and no time of which nothing is known' sh -c '! grep -q 1970 "$0"' "$folder/said"
+holds '… the receipt is one all the same' grep -q '^Proven: ' "$folder/said"
 holds 'the daemon ends cleanly' server_stop

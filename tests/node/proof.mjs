@@ -8,6 +8,9 @@ function node(left, right) {
 	return sha256(Buffer.from([1]), left, right);
 }
 
+/** Why a change was set aside of which nothing waits: its record was erased. */
+const REASON_ERASED = 12;
+
 const isOdd = (number) => number % 2 === 1;
 const half = (number) => Math.floor(number / 2);
 
@@ -157,7 +160,7 @@ export function receiptRead(text, logKey) {
 	const hashes = lines.split('\n').slice(0, -1).map((line) => base64(line, 32));
 	const { items, header, chain, signature } =
 		receiptExtra(base64(extra, Buffer.from(extra, 'base64').length));
-	const [layout, kind, seq, received, , device, n, time, , , verdict] = items;
+	const [layout, kind, seq, received, , device, n, time, , , verdict, reason] = items;
 
 	if (layout !== 1 || kind !== CHANGE || seq !== Number(index) + 1) {
 		throw new Error('the header is of no such change');
@@ -169,5 +172,7 @@ export function receiptRead(text, logKey) {
 	if (!signedBy(logKey, signature, receiptClaim(checkpoint, device, n, chain))) {
 		throw new Error('what it says of the changes before is not signed');
 	}
-	return { device, changes: n, seq, received, time, setAside: verdict !== 0, chain, checkpoint };
+	const setAside = verdict !== 0 && reason !== REASON_ERASED;
+
+	return { device, changes: n, seq, received, time, setAside, chain, checkpoint };
 }

@@ -216,6 +216,25 @@ TEST(what_was_set_aside_is_in_the_log_and_says_so)
 	buffer_finish(&log.header);
 }
 
+TEST(of_an_erased_record_the_newest_waits_for_nobody_and_has_no_time)
+{
+	struct world *w = *state;
+	struct sambung_receipt receipt;
+	struct log log;
+
+	record_and_ask(w);
+	log_of_request(w, &log);
+	log.entry.verdict = VERDICT_QUARANTINED;
+	log.entry.reason = QUARANTINE_ERASED;
+	log.entry.time = 0;
+	log_sign(w, &log);
+	answer(w, &log);
+	assert_ok(kept(w, &receipt));
+	assert_int_equal(receipt.set_aside, 0);
+	assert_int_equal(receipt.newest_ms, 0);
+	buffer_finish(&log.header);
+}
+
 /* ---- checkpoints that somebody else was shown ---- */
 
 static struct checkpoint
@@ -301,6 +320,7 @@ RUN_TESTS(ROW(a_receipt_is_asked_for_when_it_is_wanted_and_nothing_waits_behind)
 	  ROW(an_entry_that_is_not_in_the_tree_is_found_out),
 	  ROW(a_receipt_that_was_overtaken_is_passed_over),
 	  ROW(what_was_set_aside_is_in_the_log_and_says_so),
+	  ROW(of_an_erased_record_the_newest_waits_for_nobody_and_has_no_time),
 	  ROW(another_root_of_as_many_entries_contradicts),
 	  ROW(a_longer_log_is_what_the_server_must_go_on_from),
 	  ROW(a_checkpoint_that_the_server_did_not_sign_changes_nothing),
