@@ -3,6 +3,7 @@
 #include "daemon/ingest/note.h"
 #include "daemon/ingest/workset.h"
 #include "daemon/schema/load.h"
+#include "daemon/store/store_people.h"
 
 #include <string.h>
 
@@ -15,6 +16,24 @@ static void
 token_hash(struct span text, uint8_t hash_out[HASH_SIZE])
 {
 	sha256(&text, 1, hash_out);
+}
+
+/* In the log stands only the name: a program's must not be read as a person's. */
+static enum status
+check_token_name(struct ingest *ingest, struct span name, struct error *err)
+{
+	struct name_use use = {.user = false};
+	enum status status;
+
+	if (name.length == 0 || name.length > STREAM_NAME_MAX || !utf8_valid(name)) {
+		return fail(err, STATUS_INVALID, "name: 1 to %d bytes of text", STREAM_NAME_MAX);
+	}
+	status = store_name_use(ingest->options.store, name, &use, err);
+	if (status == STATUS_OK && use.user) {
+		return fail(err, STATUS_EXISTS,
+			    "a user of that name (capitals and blanks around it do not count)");
+	}
+	return status;
 }
 
 static enum status
@@ -34,11 +53,10 @@ token_put(struct ingest *ingest, const struct token_order *order, struct span te
 			    .hash = span_of(token.hash, sizeof token.hash),
 			    .role = (uint32_t)order->role,
 			    .expires_ms = order->expires_ms};
-	enum status status;
+	enum status status = check_token_name(ingest, order->name, err);
 
-	if (order->name.length == 0 || order->name.length > STREAM_NAME_MAX ||
-	    !utf8_valid(order->name)) {
-		return fail(err, STATUS_INVALID, "name: 1 to %d bytes of text", STREAM_NAME_MAX);
+	if (status != STATUS_OK) {
+		return status;
 	}
 	status = ingest_stream_create(ingest, STREAM_USER, order->name, no_key, &token.user, err);
 	if (status != STATUS_OK) {

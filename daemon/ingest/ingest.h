@@ -196,6 +196,7 @@ struct token_order {
 	int64_t expires_ms; /* 0: never */
 	uint32_t user;
 };
+/* EXISTS: the name is or was a user's, as with ingest_user_add. Tokens may share one. */
 enum status ingest_token_add(struct ingest *ingest, const struct token_order *order,
 			     char token_out[TOKEN_TEXT_SIZE], struct error *err);
 /* The token behind a text; UNAUTHENTICATED if unknown, expired or revoked. Any thread. */

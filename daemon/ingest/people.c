@@ -9,21 +9,30 @@ enum { PERSON_MEMORY = 16 * 1024 };
 
 static const uint8_t no_key[SIGN_PUBLIC_SIZE];
 
+/* In the log stands her name: it tells her from every other user and every token. */
+static enum status
+name_is_free(struct ingest *ingest, struct span name, struct error *err)
+{
+	struct name_use use = {.user = false};
+	enum status status = store_name_use(ingest->options.store, name, &use, err);
+
+	if (status == STATUS_OK && (use.signs_in || use.token)) {
+		return fail(err, STATUS_EXISTS,
+			    "a %s of that name (capitals and blanks around it do not count)",
+			    use.signs_in ? "user" : "token");
+	}
+	return status;
+}
+
 static enum status
 add_user(struct ingest *ingest, const struct user_order *order, struct user *user,
 	 struct error *err)
 {
 	struct store *store = ingest->options.store;
-	uint32_t taken = 0;
-	uint8_t password[PASSWORD_SIZE];
-	enum status status = store_user_named(store, order->name, &taken, password, err);
-
 	/* Before anything is touched: what others do is in the transaction too. */
-	crypto_wipe(password, sizeof password);
-	if (status == STATUS_OK) {
-		return fail(err, STATUS_EXISTS, "a user of that name");
-	}
-	if (status != STATUS_NOT_FOUND) {
+	enum status status = name_is_free(ingest, order->name, err);
+
+	if (status != STATUS_OK) {
 		return status;
 	}
 	status = ingest_stream_create(ingest, STREAM_USER, order->name, no_key, &user->number, err);

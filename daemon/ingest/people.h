@@ -34,7 +34,8 @@ struct user_order {
 	uint8_t password[PASSWORD_SIZE];
 	uint32_t user; /* who asked */
 };
-/* INVALID: no name; EXISTS: somebody signs in under it. */
+/* INVALID: no name; EXISTS: somebody signs in under it, or it is or was a token's. Capitals and
+ * blanks around a name do not count. */
 enum status ingest_user_add(struct ingest *ingest, const struct user_order *order,
 			    uint32_t *number_out, struct error *err);
 /* NOT_FOUND; INVALID: she is disabled. Ends her logins. */

@@ -41,6 +41,16 @@ typedef enum status (*user_fn)(void *context, const struct user *user, struct er
 enum status store_users_read(struct store *store, const struct region *scope, user_fn each,
 			     void *context, struct error *err);
 
+/* Who has a name, whatever the case of its letters (A to Z) and the blanks around it. */
+struct name_use {
+	bool signs_in; /* a user who may sign in */
+	bool user;     /* a user, or one who was */
+	bool token;    /* a token, or one that was */
+};
+/* Reads all users and tokens. */
+enum status store_name_use(struct store *store, struct span name, struct name_use *out,
+			   struct error *err);
+
 /* ---- tokens ---- */
 
 /* The token of that number, which is its user's; NOT_FOUND. */

@@ -126,6 +126,31 @@ store_user_add(struct store *store, const struct user *user, struct error *err)
 	return sql_run(s, err);
 }
 
+/* For people two names are one if they look alike: 160, 8203 and 65279 are blanks, too. */
+#define ALIKE(name) "lower(trim(" name ", char(9, 10, 11, 12, 13, 32, 160, 8203, 65279)))"
+
+enum status
+store_name_use(struct store *store, struct span name, struct name_use *out, struct error *err)
+{
+	static const char text[] =
+		"SELECT coalesce(sum(source = 1 AND disabled = 0), 0),"
+		" coalesce(sum(source = 1), 0), coalesce(sum(source = 2), 0) FROM"
+		" (SELECT 1 AS source, name, disabled FROM user"
+		" UNION ALL SELECT 2, name, 0 FROM token)"
+		" WHERE " ALIKE("name") " = " ALIKE("?1");
+	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status;
+
+	sql_bind_text(s, 1, name);
+	status = store_one(s, "who has a name", err);
+	if (status == STATUS_OK) {
+		*out = (struct name_use){sql_uint(s, 0) > 0, sql_uint(s, 1) > 0,
+					 sql_uint(s, 2) > 0};
+		sql_reset(s);
+	}
+	return status;
+}
+
 static enum status
 end_logins(struct store *store, uint32_t user, struct error *err)
 {

@@ -46,7 +46,7 @@ place() {
 # callers: a user and a token for each role
 caller() {
 	printf '%s\n' "$password" | control user add --role "$2" --scope "$3" --name "caller $1" >/dev/null
-	control token add --role "$2" --scope "$3" --name "caller $1" >"$folder/token.$1"
+	control token add --role "$2" --scope "$3" --name "program $1" >"$folder/token.$1"
 }
 
 fixtures() {

@@ -121,6 +121,59 @@ TEST(a_name_signs_in_once_and_is_free_again_when_its_user_is_disabled)
 	assert_true(signs_in(ani, "Ratna", secret));
 }
 
+static enum status
+add_token(struct forged *forged, const char *name)
+{
+	struct ingest *ingest = forged->world->ingest;
+	const struct token_order order = {.role = ROLE_CADRE, .name = span_of_text(name)};
+	char token[TOKEN_TEXT_SIZE];
+	enum status status;
+
+	assert_ok(ingest_begin(ingest, &forged->err));
+	status = ingest_token_add(ingest, &order, token, &forged->err);
+	assert_ok(ingest_commit(ingest, NULL));
+	return status;
+}
+
+TEST(two_users_have_names_that_people_can_tell_apart)
+{
+	DEVICE;
+	uint32_t number = 0;
+	uint64_t head;
+
+	assert_ok(add_user(ani, "Pak Budi", &number));
+	head = world_head(ani->world);
+	assert_int_equal(add_user(ani, "PAK BUDI", &number), STATUS_EXISTS);
+	assert_int_equal(add_user(ani, "pak budi ", &number), STATUS_EXISTS);
+	assert_int_equal(add_user(ani, "\t Pak Budi\xc2\xa0", &number), STATUS_EXISTS);
+	assert_int_equal(world_head(ani->world), head);
+	assert_ok(add_user(ani, "Pak  Budi", &number));
+	assert_ok(add_user(ani, "Pak Budiman", &number));
+}
+
+TEST(no_token_has_the_name_of_a_user_nor_she_that_of_a_token)
+{
+	DEVICE;
+	struct ingest *ingest = ani->world->ingest;
+	uint32_t number = 0;
+	uint64_t head;
+
+	assert_ok(add_user(ani, "Pak Budi", &number));
+	assert_ok(add_token(ani, "SIGA"));
+	assert_ok(add_token(ani, "SIGA"));
+	head = world_head(ani->world);
+	assert_int_equal(add_token(ani, "Pak Budi"), STATUS_EXISTS);
+	assert_int_equal(add_token(ani, " pak budi"), STATUS_EXISTS);
+	assert_int_equal(add_user(ani, "siga", &number), STATUS_EXISTS);
+	assert_int_equal(world_head(ani->world), head);
+	/* What she did stays in the log under her name. */
+	assert_ok(ingest_begin(ingest, &ani->err));
+	assert_ok(ingest_user_disable(ingest, number, 0, &ani->err));
+	assert_ok(ingest_commit(ingest, &ani->err));
+	assert_int_equal(add_token(ani, "Pak Budi"), STATUS_EXISTS);
+	assert_ok(add_user(ani, "PAK BUDI", &number));
+}
+
 TEST(another_password_ends_what_the_old_one_opened)
 {
 	DEVICE;
@@ -455,6 +508,8 @@ TEST(a_pages_proof_belongs_to_one_login)
 
 RUN_TESTS(FORGED(a_user_signs_in_with_her_role_and_scope),
 	  FORGED(a_name_signs_in_once_and_is_free_again_when_its_user_is_disabled),
+	  FORGED(two_users_have_names_that_people_can_tell_apart),
+	  FORGED(no_token_has_the_name_of_a_user_nor_she_that_of_a_token),
 	  FORGED(another_password_ends_what_the_old_one_opened),
 	  FORGED(a_login_ends_when_nothing_comes_and_after_a_working_day),
 	  FORGED(a_login_ends_when_nothing_came_for_half_an_hour), FORGED(who_signs_out_is_out),
