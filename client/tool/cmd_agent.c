@@ -2,6 +2,7 @@
 /* The agent's surroundings: clock, signals, the database's files, the network, and syncing. */
 #include "agent.h"
 #include "commands.h"
+#include "pin.h"
 #include "print.h"
 #include "protocol/status.h"
 #include "text.h"
@@ -261,6 +262,8 @@ enrolled_check(struct task *task)
 		status = task_error(task, &err);
 	}
 	task_close(task);
+	/* It runs for days: who looks at its files in the meantime finds no PIN. */
+	pin_close(task);
 	return status;
 }
 

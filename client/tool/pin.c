@@ -97,6 +97,9 @@ terminal_read(const struct task *task, enum message question, char out[PIN_SIZE]
 bool
 pin_read(struct task *task, enum message question, char out[PIN_SIZE])
 {
+	if (task->pin_closed) {
+		return false;
+	}
 	if (task->given[OPTION_PIN] != NULL || getenv("SAMBUNG_PIN_FILE") != NULL) {
 		FILE *file = pin_file(task);
 
@@ -140,12 +143,19 @@ pin_key(void *context, const struct sambung_lock *lock, uint8_t key_out[32])
 }
 
 void
-pin_finish(struct task *task)
+pin_close(struct task *task)
 {
-	pin_wipe(&task->key, sizeof task->key);
 	pin_wipe(task->pin_ahead, sizeof task->pin_ahead);
 	if (task->pin_file != NULL && task->pin_file != stdin) {
 		(void)fclose(task->pin_file);
 	}
 	task->pin_file = NULL;
+	task->pin_closed = true;
+}
+
+void
+pin_finish(struct task *task)
+{
+	pin_wipe(&task->key, sizeof task->key);
+	pin_close(task);
 }

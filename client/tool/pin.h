@@ -19,6 +19,8 @@ bool pin_read(struct task *task, enum message question, char out[PIN_SIZE]);
 /* For sambung_options: asks once and keeps the key, in memory that is not swapped out as far as the
  * system allows, until the lock changes or the task ends. */
 int pin_key(void *context, const struct sambung_lock *lock, uint8_t key_out[32]);
+/* Closes the file for good: from then on there is no PIN but the key that pin_key keeps. */
+void pin_close(struct task *task);
 void pin_finish(struct task *task);
 
 /* Not left out by a compiler that sees nobody read it again. */

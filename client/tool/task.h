@@ -58,6 +58,7 @@ struct task {
 	bool keyless;		  /* a lock stays shut */
 	bool asked;		  /* there was a lock, and it did not */
 	FILE *pin_file;		  /* that --pin names, once it is open */
+	bool pin_closed;	  /* nobody reads it any more */
 	char pin_ahead[PIN_SIZE]; /* its first line, taken by pin_begin; "": none */
 	struct task_key key;
 };

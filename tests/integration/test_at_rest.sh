@@ -138,8 +138,15 @@ until [ "$(status_of siti | field queued)" = 0 ]; do
 	kill -0 "$agent" || fail 'the agent syncs with the PIN'
 	sleep 0.05
 done
+holds 'a running agent has not the file of the PIN' sh -c '! ls -l "/proc/$1/fd" | grep -q -- "$2"' sh "$agent" "$folder/pin"
+given '11 kata rahasia\nhead=Xq2wira\nvillage=6303072001\n' siti record family - --pin - >/dev/null
+until [ "$(status_of siti | field queued)" = 0 ]; do
+	kill -0 "$agent" || fail 'the agent goes on without it'
+	sleep 0.05
+done
 kill "$agent"
 wait "$agent" || true
+count=$((count + 1))
 holds 'the PIN is taken away' device siti pin remove --pin "$folder/pin"
 holds '… and everything opens without' equals "$(device siti records family | grep -c .)" $((count + 2))
 given '123456\n' siti pin set --pin - >/dev/null
@@ -175,7 +182,7 @@ holds '… and the log says so' sh -c '"$0" --dir "$1" log --json | grep -q "\"a
 holds 'its key is gone' sh -c '! [ -e "$0" ]' "$folder/siti/device.key"
 holds 'its records are gone' equals "$(sqlite3 "$folder/siti/device.db" 'SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM change) + (SELECT count(*) FROM device WHERE data_key IS NOT NULL)')" 0
 unreadable 'nothing can be read' siti
-holds 'its status says what happened' sh -c '"$0" --dir "$1" --lang id status | tr "\n" " " | grep -q "dicabut haknya.*153 perubahan.*dihapus (20"' "$SAMBUNG" "$folder/siti"
+holds 'its status says what happened' sh -c '"$0" --dir "$1" --lang id status | tr "\n" " " | grep -q "dicabut haknya.*154 perubahan.*dihapus (20"' "$SAMBUNG" "$folder/siti"
 fails 'nothing can be recorded on it' 1 given 'head=Ani\n' siti record family -
 holds '… saying why' grep -q 'revoked' "$folder/said"
 
