@@ -265,6 +265,12 @@ slow=$!
 budi=$(code Budi)
 holds 'with a certificate of its own the code carries the pin' phone budi enrol "$budi"
 holds '… and the phone syncs' phone budi sync
+mkdir "$folder/office"
+echo "$url" >"$folder/office/daemon.url"
+cp "$server/daemon.pin" "$folder/office/daemon.pin"
+cp "$server/admin.token" "$folder/office/admin.token"
+holds 'sambungctl elsewhere knows it by its url and pin in a folder' "$SAMBUNGCTL" --dir "$folder/office" count family
+holds '… or by the certificate, which names the address' env SAMBUNG_CA="$folder/second.pem" SAMBUNG_URL="$url" SAMBUNG_TOKEN_FILE="$server/admin.token" "$SAMBUNGCTL" count family
 wait "$slow"
 holds 'meanwhile who does not begin to speak TLS was not waited for' equals "$(tail -n 1 "$folder/slow")" 'closed 60'
 phone budi carry out "$folder/budi.carry" >/dev/null
