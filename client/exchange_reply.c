@@ -95,7 +95,8 @@ reply_take(struct taking *taking, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	/* The answer may let a lease run on that has just come to its end, and tells the time, too. */
+	/* The answer may let a lease run on that has just come to its end, and tells the time, too.
+	 */
 	status = device_load(taking->device, &taking->state, err);
 	if (status == STATUS_DESTROYED) {
 		local_rollback(local);

@@ -82,6 +82,7 @@ write_and_wait(struct delivery *delivery, struct error *err)
 	}
 	(void)pthread_mutex_unlock(&inbox->mutex);
 	if (delivery->job.status != STATUS_OK) {
+		parcel_unwritten(&delivery->parcel);
 		*err = delivery->job.error;
 	}
 	return delivery->job.status;

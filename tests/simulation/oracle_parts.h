@@ -123,7 +123,7 @@ struct oracle {
 	size_t ever_erased_count;
 	bool erasures_unsure; /* one failed, and may have got as far as the list beside the database
 			       */
-	bool unclaimed; /* something was ever seen so */
+	bool unclaimed;	      /* something was ever seen so */
 	struct arena texts;
 	uint64_t head;	 /* of the log, as observed */
 	bool unnoticed;	 /* it was set back … */

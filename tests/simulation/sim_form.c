@@ -158,7 +158,8 @@ sim_form_set(struct sim *sim, struct sim_form *form, const char *field, const ch
 		return true;
 	}
 	if (sambung_edit_set(form->edit, field, text, &err) != 0) {
-		/* What one copy calls a family another may call a visit: nobody saves such a form. */
+		/* What one copy calls a family another may call a visit: nobody saves such a form.
+		 */
 		if (err.status == STATUS_OTHER_TYPE && sim->returns + sim->clones > 0) {
 			sim_form_drop(form);
 			return true;
