@@ -325,7 +325,7 @@ holds 'the former one is' control key retire 1
 server_start --listen "127.0.0.1:$port"
 holds 'who has learned the new key goes on' phone budi sync
 fails 'a phone that was silent all the while is not understood' 1 phone eka sync
-holds '… and told to enrol again' grep -q 'not known to this server.*enrol again' "$folder/said"
+holds '… and told to keep the phone and tell the admin' grep -q 'not known to this server.*keep the phone and tell the admin' "$folder/said"
 fails '… nor does a code of before' 1 phone fajar enrol "$eka"
 holds '… and is told to ask for another' grep -q 'enrolment code is not known here' "$folder/said"
 holds 'a new one does' phone fajar enrol "$(code Fajar)"

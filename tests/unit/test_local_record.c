@@ -204,14 +204,25 @@ TEST(a_version_rises_to_the_highest_own_seq_that_is_known_of)
 	add_record(w, R(30), 0, VILLAGE_A, 1);
 	raising_changes(w->device->local);
 	assert_ok(local_change_exception(w->device->local, &set_aside, &(bool){false}, &error));
-	raises = raises_at(w, WORLD_EPOCH, 0, 25);
+	raises = raises_at(w, WORLD_EPOCH, 0, 30);
 	assert_int_equal(raises.count, 1);
 	assert_int_equal(raises.at[0].record, R(10));
-	assert_int_equal(raises.at[0].seq, 20);
+	assert_int_equal(raises.at[0].seq, 30);
 	raises = raises_at(w, WORLD_EPOCH, 0, 100);
 	assert_int_equal(raises.count, 1);
 	assert_int_equal(raises.at[0].seq, 30);
 	assert_int_equal(raises_at(w, WORLD_EPOCH + 1, 0, 100).count, 0);
+}
+
+/* Change 3 may have hidden what others wrote before change 2. */
+TEST(a_version_waits_for_an_own_change_that_is_acknowledged_beyond_what_is_known)
+{
+	struct world *w = *state;
+
+	add_record(w, R(10), 0, VILLAGE_A, 3);
+	raising_changes(w->device->local);
+	assert_int_equal(raises_at(w, WORLD_EPOCH, 0, 25).count, 0);
+	assert_int_equal(raises_at(w, WORLD_EPOCH, 0, 30).count, 1);
 }
 
 TEST(a_record_that_leaves_does_not_rise_before_it_stays_after_all)
@@ -285,6 +296,8 @@ RUN_TESTS(CASE_WITH(a_damaged_record_is_an_error_of_the_storage, world_open, wor
 		    world_open, world_close),
 	  CASE_WITH(a_version_rises_to_the_highest_own_seq_that_is_known_of, world_open,
 		    world_close),
+	  CASE_WITH(a_version_waits_for_an_own_change_that_is_acknowledged_beyond_what_is_known,
+		    world_open, world_close),
 	  CASE_WITH(a_record_that_leaves_does_not_rise_before_it_stays_after_all, world_open,
 		    world_close),
 	  CASE_WITH(changes_that_have_raised_their_records_are_not_looked_at_again, world_open,
