@@ -95,6 +95,29 @@ check_all_names(const struct schema *schema, struct error *err)
 	return STATUS_OK;
 }
 
+static const char *
+column_type(const struct field *field)
+{
+	return field->type == FIELD_TEXT ? "TEXT" : "INTEGER";
+}
+
+static enum status
+note_column(struct store *store, const struct record_type *type, const struct field *field,
+	    int part, struct error *err)
+{
+	static const char text[] =
+		"INSERT INTO typed_column (type, tag, part, name) VALUES (?, ?, ?, ?)";
+	const struct column column = column_of(field, part);
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_uint(s, 1, type->tag);
+	sql_bind_int(s, 2, column.tag);
+	sql_bind_int(s, 3, column.part);
+	sql_bind_text(s, 4, span_of_text(column.name));
+	return sql_run(s, err);
+}
+
+/* With all columns at once: SQLite reads its whole schema again for each that is added. */
 static enum status
 create_table(struct store *store, const struct record_type *type, struct error *err)
 {
@@ -105,34 +128,32 @@ create_table(struct store *store, const struct record_type *type, struct error *
 	buffer_printf(&text,
 		      "CREATE TABLE IF NOT EXISTS \"t_%.*s\" (id INTEGER PRIMARY KEY,"
 		      " village INTEGER NOT NULL, version INTEGER NOT NULL,"
-		      " conflicts INTEGER NOT NULL, archived TEXT, same_as INTEGER)",
+		      " conflicts INTEGER NOT NULL, archived TEXT, same_as INTEGER",
 		      NAME_ARGS(type->name));
+	for (size_t i = 0; i < type->field_count; i++) {
+		const struct field *field = &type->fields[i];
+
+		for (int part = first_part(field); part <= last_part(field); part++) {
+			buffer_printf(&text, ", \"%s\" %s", column_of(field, part).name,
+				      column_type(field));
+		}
+	}
+	buffer_printf(&text, ")");
 	return run_text(store, &text, err);
 }
 
 static enum status
-add_column(struct store *store, const struct record_type *type, const struct field *field,
-	   const struct column *column, struct error *err)
+add_column(struct store *store, const struct record_type *type, const struct field *field, int part,
+	   struct error *err)
 {
-	static const char insert_text[] =
-		"INSERT INTO typed_column (type, tag, part, name) VALUES (?, ?, ?, ?)";
-	struct statement *s;
 	struct buffer text;
 	enum status status;
 
 	buffer_init(&text, STATEMENT_TEXT_MAX);
 	buffer_printf(&text, "ALTER TABLE \"t_%.*s\" ADD COLUMN \"%s\" %s", NAME_ARGS(type->name),
-		      column->name, field->type == FIELD_TEXT ? "TEXT" : "INTEGER");
+		      column_of(field, part).name, column_type(field));
 	status = run_text(store, &text, err);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	s = sql_prepare(store->sql, insert_text, err);
-	sql_bind_uint(s, 1, type->tag);
-	sql_bind_int(s, 2, column->tag);
-	sql_bind_int(s, 3, column->part);
-	sql_bind_text(s, 4, span_of_text(column->name));
-	return sql_run(s, err);
+	return status == STATUS_OK ? note_column(store, type, field, part, err) : status;
 }
 
 static enum status
@@ -220,7 +241,7 @@ take_place(struct store *store, const struct record_type *type, const struct fie
 	    span_equal(span_of_text(present.name), span_of_text(wanted.name))) {
 		return status;
 	}
-	return present.name[0] == '\0' ? add_column(store, type, field, &wanted, err)
+	return present.name[0] == '\0' ? add_column(store, type, field, part, err)
 				       : rename_column(store, type, &present, wanted.name, err);
 }
 
@@ -243,10 +264,30 @@ each_column(struct store *store, const struct record_type *type, column_step ste
 }
 
 static enum status
+has_table(struct store *store, const struct record_type *type, bool *out, struct error *err)
+{
+	static const char text[] = "SELECT 1 FROM typed_column WHERE type = ?";
+	struct statement *s = sql_prepare(store->sql, text, err);
+	enum status status;
+
+	sql_bind_uint(s, 1, type->tag);
+	status = sql_row(s, out, err);
+	if (status == STATUS_OK && *out) {
+		sql_reset(s);
+	}
+	return status;
+}
+
+static enum status
 prepare_type(struct store *store, const struct record_type *type, struct error *err)
 {
-	enum status status = create_table(store, type, err);
+	bool there = false;
+	enum status status = has_table(store, type, &there, err);
 
+	if (status == STATUS_OK && !there) {
+		status = create_table(store, type, err);
+		return status == STATUS_OK ? each_column(store, type, note_column, err) : status;
+	}
 	if (status == STATUS_OK) {
 		status = each_column(store, type, step_aside, err);
 	}
