@@ -186,10 +186,10 @@ cmd_carry_in(struct task *task)
 		status = file_read(task, task->arguments[0], CARRY_REPLIES_MAX, &file);
 	}
 	if (status == EXIT_DONE && file_begins(&file, CARRY_FILE_NAME)) {
-		free(file.at);
 		status = task_failed(task, MESSAGE_CARRY_NO_ANSWER, task->arguments[0], NULL);
 	}
 	if (status != EXIT_DONE) {
+		free(file.at);
 		return status;
 	}
 	failed = sambung_carry_in(task->device, (struct sambung_bytes){file.at, file.length},
