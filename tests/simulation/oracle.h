@@ -125,7 +125,8 @@ bool oracle_was_set_aside(const struct oracle *oracle, const struct history *his
 /* Did it make that record, by a change that is set aside? */
 bool oracle_made_set_aside(const struct oracle *oracle, const struct history *history,
 			   uint64_t record);
-/* Is a change of its own to that record set aside now? */
+/* Is a change of its own set aside now to that record, or to what it hangs on, whose village it
+ * then shows? */
 bool oracle_sets_aside(const struct oracle *oracle, const struct history *history, uint64_t record);
 /* A change of the record is merged. */
 bool oracle_record_exists(const struct oracle *oracle, uint64_t id);

@@ -334,6 +334,9 @@ oracle_made_set_aside(const struct oracle *oracle, const struct history *history
 bool
 oracle_sets_aside(const struct oracle *oracle, const struct history *history, uint64_t id)
 {
+	const struct known_record *record = oracle_record_find(oracle, id);
+	uint64_t parent = record == NULL ? 0 : oracle_parent(record);
+
 	for (uint32_t i = 0; i < history->count; i++) {
 		const struct known_change *change = &oracle->changes[history->changes[i]];
 
@@ -341,7 +344,8 @@ oracle_sets_aside(const struct oracle *oracle, const struct history *history, ui
 			return true;
 		}
 	}
-	return false;
+	/* A visit, its person, her family. */
+	return parent != 0 && oracle_sets_aside(oracle, history, parent);
 }
 
 enum status

@@ -181,9 +181,8 @@ names_record(const void *context, uint64_t id)
 	return names(named->records, named->record_count, id);
 }
 
-/* On what the record hangs now; 0: nothing, or it is not sure. */
-static uint64_t
-parent_of(const struct known_record *record)
+uint64_t
+oracle_parent(const struct known_record *record)
 {
 	const struct known_stay *stay =
 		record->stay_count == 0 ? NULL : &record->stays[record->stay_count - 1];
@@ -212,7 +211,7 @@ check_below(const struct named *named, struct error *err)
 
 	for (size_t i = 0; i < oracle->record_count; i++) {
 		const struct known_record *record = &oracle->records[i];
-		uint64_t parent = parent_of(record);
+		uint64_t parent = oracle_parent(record);
 
 		if (parent != 0 && names_record(named, parent) &&
 		    oracle_record_exists(oracle, record->id) &&
@@ -267,7 +266,7 @@ check_nothing_else(const struct named *named, struct error *err)
 
 		if (id == named->root ||
 		    (record != NULL &&
-		     (is_unsure(record) || names_record(named, parent_of(record)))) ||
+		     (is_unsure(record) || names_record(named, oracle_parent(record)))) ||
 		    was_to_be_made(named, id) ||
 		    (named->root == 0 &&
 		     names(oracle->ever_erased, oracle->ever_erased_count, id))) {

@@ -156,6 +156,8 @@ uint64_t oracle_hash(uint32_t stream, uint32_t n, const struct frozen *frozen);
 uint64_t oracle_hash_of(const uint8_t commitment[HASH_SIZE]);
 /* Is it in the log, neither merged nor erased? */
 bool oracle_is_set_aside(const struct known_change *change);
+/* On what the record hangs now; 0: nothing, or it is not sure. */
+uint64_t oracle_parent(const struct known_record *record);
 /* Takes over `seen`; valid until the next call. */
 struct known_change *oracle_change_add(struct oracle *oracle, uint32_t stream,
 				       const struct change *change, const struct frozen *frozen,

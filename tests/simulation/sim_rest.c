@@ -280,7 +280,8 @@ dumps_differ(struct sim *sim, size_t device, const struct buffer *ours, const st
 }
 
 /* What the cadre made and the server set aside she keeps, and nobody else sees; and of a record
- * that she changed so, she sees what nobody else does: only that it is here is compared. */
+ * that she changed so, or of what hangs on it, she sees what nobody else does: only that it is here
+ * is compared. */
 static void
 leave_out_set_aside(struct sim *sim, size_t device, const struct buffer *dump, struct buffer *out)
 {
