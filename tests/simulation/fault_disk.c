@@ -360,16 +360,16 @@ fault_file_delete(const char *path, bool synced)
 	struct fault_file *file = file_find(disk, path);
 	enum fault_result result = disk_operation(disk, false);
 
-	if (result != FILE_OK || file == NULL) {
-		return result;
+	if (result == FILE_OK && file != NULL) {
+		file->named = false;
+		file->kept = true;
+		names_add(disk, file, true);
 	}
-	file->named = false;
-	file->kept = true;
-	names_add(disk, file, true);
-	if (synced) {
+	/* Of one that is gone already the deletion may not be durable yet. */
+	if (result == FILE_OK && synced) {
 		names_settle(disk);
 	}
-	return FILE_OK;
+	return result;
 }
 
 /* ---- contents ---- */

@@ -131,6 +131,20 @@ TEST(a_name_that_was_not_synced_is_gone_and_a_deletion_undone)
 	fault_disk_forget();
 }
 
+TEST(a_synced_deletion_of_what_is_gone_already_makes_the_former_durable)
+{
+	struct fault_file *file = open_file();
+
+	write_at(file, 'a', SECTOR, 0);
+	assert_int_equal(fault_file_sync(file), FILE_OK);
+	fault_file_close(file);
+	assert_int_equal(fault_file_delete(path, false), FILE_OK);
+	assert_int_equal(fault_file_delete(path, true), FILE_OK);
+	fault_disk_crash(folder, LOSS_ALL, 1);
+	assert_false(fault_file_exists(path));
+	fault_disk_forget();
+}
+
 TEST(a_plan_fails_at_its_operation_and_no_longer_than_it_says)
 {
 	struct fault_plan plan = {.kind = FAULT_ERROR, .after = 1, .lasts = 2};
@@ -339,6 +353,7 @@ RUN_TESTS(CASE(what_was_synced_survives_and_the_rest_does_not),
 	  CASE(a_killed_process_loses_nothing_that_it_wrote),
 	  CASE(a_torn_write_keeps_some_sectors_and_the_same_ones_for_the_same_seed),
 	  CASE(a_name_that_was_not_synced_is_gone_and_a_deletion_undone),
+	  CASE(a_synced_deletion_of_what_is_gone_already_makes_the_former_durable),
 	  CASE(a_plan_fails_at_its_operation_and_no_longer_than_it_says),
 	  CASE(a_dead_disk_does_nothing_until_it_comes_back),
 	  CASE(what_sqlite_committed_survives_a_crash_at_every_operation),
