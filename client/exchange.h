@@ -64,12 +64,11 @@ struct taking {
 	bool fits;    /* it starts from the cursor and the scope that the device has */
 	bool carried; /* it came as a file, long after it was written */
 	bool again;
-	bool leaving;  /* some records leave (local.h) */
-	bool arriving; /* pages run of all that the scope has */
-	bool lacking;  /* the server takes it to have a record that it has not as the server has it
-			*/
-	bool erased;   /* something was destroyed */
-	bool doubted;  /* the server's log is not the one that it signed before */
+	bool leaving;	  /* some records leave (local.h) */
+	bool arriving;	  /* pages run of all that the scope has */
+	bool lacking;	  /* a record is not here as the server thinks: the scope comes anew */
+	bool erased;	  /* something was destroyed */
+	bool doubted;	  /* the server's log is not the one that it signed before */
 	bool old_program; /* it brought a schema that this program cannot read */
 	struct local_state state;
 	struct sambung_result counted;

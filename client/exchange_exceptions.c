@@ -34,7 +34,6 @@ closed_edit_take(struct taking *taking, const struct local_change *change, struc
 		return status;
 	}
 	record_acknowledge(&record, taking->state.device, change->n, 1);
-	taking->lacking = true;
 	status = exchange_begin_anew(taking, err);
 	return status == STATUS_OK ? local_record_save(local, &record, &place, err) : status;
 }

@@ -89,6 +89,7 @@ enum status
 exchange_begin_anew(struct taking *taking, struct error *err)
 {
 	taking->state.cursor = cursor_start;
+	taking->lacking = true;
 	taking->again = true;
 	return local_arrivals_begin(taking->device->local, err);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MARK_NAME = sizeof CARRY_FILE_NAME - 1, FIRST_BYTE = 1 };
+enum { FIRST_BYTE = 1 };
 
 static const char file_mark[CARRY_MARK_SIZE] = CARRY_FILE_NAME "1";
 static const char replies_mark[CARRY_MARK_SIZE] = CARRY_REPLIES_NAME "1";
@@ -72,7 +72,7 @@ frame_open(struct span bytes, const char mark[CARRY_MARK_SIZE], struct reader *i
 	const size_t frame = CARRY_MARK_SIZE + CARRY_CHECK_SIZE;
 	uint8_t check[CARRY_CHECK_SIZE];
 
-	if (bytes.length < frame || memcmp(bytes.at, mark, MARK_NAME) != 0) {
+	if (bytes.length < frame || !carry_begins(bytes, mark)) {
 		return fail(err, STATUS_MALFORMED, "%.13s", mark);
 	}
 	if (memcmp(bytes.at, mark, CARRY_MARK_SIZE) != 0) {

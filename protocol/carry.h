@@ -16,9 +16,20 @@
 #include "checkpoint.h"
 #include "parcel.h"
 
+#include <string.h>
+
 /* With which the two begin, in later forms as well. */
 #define CARRY_FILE_NAME "sambung/carry/"
 #define CARRY_REPLIES_NAME "sambung/reply/"
+
+/* Do the bytes begin as one of these two, whatever follows? */
+static inline bool
+carry_begins(struct span bytes, const char *name)
+{
+	const size_t length = sizeof CARRY_FILE_NAME - 1;
+
+	return bytes.length >= length && memcmp(bytes.at, name, length) == 0;
+}
 
 enum {
 	CARRY_PARCELS_MAX = 64, /* in a file, and answers in one */

@@ -6,13 +6,6 @@
 #include "text.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-static bool
-file_begins(const struct file *file, const char *name)
-{
-	return file->length >= strlen(name) && memcmp(file->at, name, strlen(name)) == 0;
-}
 
 static json_t *
 carried_json(const struct sambung_carried *carried)
@@ -152,7 +145,8 @@ cmd_carry_deliver(struct task *task)
 	}
 	reply_path = text_format("%s.reply", task->arguments[0]);
 	status = file_read(task, task->arguments[0], CARRY_FILE_MAX, &file);
-	if (status == EXIT_DONE && file_begins(&file, CARRY_REPLIES_NAME)) {
+	if (status == EXIT_DONE &&
+	    carry_begins((struct span){file.at, file.length}, CARRY_REPLIES_NAME)) {
 		status = task_failed(task, MESSAGE_CARRY_NO_FILE, task->arguments[0], NULL);
 	}
 	if (status == EXIT_DONE && file_is_there(reply_path)) {
@@ -185,7 +179,8 @@ cmd_carry_in(struct task *task)
 	if (status == EXIT_DONE) {
 		status = file_read(task, task->arguments[0], CARRY_REPLIES_MAX, &file);
 	}
-	if (status == EXIT_DONE && file_begins(&file, CARRY_FILE_NAME)) {
+	if (status == EXIT_DONE &&
+	    carry_begins((struct span){file.at, file.length}, CARRY_FILE_NAME)) {
 		status = task_failed(task, MESSAGE_CARRY_NO_ANSWER, task->arguments[0], NULL);
 	}
 	if (status != EXIT_DONE) {

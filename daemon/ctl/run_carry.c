@@ -5,7 +5,6 @@
 #include "protocol/carry.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 static enum status
@@ -21,14 +20,6 @@ admin_seen(void *context, struct checkpoint *out)
 	return ctl_checkpoint(context, out, NULL) == STATUS_OK;
 }
 
-static bool
-is_answer(const struct buffer *file)
-{
-	const size_t length = strlen(CARRY_REPLIES_NAME);
-
-	return file->length >= length && memcmp(file->at, CARRY_REPLIES_NAME, length) == 0;
-}
-
 static enum status
 read_files(struct ctl *ctl, const char *reply_path, struct buffer *file, struct buffer *before,
 	   struct error *err)
@@ -36,7 +27,7 @@ read_files(struct ctl *ctl, const char *reply_path, struct buffer *file, struct 
 	const char *path = ctl->words[0];
 	enum status status = folder_read(path, CARRY_FILE_MAX, file, err);
 
-	if (status == STATUS_OK && is_answer(file)) {
+	if (status == STATUS_OK && carry_begins(buffer_span(file), CARRY_REPLIES_NAME)) {
 		ctl->next = ctl_text(ctl,
 				     "Bring it back to the phone; here give the file that the "
 				     "phone wrote, without .reply",

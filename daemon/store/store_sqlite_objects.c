@@ -47,15 +47,6 @@ objects_open(struct store *store, bool typed, struct objects *out, struct error 
 }
 
 static int
-compare_text(struct span one, struct span other)
-{
-	const size_t least = one.length < other.length ? one.length : other.length;
-	const int order = least == 0 ? 0 : memcmp(one.at, other.at, least);
-
-	return order != 0 ? order : (one.length > other.length) - (one.length < other.length);
-}
-
-static int
 compare_objects(const struct objects *real, const struct objects *again)
 {
 	int order = 0;
@@ -64,7 +55,7 @@ compare_objects(const struct objects *real, const struct objects *again)
 		return real->row ? -1 : 1;
 	}
 	for (int i = COLUMN_TYPE; i <= COLUMN_TABLE && order == 0; i++) {
-		order = compare_text(sql_text(real->statement, i), sql_text(again->statement, i));
+		order = span_compare(sql_text(real->statement, i), sql_text(again->statement, i));
 	}
 	return order;
 }

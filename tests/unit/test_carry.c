@@ -103,6 +103,16 @@ TEST(answers_come_back_with_their_tags)
 	assert_null(carry_reply_find(&f->replies_out, f->replies.at[1].tag));
 }
 
+TEST(a_file_and_its_answers_are_known_by_how_they_begin_whatever_follows)
+{
+	(void)state;
+	assert_true(carry_begins(span_of_text("sambung/carry/9 …"), CARRY_FILE_NAME));
+	assert_false(carry_begins(span_of_text("sambung/carry/9 …"), CARRY_REPLIES_NAME));
+	assert_true(carry_begins(span_of_text("sambung/reply/"), CARRY_REPLIES_NAME));
+	assert_false(carry_begins(span_of_text("sambung/reply"), CARRY_REPLIES_NAME));
+	assert_false(carry_begins(span_of(NULL, 0), CARRY_FILE_NAME));
+}
+
 TEST(a_file_is_mark_parcels_and_check)
 {
 	struct fixture *f = *state;
@@ -423,6 +433,7 @@ TEST(a_login_page_is_no_answer)
 RUN_TESTS(
 	WITH_FIXTURE(a_file_gives_back_its_parcels_in_their_order),
 	WITH_FIXTURE(answers_come_back_with_their_tags),
+	WITH_FIXTURE(a_file_and_its_answers_are_known_by_how_they_begin_whatever_follows),
 	WITH_FIXTURE(a_file_is_mark_parcels_and_check),
 	WITH_FIXTURE(any_byte_that_is_another_is_noticed),
 	WITH_FIXTURE(a_file_that_is_cut_off_anywhere_is_noticed),
