@@ -483,6 +483,26 @@ TEST(a_file_that_opened_a_phone_opens_it_only_once)
 	carriage_free(all);
 }
 
+/* The first that it hears of a lease is that it is over: the answer counts all the same. */
+TEST(a_phone_that_hears_of_its_lease_too_late_takes_the_whole_answer_and_is_shut_then)
+{
+	struct carriage *all = carriage_make();
+
+	all->world->lease_days = LEASE_DAYS;
+	carriage_visits(all, 3, 20);
+	(void)carriage_out(all);
+	assert_ok(carriage_deliver(all));
+	all->world->now_ms += (LEASE_DAYS + 1) * LEASE_DAY_MS;
+	world_reopen(all->world, all->ani);
+	assert_int_equal(carriage_in(all).acked, 5);
+	assert_int_equal(carriage_queued(all), 0);
+	assert_true(is_shut(all));
+	round_trip(all);
+	assert_false(is_shut(all));
+	carriage_assert_same(all, 5);
+	carriage_free(all);
+}
+
 /* A phone that is shut sends what waits, and what a restored server lacks after it. */
 TEST(files_bring_a_restored_server_what_a_shut_phone_had_sent)
 {
@@ -521,4 +541,5 @@ RUN_TESTS(
 	CASE(an_answer_that_was_long_on_its_way_sets_no_clock),
 	CASE(a_file_opens_a_phone_whose_clock_had_run_ahead),
 	CASE(a_file_that_opened_a_phone_opens_it_only_once),
+	CASE(a_phone_that_hears_of_its_lease_too_late_takes_the_whole_answer_and_is_shut_then),
 	CASE(files_bring_a_restored_server_what_a_shut_phone_had_sent))
