@@ -132,6 +132,7 @@ static bool
 number_follow(struct sim *sim, size_t device, const struct sambung_state *state)
 {
 	struct sim_device *own = &sim->devices[device];
+	bool good = true;
 
 	if (!own->copied || state->device == 0 || state->last_n > own->history.count) {
 		return sim_fail(sim, "device %zu was number %u and is %u", device,
@@ -142,12 +143,12 @@ number_follow(struct sim *sim, size_t device, const struct sambung_state *state)
 	sim->forks++;
 	own->history.number = state->device;
 	own->history.offset = own->history.count - state->last_n;
-	for (uint32_t n = 1; n <= state->last_n; n++) {
-		if (!said_again(sim, device, n)) {
-			return false;
-		}
+	sim_shut_open(sim, device);
+	for (uint32_t n = 1; n <= state->last_n && good; n++) {
+		good = said_again(sim, device, n);
 	}
-	return true;
+	sim_shut_close(sim, device);
+	return good;
 }
 
 bool

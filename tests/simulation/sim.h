@@ -333,6 +333,10 @@ bool sim_lease_over(struct sim *sim, size_t device);
 void sim_contact_note(struct sim *sim, size_t device, bool whole);
 /* Shut in time, and then shut, with its counts to be seen. */
 bool sim_lease_look(struct sim *sim, size_t device);
+/* The simulation looks at what a phone's lease has shut, as nobody else can: with the server's key.
+ * Nothing else may happen to the phone until it is closed again. */
+void sim_shut_open(struct sim *sim, size_t device);
+void sim_shut_close(struct sim *sim, size_t device);
 /* A call on the device may end so: it was revoked, or its lease is over. */
 bool sim_phone_excuses(struct sim *sim, size_t device, int status);
 

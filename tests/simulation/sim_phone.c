@@ -116,6 +116,55 @@ sim_lease_look(struct sim *sim, size_t device)
 	return state.lease_over == 0 || look_at_shut(sim, device);
 }
 
+/* What the server would tell the device, by protocol.md 14.12. */
+static void
+share_of(const struct sim *sim, uint32_t number, uint8_t share_out[LEASE_SHARE_SIZE])
+{
+	uint8_t bytes[4];
+	uint8_t hash[32];
+	const struct span parts[] = {span_of_text("sambung/lease/1"), span_of(bytes, sizeof bytes)};
+
+	put_le32(bytes, number);
+	blake2b(span_of(sim->world->keys.log_secret, 32), parts, 2, hash);
+	memcpy(share_out, hash, LEASE_SHARE_SIZE);
+}
+
+void
+sim_shut_open(struct sim *sim, size_t device)
+{
+	const struct sambung *phone = sim_handle(sim, device);
+	uint8_t share[LEASE_SHARE_SIZE];
+	const struct span parts[] = {span_of_text("sambung/record key/1"),
+				     span_of(share, sizeof share)};
+	uint8_t with[SEAL_KEY_SIZE];
+	uint8_t key[SEAL_KEY_SIZE];
+	struct span wrapped;
+	struct arena arena;
+	struct error err;
+
+	if (!phone->lease.lacking) {
+		return;
+	}
+	arena_init(&arena, 1024);
+	share_of(sim, sim->devices[device].history.number, share);
+	blake2b(span_of(phone->seed, sizeof phone->seed), parts, 2, with);
+	if (local_record_key(phone->local, &arena, &wrapped, &err) == STATUS_OK &&
+	    seal_key_get(with, SEAL_RECORD_KEY, wrapped, key)) {
+		local_record_key_set(phone->local, key);
+	}
+	arena_finish(&arena);
+}
+
+void
+sim_shut_close(struct sim *sim, size_t device)
+{
+	const struct sambung *phone = sim_handle(sim, device);
+
+	if (phone->lease.lacking) {
+		local_record_key_set(phone->local, NULL);
+	}
+}
+
 /* ---- the PIN ---- */
 
 /* Of two locks the one that device.key has; it may have none. */
