@@ -219,6 +219,40 @@ TEST(lost_and_repeated_parcels_after_a_set_back_do_no_harm)
 	world_free(all.world);
 }
 
+static int
+end_repetition(void *context, const struct sambung_result *so_far)
+{
+	(void)so_far;
+	((struct world *)context)->faults.twice = 0;
+	return 0;
+}
+
+/* A daily proof, the checkpoint that is to be shown, and before them an answer with nothing: three
+ * in a row that bring nothing are not for ever. */
+TEST(a_request_that_comes_twice_before_the_lost_log_is_shown_does_not_end_the_sync)
+{
+	struct two_cadres all = two_cadres_with_a_family(32);
+	struct sambung_result result;
+	struct sambung_error err;
+	unsigned backup;
+
+	all.world->now_ms += DAY_MS;
+	world_sync(all.world, all.ani);
+	backup = world_backup(all.world);
+	record_visits(&all, all.budi, 4);
+	world_sync(all.world, all.budi);
+	world_sync(all.world, all.ani);
+	world_set_back(all.world, backup);
+	log_goes_on(&all, 300);
+	all.world->now_ms += 3 * DAY_MS;
+	all.world->faults.twice = 256;
+	assert_ok(sambung_sync(handle(&all, all.ani), end_repetition, all.world, &result, &err));
+	assert_int_equal(all.world->replies_repeated, 1);
+	assert_healed(&all);
+	assert_int_equal(epochs_of(&all), 2);
+	world_free(all.world);
+}
+
 TEST(a_phone_enrolled_in_the_lost_part_shows_it_and_comes_back_with_its_number)
 {
 	struct two_cadres all = two_cadres_with_a_family(28);
@@ -317,6 +351,7 @@ RUN_TESTS(CASE(after_a_set_back_that_nobody_tells_of_everything_acknowledged_com
 	  CASE(a_form_of_before_the_set_back_on_what_its_phone_had_synced_makes_no_conflict),
 	  CASE(an_archive_made_after_the_set_back_is_shown_alike_by_all),
 	  CASE(lost_and_repeated_parcels_after_a_set_back_do_no_harm),
+	  CASE(a_request_that_comes_twice_before_the_lost_log_is_shown_does_not_end_the_sync),
 	  CASE(a_phone_enrolled_in_the_lost_part_shows_it_and_comes_back_with_its_number),
 	  CASE(a_phone_enrolled_in_the_lost_part_that_had_not_synced_comes_back_with_its_number),
 	  CASE(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it),
