@@ -212,7 +212,10 @@ erase_again(const struct daemon *daemon, struct error *err)
 static enum status
 open_store(struct daemon *daemon, const char *database, struct error *err)
 {
-	struct ingest_options options = {.keys = &daemon->keys, .platform = machine_platform};
+	struct ingest_options options = {.keys = &daemon->keys,
+					 .platform = machine_platform,
+					 .erased_keep = erased_append,
+					 .directory = daemon->directory};
 	char path[FOLDER_PATH_SIZE];
 	enum status status = folder_path(daemon->directory, FOLDER_KEYS, path, err);
 

@@ -53,27 +53,16 @@ answer_order(struct call *call, const struct erase_order *order, const struct er
 	json_put_line_end(&json);
 }
 
-/* The ids are outside of the database before it forgets the rest. Without them a backup would bring
- * everything back: then nothing is erased. */
 enum status
 erase_write(struct call *call, struct ingest *ingest, struct error *err)
 {
 	struct erase_order order = {.record = 0};
 	struct erase_count count = {.seq = 0};
-	struct buffer ids;
 	enum status status = read_order(call, &order, err);
 
-	buffer_init(&ids, SIZE_MAX);
-	order.ids = &ids;
 	if (status == STATUS_OK) {
 		status = ingest_erase(ingest, &order, &count, err);
 	}
-	if (status == STATUS_OK) {
-		status = erased_append(call->service->directory, (const void *)ids.at,
-				       ids.length / sizeof(uint64_t), service_now_ms(call->service),
-				       err);
-	}
-	buffer_finish(&ids);
 	if (status == STATUS_OK) {
 		answer_order(call, &order, &count);
 	}

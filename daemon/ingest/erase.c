@@ -321,13 +321,28 @@ destroy_entries(struct erasing *erasing, uint64_t seq, struct error *err)
 	return status;
 }
 
+/* Without them outside of the database a backup would bring everything back: then nothing is
+ * erased. */
+static enum status
+keep_ids(const struct erasing *erasing, struct error *err)
+{
+	const struct ingest_options *options = &erasing->ingest->options;
+
+	return options->erased_keep == NULL
+		       ? STATUS_OK
+		       : options->erased_keep(options->directory,
+					      (const uint64_t *)(const void *)erasing->ids.at,
+					      erasing_count(erasing),
+					      ingest_now_ms(erasing->ingest), err);
+}
+
 /* From here on nothing may be refused: the log says so by then. */
 static enum status
 destroy(struct erasing *erasing, struct error *err)
 {
 	const size_t count = erasing_count(erasing);
 	uint64_t first_seq = 0;
-	enum status status = STATUS_OK;
+	enum status status = keep_ids(erasing, err);
 
 	for (size_t from = 0; from < count && status == STATUS_OK; from += IDS_AT_ONCE) {
 		const size_t end = count - from > IDS_AT_ONCE ? from + IDS_AT_ONCE : count;
@@ -424,13 +439,63 @@ ingest_erase(struct ingest *ingest, const struct erase_order *order, struct eras
 		put_root_last(&erasing);
 		status = destroy(&erasing, err);
 	}
-	if (status == STATUS_OK && order->ids != NULL) {
-		buffer_append_span(order->ids, buffer_span(&erasing.ids));
-		status = buffer_status(order->ids, "what was erased", err);
-	}
 	if (status == STATUS_OK) {
 		*out = (struct erase_count){erasing.last_seq, erasing_count(&erasing),
 					    erasing.devices};
+	}
+	erasing_finish(&erasing);
+	return status;
+}
+
+/* ---- made late ---- */
+
+/* Records that only changes of the parcel would have made, from its change `from` on. */
+static void
+add_late(struct erasing *erasing, const struct parcel *parcel, size_t from)
+{
+	const uint32_t first_n = parcel->head.first_n;
+
+	for (size_t i = 0; i < parcel->exception_count; i++) {
+		const struct exception *exception = &parcel->exceptions[i];
+		const uint64_t id = id_make(parcel->head.device, exception->n);
+
+		if (exception->kind == EXCEPTION_ERASED && exception->n >= first_n + from &&
+		    parcel->changes[exception->n - first_n].change.record == id) {
+			buffer_append(&erasing->ids, &id, sizeof id);
+		}
+	}
+}
+
+static enum status
+erase_late(struct erasing *erasing, struct error *err)
+{
+	enum status status = workset_flush(erasing->ingest, err);
+
+	if (status == STATUS_OK) {
+		status = erasing_add_quarantine(erasing, err);
+	}
+	if (status == STATUS_OK) {
+		status = check_size(erasing, err);
+	}
+	/* Mostly nobody else has said anything of them. */
+	return status == STATUS_OK && erasing->streams.length > 0 ? destroy(erasing, err) : status;
+}
+
+enum status
+ingest_erase_late(struct ingest *ingest, const struct parcel *parcel, size_t from,
+		  struct error *err)
+{
+	struct erasing erasing = {.ingest = ingest, .reason = "late"};
+	enum status status;
+
+	if (!ingest->erases) {
+		return STATUS_OK;
+	}
+	erasing_init(&erasing);
+	add_late(&erasing, parcel, from);
+	status = buffer_status(&erasing.ids, "what came late", err);
+	if (status == STATUS_OK && erasing.ids.length > 0) {
+		status = erase_late(&erasing, err);
 	}
 	erasing_finish(&erasing);
 	return status;

@@ -29,6 +29,11 @@ struct ingest_options {
 	struct catalogue *catalogue;
 	const struct server_keys *keys;
 	struct platform platform;
+	/* Keeps the ids of what is erased in the server's directory, before the transaction that
+	 * erases it commits (erased_append). NULL: they are there already. */
+	enum status (*erased_keep)(const char *directory, const uint64_t *ids, size_t count,
+				   int64_t now_ms, struct error *err);
+	const char *directory;
 };
 enum status ingest_create(const struct ingest_options *options, struct ingest **out,
 			  struct error *err);
@@ -325,7 +330,6 @@ struct erase_order {
 	uint32_t user;
 	const struct region *scope; /* of the user; NULL: everything */
 	size_t scope_count;
-	struct buffer *ids; /* takes the erased ones (uint64_t); NULL: nobody asks */
 };
 struct erase_count {
 	uint64_t seq; /* of the last entry */

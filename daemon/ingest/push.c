@@ -288,13 +288,17 @@ set_aside(struct ingest *ingest, struct parcel *parcel, const struct entry *entr
 	return status == STATUS_OK ? except(parcel, &exception, err) : status;
 }
 
-/* Its place in the log is kept, and nothing of what it said. */
+/* Its place in the log is kept, and nothing of what it said. As with one that was closed, its
+ * author is told until it is known to have heard: this answer may go elsewhere. */
 static enum status
 push_erased(struct ingest *ingest, struct parcel *parcel, struct entry *entry, struct error *err)
 {
 	static const uint8_t no_salt[SALT_SIZE];
 	enum status status = workset_append(ingest, entry, no_salt, span_of(NULL, 0), err);
 
+	if (status == STATUS_OK) {
+		status = workset_late(ingest, entry, err);
+	}
 	if (status == STATUS_OK) {
 		status = acknowledge(parcel, entry->n, entry->seq, err);
 	}
@@ -375,10 +379,10 @@ push_new(struct ingest *ingest, struct parcel *parcel, size_t from, struct strea
 	 struct error *err)
 {
 	size_t end = from;
+	enum status status;
 
 	while (end < parcel->change_count && !workset_crowded(&ingest->work)) {
-		enum status status = push_change(ingest, parcel, end, err);
-
+		status = push_change(ingest, parcel, end, err);
 		if (status != STATUS_OK) {
 			return status;
 		}
@@ -390,7 +394,9 @@ push_new(struct ingest *ingest, struct parcel *parcel, size_t from, struct strea
 	}
 	stream_goes_on(slot, parcel, from, end);
 	parcel->report.acked += (uint32_t)(end - from);
-	return ingest_release_awaiting(ingest, parcel, from, end, err);
+	status = ingest_erase_late(ingest, parcel, from, err);
+	return status == STATUS_OK ? ingest_release_awaiting(ingest, parcel, from, end, err)
+				   : status;
 }
 
 /* What the request brings, from the log's end or before it: `logged` of it is there already. */

@@ -433,7 +433,9 @@ replay_change(struct replay *replay, const struct log_row *row, uint64_t *villag
 	if (row->payload.at == NULL) {
 		/* Erased: the record is gone, with all its changes. */
 		*village_out = REPLAY_UNKNOWN;
-		return STATUS_OK;
+		return row->entry.reason == QUARANTINE_ERASED
+			       ? workset_late(replay->ingest, &row->entry, err)
+			       : STATUS_OK;
 	}
 	device = slot->stream.kind == STREAM_DEVICE;
 	read_change(replay, row, !device, &change);

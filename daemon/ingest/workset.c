@@ -419,6 +419,21 @@ workset_quarantine(struct ingest *ingest, const struct quarantined *quarantined,
 }
 
 enum status
+workset_late(struct ingest *ingest, const struct entry *entry, struct error *err)
+{
+	const struct quarantined row = {
+		.seq = entry->seq,
+		.stream = entry->stream,
+		.n = entry->n,
+		.record = entry->record,
+		.reason = QUARANTINE_ERASED,
+		.settled = entry->seq,
+	};
+
+	return workset_quarantine(ingest, &row, err);
+}
+
+enum status
 workset_awaits(struct ingest *ingest, bool *out, struct error *err)
 {
 	struct workset *work = &ingest->work;

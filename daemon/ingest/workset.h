@@ -131,6 +131,8 @@ enum status workset_stream(struct ingest *ingest, uint32_t number, struct stream
  * long as the working set. */
 enum status workset_append(struct ingest *ingest, struct entry *entry,
 			   const uint8_t salt[SALT_SIZE], struct span payload, struct error *err);
+/* A late change of which nothing is kept: settled by its own entry. */
+enum status workset_late(struct ingest *ingest, const struct entry *entry, struct error *err);
 enum status workset_quarantine(struct ingest *ingest, const struct quarantined *quarantined,
 			       struct error *err);
 /* Is the creation of that record in quarantine? */
@@ -157,6 +159,11 @@ struct merge_context ingest_merge_context(const struct ingest *ingest, uint32_t 
 int64_t ingest_now_ms(const struct ingest *ingest);
 /* What the clock says at its begin, right or wrong: for expiry, and for times that people read. */
 int64_t ingest_clock_ms(const struct ingest *ingest);
+/* Of the parcel's changes from `from` on some came late, and nothing of them is kept. Erases what
+ * stood in quarantine and is about records that only these would have made: nobody could tell that
+ * when it came. */
+enum status ingest_erase_late(struct ingest *ingest, const struct parcel *parcel, size_t from,
+			      struct error *err);
 /* erase.c: was that record erased? */
 enum status ingest_is_erased(struct ingest *ingest, uint64_t id, bool *out, struct error *err);
 /* erase.c: the request's cursor says what its device holds no more. */

@@ -442,7 +442,7 @@ struct quarantined {
 	uint64_t settled; /* seq of the entry that released or closed it; 0: it is open */
 	bool released;
 };
-/* Adds an open one. */
+/* Adds one that was not released. */
 enum status store_quarantine_add(struct store *store, const struct quarantined *row,
 				 struct error *err);
 /* Change n of a stream, open or settled; NOT_FOUND. */

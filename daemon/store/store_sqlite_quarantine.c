@@ -27,7 +27,7 @@ store_quarantine_add(struct store *store, const struct quarantined *row, struct 
 {
 	static const char text[] =
 		"INSERT INTO quarantine (seq, stream, n, record, village, settled, released)"
-		" VALUES (?, ?, ?, ?, ?, 0, 0)";
+		" VALUES (?, ?, ?, ?, ?, ?, 0)";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	enum status status;
 
@@ -36,6 +36,7 @@ store_quarantine_add(struct store *store, const struct quarantined *row, struct 
 	sql_bind_uint(s, 3, row->n);
 	sql_bind_uint(s, 4, row->record);
 	sql_bind_uint(s, 5, row->village);
+	sql_bind_uint(s, 6, row->settled);
 	status = sql_run(s, err);
 	return status == STATUS_OK ? put_cause(store, row, err) : status;
 }
@@ -158,10 +159,10 @@ enum status
 store_quarantine_holds(struct store *store, uint64_t record, bool *held_out, struct error *err)
 {
 	/* The change that creates a record is the one that its id names. What was erased does not
-	 * wait there any more. */
+	 * wait there any more, and what came late never did. */
 	static const char text[] =
 		"SELECT 1 FROM quarantine q WHERE stream = ? AND n = ? AND q.record = ?"
-		" AND released = 0 AND NOT EXISTS"
+		" AND released = 0 AND settled <> seq AND NOT EXISTS"
 		" (SELECT 1 FROM erased e WHERE e.record = q.record)";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	uint64_t held = 0;

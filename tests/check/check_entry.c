@@ -63,9 +63,6 @@ check_change(struct check *check, const struct entry *entry, struct span payload
 	}
 	stream->n = entry->n;
 	chain_advance(stream->now, entry->n, entry->commitment);
-	if (entry->verdict == VERDICT_QUARANTINED && entry->reason == QUARANTINE_ERASED) {
-		return STATUS_OK;
-	}
 	if (entry->verdict == VERDICT_QUARANTINED) {
 		check->quarantined++;
 		return entry->reason == 0

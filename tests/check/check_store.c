@@ -156,8 +156,8 @@ check_all(struct check *check, struct error *err)
 		{"SELECT number, root FROM tree ORDER BY number", check_subtree},
 		{"SELECT size, root FROM checkpoint ORDER BY place DESC LIMIT 1", check_checkpoint},
 		{"SELECT seq FROM log_head", check_head},
-		{"SELECT count(*), count(*) FILTER (WHERE settled > 0 AND settled NOT IN (SELECT seq"
-		 " FROM log WHERE kind = 7 OR (kind IN (2, 5) AND payload IS NULL))) FROM quarantine",
+		{"SELECT count(*), count(*) FILTER (WHERE settled NOT IN (0, seq) AND settled NOT IN (SELECT"
+		 " seq FROM log WHERE kind = 7 OR (kind IN (2, 5) AND payload IS NULL))) FROM quarantine",
 		 check_quarantine},
 		{"SELECT count(*) FROM quarantine q JOIN log l ON l.seq = q.seq"
 		 " WHERE q.settled = 0 AND l.payload IS NULL",

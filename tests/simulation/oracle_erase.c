@@ -269,7 +269,8 @@ check_nothing_else(const struct named *named, struct error *err)
 		     (is_unsure(record) || names_record(named, oracle_parent(record)))) ||
 		    was_to_be_made(named, id) ||
 		    (named->root == 0 &&
-		     names(oracle->ever_erased, oracle->ever_erased_count, id))) {
+		     (names(oracle->ever_erased, oracle->ever_erased_count, id) ||
+		      oracle_is_erased(oracle, id)))) {
 			continue;
 		}
 		return wrong(named, id, "is not below it and goes", err);

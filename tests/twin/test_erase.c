@@ -476,6 +476,85 @@ TEST(an_edit_of_a_new_record_below_an_erased_one_leaves_nothing_either)
 	end_in_agreement(all.world);
 }
 
+/* Nobody could tell what it is about when it came, so it stood in quarantine whole. */
+TEST(an_edit_that_comes_before_the_late_creation_of_its_record_is_erased_with_it)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	unsigned backup = world_backup(all.world);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char child[16];
+
+	create(&all, all.ani, "person", FIELDS("family", all.family, "name", "Adik"), child);
+	sync_all(&all);
+	world_restore(all.world, backup);
+	assert_ok(world_erase(all.world, all.family));
+	assert_ok(sambung_edit_begin(handle(&all, all.budi), child, &form, &err));
+	save(form, "name", "Rahasia Lahir");
+	world_sync(all.world, all.budi);
+	assert_true(folder_holds(all.world->folder, "sambung.db", "Rahasia"));
+	world_sync(all.world, all.ani);
+	assert_int_equal(sync_erases(&all, all.budi), 1);
+	assert_false(phone_holds(&all, all.budi, "Rahasia"));
+	world_restart_server(all.world);
+	assert_false(folder_holds(all.world->folder, "sambung.db", "Rahasia"));
+	end_in_agreement(all.world);
+}
+
+/* A backup that has such an edit, but not what it is about, must not bring it back. */
+TEST(what_was_erased_late_stays_so_when_an_older_server_comes_back)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	unsigned backup = world_backup(all.world);
+	struct sambung_edit *form;
+	struct sambung_error err;
+	char child[16];
+
+	create(&all, all.ani, "person", FIELDS("family", all.family, "name", "Adik"), child);
+	sync_all(&all);
+	world_restore(all.world, backup);
+	assert_ok(world_erase(all.world, all.family));
+	assert_ok(sambung_edit_begin(handle(&all, all.budi), child, &form, &err));
+	save(form, "name", "Rahasia Lahir");
+	world_sync(all.world, all.budi);
+	backup = world_backup(all.world);
+	world_sync(all.world, all.ani);
+	world_restore(all.world, backup);
+	assert_false(folder_holds(all.world->folder, "sambung.db", "Rahasia"));
+	sync_all(&all);
+	end_in_agreement(all.world);
+}
+
+/* An old request comes once more, to a server that was set back, and nobody gets that answer. */
+TEST(a_phone_hears_that_its_change_was_late_although_the_answer_went_elsewhere)
+{
+	struct two_cadres all = two_cadres_with_a_family(SEED);
+	unsigned backup = world_backup(all.world);
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer old;
+	struct buffer reply;
+	int again;
+
+	buffer_init(&old, 1 << 20);
+	buffer_init(&reply, 1 << 20);
+	visit(&all, all.ani, "Rahasia Lama");
+	assert_ok(sambung_exchange_request(handle(&all, all.ani), &request, &err));
+	buffer_append(&old, request.at, request.length);
+	assert_true(world_deliver(all.world, buffer_span(&old), &reply));
+	assert_ok(sambung_exchange_reply(handle(&all, all.ani),
+					 (struct sambung_bytes){reply.at, reply.length}, &again,
+					 NULL, &err));
+	world_set_back(all.world, backup);
+	assert_ok(world_erase(all.world, all.person));
+	assert_true(world_deliver(all.world, buffer_span(&old), &reply));
+	assert_int_equal(sync_erases(&all, all.ani), 1);
+	assert_false(phone_holds(&all, all.ani, "Rahasia"));
+	end_in_agreement(all.world);
+	buffer_finish(&reply);
+	buffer_finish(&old);
+}
+
 TEST(who_was_brought_to_an_erased_family_stays_where_the_others_have_her)
 {
 	struct two_cadres all = two_cadres_with_a_family(SEED);
@@ -533,6 +612,9 @@ RUN_TESTS(CASE(an_erased_family_leaves_both_phones_with_all_below_it),
 	  CASE(what_is_erased_is_in_the_phones_files_no_more_not_even_sealed),
 	  CASE(what_was_erased_stays_so_when_an_older_server_comes_back),
 	  CASE(an_edit_of_a_new_record_below_an_erased_one_leaves_nothing_either),
+	  CASE(an_edit_that_comes_before_the_late_creation_of_its_record_is_erased_with_it),
+	  CASE(what_was_erased_late_stays_so_when_an_older_server_comes_back),
+	  CASE(a_phone_hears_that_its_change_was_late_although_the_answer_went_elsewhere),
 	  CASE(who_was_brought_to_an_erased_family_stays_where_the_others_have_her),
 	  CASE(an_erased_change_is_no_fork_when_its_answer_was_lost),
 	  CASE(what_is_not_there_is_not_found_and_what_is_gone_is_said_to_be))

@@ -146,7 +146,9 @@ world_start_server(struct world *world, struct error *err)
 		status = ingest_create(&(struct ingest_options){.store = world->store,
 								.catalogue = world->catalogue,
 								.keys = &world->keys,
-								.platform = world->platform},
+								.platform = world->platform,
+								.erased_keep = erased_append,
+								.directory = world->folder},
 				       &world->ingest, err);
 	}
 	if (status != STATUS_OK) {
@@ -885,26 +887,18 @@ world_close_of(struct world *world, uint32_t number, uint32_t n)
 enum status
 world_erase(struct world *world, const char *id)
 {
-	struct buffer ids;
-	struct erase_order order = {.reason = span_of_text("request"), .ids = &ids};
+	struct erase_order order = {.reason = span_of_text("request")};
 	struct erase_count count;
 	struct error err;
 	enum status status = id_parse(id, &order.record, &err);
 
-	buffer_init(&ids, SIZE_MAX);
 	if (status == STATUS_OK) {
 		status = ingest_begin(world->ingest, &err);
 	}
 	if (status == STATUS_OK) {
 		status = ingest_erase(world->ingest, &order, &count, &err);
-		if (status == STATUS_OK) {
-			status = erased_append(world->folder, (const void *)ids.at,
-					       ids.length / sizeof(uint64_t), server_now(world),
-					       &err);
-		}
 		status = server_end(world, status, "an erasure", &err);
 	}
-	buffer_finish(&ids);
 	return status;
 }
 
