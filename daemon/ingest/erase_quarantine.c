@@ -142,7 +142,7 @@ add_row(struct erasing *erasing, const struct quarantined *row, struct error *er
 	return status;
 }
 
-/* Goes once through the rows; what was taken has seq 0. */
+/* Goes once through the rows; what was taken has seq 0. Nothing is left of what was erased. */
 static enum status
 add_rows(struct erasing *erasing, struct buffer *rows, struct error *err)
 {
@@ -153,7 +153,7 @@ add_rows(struct erasing *erasing, struct buffer *rows, struct error *err)
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
 		bool about = false;
 
-		if (row[i].seq == 0) {
+		if (row[i].seq == 0 || row[i].reason == QUARANTINE_ERASED) {
 			continue;
 		}
 		status = row_is_about(erasing, &row[i], &about, err);

@@ -254,6 +254,17 @@ was_to_be_made(const struct named *named, uint64_t id)
 	return made != NULL && oracle_is_set_aside(made);
 }
 
+/* Would only a late change make the record, also one that the log does not have: of an erasure that
+ * does not commit the id is kept all the same? */
+static bool
+is_made_late(const struct named *named, const struct known_record *record)
+{
+	const struct oracle *oracle = named->oracle;
+
+	return record != NULL && record->maker != 0 &&
+	       oracle_is_late(oracle, &oracle->changes[record->maker - 1], named->schema);
+}
+
 /* Nothing else is. */
 static enum status
 check_nothing_else(const struct named *named, struct error *err)
@@ -270,7 +281,7 @@ check_nothing_else(const struct named *named, struct error *err)
 		    was_to_be_made(named, id) ||
 		    (named->root == 0 &&
 		     (names(oracle->ever_erased, oracle->ever_erased_count, id) ||
-		      oracle_is_erased(oracle, id)))) {
+		      oracle_is_erased(oracle, id) || is_made_late(named, record)))) {
 			continue;
 		}
 		return wrong(named, id, "is not below it and goes", err);
