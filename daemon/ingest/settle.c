@@ -36,6 +36,34 @@ settle_find(struct ingest *ingest, const struct settlement *settlement, struct s
 	return STATUS_OK;
 }
 
+/* Only what hangs on nothing has a village of its own; and nobody sends it out of her own regions,
+ * where she could not bring it back from. */
+static enum status
+check_village(const struct settlement *settlement, const struct record_type *type,
+	      const struct change_field *village, struct error *err)
+{
+	const struct field *root = type_field(type, type->root);
+	char text[REGION_TEXT_SIZE];
+
+	if (village->tag != TAG_VILLAGE) {
+		return STATUS_OK;
+	}
+	if (root != NULL) {
+		return fail(err, STATUS_INVALID,
+			    "field 'village' is that of '%.*s': settle it there",
+			    NAME_ARGS(root->name));
+	}
+	if (village->value.form != VALUE_INTEGER) {
+		return fail(err, STATUS_MISSING, "village");
+	}
+	if (settlement->scope != NULL && !regions_cover(settlement->scope, settlement->scope_count,
+							(uint64_t)village->value.integer)) {
+		return fail(err, STATUS_DENIED, "region %s is outside your own",
+			    village_format((uint64_t)village->value.integer, text));
+	}
+	return STATUS_OK;
+}
+
 static enum status
 settle_value(const struct settlement *settlement, const struct record_type *type,
 	     const struct record *record, struct change_field *out, struct error *err)
@@ -44,14 +72,17 @@ settle_value(const struct settlement *settlement, const struct record_type *type
 	enum status status;
 
 	out->tag = type == NULL ? 0 : type_tag_named(type, settlement->field);
-	if (out->tag == 0 || out->tag == TAG_VILLAGE) {
+	if (out->tag == 0) {
 		return fail(err, STATUS_NOT_FOUND, "field '%.*s'", NAME_ARGS(settlement->field));
 	}
 	present = record_shown(record, type, out->tag);
 	status = value_from_text(type, out->tag, settlement->value,
 				 present.form == VALUE_INTEGER ? present.integer : 0, &out->value,
 				 err);
-	return status == STATUS_OK ? value_check(type, out->tag, out->value, err) : status;
+	if (status == STATUS_OK) {
+		status = value_check(type, out->tag, out->value, err);
+	}
+	return status == STATUS_OK ? check_village(settlement, type, out, err) : status;
 }
 
 enum status

@@ -754,6 +754,20 @@ TEST(who_moved_away_before_it_was_known_is_let_go_with_a_later_page)
 	end(&all);
 }
 
+TEST(a_family_sent_to_a_village_of_nobodys_comes_back_by_a_settlement)
+{
+	struct two_villages all = two_villages();
+
+	edit(&all, all.ani, all.family_a, "village", village_c);
+	world_sync(all.world, all.ani);
+	assert_false(holds(&all, all.ani, all.person_a));
+	assert_ok(world_settle(all.world, all.family_a, "village", village_a));
+	world_sync(all.world, all.ani);
+	assert_true(holds(&all, all.ani, all.person_a));
+	assert_shows(&all, all.ani, 1, 0);
+	end(&all);
+}
+
 /* ---- pages, and replies that are lost or come again ---- */
 
 TEST(a_scope_that_changes_again_amid_its_pages_comes_whole)
@@ -896,6 +910,7 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(what_others_wrote_of_a_record_that_leaves_is_not_taken_for_seen),
 	  CASE(who_was_brought_to_an_erased_family_is_let_go_with_her_own_village),
 	  CASE(who_moved_away_before_it_was_known_is_let_go_with_a_later_page),
+	  CASE(a_family_sent_to_a_village_of_nobodys_comes_back_by_a_settlement),
 	  CASE(a_scope_that_changes_again_amid_its_pages_comes_whole),
 	  CASE(a_reply_with_a_scope_that_is_lost_or_comes_twice_does_no_harm),
 	  CASE(what_an_overtaken_page_did_not_get_to_show_is_not_taken_for_seen),

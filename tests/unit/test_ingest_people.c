@@ -125,7 +125,6 @@ TEST(settlement_of_an_unknown_record_or_field_is_not_found)
 	assert_int_equal(settle(ani, id_make(77, 1), "address", "Jl.", 0), STATUS_NOT_FOUND);
 	assert_int_equal(settle(ani, family, "adres", "Jl.", 0), STATUS_NOT_FOUND);
 	assert_contains(ani->err.detail, "adres");
-	assert_int_equal(settle(ani, family, "village", VILLAGE_B, 0), STATUS_NOT_FOUND);
 }
 
 TEST(settlement_outside_a_persons_scope_is_told_like_missing)
@@ -225,6 +224,47 @@ TEST(person_is_settled_into_another_family_within_the_scope)
 	assert_ok(forged_sync(ani));
 	assert_ok(settle_reference(ani, person, "family", family));
 	assert_ok(settle(ani, person, "name", "Uji", 0));
+}
+
+TEST(settlement_moves_a_family_within_the_persons_regions_only)
+{
+	DEVICE;
+	static const struct region own = {VILLAGE_A_NUMBER, VILLAGE_A_NUMBER};
+	uint64_t family = forged_family(ani, VILLAGE_A_NUMBER);
+	uint64_t person = forged_person(ani, family);
+	struct settlement settlement = {.record = family,
+					.field = span_of_text("village"),
+					.value = span_of_text("6303072002"),
+					.scope = &own,
+					.scope_count = 1};
+
+	assert_ok(forged_sync(ani));
+	assert_int_equal(settle_as(ani, settlement), STATUS_DENIED);
+	assert_contains(ani->err.detail, "6303072002");
+	settlement.scope = NULL;
+	assert_ok(settle_as(ani, settlement));
+	assert_int_equal(forged_stored(ani, family).village, 6303072002);
+	assert_int_equal(forged_stored(ani, person).village, 6303072002);
+}
+
+TEST(settlement_does_not_take_a_persons_village_from_her_family)
+{
+	DEVICE;
+	uint64_t person = forged_person(ani, forged_family(ani, VILLAGE_A_NUMBER));
+
+	assert_ok(forged_sync(ani));
+	assert_int_equal(settle(ani, person, "village", "6303072002", 0), STATUS_INVALID);
+	assert_contains(ani->err.detail, "family");
+}
+
+TEST(settlement_leaves_no_family_without_a_village)
+{
+	DEVICE;
+	uint64_t family = forged_family(ani, VILLAGE_A_NUMBER);
+
+	assert_ok(forged_sync(ani));
+	assert_int_not_equal(settle(ani, family, "village", "", 0), STATUS_OK);
+	assert_int_equal(forged_stored(ani, family).village, VILLAGE_A_NUMBER);
 }
 
 TEST(settlement_with_a_value_that_does_not_fit_is_invalid)
@@ -521,6 +561,9 @@ RUN_TESTS(FORGED(settled_value_stands_alone_and_reaches_the_device),
 	  FORGED(settlement_outside_a_persons_scope_is_told_like_missing),
 	  FORGED(settled_reference_to_elsewhere_to_the_erased_and_to_nothing_is_told_alike),
 	  FORGED(person_is_settled_into_another_family_within_the_scope),
+	  FORGED(settlement_moves_a_family_within_the_persons_regions_only),
+	  FORGED(settlement_does_not_take_a_persons_village_from_her_family),
+	  FORGED(settlement_leaves_no_family_without_a_village),
 	  FORGED(settlement_with_a_value_that_does_not_fit_is_invalid),
 	  FORGED(settlement_that_is_refused_leaves_no_entry),
 	  FORGED(settled_set_takes_away_what_the_person_saw),
