@@ -38,6 +38,14 @@ device wati sync >/dev/null
 holds 'one device shows the settled value' shows siti "$family" address 'Jl. Melur No. 4'
 holds '… and so does the other' shows wati "$family" address 'Jl. Melur No. 4'
 
+device wati edit "$family" village=6303079001 >/dev/null
+device wati sync >/dev/null
+holds 'a family in a village of nobody is on no phone' equals "$(device wati list --json family)" ''
+control settle "$family" village 6303072001 >/dev/null
+device wati sync >/dev/null
+holds '… and comes back when its village is settled' shows wati "$family" address 'Jl. Melur No. 4'
+device siti sync >/dev/null
+
 device siti records family >"$folder/there"
 control records --json family --order id >"$folder/here"
 holds 'device and server print the same records' cmp "$folder/there" "$folder/here"
