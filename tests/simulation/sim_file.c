@@ -164,15 +164,18 @@ alive(struct sim *sim, size_t device)
 	       !fault_disk_dead(sim->world->devices[device].folder);
 }
 
-/* As after every step, for one of several devices that do something in it. */
+/* As after every step, for one of several devices that do something in it. Of one that died amid it
+ * nobody knows yet what it said, and under which number: the log is read when it is back. */
 static bool
 sync_and_look(struct sim *sim, size_t device)
 {
-	return !alive(sim, device) ||
-	       (sim_event_sync(sim, device) &&
-		(fault_disk_dead(sim->world->devices[device].folder) ||
-		 (sim_number_ask(sim, device) && sim_pending_shown(sim, device))) &&
-		(!sim_server_up(sim) || sim_observe(sim)));
+	if (!alive(sim, device)) {
+		return true;
+	}
+	return sim_event_sync(sim, device) &&
+	       (fault_disk_dead(sim->world->devices[device].folder) ||
+		(sim_number_ask(sim, device) && sim_pending_shown(sim, device) &&
+		 (!sim_server_up(sim) || sim_observe(sim))));
 }
 
 /* Mostly the one field that all of them come back to. */
