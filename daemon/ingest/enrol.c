@@ -279,7 +279,8 @@ open_enrolment(struct ingest *ingest, struct enrolment *enrolment, struct span r
 	if (!enrolment_request_decode(enrolment->parcel.head, &enrolment->request)) {
 		return fail(err, STATUS_MALFORMED, "the enrolment request");
 	}
-	if (!parcel_signed_by(PARCEL_ENROL, &enrolment->parcel, enrolment->request.device_key)) {
+	if (key_is_none(enrolment->request.device_key) ||
+	    !parcel_signed_by(PARCEL_ENROL, &enrolment->parcel, enrolment->request.device_key)) {
 		return fail(err, STATUS_SIGNATURE, "the enrolment request");
 	}
 	return STATUS_OK;

@@ -99,6 +99,7 @@ struct parcel {
 	struct device device; /* as it was when the parcel was opened */
 	struct parcel_change *changes;
 	size_t change_count;
+	const struct batch *batches; /* they cover the changes */
 	/* A device that this server lost with its newest past shows what it was given; device 0:
 	 * not. The writer takes it in again. */
 	struct certificate certificate;
@@ -157,6 +158,10 @@ bool parcel_has_nothing(const struct parcel *parcel);
  */
 void ingest_open(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 		 struct span request);
+/* Of a change that has its bytes: salt and commitment as number n of that stream, under its batch's
+ * seed, and what it says, or that it is malformed. */
+void change_read(struct parcel_change *change, uint32_t stream, uint32_t n, const uint8_t *seed,
+		 struct arena *arena);
 /*
  * Before a transaction, in the thread that writes: if the parcel shows a checkpoint that this
  * server signed and its log does not contain, the server was set back without anybody saying so

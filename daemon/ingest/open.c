@@ -45,6 +45,19 @@ seed_for(const struct request_body *body, uint32_t n)
 	return body->batches[i].seed;
 }
 
+void
+change_read(struct parcel_change *change, uint32_t stream, uint32_t n, const uint8_t *seed,
+	    struct arena *arena)
+{
+	commitment_salt(seed, n, change->salt);
+	commitment_make(change->salt, stream, n, change->bytes, change->commitment);
+	/* The position tells n; a change that claims another one is kept, but not believed. */
+	if (change_decode(change->bytes, false, arena, &change->change, NULL) != STATUS_OK ||
+	    change->change.n != n || change->change.own_stream == stream) {
+		change->reason = QUARANTINE_MALFORMED;
+	}
+}
+
 static void
 open_change(struct parcel *parcel, const struct request_body *body, size_t index)
 {
@@ -59,14 +72,7 @@ open_change(struct parcel *parcel, const struct request_body *body, size_t index
 		change->reason = QUARANTINE_ERASED;
 		return;
 	}
-	commitment_salt(seed_for(body, n), n, change->salt);
-	commitment_make(change->salt, parcel->head.device, n, change->bytes, change->commitment);
-	/* The position tells n; a change that claims another one is kept, but not believed. */
-	if (change_decode(change->bytes, false, &parcel->arena, &change->change, NULL) !=
-		    STATUS_OK ||
-	    change->change.n != n || change->change.own_stream == parcel->head.device) {
-		change->reason = QUARANTINE_MALFORMED;
-	}
+	change_read(change, parcel->head.device, n, seed_for(body, n), &parcel->arena);
 }
 
 static enum status
@@ -96,6 +102,7 @@ open_body(struct parcel *parcel, struct error *err)
 		return fail(err, STATUS_LIMIT, "the parcel");
 	}
 	parcel->change_count = head->count;
+	parcel->batches = body.batches;
 	for (size_t i = 0; i < parcel->change_count; i++) {
 		open_change(parcel, &body, i);
 	}
@@ -152,7 +159,8 @@ open_stranger(struct parcel *parcel, struct store *reader, const struct server_k
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (!parcel_signed_by(PARCEL_SYNC, &parcel->opened, certificate.device_key)) {
+	if (key_is_none(certificate.device_key) ||
+	    !parcel_signed_by(PARCEL_SYNC, &parcel->opened, certificate.device_key)) {
 		return fail(err, STATUS_SIGNATURE, "device %u", parcel->head.device);
 	}
 	parcel->certificate = certificate;
@@ -267,7 +275,9 @@ static enum status
 open_known(struct parcel *parcel, struct store *reader, const struct server_keys *keys,
 	   struct error *err)
 {
-	if (!parcel_signed_by(PARCEL_SYNC, &parcel->opened, parcel->device.stream.key)) {
+	/* The number of a phone that never came for it: whatever says so, it signed nothing. */
+	if (key_is_none(parcel->device.stream.key) ||
+	    !parcel_signed_by(PARCEL_SYNC, &parcel->opened, parcel->device.stream.key)) {
 		return fail(err, STATUS_SIGNATURE, "device %u", parcel->head.device);
 	}
 	return check_shown(parcel, reader, keys, err);

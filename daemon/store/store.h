@@ -51,8 +51,7 @@ void store_rollback(struct store *store);
 /* Copies the write-ahead log into the database file, outside any transaction; keeps readers going.
  * `restart`: waits for them, 50 ms at most, so that the log begins anew. */
 enum status store_checkpoint(struct store *store, bool restart, struct error *err);
-/* Bytes of the write-ahead log; it begins anew only when a checkpoint finds no snapshot in its way.
- */
+/* Bytes of the write-ahead log; it begins anew when a checkpoint finds no snapshot in its way. */
 uint64_t store_wal_bytes(const struct store *store);
 /* Writes a consistent copy of the whole database to `path` (which must not exist). */
 enum status store_backup(struct store *store, const char *path, struct error *err);
@@ -300,12 +299,13 @@ struct stream {
 	uint32_t number;
 	enum stream_kind kind;
 	struct span name; /* cadre, user or import; person's name */
-	uint8_t key[32];  /* Ed25519; zeros on server streams */
+	uint8_t key[32];  /* Ed25519; zeros (key_is_none) on server streams and adopted ones */
 	uint32_t parent;  /* stream that this one continued after a fork; 0: none */
 	uint32_t parent_n;
 	uint32_t acked_n;
 	uint8_t chain[HASH_SIZE]; /* h after acked_n */
 };
+bool key_is_none(const uint8_t key[32]); /* nobody's: what it seems to have signed counts not */
 /* NOT_FOUND. */
 enum status store_stream(struct store *store, uint32_t number, struct arena *arena,
 			 struct stream *out, struct error *err);
@@ -314,11 +314,13 @@ enum status store_stream_add(struct store *store, const struct stream *stream, s
 enum status store_stream_advance(struct store *store, uint32_t number, uint32_t acked_n,
 				 const uint8_t chain[HASH_SIZE], struct error *err);
 
+/* A stream without a key gets one. NOT_FOUND: there is none, or it has one. */
+enum status store_stream_key(struct store *store, uint32_t number, const uint8_t key[32],
+			     struct error *err);
 /* The device whose stream has this key; *number_out 0: none. */
 enum status store_stream_keyed(struct store *store, const uint8_t key[32], uint32_t *number_out,
 			       struct error *err);
-/* Every stream that continues another after a fork, as an array of struct lineage by stream in
- * `out`, cleared first. */
+/* Every stream that continues another: struct lineage, by stream, in `out`, cleared first. */
 enum status store_lineages(struct store *store, struct buffer *out, struct error *err);
 
 enum device_state {

@@ -24,6 +24,17 @@ stream_of(struct statement *s, struct arena *arena, struct stream *out, struct e
 	return store_keep(arena, &out->name) ? STATUS_OK : store_exhausted("a stream", err);
 }
 
+bool
+key_is_none(const uint8_t key[32])
+{
+	uint8_t bits = 0;
+
+	for (size_t i = 0; i < 32; i++) {
+		bits |= key[i];
+	}
+	return bits == 0;
+}
+
 enum status
 store_stream(struct store *store, uint32_t number, struct arena *arena, struct stream *out,
 	     struct error *err)
@@ -101,14 +112,31 @@ store_stream_advance(struct store *store, uint32_t number, uint32_t acked_n,
 }
 
 enum status
+store_stream_key(struct store *store, uint32_t number, const uint8_t key[32], struct error *err)
+{
+	static const char text[] =
+		"UPDATE stream SET key = ? WHERE number = ? AND kind = 1 AND key = zeroblob(32)";
+	struct statement *s = sql_prepare(store->sql, text, err);
+
+	sql_bind_blob(s, 1, span_of(key, 32));
+	sql_bind_uint(s, 2, number);
+	return run_one(store, s, "stream", err);
+}
+
+enum status
 store_stream_keyed(struct store *store, const uint8_t key[32], uint32_t *number_out,
 		   struct error *err)
 {
 	static const char text[] = "SELECT number FROM stream WHERE key = ? AND kind = 1";
-	struct statement *s = sql_prepare(store->sql, text, err);
+	struct statement *s;
 	uint64_t number = 0;
 	enum status status;
 
+	if (key_is_none(key)) {
+		*number_out = 0;
+		return STATUS_OK;
+	}
+	s = sql_prepare(store->sql, text, err);
 	sql_bind_blob(s, 1, span_of(key, 32));
 	status = store_number(s, &number, err);
 	if (status == STATUS_OK) {

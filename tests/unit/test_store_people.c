@@ -61,6 +61,33 @@ TEST(a_stream_advances_number_and_chain_together)
 	assert_int_equal(store_stream_advance(w->writer, 8, 1, chain, &w->err), STATUS_NOT_FOUND);
 }
 
+TEST(a_stream_without_a_key_gets_one_once_and_is_nobodys_until_then)
+{
+	static const uint8_t none[32];
+	struct world *w = *state;
+	struct stream stream = stream_make(7);
+	struct stream found;
+	uint32_t number = 1;
+
+	stream.kind = STREAM_DEVICE;
+	assert_false(key_is_none(stream.key));
+	assert_true(key_is_none(none));
+	memcpy(stream.key, none, sizeof none);
+	assert_ok(store_stream_add(w->writer, &stream, &w->err));
+	/* Who shows no key is not that one. */
+	assert_ok(store_stream_keyed(w->writer, none, &number, &w->err));
+	assert_int_equal(number, 0);
+	memset(stream.key, 9, sizeof stream.key);
+	assert_ok(store_stream_key(w->writer, 7, stream.key, &w->err));
+	assert_ok(store_stream_keyed(w->writer, stream.key, &number, &w->err));
+	assert_int_equal(number, 7);
+	memset(stream.key, 8, sizeof stream.key);
+	assert_int_equal(store_stream_key(w->writer, 7, stream.key, &w->err), STATUS_NOT_FOUND);
+	assert_int_equal(store_stream_key(w->writer, 8, stream.key, &w->err), STATUS_NOT_FOUND);
+	assert_ok(store_stream(w->writer, 7, &w->arena, &found, &w->err));
+	assert_int_equal(found.key[0], 9);
+}
+
 /* ---- devices ---- */
 
 static void
@@ -527,6 +554,7 @@ TEST(a_sync_that_failed_is_not_the_last_with_which_a_device_received_anything)
 
 RUN_TESTS(WITH(a_stream_is_read_as_it_was_added), WITH(a_stream_number_is_given_once),
 	  WITH(a_stream_advances_number_and_chain_together),
+	  WITH(a_stream_without_a_key_gets_one_once_and_is_nobodys_until_then),
 	  WITH(a_device_has_its_stream_and_scope), WITH(a_user_stream_is_no_device),
 	  WITH(a_device_put_again_has_the_new_scope_and_keeps_its_contact),
 	  WITH(devices_are_read_in_order_of_their_numbers),
