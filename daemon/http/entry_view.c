@@ -10,10 +10,10 @@ enum { CHANGE_MEMORY = 256 * 1024, NOTE_PAIRS_MAX = 23, TYPE_NAME_SIZE = 24 };
 
 /* The keys of a note's payload that are shown (docs/protocol.md, "Notes"). */
 static const char *const note_names[] = {
-	[1] = "action", [2] = "stream",	 [4] = "name",	    [6] = "version",
-	[8] = "route",	[9] = "filter",	 [10] = "epoch",    [12] = "cut",
-	[13] = "role",	[15] = "parent", [16] = "parent_n", [17] = "n",
-	[18] = "entry", [19] = "reason", [25] = "from",	    [26] = "to",
+	[1] = "action",	   [2] = "stream",   [4] = "name",   [6] = "version", [8] = "route",
+	[9] = "filter",	   [10] = "epoch",   [12] = "cut",   [13] = "role",   [15] = "parent",
+	[16] = "parent_n", [17] = "n",	     [18] = "entry", [19] = "reason", [25] = "from",
+	[26] = "to",	   [27] = "changes",
 };
 enum { NOTE_FROM = 25, NOTE_TO = 26 };
 

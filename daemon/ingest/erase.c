@@ -226,8 +226,9 @@ has_written(const struct erasing *erasing, uint32_t device)
 	return false;
 }
 
-/* The installation of a former number goes on under another; one that said that it had destroyed
- * everything holds nothing, and will not be back to say so again. */
+/* The installation of a former number goes on under another, a number without a key has none; one
+ * that said that it had destroyed everything holds nothing, and will not be back to say so again.
+ */
 static enum status
 tell_device(void *context, const struct device *device, struct error *err)
 {
@@ -236,7 +237,8 @@ tell_device(void *context, const struct device *device, struct error *err)
 	struct store *store = erasing->ingest->options.store;
 	enum status status;
 
-	if (device->state == DEVICE_FORMER || device->destroyed_ms != 0) {
+	if (device->state == DEVICE_FORMER || device->destroyed_ms != 0 ||
+	    key_is_none(device->stream.key)) {
 		return STATUS_OK;
 	}
 	telling->seen = has_written(erasing, device->stream.number);

@@ -5,11 +5,26 @@
 
 #include <string.h>
 
+enum { CHAIN_RUN = 1000 };
+
 enum status
 family_load(struct ingest *ingest, uint32_t number, struct family *out, struct error *err)
 {
 	return store_family(ingest->options.store, number, &ingest->work.arena, &out->devices,
 			    &out->count, err);
+}
+
+struct device *
+family_heir(const struct family *family, uint32_t parent, uint32_t n)
+{
+	for (size_t i = 0; i < family->count; i++) {
+		const struct stream *stream = &family->devices[i].stream;
+
+		if (stream->parent == parent && stream->parent_n == n) {
+			return &family->devices[i];
+		}
+	}
+	return NULL;
 }
 
 enum status
@@ -22,7 +37,7 @@ family_become(struct ingest *ingest, struct family *family, enum device_state st
 		struct device *device = &family->devices[i];
 
 		if (device->state == DEVICE_REVOKED || device->state == state ||
-		    device->stream.number == spared) {
+		    device->stream.number == spared || key_is_none(device->stream.key)) {
 			continue;
 		}
 		device->state = state;
@@ -99,6 +114,9 @@ ingest_device_allow(struct ingest *ingest, uint32_t number, uint32_t user, struc
 	for (size_t i = 0; status == STATUS_OK && i < family.count; i++) {
 		enum device_state state = family.devices[i].state;
 
+		if (key_is_none(family.devices[i].stream.key)) {
+			continue;
+		}
 		waiting = waiting || state == DEVICE_HELD || state == DEVICE_FORMER;
 		if (state != DEVICE_ACTIVE && ingest->erases) {
 			/* While it was former nobody was thought to be there to be told. */
@@ -257,6 +275,65 @@ family_take_in(struct ingest *ingest, const struct device *device, bool *revoked
 	return status == STATUS_OK && joined.state != device->state
 		       ? store_device_put(ingest->options.store, &joined, err)
 		       : status;
+}
+
+/* ---- a number that a phone comes for late ---- */
+
+enum status
+family_chain(struct ingest *ingest, const struct chain_place *place, uint8_t chain_out[HASH_SIZE],
+	     struct error *err)
+{
+	struct logged_change *logged =
+		ARENA_ARRAY(&ingest->work.arena, struct logged_change, CHAIN_RUN);
+	uint8_t chain[HASH_SIZE];
+	uint32_t n = 0;
+	enum status status = logged == NULL ? fail(err, STATUS_MEMORY, "the writer's batch")
+					    : workset_flush(ingest, err);
+
+	chain_start(place->key, place->stream, chain);
+	while (status == STATUS_OK && n < place->n) {
+		const size_t left = place->n - n;
+		const struct change_run run = {place->stream, n + 1,
+					       left < CHAIN_RUN ? left : CHAIN_RUN};
+		size_t found = 0;
+
+		status = store_logged_changes(ingest->options.store, &run, logged, &found, err);
+		if (status == STATUS_OK && found != run.count) {
+			status = fail(err, STATUS_STORAGE, "the log lacks changes of device %u",
+				      place->stream);
+		}
+		for (size_t i = 0; i < found && status == STATUS_OK; i++) {
+			chain_advance(chain, ++n, logged[i].commitment);
+		}
+	}
+	if (status == STATUS_OK) {
+		memcpy(chain_out, chain, HASH_SIZE);
+	}
+	return status;
+}
+
+enum status
+family_claim(struct ingest *ingest, struct device *device, const uint8_t key[32], struct error *err)
+{
+	const uint32_t number = device->stream.number;
+	struct stream_slot *slot;
+	enum status status = workset_stream(ingest, number, &slot, err);
+
+	if (status == STATUS_OK) {
+		status = store_stream_key(ingest->options.store, number, key, err);
+	}
+	if (status == STATUS_OK) {
+		ingest->work.wrote = true;
+		memcpy(slot->stream.key, key, sizeof slot->stream.key);
+		slot->dirty = true;
+		status = family_chain(ingest,
+				      &(struct chain_place){number, slot->stream.acked_n, key},
+				      slot->stream.chain, err);
+	}
+	if (status == STATUS_OK) {
+		device->stream = slot->stream;
+	}
+	return status;
 }
 
 /* ---- for the merge ---- */

@@ -17,7 +17,10 @@ struct family {
 };
 enum status family_load(struct ingest *ingest, uint32_t number, struct family *out,
 			struct error *err);
-/* Gives all of it this state that are not revoked, `spared` (0: nobody) apart. */
+/* The one that continues `parent` after its change n; NULL: none. */
+struct device *family_heir(const struct family *family, uint32_t parent, uint32_t n);
+/* Gives all of it this state that are not revoked, `spared` (0: nobody) apart. Numbers without a
+ * key (adopt.c) stay former: no phone has them. */
 enum status family_become(struct ingest *ingest, struct family *family, enum device_state state,
 			  uint32_t spared, struct error *err);
 
@@ -36,6 +39,19 @@ enum status family_rejoin(struct ingest *ingest, const struct device *device, st
  * then nothing is done. */
 enum status family_take_in(struct ingest *ingest, const struct device *device, bool *revoked_out,
 			   struct error *err);
+
+/* A phone has come for a number that had no key: stream and chain are as if it had had this one
+ * from the start. */
+enum status family_claim(struct ingest *ingest, struct device *device, const uint8_t key[32],
+			 struct error *err);
+/* The chain of a stream with this key after its first n changes, of which the log has all. */
+struct chain_place {
+	uint32_t stream;
+	uint32_t n;
+	const uint8_t *key;
+};
+enum status family_chain(struct ingest *ingest, const struct chain_place *place,
+			 uint8_t chain_out[HASH_SIZE], struct error *err);
 
 /* From now on merges follow the stream to its parent, if it has one. */
 enum status family_remember(struct ingest *ingest, const struct stream *stream, struct error *err);

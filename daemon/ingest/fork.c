@@ -134,8 +134,24 @@ heir_log(struct ingest *ingest, struct device *heir, struct error *err)
 	return ingest_note(ingest, ENTRY_SCOPE, 0, &note, &heir->scope_version, err);
 }
 
-/* A new number: its parent's cadre and scope, as they are now. All others of the family are former
- * from now on. */
+/* The number has its stream, and is the device's from now on: its parent's scope, as it is now. All
+ * others of the family are former from now on. */
+static enum status
+heir_begin(struct ingest *ingest, struct family *family, struct device *heir, struct error *err)
+{
+	enum status status = heir_log(ingest, heir, err);
+
+	if (status == STATUS_OK) {
+		status = store_device_put(ingest->options.store, heir, err);
+	}
+	if (status == STATUS_OK && ingest->erases) {
+		/* The copy may be of before an erasure. */
+		status = store_erasure_device_all(ingest->options.store, heir->stream.number, err);
+		ingest->erasure_waits = true;
+	}
+	return status == STATUS_OK ? family_become(ingest, family, DEVICE_FORMER, 0, err) : status;
+}
+
 static enum status
 heir_create(struct ingest *ingest, const struct parcel *parcel, struct family *family,
 	    struct device *heir, struct error *err)
@@ -155,20 +171,23 @@ heir_create(struct ingest *ingest, const struct parcel *parcel, struct family *f
 	memcpy(heir->stream.key, parcel->head.continuing_key, sizeof heir->stream.key);
 	status = ingest_stream_add(ingest, &heir->stream, err);
 	if (status == STATUS_OK) {
-		status = heir_log(ingest, heir, err);
-	}
-	if (status == STATUS_OK) {
-		status = store_device_put(ingest->options.store, heir, err);
-	}
-	if (status == STATUS_OK && ingest->erases) {
-		/* The copy may be of before an erasure. */
-		status = store_erasure_device_all(ingest->options.store, heir->stream.number, err);
-		ingest->erasure_waits = true;
-	}
-	if (status == STATUS_OK) {
-		status = family_become(ingest, family, DEVICE_FORMER, 0, err);
+		status = heir_begin(ingest, family, heir, err);
 	}
 	return status == STATUS_OK ? family_remember(ingest, &heir->stream, err) : status;
+}
+
+/* What it recorded was adopted from its file, under a number of its own: that is its number. Should
+ * it be another copy with the same place, its first request shows that, and it gets one more. */
+static enum status
+heir_claim(struct ingest *ingest, const struct parcel *parcel, struct family *family,
+	   struct device *heir, struct error *err)
+{
+	enum status status = family_claim(ingest, heir, parcel->head.continuing_key, err);
+
+	heir->state = DEVICE_ACTIVE;
+	heir->scope = parcel->device.scope;
+	heir->scope_count = parcel->device.scope_count;
+	return status == STATUS_OK ? heir_begin(ingest, family, heir, err) : status;
 }
 
 /* Somebody has that key: is it the number that was asked for before? */
@@ -192,11 +211,16 @@ give_number(struct ingest *ingest, struct parcel *parcel, struct error *err)
 {
 	struct family family;
 	struct device heir;
+	struct device *adopted;
 	uint32_t number;
-	enum status status = store_stream_keyed(ingest->options.store, parcel->head.continuing_key,
-						&number, err);
+	enum status status;
 
 	parcel->status = STATUS_FORK;
+	if (key_is_none(parcel->head.continuing_key)) {
+		return STATUS_OK;
+	}
+	status = store_stream_keyed(ingest->options.store, parcel->head.continuing_key, &number,
+				    err);
 	if (status != STATUS_OK || number != 0) {
 		return status == STATUS_OK ? tell_again(ingest, parcel, number, err) : status;
 	}
@@ -205,10 +229,18 @@ give_number(struct ingest *ingest, struct parcel *parcel, struct error *err)
 		return STATUS_OK;
 	}
 	status = family_load(ingest, parcel->head.device, &family, err);
-	if (status != STATUS_OK || family.count >= FAMILY_MAX) {
+	if (status != STATUS_OK) {
 		return status;
 	}
-	status = heir_create(ingest, parcel, &family, &heir, err);
+	adopted = family_heir(&family, parcel->head.device, parcel->head.continuing_n);
+	if (adopted != NULL && key_is_none(adopted->stream.key)) {
+		heir = *adopted;
+		status = heir_claim(ingest, parcel, &family, &heir, err);
+	} else if (family.count < FAMILY_MAX) {
+		status = heir_create(ingest, parcel, &family, &heir, err);
+	} else {
+		return STATUS_OK;
+	}
 	return status == STATUS_OK ? heir_tell(ingest, parcel, &heir, err) : status;
 }
 

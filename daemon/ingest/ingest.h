@@ -181,6 +181,46 @@ enum status ingest_session(struct ingest *ingest, const struct sync_session *ses
 enum status ingest_reply(struct parcel *parcel, struct store *reader, struct catalogue *catalogue,
 			 const struct platform *platform, struct buffer *out, struct error *err);
 
+/* ---- what an admin adopts ---- */
+
+/*
+ * A file of a phone (protocol/carry.h) whose changes the log can never have under its number: the
+ * phone was restored from a backup after it wrote the file and has said other things since, or it
+ * cannot be healed (docs/protocol.md 14.4, "Adopting"). The server makes the changes again, as the
+ * phone would, under a new number, whose key nobody has.
+ */
+struct adoption;
+/*
+ * Opens all of the file, without a transaction. `file` must live as long as what is returned, and
+ * that until the commit. As ingest_open's status: a parcel that does not open, with its number in
+ * the detail. INVALID: there is no change in it, it is of several devices, or the parcels do not
+ * follow each other. Holds the file unpacked: 1 MiB for a parcel at most, and what is decoded.
+ */
+enum status adoption_open(struct span file, struct store *reader, const struct server_keys *keys,
+			  struct adoption **out, struct error *err);
+void adoption_free(struct adoption *adoption);
+
+struct adopt_order {
+	struct span reason; /* 1 to QUARANTINE_REASON_MAX bytes */
+	uint32_t user;
+};
+struct adopt_count {
+	uint32_t device;      /* that wrote the file */
+	uint32_t number;      /* under which its changes are in the log now */
+	uint32_t adopted;     /* by this transaction */
+	uint32_t quarantined; /* of these */
+	uint32_t before;      /* that had been adopted, or sent under another number, before */
+	uint32_t missing;     /* before these: acknowledged once, and the log has lost them */
+	bool more;	      /* there is more in the file: once more, in another transaction */
+};
+/* Inside a transaction. Twice the same file adopts nothing the second time, and a longer one what
+ * it has more. INVALID, nothing is written: nothing differs, the reason is none, the installation
+ * has too many numbers, or a schema is missing; the detail says what, and what to do. Any other
+ * failure is the store's. */
+enum status ingest_adopt(struct ingest *ingest, const struct adoption *adoption,
+			 const struct adopt_order *order, struct adopt_count *out,
+			 struct error *err);
+
 /* ---- enrolment ---- */
 
 struct code_order {

@@ -114,6 +114,7 @@ note_encode(const struct note *note, struct buffer *out)
 	note_number(&writer, 24, (uint64_t)note->expires_ms);
 	note_number(&writer, 25, note->from);
 	note_number(&writer, 26, note->to);
+	note_number(&writer, 27, note->count);
 	if (out->status == STATUS_OK) {
 		out->at[writer.head] = (uint8_t)(out->at[writer.head] + writer.pairs);
 	}

@@ -11,7 +11,7 @@ struct note {
 	const char *action; /* 1: "found", "enrol", "scope", "code", "token", "schema", "revoke",
 			       "import", "read", "restore", "readmit", "continue", "hold",
 			       "allow", "release", "close", "destroyed", "erase", "user",
-			       "password", "disable", "withdraw", "reassign" */
+			       "password", "disable", "withdraw", "reassign", "adopt" */
 	uint32_t stream;    /* 2: device, user or import that it is about */
 	struct span key;    /* 3: a device's public key */
 	struct span name;   /* 4: of the server, cadre or user */
@@ -40,6 +40,7 @@ struct note {
 	uint64_t from;	    /* 25: what a change in quarantine named: its record, or what that
 			       hangs on … */
 	uint64_t to;	    /* 26: … and the record that it is given to instead */
+	uint32_t count;	    /* 27: changes of `stream` that follow because of it */
 	uint64_t record;    /* in the entry's header; no key */
 };
 

@@ -140,6 +140,8 @@ get_value(struct reader *in, uint32_t key, struct arena *arena, struct note *not
 		return cbor_get_uint(in, &note->from);
 	case 26:
 		return cbor_get_uint(in, &note->to);
+	case 27:
+		return cbor_get_u32(in, &note->count);
 	default:
 		return false;
 	}

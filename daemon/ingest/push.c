@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* push: what a sync request brings - exactly once, in order, by an unbroken chain. */
+#include "daemon/ingest/push.h"
+
 #include "daemon/ingest/family.h"
 #include "daemon/ingest/judge.h"
 
@@ -374,14 +376,14 @@ stream_goes_on(struct stream_slot *slot, const struct parcel *parcel, size_t fro
 	}
 }
 
-static enum status
+enum status
 push_new(struct ingest *ingest, struct parcel *parcel, size_t from, struct stream_slot *slot,
-	 struct error *err)
+	 bool whole, struct error *err)
 {
 	size_t end = from;
 	enum status status;
 
-	while (end < parcel->change_count && !workset_crowded(&ingest->work)) {
+	while (end < parcel->change_count && (whole || !workset_crowded(&ingest->work))) {
 		status = push_change(ingest, parcel, end, err);
 		if (status != STATUS_OK) {
 			return status;
@@ -415,7 +417,7 @@ push_from(struct ingest *ingest, struct parcel *parcel, size_t logged, struct st
 	for (size_t i = 0; i < logged && status == STATUS_OK; i++) {
 		status = repeat_logged(ingest, parcel, &parcel->changes[i], &found[i], err);
 	}
-	return status == STATUS_OK ? push_new(ingest, parcel, logged, slot, err) : status;
+	return status == STATUS_OK ? push_new(ingest, parcel, logged, slot, false, err) : status;
 }
 
 static enum status

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* replay_note: what entries that are no change did, as their notes say. A new action needs a row in
  * `actions`. */
-#include "daemon/ingest/family.h"
 #include "daemon/ingest/reassign.h"
 #include "daemon/ingest/release.h"
 #include "daemon/ingest/replay_parts.h"
 #include "daemon/store/store_people.h"
 
 #include <string.h>
-
-/* One entry with its note. */
-struct told {
-	struct replay *replay;
-	struct ingest *ingest;
-	struct store *again;
-	const struct log_row *row;
-	const struct note *note;
-	uint64_t seq;
-};
 
 static void
 complain(const struct told *told, const char *what)
@@ -31,140 +20,6 @@ does_nothing(const struct told *told, struct error *err)
 	(void)told;
 	(void)err;
 	return STATUS_OK;
-}
-
-/* ---- streams and devices ---- */
-
-static enum status
-add_stream(const struct told *told, struct stream *stream, struct error *err)
-{
-	const struct note *note = told->note;
-	enum status status;
-
-	stream->number = note->stream;
-	if (note->key.length == sizeof stream->key) {
-		memcpy(stream->key, note->key.at, sizeof stream->key);
-	}
-	chain_start(stream->key, stream->number, stream->chain);
-	status = store_stream_add(told->again, stream, err);
-	told->ingest->work.wrote = true;
-	return status;
-}
-
-/* A device comes into being, of the family of those that it continues. */
-static enum status
-add_device(const struct told *told, struct device *device, struct error *err)
-{
-	const struct note *note = told->note;
-	enum status status;
-
-	*device = (struct device){
-		.stream = {.kind = STREAM_DEVICE,
-			   .name = note->name,
-			   .parent = note->continued,
-			   .parent_n = note->common_n},
-		.state = DEVICE_ACTIVE,
-		.scope_version = told->seq,
-		.scope_count = note->scope_count,
-	};
-	device->scope = arena_copy(&told->ingest->work.arena, note->scope,
-				   note->scope_count * sizeof note->scope[0]);
-	if (device->scope == NULL && note->scope_count > 0) {
-		return fail(err, STATUS_MEMORY, "a replay");
-	}
-	status = add_stream(told, &device->stream, err);
-	if (status == STATUS_OK) {
-		status = store_device_put(told->again, device, err);
-	}
-	return status == STATUS_OK ? family_remember(told->ingest, &device->stream, err) : status;
-}
-
-static enum status
-do_enrol(const struct told *told, struct error *err)
-{
-	struct device device;
-
-	return add_device(told, &device, err);
-}
-
-static enum status
-do_readmit(const struct told *told, struct error *err)
-{
-	struct device device;
-	bool revoked;
-	enum status status = add_device(told, &device, err);
-
-	/* Of a family that was revoked the entries that say so of each follow. */
-	return status == STATUS_OK ? family_take_in(told->ingest, &device, &revoked, err) : status;
-}
-
-static enum status
-do_continue(const struct told *told, struct error *err)
-{
-	struct family family;
-	struct device device;
-	enum status status = family_load(told->ingest, told->note->continued, &family, err);
-
-	if (status == STATUS_OK) {
-		status = add_device(told, &device, err);
-	}
-	return status == STATUS_OK ? family_become(told->ingest, &family, DEVICE_FORMER, 0, err)
-				   : status;
-}
-
-static enum status
-do_scope(const struct told *told, struct error *err)
-{
-	struct device device;
-	enum status status = store_device(told->again, told->note->stream,
-					  &told->ingest->work.arena, &device, err);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	device.scope_version = told->seq;
-	device.scope_count = told->note->scope_count;
-	device.scope = arena_copy(&told->ingest->work.arena, told->note->scope,
-				  device.scope_count * sizeof device.scope[0]);
-	return store_device_put(told->again, &device, err);
-}
-
-static enum status
-do_revoke(const struct told *told, struct error *err)
-{
-	struct device device;
-	enum status status = store_device(told->again, told->note->stream,
-					  &told->ingest->work.arena, &device, err);
-
-	device.state = DEVICE_REVOKED;
-	return status == STATUS_OK ? store_device_put(told->again, &device, err) : status;
-}
-
-static enum status
-family_is(const struct told *told, enum device_state state, struct error *err)
-{
-	struct family family;
-	enum status status = family_load(told->ingest, told->note->stream, &family, err);
-
-	return status == STATUS_OK ? family_become(told->ingest, &family, state, 0, err) : status;
-}
-
-static enum status
-do_hold(const struct told *told, struct error *err)
-{
-	return family_is(told, DEVICE_HELD, err);
-}
-
-static enum status
-do_allow(const struct told *told, struct error *err)
-{
-	return family_is(told, DEVICE_ACTIVE, err);
-}
-
-static enum status
-do_destroyed(const struct told *told, struct error *err)
-{
-	return store_device_destroyed(told->again, told->note->stream, told->seq, err);
 }
 
 /* ---- people and imports ---- */
@@ -184,7 +39,7 @@ do_user(const struct told *told, struct error *err)
 				  .name = note->name,
 				  .role = (enum role)note->role,
 				  .scope = scope_told(note)};
-	enum status status = add_stream(told, &stream, err);
+	enum status status = replay_stream(told, &stream, err);
 
 	return status == STATUS_OK ? store_user_add(told->again, &user, err) : status;
 }
@@ -236,7 +91,7 @@ do_token(const struct told *told, struct error *err)
 		return STATUS_OK;
 	}
 	memcpy(token.hash, note->hash.at, HASH_SIZE);
-	status = add_stream(told, &stream, err);
+	status = replay_stream(told, &stream, err);
 	return status == STATUS_OK ? store_token_add(told->again, &token, err) : status;
 }
 
@@ -259,7 +114,7 @@ do_import(const struct told *told, struct error *err)
 {
 	struct stream stream = {.kind = STREAM_IMPORT, .name = span_of_text("import")};
 
-	return add_stream(told, &stream, err);
+	return replay_stream(told, &stream, err);
 }
 
 /* ---- schemas and epochs ---- */
@@ -480,18 +335,31 @@ struct action {
 };
 
 static const struct action actions[] = {
-	{"found", ENTRY_EPOCH, does_nothing},	  {"restore", ENTRY_EPOCH, do_restore},
-	{"schema", ENTRY_SCHEMA, do_schema},	  {"enrol", ENTRY_SCOPE, do_enrol},
-	{"readmit", ENTRY_SCOPE, do_readmit},	  {"continue", ENTRY_SCOPE, do_continue},
-	{"scope", ENTRY_SCOPE, do_scope},	  {"token", ENTRY_ADMIN, do_token},
-	{"code", ENTRY_ADMIN, does_nothing},	  {"import", ENTRY_ADMIN, do_import},
-	{"revoke", ENTRY_ADMIN, do_revoke},	  {"hold", ENTRY_ADMIN, do_hold},
-	{"allow", ENTRY_ADMIN, do_allow},	  {"close", ENTRY_ADMIN, do_close},
-	{"release", ENTRY_RELEASE, do_release},	  {"read", ENTRY_READ, does_nothing},
-	{"destroyed", ENTRY_ADMIN, do_destroyed}, {"erase", ENTRY_ERASURE, do_erase},
-	{"user", ENTRY_ADMIN, do_user},		  {"password", ENTRY_ADMIN, do_password},
-	{"disable", ENTRY_ADMIN, do_disable},	  {"withdraw", ENTRY_ADMIN, do_withdraw},
+	{"found", ENTRY_EPOCH, does_nothing},
+	{"restore", ENTRY_EPOCH, do_restore},
+	{"schema", ENTRY_SCHEMA, do_schema},
+	{"enrol", ENTRY_SCOPE, replay_enrol},
+	{"readmit", ENTRY_SCOPE, replay_readmit},
+	{"continue", ENTRY_SCOPE, replay_continue},
+	{"scope", ENTRY_SCOPE, replay_scope},
+	{"token", ENTRY_ADMIN, do_token},
+	{"code", ENTRY_ADMIN, does_nothing},
+	{"import", ENTRY_ADMIN, do_import},
+	{"revoke", ENTRY_ADMIN, replay_revoke},
+	{"hold", ENTRY_ADMIN, replay_hold},
+	{"allow", ENTRY_ADMIN, replay_allow},
+	{"close", ENTRY_ADMIN, do_close},
+	{"release", ENTRY_RELEASE, do_release},
+	{"read", ENTRY_READ, does_nothing},
+	{"destroyed", ENTRY_ADMIN, replay_destroyed},
+	{"erase", ENTRY_ERASURE, do_erase},
+	{"user", ENTRY_ADMIN, do_user},
+	{"password", ENTRY_ADMIN, do_password},
+	{"disable", ENTRY_ADMIN, do_disable},
+	{"withdraw", ENTRY_ADMIN, do_withdraw},
 	{"reassign", ENTRY_ADMIN, do_reassign},
+	{"adopt", ENTRY_SCOPE, replay_adopt},
+	{"adopt", ENTRY_ADMIN, replay_adopt_more},
 };
 
 static const struct action *

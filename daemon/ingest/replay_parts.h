@@ -33,4 +33,28 @@ bool replay_broken(enum status status);
 /* replay_note.c: entries that are no change. */
 enum status replay_note(struct replay *replay, const struct log_row *row, struct error *err);
 
+/* One entry with its note. */
+struct told {
+	struct replay *replay;
+	struct ingest *ingest;
+	struct store *again;
+	const struct log_row *row;
+	const struct note *note;
+	uint64_t seq;
+};
+
+/* replay_device.c: the notes of that action. */
+enum status replay_enrol(const struct told *told, struct error *err);
+enum status replay_readmit(const struct told *told, struct error *err);
+enum status replay_continue(const struct told *told, struct error *err);
+enum status replay_adopt(const struct told *told, struct error *err);
+enum status replay_adopt_more(const struct told *told, struct error *err);
+enum status replay_scope(const struct told *told, struct error *err);
+enum status replay_revoke(const struct told *told, struct error *err);
+enum status replay_hold(const struct told *told, struct error *err);
+enum status replay_allow(const struct told *told, struct error *err);
+enum status replay_destroyed(const struct told *told, struct error *err);
+/* A stream of that kind and name comes into being, with number and key of the note. */
+enum status replay_stream(const struct told *told, struct stream *stream, struct error *err);
+
 #endif

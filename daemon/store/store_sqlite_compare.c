@@ -262,12 +262,14 @@ enum status
 store_erasure_told(struct store *store, uint64_t seq, uint32_t stream, bool *told_out,
 		   struct error *err)
 {
-	/* Who is former is not told: the installation goes on under another number. */
+	/* Who is former is not told: the installation goes on under another number. Nor is a number
+	 * without a key: there is no installation. */
 	static const char text[] =
 		"WITH RECURSIVE family (number) AS (SELECT number FROM stream WHERE number = ?1"
 		" AND kind = 1 UNION SELECT s.number FROM family f JOIN stream s"
 		" ON s.parent = f.number AND s.parent > 0)"
-		" SELECT NOT EXISTS (SELECT 1 FROM family) OR EXISTS (SELECT 1 FROM family f"
+		" SELECT NOT EXISTS (SELECT 1 FROM family f JOIN stream s ON s.number = f.number"
+		" AND s.key <> zeroblob(32)) OR EXISTS (SELECT 1 FROM family f"
 		" JOIN erasure_device d ON d.device = f.number AND d.seq = ?2)"
 		" OR EXISTS (SELECT 1 FROM family f JOIN device_destroyed d"
 		" ON d.device = f.number AND d.seq < ?2)";

@@ -50,11 +50,18 @@ check_lineage_note(struct check_lineages *lineages, struct span note, struct err
 	struct lineage lineage = {.stream = 0};
 	size_t before = lineages->count;
 	struct lineage *grown;
+	size_t at;
 
 	if (!note_read(note, &lineage)) {
 		return fail(err, STATUS_MALFORMED, "a note does not decode");
 	}
 	if (lineage.parent == 0) {
+		return STATUS_OK;
+	}
+	at = lineage_place(lineages->at, before, lineage.stream);
+	if (at < before && lineages->at[at].stream == lineage.stream &&
+	    lineages->at[at].parent == lineage.parent && lineages->at[at].n == lineage.n) {
+		/* An adopted number, for which a phone has come since. */
 		return STATUS_OK;
 	}
 	grown = realloc(lineages->at, (before + 1) * sizeof *grown);

@@ -301,6 +301,41 @@ TEST(key_that_is_another_streams_gets_no_number)
 	assert_int_equal(world_head(ani->world), head);
 }
 
+TEST(key_of_nobody_gets_no_number)
+{
+	DEVICE;
+	uint64_t head;
+
+	log_families(ani, 2, VILLAGE_A_NUMBER);
+	head = world_head(ani->world);
+	forged_head(ani);
+	ani->head.continues = true;
+	ani->head.continuing_n = 1;
+	memset(ani->head.continuing_key, 0, SIGN_PUBLIC_SIZE);
+	assert_int_equal(forged_send(ani), STATUS_FORK);
+	assert_int_equal(ani->reply.certificate.length, 0);
+	assert_int_equal(world_head(ani->world), head);
+}
+
+/* A number that was adopted: whoever names it, with whatever key, is not it. */
+TEST(number_without_a_key_accepts_no_signature)
+{
+	DEVICE;
+	struct ingest *ingest = ani->world->ingest;
+	struct device nobody = {
+		.stream = {.kind = STREAM_DEVICE, .name = span_of_text("Ani")},
+		.state = DEVICE_FORMER,
+	};
+
+	assert_ok(ingest_begin(ingest, &ani->err));
+	assert_ok(ingest_stream_add(ingest, &nobody.stream, &ani->err));
+	assert_ok(store_device_put(ani->world->store, &nobody, &ani->err));
+	assert_ok(ingest_commit(ingest, &ani->err));
+	ani->device = nobody.stream.number;
+	(void)forged_family(ani, VILLAGE_A_NUMBER);
+	assert_int_equal(forged_sync(ani), STATUS_SIGNATURE);
+}
+
 TEST(family_of_so_many_numbers_gets_no_more)
 {
 	DEVICE;
@@ -327,6 +362,7 @@ TEST(number_that_was_not_committed_leaves_no_lineage)
 	parcel_init(parcel);
 	forged_head(ani);
 	ani->head.continues = true;
+	ani->head.continuing_key[0] = 1;
 	forged_seal(ani);
 	ingest_open(parcel, ani->world->reader, &ani->world->keys, buffer_span(&ani->parcel));
 	assert_ok(ingest_begin(ingest, &ani->err));
@@ -729,6 +765,7 @@ RUN_TESTS(WITH(fork_tells_the_first_change_that_differs),
 	  WITH(copies_that_part_at_different_places_get_two_numbers),
 	  WITH(same_copy_restored_twice_is_merged_once_and_parts_from_the_first),
 	  WITH(place_beyond_the_log_is_a_gap), WITH(key_that_is_another_streams_gets_no_number),
+	  WITH(key_of_nobody_gets_no_number), WITH(number_without_a_key_accepts_no_signature),
 	  WITH(family_of_so_many_numbers_gets_no_more),
 	  WITH(number_that_was_not_committed_leaves_no_lineage),
 	  WITH(heir_saw_what_its_ancestors_had_made_and_no_more),
