@@ -263,7 +263,7 @@ put_away(const struct inbox *inbox, const struct paths *paths)
 	} else if (inbox->forked) {
 		log_event(LOG_WARNING,
 			  "inbox: a file of a copy of a phone is not in the log, and is now *.fork:"
-			  " keep it, see \"When there is no signal at all\" in operating.md");
+			  " keep it, see \"A file that nobody can deliver\" in operating.md");
 	}
 }
 

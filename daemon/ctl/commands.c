@@ -111,6 +111,12 @@ const struct command commands[] = {
 	 "delivers a phone's file (sambung carry out) and writes the answer to FILE.reply",
 	 "mengantar berkas HP (sambung carry out) dan menulis jawabannya ke FILE.reply",
 	 run_carry_in},
+	{"carry adopt", "FILE --reason TEXT", "reason=", 1, 2,
+	 "puts into the log what a phone's file says that the phone itself can bring in no more; - reads "
+	 "reason=… from standard input",
+	 "memasukkan isi berkas HP yang tidak dapat lagi dikirim HP itu sendiri; - membaca reason=… "
+	 "dari masukan baku",
+	 run_carry_adopt},
 	{"restore", "FILE", "", 1, 1,
 	 "puts a backup in the database's place; the daemon must not run",
 	 "memasang cadangan sebagai basis data; server harus berhenti dulu", run_restore},

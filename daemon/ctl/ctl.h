@@ -95,6 +95,7 @@ enum status ctl_print_foot(const struct ctl *ctl, const char *title, struct erro
 struct ctl_body {
 	const char *content_type; /* NULL: there is no body */
 	struct span bytes;
+	const char *reason; /* of those whose body is a file as it is; NULL: none */
 };
 enum status ctl_post(const struct ctl *ctl, const char *path, const struct ctl_body *body,
 		     ctl_line_fn each, void *context, struct error *err);
@@ -171,6 +172,7 @@ enum status run_schema_load(struct ctl *ctl, struct error *err);
 enum status run_schema_show(struct ctl *ctl, struct error *err);
 enum status run_backup(struct ctl *ctl, struct error *err);
 enum status run_carry_in(struct ctl *ctl, struct error *err);
+enum status run_carry_adopt(struct ctl *ctl, struct error *err);
 enum status run_restore(struct ctl *ctl, struct error *err);
 enum status run_access_report(struct ctl *ctl, struct error *err);
 enum status run_breach_report(struct ctl *ctl, struct error *err);

@@ -397,6 +397,22 @@ ctl_get_file(const struct ctl *ctl, const char *path, int fd, struct error *err)
 	return get(ctl, path, &exchange, err);
 }
 
+/* As in a path, for headers are ASCII. */
+static bool
+add_reason(struct exchange *exchange, const char *reason)
+{
+	struct buffer value;
+	bool added;
+
+	buffer_init(&value, SMALL_FILE_MAX);
+	ctl_path_text(&value, reason);
+	buffer_append_byte(&value, '\0');
+	added = value.status == STATUS_OK &&
+		add_header(exchange, "X-Sambung-Reason", (const char *)value.at);
+	buffer_finish(&value);
+	return added;
+}
+
 static enum status
 post(const struct ctl *ctl, const char *path, const struct ctl_body *body,
      struct exchange *exchange, struct error *err)
@@ -406,6 +422,9 @@ post(const struct ctl *ctl, const char *path, const struct ctl_body *body,
 	if (status == STATUS_OK && body->content_type != NULL &&
 	    !add_header(exchange, "Content-Type", body->content_type)) {
 		status = fail(err, STATUS_MEMORY, "a request");
+	}
+	if (status == STATUS_OK && body->reason != NULL && !add_reason(exchange, body->reason)) {
+		status = fail(err, STATUS_INVALID, "the reason is too long");
 	}
 	if (status == STATUS_OK) {
 		(void)curl_easy_setopt(exchange->curl, CURLOPT_POST, 1L);
@@ -432,7 +451,7 @@ enum status
 ctl_post_object(const struct ctl *ctl, const char *path, const json_t *object, ctl_line_fn each,
 		void *context, struct error *err)
 {
-	struct ctl_body body = {NULL, {NULL, 0}};
+	struct ctl_body body = {.content_type = NULL};
 	char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 	enum status status;
 
@@ -454,7 +473,8 @@ ctl_post_object(const struct ctl *ctl, const char *path, const json_t *object, c
 enum status
 ctl_post_parcel(const struct ctl *ctl, struct span parcel, struct buffer *reply, struct error *err)
 {
-	const struct ctl_body body = {"application/vnd.sambung.parcel", parcel};
+	const struct ctl_body body = {.content_type = "application/vnd.sambung.parcel",
+				      .bytes = parcel};
 	struct exchange exchange = {.bytes = reply};
 
 	return post(ctl, "/v1/sync", &body, &exchange, err);

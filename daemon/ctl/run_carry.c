@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of phones without signal, delivered to the daemon. */
+/* Files of phones without signal, delivered to the daemon, or adopted. */
 #include "ctl.h"
 #include "daemon/folder.h"
+#include "json_print.h"
 #include "protocol/carry.h"
 
 #include <stdio.h>
@@ -21,8 +22,7 @@ admin_seen(void *context, struct checkpoint *out)
 }
 
 static enum status
-read_files(struct ctl *ctl, const char *reply_path, struct buffer *file, struct buffer *before,
-	   struct error *err)
+read_phone_file(struct ctl *ctl, struct buffer *file, struct error *err)
 {
 	const char *path = ctl->words[0];
 	enum status status = folder_read(path, CARRY_FILE_MAX, file, err);
@@ -37,6 +37,15 @@ read_files(struct ctl *ctl, const char *reply_path, struct buffer *file, struct 
 			    ctl_text(ctl, "it is the answer to a phone's file",
 				     "berkas ini jawaban untuk HP"));
 	}
+	return status;
+}
+
+static enum status
+read_files(struct ctl *ctl, const char *reply_path, struct buffer *file, struct buffer *before,
+	   struct error *err)
+{
+	enum status status = read_phone_file(ctl, file, err);
+
 	if (status != STATUS_OK) {
 		return status;
 	}
@@ -108,6 +117,81 @@ run_carry_in(struct ctl *ctl, struct error *err)
 		status = deliver(ctl, &delivery, reply_path, err);
 	}
 	buffer_finish(&before);
+	buffer_finish(&file);
+	return status;
+}
+
+/* ---- adopting ---- */
+
+static void
+print_adopted(const struct ctl *ctl, const json_t *object)
+{
+	const long long adopted = json_number(object, "adopted");
+	const long long aside = json_number(object, "quarantined");
+	const long long before = json_number(object, "before");
+	const long long missing = json_number(object, "missing");
+
+	(void)printf("%lld %s (%s %lld, %s %lld)\n", adopted,
+		     ctl_text(ctl, "changes adopted", "perubahan diambil"),
+		     ctl_text(ctl, "device", "HP"), json_number(object, "device"),
+		     ctl_text(ctl, "under number", "dengan nomor"), json_number(object, "number"));
+	if (before > 0) {
+		(void)printf("%lld %s\n", before,
+			     ctl_text(ctl, "were in the log before", "sudah ada di log"));
+	}
+	if (missing > 0) {
+		(void)printf(
+			"%lld %s\n", missing,
+			ctl_text(ctl,
+				 "changes of this phone before them are missing: a newer backup "
+				 "may have them, or the phone itself",
+				 "perubahan HP ini sebelumnya hilang: mungkin ada di cadangan "
+				 "yang lebih baru, atau di HP itu sendiri"));
+	}
+	if (aside > 0) {
+		(void)printf("%lld %s\n", aside,
+			     ctl_text(ctl, "of them are set aside: sambungctl quarantine says why",
+				      "di antaranya disisihkan: lihat sambungctl quarantine"));
+	}
+}
+
+static enum status
+adopted_line(void *context, struct span line, struct error *err)
+{
+	const struct ctl *ctl = context;
+	json_t *object;
+	enum status status;
+
+	if (ctl->json) {
+		return plain_line(NULL, line, err);
+	}
+	status = json_line(line, &object, err);
+	if (status == STATUS_OK) {
+		print_adopted(ctl, object);
+		json_decref(object);
+	}
+	return status;
+}
+
+enum status
+run_carry_adopt(struct ctl *ctl, struct error *err)
+{
+	struct ctl_body body = {.content_type = "application/vnd.sambung.carry"};
+	struct buffer file;
+	enum status status = ctl->word_count > 1 ? ctl_options_from_input(ctl, err) : STATUS_OK;
+
+	if (status == STATUS_OK) {
+		status = ctl_needed(ctl, "reason", &body.reason, err);
+	}
+	if (status != STATUS_OK) {
+		return status;
+	}
+	buffer_init(&file, CARRY_FILE_MAX);
+	status = read_phone_file(ctl, &file, err);
+	if (status == STATUS_OK) {
+		body.bytes = buffer_span(&file);
+		status = ctl_post(ctl, "/v1/carry/adopt", &body, adopted_line, ctl, err);
+	}
 	buffer_finish(&file);
 	return status;
 }

@@ -149,7 +149,7 @@ static enum status
 finish(struct ctl *ctl, struct error *err)
 {
 	const struct timespec pause = {0, LOOK_EVERY_MS * 1000000L};
-	const struct ctl_body none = {NULL, {NULL, 0}};
+	const struct ctl_body none = {.content_type = NULL};
 	struct finishing finishing = {.unfinished = 1};
 	enum status status = ctl_post(ctl, "/v1/erasures/finish", &none, no_line, NULL, err);
 

@@ -139,6 +139,12 @@ device_line(void *context, struct span line, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
+	if (json_is_true(json_object_get(object, "adopted"))) {
+		(void)json_object_set_new(object, "next",
+					  json_string("Tidak perlu apa-apa: nomor ini tanpa HP, "
+						      "diambil dari berkas."));
+		return translated_line(table, object, err);
+	}
 	state = json_string_value(json_object_get(object, "state"));
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		if (state != NULL && strcmp(state, steps[i].state) == 0) {

@@ -277,7 +277,7 @@ run_import(struct ctl *ctl, struct error *err)
 		status = ctl_read_file(ctl->words[1], &table, err);
 	}
 	if (status == STATUS_OK) {
-		struct ctl_body body = {"text/csv", buffer_span(&table)};
+		struct ctl_body body = {.content_type = "text/csv", .bytes = buffer_span(&table)};
 
 		status = ctl_post(ctl, (const char *)path.at, &body, import_line, &result, err);
 	}

@@ -33,7 +33,8 @@ post_schema(struct ctl *ctl, const char *path, struct error *err)
 	buffer_init(&text, CTL_INPUT_MAX);
 	status = ctl_read_file(ctl->words[0], &text, err);
 	if (status == STATUS_OK) {
-		struct ctl_body body = {"application/json", buffer_span(&text)};
+		struct ctl_body body = {.content_type = "application/json",
+					.bytes = buffer_span(&text)};
 
 		status = ctl_post(ctl, path, &body, version_line, ctl, err);
 	}

@@ -18,6 +18,7 @@ static const char *const media_names[] = {
 	[MEDIA_LINES] = "application/x-ndjson",
 	[MEDIA_CSV] = "text/csv",
 	[MEDIA_PARCEL] = "application/vnd.sambung.parcel",
+	[MEDIA_CARRY] = "application/vnd.sambung.carry",
 	[MEDIA_TEXT] = "text/plain",
 	[MEDIA_BYTES] = "application/octet-stream",
 };
@@ -43,6 +44,7 @@ call_create(struct service *service, const struct call_head *head)
 	call->route = route_find(head->method, head->path, call->argument, &call->allow);
 	buffer_init(&call->body, call->route == NULL ? 0 : call->route->body_limit);
 	buffer_init(&call->out, OUT_MAX);
+	buffer_init(&call->reason, QUARANTINE_REASON_MAX + 1);
 	call->media = MEDIA_JSON;
 	return call;
 }
@@ -140,6 +142,7 @@ call_release(struct call *call)
 	}
 	buffer_finish(&call->body);
 	buffer_finish(&call->out);
+	buffer_finish(&call->reason);
 	service_release(call->service, call->reserved);
 	service_leave(call->service);
 	free(call);

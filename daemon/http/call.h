@@ -30,6 +30,7 @@ enum media {
 	MEDIA_LINES,
 	MEDIA_CSV,
 	MEDIA_PARCEL,
+	MEDIA_CARRY,
 	MEDIA_TEXT,
 	MEDIA_BYTES
 };
@@ -81,7 +82,8 @@ struct call {
 	char argument[CALL_TEXT_SIZE];	    /* what stood for {…} in the path */
 	char parameters[CALL_PARAMETERS_MAX][CALL_TEXT_SIZE]; /* in the route's order; "" absent */
 	struct buffer body;
-	size_t reserved; /* bytes of the shared memory */
+	struct buffer reason; /* why, where the body is a file as it is; plain text */
+	size_t reserved;      /* bytes of the shared memory */
 	size_t drained;
 	int64_t until_ms;	/* the body must be here, then: the lines must be gone */
 	const char *allow;	/* for 405 */
@@ -123,6 +125,7 @@ struct call_head {
 	const char *fetch_site; /* Sec-Fetch-Site */
 	const char *host;	/* Host */
 	const char *forwarded;	/* X-Forwarded-For */
+	const char *reason;	/* X-Sambung-Reason */
 	bool has_length;
 	uint64_t length;
 };

@@ -164,6 +164,59 @@ check_route(struct call *call, const struct call_head *head, struct error *err)
 	return fail(err, STATUS_NOT_FOUND, "no such path");
 }
 
+static int
+hex_digit(char digit)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *at = digit == '\0' ? NULL : strchr(digits, digit);
+
+	return at == NULL ? -1 : (int)(at - digits) % 16;
+}
+
+/* Headers are ASCII: what is none stands in them as in a path, %XX. */
+static bool
+unescape(const char *text, struct buffer *out)
+{
+	for (; *text != '\0'; text++) {
+		const int high = *text == '%' ? hex_digit(text[1]) : 0;
+		const int low = *text == '%' && high >= 0 ? hex_digit(text[2]) : 0;
+
+		if (high < 0 || low < 0) {
+			return false;
+		}
+		buffer_append_byte(out, *text == '%' ? (uint8_t)(high << 4 | low) : (uint8_t)*text);
+		text += *text == '%' ? 2 : 0;
+	}
+	buffer_append_byte(out, '\0');
+	return true;
+}
+
+static enum status
+take_reason(struct call *call, const struct call_head *head, struct error *err)
+{
+	struct buffer *reason = &call->reason;
+
+	if (!call->route->reasoned) {
+		return STATUS_OK;
+	}
+	if (head->reason == NULL || *head->reason == '\0') {
+		return fail(err, STATUS_USAGE, "X-Sambung-Reason is missing");
+	}
+	if (!unescape(head->reason, reason)) {
+		return fail(err, STATUS_USAGE, "X-Sambung-Reason is not percent-encoded");
+	}
+	if (reason->status != STATUS_OK) {
+		return fail(err, STATUS_INVALID, "a reason has 1 to %d bytes",
+			    QUARANTINE_REASON_MAX);
+	}
+	if (memchr(reason->at, '\0', reason->length - 1) != NULL ||
+	    !is_plain_text((const char *)reason->at)) {
+		return fail(err, STATUS_USAGE, "X-Sambung-Reason is no text in UTF-8");
+	}
+	reason->length--; /* its NUL */
+	return STATUS_OK;
+}
+
 void
 call_admit(struct call *call, const struct call_head *head, unsigned receive_s)
 {
@@ -180,6 +233,9 @@ call_admit(struct call *call, const struct call_head *head, unsigned receive_s)
 	}
 	if (status == STATUS_OK) {
 		status = check_body(call, head, err);
+	}
+	if (status == STATUS_OK) {
+		status = take_reason(call, head, err);
 	}
 	if (status == STATUS_OK) {
 		status = reserve_memory(call, head, err);

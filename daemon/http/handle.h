@@ -69,6 +69,10 @@ HANDLE_WRITE(release_write);
 HANDLE_WRITE(close_write);
 HANDLE_WRITE(reassign_write);
 
+/* handle_carry.c */
+HANDLE_OPEN(adopt_open);
+HANDLE_WRITE(adopt_write);
+
 /* handle_epochs.c */
 HANDLE_ANSWER(epochs_answer);
 

@@ -38,6 +38,15 @@ static const struct {
 };
 static const size_t device_state_count = sizeof device_states / sizeof device_states[0];
 
+static const char *
+what_next(const struct device *device, size_t state)
+{
+	if (key_is_none(device->stream.key)) {
+		return "nothing: no phone has this number, it was adopted from a file";
+	}
+	return state == 0 ? "" : device_states[state].next;
+}
+
 static void
 write_device(struct json *json, const struct device *device)
 {
@@ -70,7 +79,9 @@ write_device(struct json *json, const struct device *device)
 	} else {
 		json_put_uint(json, device->stream.parent);
 	}
-	json_sentence(json, "next", state == 0 ? "" : device_states[state].next);
+	json_put_key(json, "adopted");
+	json_put_bool(json, key_is_none(device->stream.key));
+	json_sentence(json, "next", what_next(device, state));
 	json_put_object_end(json);
 	json_put_line_end(json);
 }

@@ -2,6 +2,7 @@
 #include "routes.h"
 
 #include "handle.h"
+#include "protocol/carry.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -231,6 +232,18 @@ static const struct route routes[] = {
 	 .open = device_open,
 	 .write = reassign_write,
 	 .summary = "a change that was set aside is given to another record"},
+
+	{.method = "POST",
+	 .path = "/v1/carry/adopt",
+	 .role = ROLE_ADMIN,
+	 .everywhere = true,
+	 .reasoned = true,
+	 .body = MEDIA_CARRY,
+	 .body_limit = CARRY_FILE_MAX,
+	 .deadline_s = LIST_S,
+	 .open = adopt_open,
+	 .write = adopt_write,
+	 .summary = "what a phone's file says and the log can have no other way"},
 
 	/* devices and people */
 	{.method = "GET",

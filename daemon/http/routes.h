@@ -18,6 +18,7 @@ struct route {
 	bool everywhere;	/* only for callers whose scope is everything */
 	bool logged;		/* personal data is read: an entry of the log goes first */
 	bool same_origin;	/* no token, but a browser's other pages may not ask for it */
+	bool reasoned;		/* X-Sambung-Reason says why, percent-encoded; it must be there */
 	enum media body;	/* NONE: no body */
 	size_t body_limit;
 	unsigned deadline_s; /* for the writer or the errand, and then for the last line */

@@ -235,6 +235,7 @@ read_head(struct MHD_Connection *connection, const char *path, const char *metho
 	out->fetch_site = header_of(connection, "Sec-Fetch-Site");
 	out->host = header_of(connection, MHD_HTTP_HEADER_HOST);
 	out->forwarded = header_of(connection, "X-Forwarded-For");
+	out->reason = header_of(connection, "X-Sambung-Reason");
 	/* Without either there is no body. The library has refused what is no number. */
 	out->has_length = coding == NULL;
 	if (out->has_length && length != NULL) {

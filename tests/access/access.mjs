@@ -129,6 +129,8 @@ const ASK = {
 		...json({ n: 2, reason: 'dicatat ulang' })],
 	'POST /v1/quarantine/{device}/reassign': (o) => [`/v1/quarantine/${o.revoked}/reassign`,
 		...json({ n: 3, to: o.conflict || o.record })],
+	'POST /v1/carry/adopt': () => ['/v1/carry/adopt',
+		{ 'Content-Type': 'application/vnd.sambung.carry', 'X-Sambung-Reason': 'HP%20hilang' }, 'hello'],
 	'GET /v1/devices': () => ['/v1/devices'],
 	'POST /v1/device/{n}/scope': (o) => [`/v1/device/${o.device}/scope`, ...json({ villages: [o.region] })],
 	'POST /v1/device/{n}/handover': (o) => [`/v1/device/${o.revoked}/handover`,

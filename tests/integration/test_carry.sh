@@ -145,5 +145,45 @@ until_true 'a file that it wrote before is put aside, not away' test -f "$server
 holds '… whole' cmp "$folder/lost.carry" "$server/inbox/lost.carry.fork"
 holds '… and the log says so' grep -q 'inbox: a file of a copy of a phone is not in the log' "$folder/daemon.log"
 holds 'what was recorded since is there' equals "$(control count visit)" 108
+
+# ---- … and an admin adopts it ----
+
+lost=$server/inbox/lost.carry.fork
+number=$(device siti status --json | field device)
+head=$(control log --json | grep -c .)
+fails 'nobody adopts without a reason' 2 control carry adopt "$lost"
+fails 'a file that was cut off is not adopted' 1 control carry adopt "$folder/cut.carry" --reason rusak
+fails 'nor is the answer to one' 1 control carry adopt "$folder/a.carry.reply" --reason keliru
+holds '… which is named' grep -q 'a.carry.reply: it is the answer' "$folder/said"
+fails 'nor what can be delivered' 1 control carry adopt "$folder/b.carry" --reason keliru
+holds '… which is said' grep -q 'nothing to adopt: all that is in the file is in the log' "$folder/said"
+holds '… and none of that is in the log' equals "$(control log --json | grep -c .)" "$head"
+token=$(cat "$server/admin.token")
+carry='Content-Type: application/vnd.sambung.carry'
+adopts() {
+	answers "$1" "$2" POST /v1/carry/adopt --data-binary "@$lost" -H "$carry" -H "X-Sambung-Reason: $3"
+}
+answers 'a program says why, too' 400 POST /v1/carry/adopt --data-binary "@$lost" -H "$carry"
+adopts '… in ASCII' 400 'habis%2'
+adopts '… without what no text has' 400 'a%00b'
+adopts '… in UTF-8' 400 'a%ffb'
+adopts '… and not at length' 422 "$(printf '%0501d' 0)"
+holds '… and nothing of that is in the log' equals "$(control log --json | grep -c .)" "$head"
+printf 'reason=HP Siti dipulihkan; berkas dari kotak masuk, 100%% utuh\n' |
+	control carry adopt --json "$lost" - >"$folder/said"
+holds 'a file that the inbox kept is adopted' grep -q "^{\"device\":$number,\"number\":[0-9]*,\"adopted\":2,\"quarantined\":0,\"before\":0,\"missing\":0}" "$folder/said"
+adopted=$(field number <"$folder/said")
+holds '… and what is in it is there' equals "$(control count visit)" 110
+control log --json --since "$head" >"$folder/said"
+holds 'the log says who adopted how many of which device, and why' grep -q "\"user\":\"admin\".*\"action\":\"adopt\",\"stream\":$adopted.*\"parent\":$number,.*\"reason\":\"HP Siti dipulihkan; berkas dari kotak masuk, 100% utuh\",\"changes\":2" "$folder/said"
+holds 'adopting it twice says so' sh -c '"$0" --dir "$1" --lang en carry adopt "$2" --reason lagi | grep -q "^0 changes adopted"' "$SAMBUNGCTL" "$server" "$lost"
+holds '… also in Indonesian' sh -c '"$0" --dir "$1" --lang id carry adopt "$2" --reason lagi | grep -q "^2 sudah ada di log"' "$SAMBUNGCTL" "$server" "$lost"
+holds '… and adds nothing' equals "$(control count visit)" 110
+holds 'its number is of no phone' sh -c '"$0" --dir "$1" --lang en devices | grep "^$2 " | grep -q "former.*adopted from a file"' "$SAMBUNGCTL" "$server" "$adopted"
+device siti sync >/dev/null
+device siti records visit >"$folder/there"
+control records --json visit --order id >"$folder/here"
+holds 'the restored phone receives what was adopted' cmp "$folder/there" "$folder/here"
 holds 'the daemon ends cleanly' server_stop
 holds 'and the database is whole' "$CHECK_STORE" "$server"
+holds '… and what its log says' "$SAMBUNGCTL" --dir "$server" verify
