@@ -420,6 +420,39 @@ TEST(what_a_lost_phone_said_behind_what_a_restored_server_lacks_is_adopted_and_t
 	loss_end(&loss);
 }
 
+/* It kept what the server had for a month, and the newest 512 of that. */
+TEST(a_phone_that_keeps_less_than_a_restored_server_asks_for_hands_its_queue_on_by_a_file)
+{
+	enum { FORGOTTEN = 600 };
+	const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+	struct loss loss = loss_begin(25);
+	struct two_cadres *all = &loss.all;
+	const unsigned backup = world_backup(all->world);
+	struct sambung_result result;
+	struct adopt_count count;
+
+	for (unsigned i = 0; i < FORGOTTEN; i++) {
+		visit(all, all->ani, "hilang");
+	}
+	world_sync(all->world, all->ani);
+	for (unsigned i = 0; i < 3; i++) {
+		all->world->now_ms += 40 * day_ms;
+		world_sync(all->world, all->ani);
+	}
+	work(all, all->ani);
+	world_restore(all->world, backup);
+	assert_string_equal(sambung_status_name(sync_status(all, all->ani, &result)), "gap");
+	adopted_file(all, all->ani, &loss.file);
+	count = adopted(all, &loss.file);
+	/* What was acknowledged is in no file. */
+	assert_int_equal(count.missing, FORGOTTEN);
+	assert_int_equal(count.adopted, 4);
+	assert_work_once(&loss);
+	assert_int_equal(adopted(all, &loss.file).adopted, 0);
+	assert_true(world_verified(all->world));
+	loss_end(&loss);
+}
+
 /* It asks eight times for a number, and then never again. */
 TEST(a_phone_that_cannot_be_healed_any_more_hands_its_queue_on_by_a_file)
 {
@@ -855,6 +888,7 @@ RUN_TESTS(
 	CASE(a_phone_that_is_not_told_where_it_differs_hands_its_queue_on_by_a_file),
 	CASE(a_file_of_a_phone_that_went_on_from_an_earlier_place_adds_nothing),
 	CASE(what_a_lost_phone_said_behind_what_a_restored_server_lacks_is_adopted_and_the_lack_is_told),
+	CASE(a_phone_that_keeps_less_than_a_restored_server_asks_for_hands_its_queue_on_by_a_file),
 	CASE(a_phone_that_cannot_be_healed_any_more_hands_its_queue_on_by_a_file),
 
 	CASE(after_a_restored_server_lost_an_adoption_the_file_is_adopted_again),
