@@ -177,6 +177,7 @@ request_read(char *text, struct span all, struct request *out)
 		(struct call_head){.method = text + 2,
 				   .path = path,
 				   .content_type = content_type[0] == '\0' ? NULL : content_type,
+				   .reason = content_type,   /* any text will do */
 				   .address = {.own = true}, /* whose failures do not count */
 				   .has_length = true,
 				   .length = out->body.length};
