@@ -165,8 +165,10 @@ exchange_take_records(struct taking *taking, struct error *err)
 		local_passing(taking->device->local, &taking->leaving, &taking->arriving, err);
 
 	/* It carries what is newer than where it starts from. From a place that this device has not
-	 * reached, something would be missing in between. */
-	if (!taking->fits && reply->from.complete > taking->state.cursor.complete) {
+	 * reached, something would be missing in between; and beyond what its witness shows, it
+	 * would be of a log that may be lost with nobody to tell. */
+	if (!taking->fits && (reply->from.complete > taking->state.cursor.complete ||
+			      reply->to.complete > taking->state.witness.size)) {
 		return status;
 	}
 	for (size_t i = 0; i < reply->evicted_count && taking->fits && status == STATUS_OK; i++) {

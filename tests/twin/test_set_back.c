@@ -253,6 +253,36 @@ TEST(a_request_that_comes_twice_before_the_lost_log_is_shown_does_not_end_the_sy
 	world_free(all.world);
 }
 
+/* The first answer of a day proves the log from the day before, and the page beside it is asked for
+ * again: until the phone has shown how far it has got, it keeps nothing of what may be lost. */
+TEST(a_page_that_is_asked_for_again_leaves_nothing_of_a_log_that_is_lost_meanwhile)
+{
+	struct two_cadres all = two_cadres_with_a_family(33);
+	struct sambung_bytes request;
+	struct sambung_error err;
+	struct buffer reply;
+	unsigned backup;
+	int again = 0;
+
+	buffer_init(&reply, 1 << 20);
+	edit(&all, all.budi, "address", "Jl. Baru");
+	world_sync(all.world, all.budi);
+	world_sync(all.world, all.ani);
+	backup = world_backup(all.world);
+	assert_ok(world_settle(all.world, all.family, "rt", "007"));
+	all.world->now_ms += 2 * DAY_MS;
+	assert_ok(sambung_exchange_request(handle(&all, all.ani), &request, &err));
+	assert_true(world_deliver(all.world, span_of(request.at, request.length), &reply));
+	assert_ok(sambung_exchange_reply(handle(&all, all.ani),
+					 (struct sambung_bytes){reply.at, reply.length}, &again,
+					 NULL, &err));
+	assert_true(again);
+	world_set_back(all.world, backup);
+	assert_healed(&all);
+	buffer_finish(&reply);
+	world_free(all.world);
+}
+
 TEST(a_phone_enrolled_in_the_lost_part_shows_it_and_comes_back_with_its_number)
 {
 	struct two_cadres all = two_cadres_with_a_family(28);
@@ -352,6 +382,7 @@ RUN_TESTS(CASE(after_a_set_back_that_nobody_tells_of_everything_acknowledged_com
 	  CASE(an_archive_made_after_the_set_back_is_shown_alike_by_all),
 	  CASE(lost_and_repeated_parcels_after_a_set_back_do_no_harm),
 	  CASE(a_request_that_comes_twice_before_the_lost_log_is_shown_does_not_end_the_sync),
+	  CASE(a_page_that_is_asked_for_again_leaves_nothing_of_a_log_that_is_lost_meanwhile),
 	  CASE(a_phone_enrolled_in_the_lost_part_shows_it_and_comes_back_with_its_number),
 	  CASE(a_phone_enrolled_in_the_lost_part_that_had_not_synced_comes_back_with_its_number),
 	  CASE(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it),
