@@ -2,6 +2,7 @@
 /* Copies of a phone: restored in its place, or used as a further phone beside it. */
 #include "tests/simulation/sim.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 
 enum { CLONES_MAX = 3, RETURNS_MAX = 6, PATH_SIZE = 300 };
 
-/* The key is no database: it stands in a file of the real disk. */
+/* The key is no database: it stands in a file of the real disk. A phone that has destroyed
+ * everything has none, until it is enrolled anew. */
 static void
 key_copy(const char *from_folder, const char *to_folder)
 {
@@ -20,11 +22,15 @@ key_copy(const char *from_folder, const char *to_folder)
 
 	(void)snprintf(path, sizeof path, "%s/device.key", from_folder);
 	file = fopen(path, "rb");
+	(void)snprintf(path, sizeof path, "%s/device.key", to_folder);
+	if (file == NULL && errno == ENOENT) {
+		(void)remove(path);
+		return;
+	}
 	if (file != NULL) {
 		length = fread(key, 1, sizeof key, file);
 		(void)fclose(file);
 	}
-	(void)snprintf(path, sizeof path, "%s/device.key", to_folder);
 	file = fopen(path, "wb");
 	if (length == 0 || file == NULL || fwrite(key, 1, length, file) != length ||
 	    fclose(file) != 0) {
