@@ -132,6 +132,8 @@ bool oracle_sets_aside(const struct oracle *oracle, const struct history *histor
 bool oracle_record_exists(const struct oracle *oracle, uint64_t id);
 /* Was the record that the installation (NULL: the server) calls so erased, by the log as it is? */
 bool oracle_record_erased(struct oracle *oracle, const struct history *history, uint64_t id);
+/* The same, or in a log that is no more: a phone that heard of it has destroyed the record. */
+bool oracle_record_was_erased(struct oracle *oracle, const struct history *history, uint64_t id);
 /* May nothing be kept of its own change at that place? */
 bool oracle_change_erased(const struct oracle *oracle, const struct history *history,
 			  uint32_t place);

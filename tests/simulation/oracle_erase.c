@@ -52,6 +52,16 @@ oracle_record_erased(struct oracle *oracle, const struct history *history, uint6
 }
 
 bool
+oracle_record_was_erased(struct oracle *oracle, const struct history *history, uint64_t id)
+{
+	const struct known_record *record =
+		&oracle->records[oracle_record_place(oracle, history, id)];
+
+	return oracle_is_erased(oracle, record->id) ||
+	       (record->maker != 0 && oracle->changes[record->maker - 1].ever_erased);
+}
+
+bool
 oracle_change_erased(const struct oracle *oracle, const struct history *history, uint32_t place)
 {
 	return oracle->changes[history->changes[place - 1]].erased_by != 0;

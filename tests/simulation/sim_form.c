@@ -322,7 +322,7 @@ pending_shown(struct sim *sim, size_t device, uint32_t n)
 		status = local_record(local, change.record, &arena, &shown, NULL, &err);
 		good = (status == STATUS_NOT_FOUND &&
 			(!stood || place <= own->acked_high ||
-			 oracle_record_erased(sim->oracle, &own->history, change.record))) ||
+			 oracle_record_was_erased(sim->oracle, &own->history, change.record))) ||
 		       (status == STATUS_LEASE_OVER && sim_lease_over(sim, device)) ||
 		       (status == STATUS_OK &&
 			oracle_shows(sim->oracle, &own->history, &shown, place, &err));
