@@ -7,7 +7,7 @@
 enum {
 	WHY_SIZE = 200,
 	URL_SIZE = CODE_URL_MAX + 32,
-	STUCK_MAX = 4,	  /* exchanges in a row that bring nothing (14.14 has two), */
+	STUCK_MAX = 4,	  /* exchanges in a row that bring nothing (14.10 has two), */
 	REPEATED_MAX = 8, /* … and such as the network delivered twice */
 };
 

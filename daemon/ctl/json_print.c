@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json_print.h"
 
+#include "ctl.h"
+
 enum { DEPTH_MAX = 3 };
 
 enum status
@@ -14,6 +16,23 @@ json_line(struct span line, json_t **out, struct error *err)
 	}
 	*out = object;
 	return STATUS_OK;
+}
+
+enum status
+object_line(const struct ctl *ctl, struct span line, print_fn print, struct error *err)
+{
+	json_t *object;
+	enum status status;
+
+	if (ctl->json) {
+		return plain_line(NULL, line, err);
+	}
+	status = json_line(line, &object, err);
+	if (status == STATUS_OK) {
+		print(ctl, object);
+		json_decref(object);
+	}
+	return status;
 }
 
 long long

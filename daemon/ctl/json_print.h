@@ -11,6 +11,10 @@
 
 /* Returns a new object of one line of an answer; MALFORMED. */
 enum status json_line(struct span line, json_t **out, struct error *err);
+/* With --json the line as it is, else what `print` makes of it. */
+struct ctl;
+typedef void (*print_fn)(const struct ctl *ctl, const json_t *object);
+enum status object_line(const struct ctl *ctl, struct span line, print_fn print, struct error *err);
 /* Without quotation marks; NULL and null are "-"; lists with commas, objects as "key=value". */
 void json_print(FILE *out, json_t *value);
 /* "      value  — who, when" and a line end. */

@@ -158,19 +158,7 @@ print_adopted(const struct ctl *ctl, const json_t *object)
 static enum status
 adopted_line(void *context, struct span line, struct error *err)
 {
-	const struct ctl *ctl = context;
-	json_t *object;
-	enum status status;
-
-	if (ctl->json) {
-		return plain_line(NULL, line, err);
-	}
-	status = json_line(line, &object, err);
-	if (status == STATUS_OK) {
-		print_adopted(ctl, object);
-		json_decref(object);
-	}
-	return status;
+	return object_line(context, line, print_adopted, err);
 }
 
 enum status

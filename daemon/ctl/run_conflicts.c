@@ -102,24 +102,17 @@ read_value(const struct ctl *ctl, struct buffer *out, struct error *err)
 	return status == STATUS_OK ? buffer_status(out, "the value", err) : status;
 }
 
+static void
+print_settled(const struct ctl *ctl, const json_t *object)
+{
+	(void)printf("%s %lld\n", ctl_text(ctl, "settled, log entry", "diputuskan, isi log"),
+		     json_number(object, "seq"));
+}
+
 static enum status
 settled_line(void *context, struct span line, struct error *err)
 {
-	const struct ctl *ctl = context;
-	json_t *object;
-	enum status status;
-
-	if (ctl->json) {
-		return plain_line(NULL, line, err);
-	}
-	status = json_line(line, &object, err);
-	if (status == STATUS_OK) {
-		(void)printf("%s %lld\n",
-			     ctl_text(ctl, "settled, log entry", "diputuskan, isi log"),
-			     json_number(object, "seq"));
-		json_decref(object);
-	}
-	return status;
+	return object_line(context, line, print_settled, err);
 }
 
 enum status

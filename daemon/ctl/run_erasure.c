@@ -28,20 +28,9 @@ static const struct column device_columns[] = {
 
 /* ---- asked for ---- */
 
-static enum status
-erased_line(void *context, struct span line, struct error *err)
+static void
+print_erased(const struct ctl *ctl, const json_t *object)
 {
-	const struct ctl *ctl = context;
-	json_t *object;
-	enum status status;
-
-	if (ctl->json) {
-		return plain_line(NULL, line, err);
-	}
-	status = json_line(line, &object, err);
-	if (status != STATUS_OK) {
-		return status;
-	}
 	(void)printf("%s %lld; %s %lld\n", ctl_text(ctl, "records erased:", "data dihapus:"),
 		     (long long)json_number(object, "erased"),
 		     ctl_text(ctl, "phones that are told:", "HP yang diberi tahu:"),
@@ -52,8 +41,12 @@ erased_line(void *context, struct span line, struct error *err)
 			 "for the night) to overwrite what is left in the file",
 			 "data sudah hilang dari semua jawaban; jalankan `sambungctl erase "
 			 "--finish` (atau tunggu malam) untuk menimpa sisanya di berkas"));
-	json_decref(object);
-	return STATUS_OK;
+}
+
+static enum status
+erased_line(void *context, struct span line, struct error *err)
+{
+	return object_line(context, line, print_erased, err);
 }
 
 static enum status

@@ -91,22 +91,17 @@ run_export(struct ctl *ctl, struct error *err)
 	return status;
 }
 
+static void
+print_count(const struct ctl *ctl, const json_t *object)
+{
+	(void)ctl;
+	(void)printf("%lld\n", json_number(object, "count"));
+}
+
 static enum status
 count_line(void *context, struct span line, struct error *err)
 {
-	const struct ctl *ctl = context;
-	json_t *object;
-	enum status status;
-
-	if (ctl->json) {
-		return plain_line(NULL, line, err);
-	}
-	status = json_line(line, &object, err);
-	if (status == STATUS_OK) {
-		(void)printf("%lld\n", json_number(object, "count"));
-		json_decref(object);
-	}
-	return status;
+	return object_line(context, line, print_count, err);
 }
 
 enum status

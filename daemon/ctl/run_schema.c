@@ -5,23 +5,17 @@
 
 #include <unistd.h>
 
+static void
+print_version(const struct ctl *ctl, const json_t *object)
+{
+	(void)printf("%s %lld\n", ctl_text(ctl, "version", "versi"),
+		     json_number(object, "version"));
+}
+
 static enum status
 version_line(void *context, struct span line, struct error *err)
 {
-	const struct ctl *ctl = context;
-	json_t *object;
-	enum status status;
-
-	if (ctl->json) {
-		return plain_line(NULL, line, err);
-	}
-	status = json_line(line, &object, err);
-	if (status == STATUS_OK) {
-		(void)printf("%s %lld\n", ctl_text(ctl, "version", "versi"),
-			     json_number(object, "version"));
-		json_decref(object);
-	}
-	return status;
+	return object_line(context, line, print_version, err);
 }
 
 static enum status

@@ -10,10 +10,7 @@
 
 #include <string.h>
 
-enum {
-	COMPARE_RUN = 1000,
-	AT_ONCE = 500 /* changes: syncs get their turn between such transactions */
-};
+enum { AT_ONCE = 500 /* changes: syncs get their turn between such transactions */ };
 
 struct adopting {
 	struct ingest *ingest;
@@ -42,7 +39,7 @@ compare(struct adopting *adopting, uint32_t acked_n, size_t *logged_out, struct 
 	struct ingest *ingest = adopting->ingest;
 	const struct said *said = &adopting->said;
 	struct logged_change *logged =
-		ARENA_ARRAY(&ingest->work.arena, struct logged_change, COMPARE_RUN);
+		ARENA_ARRAY(&ingest->work.arena, struct logged_change, LOGGED_RUN);
 	size_t logged_count = acked_n < said->first_n ? 0 : acked_n - said->first_n + 1;
 	size_t at = 0;
 	bool same = true;
@@ -53,15 +50,10 @@ compare(struct adopting *adopting, uint32_t acked_n, size_t *logged_out, struct 
 	while (status == STATUS_OK && same && at < logged_count) {
 		const size_t left = logged_count - at;
 		const struct change_run run = {said->stream, said->first_n + (uint32_t)at,
-					       left < COMPARE_RUN ? left : COMPARE_RUN};
-		size_t found = 0;
+					       left < LOGGED_RUN ? left : LOGGED_RUN};
 
-		status = store_logged_changes(ingest->options.store, &run, logged, &found, err);
-		if (status == STATUS_OK && found != run.count) {
-			status = fail(err, STATUS_STORAGE, "the log lacks changes of device %u",
-				      said->stream);
-		}
-		for (size_t i = 0; i < found && status == STATUS_OK && same; i++) {
+		status = family_logged(ingest, &run, logged, err);
+		for (size_t i = 0; i < run.count && status == STATUS_OK && same; i++) {
 			same = memcmp(logged[i].commitment, said->changes[at].commitment,
 				      HASH_SIZE) == 0;
 			at += same;
@@ -84,11 +76,10 @@ parts_before(struct adopting *adopting, const struct parcel *first, bool *out, s
 		&(struct chain_place){stream->number, first->head.first_n - 1, stream->key}, chain,
 		err);
 
-	for (size_t i = 0; i < first->change_count && status == STATUS_OK; i++) {
-		chain_advance(chain, first->head.first_n + (uint32_t)i,
-			      first->changes[i].commitment);
+	if (status == STATUS_OK) {
+		parcel_chain(first, 0, first->change_count, chain);
 	}
-	*out = memcmp(chain, first->head.h_last, HASH_SIZE) != 0;
+	*out = status == STATUS_OK && memcmp(chain, first->head.h_last, HASH_SIZE) != 0;
 	return status;
 }
 
@@ -261,10 +252,7 @@ push_some(struct adopting *adopting, const struct device *heir, size_t count, st
 	parcel.changes = &said->changes[adopting->same];
 	parcel.change_count = count;
 	memcpy(parcel.head.h_last, slot->stream.chain, HASH_SIZE);
-	for (size_t i = 0; i < count; i++) {
-		chain_advance(parcel.head.h_last, parcel.head.first_n + (uint32_t)i,
-			      parcel.changes[i].commitment);
-	}
+	parcel_chain(&parcel, 0, count, parcel.head.h_last);
 	status = push_new(adopting->ingest, &parcel, 0, slot, true, err);
 	adopting->count.adopted = parcel.report.acked;
 	adopting->count.quarantined = parcel.report.quarantined;
@@ -392,17 +380,6 @@ adopt(struct adopting *adopting, struct error *err)
 	return status == STATUS_OK ? adopt_anew(adopting, err) : status;
 }
 
-static struct device *
-member(const struct family *family, uint32_t number)
-{
-	struct device *found = NULL;
-
-	for (size_t i = 0; i < family->count; i++) {
-		found = family->devices[i].stream.number == number ? &family->devices[i] : found;
-	}
-	return found;
-}
-
 enum status
 ingest_adopt(struct ingest *ingest, const struct adoption *adoption,
 	     const struct adopt_order *order, struct adopt_count *out, struct error *err)
@@ -421,7 +398,7 @@ ingest_adopt(struct ingest *ingest, const struct adoption *adoption,
 	if (status != STATUS_OK) {
 		return status;
 	}
-	adopting.device = member(&adopting.family, adopting.said.stream);
+	adopting.device = family_member(&adopting.family, adopting.said.stream);
 	if (adopting.device == NULL) {
 		return fail(err, STATUS_INVALID, "there is no device %u", adopting.said.stream);
 	}

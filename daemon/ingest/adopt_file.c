@@ -2,6 +2,7 @@
 /* adopt_file: opens a file that is to be adopted, and looks whether it is one: of one device,
  * without a gap, each parcel going on where the one before it ended. */
 #include "daemon/ingest/adopt.h"
+#include "daemon/ingest/push.h"
 #include "protocol/carry.h"
 
 #include <stdlib.h>
@@ -44,10 +45,7 @@ chain_goes_on(const struct parcel *before, const struct parcel *parcel)
 	uint8_t chain[HASH_SIZE];
 
 	memcpy(chain, before->head.h_last, HASH_SIZE);
-	for (size_t i = 0; i < parcel->change_count; i++) {
-		chain_advance(chain, parcel->head.first_n + (uint32_t)i,
-			      parcel->changes[i].commitment);
-	}
+	parcel_chain(parcel, 0, parcel->change_count, chain);
 	return memcmp(chain, parcel->head.h_last, HASH_SIZE) == 0;
 }
 

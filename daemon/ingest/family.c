@@ -5,13 +5,22 @@
 
 #include <string.h>
 
-enum { CHAIN_RUN = 1000 };
-
 enum status
 family_load(struct ingest *ingest, uint32_t number, struct family *out, struct error *err)
 {
 	return store_family(ingest->options.store, number, &ingest->work.arena, &out->devices,
 			    &out->count, err);
+}
+
+struct device *
+family_member(const struct family *family, uint32_t number)
+{
+	for (size_t i = 0; i < family->count; i++) {
+		if (family->devices[i].stream.number == number) {
+			return &family->devices[i];
+		}
+	}
+	return NULL;
 }
 
 struct device *
@@ -188,17 +197,6 @@ family_destroyed(struct ingest *ingest, struct parcel *parcel, struct error *err
 
 /* ---- after a restore ---- */
 
-static struct device *
-family_member(const struct family *family, uint32_t number)
-{
-	for (size_t i = 0; i < family->count; i++) {
-		if (family->devices[i].stream.number == number) {
-			return &family->devices[i];
-		}
-	}
-	return NULL;
-}
-
 /* Those that it continues, as far as they are known. */
 static enum status
 ancestors_become_former(struct ingest *ingest, const struct family *family,
@@ -280,11 +278,24 @@ family_take_in(struct ingest *ingest, const struct device *device, bool *revoked
 /* ---- a number that a phone comes for late ---- */
 
 enum status
+family_logged(struct ingest *ingest, const struct change_run *run, struct logged_change *out,
+	      struct error *err)
+{
+	size_t found = 0;
+	enum status status = store_logged_changes(ingest->options.store, run, out, &found, err);
+
+	return status == STATUS_OK && found != run->count
+		       ? fail(err, STATUS_STORAGE, "the log lacks changes of device %u",
+			      run->stream)
+		       : status;
+}
+
+enum status
 family_chain(struct ingest *ingest, const struct chain_place *place, uint8_t chain_out[HASH_SIZE],
 	     struct error *err)
 {
 	struct logged_change *logged =
-		ARENA_ARRAY(&ingest->work.arena, struct logged_change, CHAIN_RUN);
+		ARENA_ARRAY(&ingest->work.arena, struct logged_change, LOGGED_RUN);
 	uint8_t chain[HASH_SIZE];
 	uint32_t n = 0;
 	enum status status = logged == NULL ? fail(err, STATUS_MEMORY, "the writer's batch")
@@ -294,15 +305,10 @@ family_chain(struct ingest *ingest, const struct chain_place *place, uint8_t cha
 	while (status == STATUS_OK && n < place->n) {
 		const size_t left = place->n - n;
 		const struct change_run run = {place->stream, n + 1,
-					       left < CHAIN_RUN ? left : CHAIN_RUN};
-		size_t found = 0;
+					       left < LOGGED_RUN ? left : LOGGED_RUN};
 
-		status = store_logged_changes(ingest->options.store, &run, logged, &found, err);
-		if (status == STATUS_OK && found != run.count) {
-			status = fail(err, STATUS_STORAGE, "the log lacks changes of device %u",
-				      place->stream);
-		}
-		for (size_t i = 0; i < found && status == STATUS_OK; i++) {
+		status = family_logged(ingest, &run, logged, err);
+		for (size_t i = 0; i < run.count && status == STATUS_OK; i++) {
 			chain_advance(chain, ++n, logged[i].commitment);
 		}
 	}

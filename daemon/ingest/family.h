@@ -17,6 +17,8 @@ struct family {
 };
 enum status family_load(struct ingest *ingest, uint32_t number, struct family *out,
 			struct error *err);
+/* NULL: that number is not of it. */
+struct device *family_member(const struct family *family, uint32_t number);
 /* The one that continues `parent` after its change n; NULL: none. */
 struct device *family_heir(const struct family *family, uint32_t parent, uint32_t n);
 /* Gives all of it this state that are not revoked, `spared` (0: nobody) apart. Numbers without a
@@ -44,6 +46,10 @@ enum status family_take_in(struct ingest *ingest, const struct device *device, b
  * from the start. */
 enum status family_claim(struct ingest *ingest, struct device *device, const uint8_t key[32],
 			 struct error *err);
+/* Exactly these changes, LOGGED_RUN at most, of a stream whose log has them and is flushed. */
+enum { LOGGED_RUN = 1000 };
+enum status family_logged(struct ingest *ingest, const struct change_run *run,
+			  struct logged_change *out, struct error *err);
 /* The chain of a stream with this key after its first n changes, of which the log has all. */
 struct chain_place {
 	uint32_t stream;

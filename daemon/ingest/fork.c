@@ -3,6 +3,7 @@
  * told so asks to go on under another (docs/protocol.md, "Fork"). */
 #include "daemon/ingest/family.h"
 #include "daemon/ingest/note.h"
+#include "daemon/ingest/push.h"
 
 #include <string.h>
 
@@ -33,10 +34,7 @@ chain_fits(const struct parcel *parcel, const struct stream *stream, size_t logg
 		return true; /* an old parcel: its changes were compared one by one */
 	}
 	memcpy(chain, stream->chain, HASH_SIZE);
-	for (size_t i = logged; i < parcel->change_count; i++) {
-		chain_advance(chain, parcel->head.first_n + (uint32_t)i,
-			      parcel->changes[i].commitment);
-	}
+	parcel_chain(parcel, logged, parcel->change_count, chain);
 	return memcmp(chain, parcel->head.h_last, HASH_SIZE) == 0;
 }
 

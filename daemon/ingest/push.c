@@ -356,6 +356,15 @@ push_change(struct ingest *ingest, struct parcel *parcel, size_t index, struct e
 	return except_conflict(ingest, parcel, &change->change, &judgement.slot->record, err);
 }
 
+void
+parcel_chain(const struct parcel *parcel, size_t from, size_t end, uint8_t chain[HASH_SIZE])
+{
+	for (size_t i = from; i < end; i++) {
+		chain_advance(chain, parcel->head.first_n + (uint32_t)i,
+			      parcel->changes[i].commitment);
+	}
+}
+
 /* The stream goes on by the changes from `from` up to `end`. */
 static void
 stream_goes_on(struct stream_slot *slot, const struct parcel *parcel, size_t from, size_t end)
@@ -370,10 +379,7 @@ stream_goes_on(struct stream_slot *slot, const struct parcel *parcel, size_t fro
 		memcpy(slot->stream.chain, parcel->head.h_last, HASH_SIZE);
 		return;
 	}
-	for (size_t i = from; i < end; i++) {
-		chain_advance(slot->stream.chain, parcel->head.first_n + (uint32_t)i,
-			      parcel->changes[i].commitment);
-	}
+	parcel_chain(parcel, from, end, slot->stream.chain);
 }
 
 enum status

@@ -12,5 +12,7 @@
  * changes shall go in as a `whole`. */
 enum status push_new(struct ingest *ingest, struct parcel *parcel, size_t from,
 		     struct stream_slot *slot, bool whole, struct error *err);
+/* The chain goes on over the parcel's changes from `from` up to `end`. */
+void parcel_chain(const struct parcel *parcel, size_t from, size_t end, uint8_t chain[HASH_SIZE]);
 
 #endif

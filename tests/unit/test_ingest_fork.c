@@ -285,9 +285,9 @@ TEST(place_beyond_the_log_is_a_gap)
 	assert_int_equal(world_head(ani->world), head);
 }
 
-TEST(key_that_is_another_streams_gets_no_number)
+static void
+assert_no_number(struct forged *ani, const uint8_t key[SIGN_PUBLIC_SIZE])
 {
-	DEVICE;
 	uint64_t head;
 
 	log_families(ani, 2, VILLAGE_A_NUMBER);
@@ -295,26 +295,25 @@ TEST(key_that_is_another_streams_gets_no_number)
 	forged_head(ani);
 	ani->head.continues = true;
 	ani->head.continuing_n = 1;
-	memcpy(ani->head.continuing_key, ani->public_key, SIGN_PUBLIC_SIZE);
+	memcpy(ani->head.continuing_key, key, SIGN_PUBLIC_SIZE);
 	assert_int_equal(forged_send(ani), STATUS_FORK);
 	assert_int_equal(ani->reply.certificate.length, 0);
 	assert_int_equal(world_head(ani->world), head);
 }
 
+TEST(key_that_is_another_streams_gets_no_number)
+{
+	DEVICE;
+
+	assert_no_number(ani, ani->public_key);
+}
+
 TEST(key_of_nobody_gets_no_number)
 {
 	DEVICE;
-	uint64_t head;
+	static const uint8_t nobody[SIGN_PUBLIC_SIZE];
 
-	log_families(ani, 2, VILLAGE_A_NUMBER);
-	head = world_head(ani->world);
-	forged_head(ani);
-	ani->head.continues = true;
-	ani->head.continuing_n = 1;
-	memset(ani->head.continuing_key, 0, SIGN_PUBLIC_SIZE);
-	assert_int_equal(forged_send(ani), STATUS_FORK);
-	assert_int_equal(ani->reply.certificate.length, 0);
-	assert_int_equal(world_head(ani->world), head);
+	assert_no_number(ani, nobody);
 }
 
 /* A number that was adopted: whoever names it, with whatever key, is not it. */
