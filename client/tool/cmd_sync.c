@@ -60,7 +60,8 @@ print_result(const struct task *task, const struct sambung_result *result, enum 
 static bool
 shut_out(int failed)
 {
-	return failed == STATUS_HELD || failed == STATUS_REVOKED || failed == STATUS_DESTROYED;
+	return failed == STATUS_HELD || failed == STATUS_REVOKED || failed == STATUS_DESTROYED ||
+	       failed == STATUS_NOT_ENROLLED;
 }
 
 enum exit_status

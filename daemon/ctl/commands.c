@@ -67,8 +67,9 @@ const struct command commands[] = {
 	 "lists the fields that somebody has to settle", "daftar isian yang perlu diputuskan",
 	 run_conflicts},
 	{"settle", "ID FIELD VALUE [--base VERSION]", "base=", 3, 3,
-	 "decides a conflict: the field gets this value; - reads it from standard input",
-	 "memutuskan konflik: isian mendapat nilai ini; - membacanya dari masukan baku",
+	 "decides a conflict, or moves a family: the field gets this value; - reads it from standard input",
+	 "memutuskan konflik atau memindahkan keluarga: isian mendapat nilai ini; - membacanya dari masukan "
+	 "baku",
 	 run_settle},
 	{"quarantine", "", "", 0, 0, "lists changes that were set aside, why, and what to do",
 	 "daftar perubahan yang disisihkan, sebabnya, dan langkah berikutnya", run_quarantine},

@@ -203,6 +203,8 @@ a_device_that_is_not_enrolled_says_so() {
 	check 'sync fails before enrolment' status_is 1
 	check 'sync prints its result either way' grep -q '^{"requests":0,.*"synced":false}$' "$folder/out"
 	check 'sync says why in one line' lines_are err 1
+	run --dir "$device" sync
+	check 'and promises nothing for the next one' sh -c '! grep -q "sinkron berikutnya" "$0"' "$folder/out"
 }
 
 output_that_is_lost_exits_1() {
