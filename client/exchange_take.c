@@ -305,6 +305,7 @@ cursor_take(struct taking *taking, struct error *err)
 	const struct reply *reply = taking->reply;
 	struct local_state *state = &taking->state;
 	bool from_start = state->cursor.complete == 0;
+	uint64_t acked_seq = 0;
 	enum status status = STATUS_OK;
 
 	/* After a gap the server has looked at no record. */
@@ -327,13 +328,19 @@ cursor_take(struct taking *taking, struct error *err)
 	if (reply->more) {
 		return STATUS_OK;
 	}
-	if (from_start && state->epoch_count > 0 && state->acked_n < state->last_n) {
-		/* After a restore: from the start records come whole, and so must those of which
-		 * changes are still to be sent. The loop goes on with complete 0. */
-		state->cursor = (struct cursor){0, reply->to.key, CURSOR_ID_END};
-		return STATUS_OK;
+	if (from_start || taking->arriving) {
+		status = local_acked_seq(taking->device->local, state->raised_n, &acked_seq, err);
 	}
-	if (from_start) {
+	/* At its end goes what has not come, so the loop goes on: after an answer that was
+	 * overtaken, for it cannot have brought what a later one acknowledges; and after a restore,
+	 * since from the start records come whole, and so must those of which changes wait. */
+	if (acked_seq > reply->to.complete ||
+	    (from_start && state->epoch_count > 0 && state->acked_n < state->last_n)) {
+		state->cursor = (struct cursor){reply->from.complete, reply->to.key, CURSOR_ID_END};
+		taking->again = true;
+		return status;
+	}
+	if (from_start && status == STATUS_OK) {
 		status = local_records_sweep(taking->device->local, state->epoch, err);
 	}
 	if (status == STATUS_OK && taking->arriving) {

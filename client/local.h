@@ -373,6 +373,9 @@ enum status local_raises(struct local *local, const struct local_state *state, s
  * record leaves, because it may stay after all. */
 enum status local_raised(struct local *local, const struct local_state *state, uint32_t *n_out,
 			 struct error *err);
+/* The highest seq of an own change after raised_n, none of a former log's; 0: all of them wait. */
+enum status local_acked_seq(struct local *local, uint32_t raised_n, uint64_t *seq_out,
+			    struct error *err);
 enum status local_conflict_count(struct local *local, uint32_t *count_out, struct error *err);
 
 /* Iteration, which any other status than OK ends. Writes on the same local, and another iteration,

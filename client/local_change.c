@@ -297,15 +297,12 @@ local_quarantined_count(struct local *local, uint32_t *count_out, struct error *
 	static const char text[] = "SELECT count(*) FROM change WHERE exception = ?1"
 				   " AND exception <> 0";
 	struct statement *s = sql_prepare(local->sql, text, err);
-	bool row;
+	uint64_t count = 0;
 	enum status status;
 
 	sql_bind_uint(s, 1, EXCEPTION_QUARANTINED);
-	status = sql_row(s, &row, err);
-	if (status == STATUS_OK && row) {
-		*count_out = (uint32_t)sql_uint(s, 0);
-		sql_reset(s);
-	}
+	status = sql_single(s, &count, err);
+	*count_out = (uint32_t)count;
 	return status;
 }
 

@@ -24,16 +24,13 @@ local_change_logged(struct local *local, uint64_t record, uint32_t *n_out, struc
 	static const char text[] = "SELECT coalesce(min(n), 0) FROM change WHERE record = ?1"
 				   " AND seq <> 0 AND n > ?2";
 	struct statement *s = sql_prepare(local->sql, text, err);
-	bool row;
+	uint64_t n = 0;
 	enum status status;
 
 	sql_bind_uint(s, 1, record);
 	sql_bind_uint(s, 2, *n_out);
-	status = sql_row(s, &row, err);
-	if (status == STATUS_OK && row) {
-		*n_out = (uint32_t)sql_uint(s, 0);
-		sql_reset(s);
-	}
+	status = sql_single(s, &n, err);
+	*n_out = (uint32_t)n;
 	return status;
 }
 

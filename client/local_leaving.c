@@ -77,17 +77,12 @@ local_leaving(struct local *local, uint64_t id, bool *leaving_out, struct error 
 {
 	static const char text[] = "SELECT 1 FROM leaving WHERE record = ?1";
 	struct statement *s = sql_prepare(local->sql, text, err);
-	bool row;
+	uint64_t found = 0;
 	enum status status;
 
 	sql_bind_uint(s, 1, id);
-	status = sql_row(s, &row, err);
-	if (status == STATUS_OK) {
-		*leaving_out = row;
-	}
-	if (status == STATUS_OK && row) {
-		sql_reset(s);
-	}
+	status = sql_single(s, &found, err);
+	*leaving_out = found != 0;
 	return status;
 }
 

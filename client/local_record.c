@@ -129,22 +129,14 @@ local_record_astray(struct local *local, uint64_t above, uint64_t village, uint6
 	bool row;
 	enum status status = has_below(local, above, &row, err);
 
+	*id_out = 0;
 	if (status != STATUS_OK || !row) {
-		*id_out = 0;
 		return status;
 	}
 	s = sql_prepare(local->sql, text, err);
 	sql_bind_uint(s, 1, above);
 	sql_bind_uint(s, 2, village);
-	status = sql_row(s, &row, err);
-	if (status != STATUS_OK) {
-		return status;
-	}
-	*id_out = row ? sql_uint(s, 0) : 0;
-	if (row) {
-		sql_reset(s);
-	}
-	return STATUS_OK;
+	return sql_single(s, id_out, err);
 }
 
 enum status
@@ -204,18 +196,25 @@ local_raised(struct local *local, const struct local_state *state, uint32_t *n_o
 				   " WHERE n > ?1 AND n <= ?2 AND (seq > ?3"
 				   " OR record IN (SELECT record FROM leaving))";
 	struct statement *s = sql_prepare(local->sql, text, err);
-	bool row;
+	uint64_t n = *n_out;
 	enum status status;
 
 	sql_bind_uint(s, 1, state->raised_n);
 	sql_bind_uint(s, 2, state->acked_n);
 	sql_bind_uint(s, 3, state->cursor.complete);
-	status = sql_row(s, &row, err);
-	if (status == STATUS_OK && row) {
-		*n_out = (uint32_t)sql_uint(s, 0);
-		sql_reset(s);
-	}
+	status = sql_single(s, &n, err);
+	*n_out = (uint32_t)n;
 	return status;
+}
+
+enum status
+local_acked_seq(struct local *local, uint32_t raised_n, uint64_t *seq_out, struct error *err)
+{
+	static const char text[] = "SELECT max(seq) FROM change WHERE n > ?1";
+	struct statement *s = sql_prepare(local->sql, text, err);
+
+	sql_bind_uint(s, 1, raised_n);
+	return sql_single(s, seq_out, err);
 }
 
 enum status
@@ -223,13 +222,10 @@ local_conflict_count(struct local *local, uint32_t *count_out, struct error *err
 {
 	static const char text[] = "SELECT count(*) FROM record WHERE conflicts > 0";
 	struct statement *s = sql_prepare(local->sql, text, err);
-	bool row;
-	enum status status = sql_row(s, &row, err);
+	uint64_t count = 0;
+	enum status status = sql_single(s, &count, err);
 
-	if (status == STATUS_OK && row) {
-		*count_out = (uint32_t)sql_uint(s, 0);
-		sql_reset(s);
-	}
+	*count_out = (uint32_t)count;
 	return status;
 }
 

@@ -411,6 +411,19 @@ sql_uint(struct statement *statement, int column)
 	return value < 0 ? 0 : (uint64_t)value;
 }
 
+enum status
+sql_single(struct statement *statement, uint64_t *out, struct error *err)
+{
+	bool row;
+	enum status status = sql_row(statement, &row, err);
+
+	if (status == STATUS_OK && row) {
+		*out = sql_uint(statement, 0);
+		sql_reset(statement);
+	}
+	return status;
+}
+
 double
 sql_real(struct statement *statement, int column)
 {

@@ -69,6 +69,8 @@ void sql_bind_real(struct statement *statement, int index, double value);
 enum status sql_run(struct statement *statement, struct error *err);
 /* Steps once: *row_out true with a row to read; false at the end, when it has been reset. */
 enum status sql_row(struct statement *statement, bool *row_out, struct error *err);
+/* The first column of one row, then resets. Without a row *out stays as it is. */
+enum status sql_single(struct statement *statement, uint64_t *out, struct error *err);
 void sql_reset(struct statement *statement);
 
 /* Columns from 0, of the present row; spans are borrowed until the next step or reset. */

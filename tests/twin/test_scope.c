@@ -845,6 +845,32 @@ TEST(what_an_overtaken_page_did_not_get_to_show_is_not_taken_for_seen)
 	end(&all);
 }
 
+/* The answer that brings the new scope is older than the one that acknowledges the family. */
+TEST(a_family_that_is_acknowledged_beyond_the_pages_of_a_new_scope_stays)
+{
+	struct two_villages all = two_villages();
+	struct sambung_edit *form;
+	struct bytes first;
+	struct bytes second;
+	struct sambung_error err;
+
+	world_scope(all.world, all.ani, VILLAGES(village_a, village_b));
+	ask(&all, all.ani, &first);
+	assert_ok(sambung_edit_create(handle(&all, all.ani), "family", &form, &err));
+	assert_ok(sambung_edit_set(form, "village", village_a, &err));
+	save(form, "head", "Uji Baru");
+	ask(&all, all.ani, &second);
+	buffer_clear(&second.reply);
+	assert_true(world_deliver(all.world, buffer_span(&second.request), &second.reply));
+	assert_true(take(&all, all.ani, &second));
+	(void)take(&all, all.ani, &first);
+	forget(&first);
+	forget(&second);
+	world_sync(all.world, all.ani);
+	assert_int_equal(count_shown(&all, all.ani, "family"), 3);
+	end(&all);
+}
+
 /* The first page of both scopes is the same, and so is the place after it. */
 TEST(a_page_of_the_former_scope_that_comes_late_brings_nothing)
 {
@@ -914,5 +940,6 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(a_scope_that_changes_again_amid_its_pages_comes_whole),
 	  CASE(a_reply_with_a_scope_that_is_lost_or_comes_twice_does_no_harm),
 	  CASE(what_an_overtaken_page_did_not_get_to_show_is_not_taken_for_seen),
+	  CASE(a_family_that_is_acknowledged_beyond_the_pages_of_a_new_scope_stays),
 	  CASE(a_page_of_the_former_scope_that_comes_late_brings_nothing),
 	  CASE(work_amid_the_pages_of_a_new_scope_counts))

@@ -204,6 +204,7 @@ visit_answered(struct world *w)
 	reply = reply_of(w, (struct told){TRUE_HISTORY, 26});
 	reply.acks = &run;
 	reply.ack_count = 1;
+	reply.to = (struct cursor){26, 26, CURSOR_ID_END};
 	assert_ok(world_answer(w, &reply));
 	assert_true(w->result.synced);
 }

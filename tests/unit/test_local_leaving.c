@@ -371,6 +371,7 @@ TEST(what_hangs_on_a_record_that_leaves_goes_with_it)
 	run = (struct ack_run){1, 2, 110};
 	reply.acks = &run;
 	reply.ack_count = 1;
+	reply.to = (struct cursor){111, 111, CURSOR_ID_END};
 	assert_ok(world_answer(w, &reply));
 	assert_false(holds(w, family) || holds(w, person));
 }
