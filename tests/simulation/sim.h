@@ -102,7 +102,8 @@ struct sim_device {
 	size_t village;		  /* where its cadre mostly works */
 	size_t settled;		  /* the latest epoch of which it has had its whole scope */
 	uint32_t acked_high;	  /* places up to here were acknowledged at some time */
-	/* Places of changes whose record was here when they were saved, as bits. */
+	/* Places of changes whose record was here when they were saved, and that nobody has told to
+	 * be acknowledged, as bits. */
 	uint64_t stood[SIM_STOOD_MAX / 64];
 	struct buffer out[SIM_LETTERS];
 	struct buffer in[SIM_LETTERS];

@@ -207,6 +207,23 @@ try_of(struct sim *sim, size_t device, const struct change *change)
 	return NULL;
 }
 
+static bool
+stood_get(const struct sim_device *own, uint32_t place)
+{
+	return place < SIM_STOOD_MAX && (own->stood[place / 64] >> place % 64 & 1) != 0;
+}
+
+static void
+stood_set(struct sim_device *own, uint32_t place, bool stood)
+{
+	uint64_t bit = UINT64_C(1) << place % 64;
+
+	if (place < SIM_STOOD_MAX) {
+		own->stood[place / 64] =
+			stood ? own->stood[place / 64] | bit : own->stood[place / 64] & ~bit;
+	}
+}
+
 /* The record may have left the device while its form was open; else it stays from now on. */
 static void
 change_stands(struct sim *sim, size_t device, uint64_t record)
@@ -217,9 +234,9 @@ change_stands(struct sim *sim, size_t device, uint64_t record)
 	struct error err;
 
 	arena_init(&arena, RECORD_ARENA);
-	if (place < SIM_STOOD_MAX && local_record(sim_handle(sim, device)->local, record, &arena,
-						  &held, NULL, &err) == STATUS_OK) {
-		sim->devices[device].stood[place / 64] |= UINT64_C(1) << place % 64;
+	if (local_record(sim_handle(sim, device)->local, record, &arena, &held, NULL, &err) ==
+	    STATUS_OK) {
+		stood_set(&sim->devices[device], place, true);
 	}
 	arena_finish(&arena);
 }
@@ -306,9 +323,8 @@ static bool
 pending_shown(struct sim *sim, size_t device, uint32_t n)
 {
 	struct local *local = sim_handle(sim, device)->local;
-	const struct sim_device *own = &sim->devices[device];
+	struct sim_device *own = &sim->devices[device];
 	uint32_t place = own->history.offset + n;
-	bool stood = place < SIM_STOOD_MAX && (own->stood[place / 64] >> place % 64 & 1) != 0;
 	struct local_change change;
 	struct record shown;
 	struct arena arena;
@@ -318,10 +334,15 @@ pending_shown(struct sim *sim, size_t device, uint32_t n)
 
 	arena_init(&arena, RECORD_ARENA);
 	status = local_change(local, n, &arena, &change, &err);
+	if (status == STATUS_OK && change.seq != 0) {
+		/* The answer to a file tells of it, and of what comes before it an answer was lost.
+		 */
+		stood_set(own, place, false);
+	}
 	if (status == STATUS_OK) {
 		status = local_record(local, change.record, &arena, &shown, NULL, &err);
 		good = (status == STATUS_NOT_FOUND &&
-			(!stood || place <= own->acked_high ||
+			(!stood_get(own, place) || place <= own->acked_high ||
 			 oracle_record_was_erased(sim->oracle, &own->history, change.record))) ||
 		       (status == STATUS_LEASE_OVER && sim_lease_over(sim, device)) ||
 		       (status == STATUS_OK &&
