@@ -315,6 +315,25 @@ version_waits(const struct history *history, const struct record *shown)
 	return false;
 }
 
+/* What was set aside is on no screen any more once a page has brought the field without it. It is
+ * her own word all the same, and her next one counts as said on top of it: merging.md, section 8.
+ */
+static void
+own_words_add(const struct oracle *oracle, const struct history *history,
+	      const struct known_record *record, struct view view, struct seen *seen)
+{
+	for (size_t i = 0; i < record->write_count; i++) {
+		size_t change = record->writes[i].change;
+
+		for (uint32_t k = 0; oracle->changes[change].was_set_aside && k < history->count;
+		     k++) {
+			if (history->changes[k] == change) {
+				seen_add(seen, i, view);
+			}
+		}
+	}
+}
+
 bool
 oracle_screen(struct oracle *oracle, const struct history *history, const struct record *shown,
 	      struct view view, struct seen *out, struct error *why)
@@ -346,6 +365,8 @@ oracle_screen(struct oracle *oracle, const struct history *history, const struct
 			screen_add(oracle, record, write, view, &seen);
 		}
 	}
+	view.unclaimed = false;
+	own_words_add(oracle, history, record, view, &seen);
 	*out = seen;
 	return true;
 }
