@@ -150,7 +150,9 @@ SAMBUNG_API int sambung_edit_seen(struct sambung_edit *edit, uint64_t base, uint
 SAMBUNG_API int sambung_edit_set(struct sambung_edit *edit, const char *field, const char *text,
 				 struct sambung_error *err);
 /* Checks and stores the change; durable when it returns 0. Frees the edit when it returns 0; after
- * a failure it can be corrected and committed again, or cancelled. id_out: 16 bytes or NULL. */
+ * a failure it can be corrected and committed again, or cancelled. id_out: 16 bytes or NULL.
+ * STORAGE: if nothing else is written before sambung_close, the change may be there all the same
+ * when the folder is opened again, for the disk may have taken what it reported as failed. */
 SAMBUNG_API int sambung_edit_commit(struct sambung_edit *edit, char *id_out, uint32_t *n_out,
 				    struct sambung_error *err);
 SAMBUNG_API void sambung_edit_cancel(struct sambung_edit *edit);
