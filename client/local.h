@@ -340,8 +340,9 @@ enum status local_leaving_drop(struct local *local, uint64_t id, struct error *e
 /* Those that leave and hold no change that is not acknowledged are gone, but not what this device
  * only takes to leave: new records, which the server may have put elsewhere. */
 enum status local_leaving_sweep(struct local *local, struct error *err);
-/* Nothing waits, and every record here is where the server has it: of what was taken to leave goes
- * what is not in the scope, or hangs on nothing here; the rest stays. */
+/* Nothing waits, and every record here is where the server has it, or seems elsewhere by a change
+ * that is set aside: of what was taken to leave goes what is in a village outside the scope by
+ * itself, or hangs on nothing here; the rest stays. */
 enum status local_leaving_settle(struct local *local, const struct region *scope, size_t count,
 				 struct error *err);
 /* The pages of a new scope begin. */

@@ -132,7 +132,7 @@ local_leaving_settle(struct local *local, const struct region *scope, size_t cou
 	buffer_printf(&text, "WITH RECURSIVE gone (id) AS (SELECT record.id FROM leaving"
 			     " JOIN record ON record.id = leaving.record WHERE (parent <> 0"
 			     " AND NOT EXISTS (SELECT 1 FROM record AS above"
-			     " WHERE above.id = record.parent)) OR (");
+			     " WHERE above.id = record.parent)) OR (parent = 0 AND ");
 	put_outside(scope, count, &text);
 	buffer_printf(&text, ") UNION SELECT record.id FROM gone"
 			     " JOIN record ON record.parent = gone.id"

@@ -768,6 +768,30 @@ TEST(a_family_sent_to_a_village_of_nobodys_comes_back_by_a_settlement)
 	end(&all);
 }
 
+/* The family is none of hers and is set aside, and so is that the person went there. */
+TEST(a_visit_to_a_person_who_seemed_to_move_to_a_family_elsewhere_stays)
+{
+	struct two_villages all = two_villages();
+	struct sambung_edit *form;
+	struct buffer visits;
+	char elsewhere[16];
+	struct sambung_error err;
+
+	assert_ok(sambung_edit_create(handle(&all, all.ani), "family", &form, &err));
+	assert_ok(sambung_edit_set(form, "village", village_b, &err));
+	assert_ok(sambung_edit_set(form, "head", "Uji Baru", &err));
+	assert_ok(sambung_edit_commit(form, elsewhere, NULL, &err));
+	edit(&all, all.ani, all.person_a, "family", elsewhere);
+	visit(&all, all.ani, all.person_a);
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).quarantined, 2);
+	buffer_init(&visits, 1 << 16);
+	world_dump_device(all.world, all.ani, "visit", &visits);
+	assert_int_equal(lines_of(&visits), 1);
+	buffer_finish(&visits);
+	end(&all);
+}
+
 /* ---- pages, and replies that are lost or come again ---- */
 
 TEST(a_scope_that_changes_again_amid_its_pages_comes_whole)
@@ -939,6 +963,7 @@ RUN_TESTS(CASE(a_cadre_who_gets_another_village_receives_all_of_it),
 	  CASE(a_family_sent_to_a_village_of_nobodys_comes_back_by_a_settlement),
 	  CASE(a_scope_that_changes_again_amid_its_pages_comes_whole),
 	  CASE(a_reply_with_a_scope_that_is_lost_or_comes_twice_does_no_harm),
+	  CASE(a_visit_to_a_person_who_seemed_to_move_to_a_family_elsewhere_stays),
 	  CASE(what_an_overtaken_page_did_not_get_to_show_is_not_taken_for_seen),
 	  CASE(a_family_that_is_acknowledged_beyond_the_pages_of_a_new_scope_stays),
 	  CASE(a_page_of_the_former_scope_that_comes_late_brings_nothing),
