@@ -75,6 +75,8 @@ struct sim_form {
 	uint64_t record; /* 0: a new one */
 	size_t home;	 /* the oracle's place of it */
 	uint32_t type;
+	uint64_t version; /* of the record, and … */
+	uint32_t own;	  /* … so many own changes there were, when it was opened */
 	struct seen seen;
 	char field[40]; /* what was entered last */
 };
@@ -83,6 +85,8 @@ struct sim_form {
 struct sim_try {
 	uint64_t record; /* 0: a new one */
 	size_t home;
+	uint64_t version; /* as in sim_form */
+	uint32_t own;
 	struct seen seen;
 	char field[40];
 };

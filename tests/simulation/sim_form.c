@@ -42,9 +42,9 @@ sim_tries_forget(struct sim *sim, size_t device)
 /* ---- opening ---- */
 
 /* Which of the server's histories a screen of the device may be of: that of which it had its scope
- * last, up to the one that it knows. */
+ * last, up to the one that it knows. And how many changes it has made. */
 static bool
-view_of(struct sim *sim, size_t device, struct view *out)
+view_of(struct sim *sim, size_t device, struct view *out, uint32_t *own_out)
 {
 	struct sim_device *own = &sim->devices[device];
 	struct local_state state;
@@ -58,6 +58,7 @@ view_of(struct sim *sim, size_t device, struct view *out)
 		own->settled = out->last;
 	}
 	out->first = own->settled;
+	*own_out = state.last_n;
 	return true;
 }
 
@@ -70,9 +71,10 @@ look(struct sim *sim, size_t device, struct sim_form *form)
 	struct record shown;
 	struct view view;
 	struct error err;
+	uint32_t own;
 	bool good = true;
 
-	if (!view_of(sim, device, &view)) {
+	if (!view_of(sim, device, &view, &own)) {
 		return false;
 	}
 	arena_init(&arena, RECORD_ARENA);
@@ -84,6 +86,8 @@ look(struct sim *sim, size_t device, struct sim_form *form)
 		good = sim_fail(sim, "device %zu: %s", device, err.detail);
 	}
 	form->type = good ? shown.type : 0;
+	form->version = good ? shown.version : 0;
+	form->own = own;
 	form->home = oracle_record_place(sim->oracle, &sim->devices[device].history, form->record);
 	arena_finish(&arena);
 	return good;
@@ -180,13 +184,17 @@ try_remember(struct sim_device *device, struct sim_form *form)
 	try_forget(&device->tries[SIM_TRIES - 1]);
 	memmove(&device->tries[1], &device->tries[0],
 		sizeof device->tries - sizeof device->tries[0]);
-	device->tries[0] =
-		(struct sim_try){.record = form->record, .home = form->home, .seen = form->seen};
+	device->tries[0] = (struct sim_try){.record = form->record,
+					    .home = form->home,
+					    .version = form->version,
+					    .own = form->own,
+					    .seen = form->seen};
 	memcpy(device->tries[0].field, form->field, sizeof form->field);
 	form->seen = (struct seen){.words = NULL};
 }
 
-/* The try of which this is the change: the newest that fits. */
+/* The try of which this is the change: the newest of that record, of several forms that were open
+ * on it the one that had seen what the change says. */
 static struct sim_try *
 try_of(struct sim *sim, size_t device, const struct change *change)
 {
@@ -196,15 +204,24 @@ try_of(struct sim *sim, size_t device, const struct change *change)
 			      : oracle_record_place(sim->oracle, &sim->devices[device].history,
 						    change->record);
 
+	struct sim_try *newest = NULL;
+
 	for (size_t i = 0; i < SIM_TRIES; i++) {
 		struct sim_try *try = &sim->devices[device].tries[i];
 
-		if (try->field[0] != '\0' &&
-		    (creates ? try->record == 0 : try->record != 0 && try->home == home)) {
+		if (try->field[0] == '\0' ||
+		    !(creates ? try->record == 0 : try->record != 0 && try->home == home)) {
+			continue;
+		}
+		if (creates ||
+		    (try->version == change->base.version && try->own == change->own_n)) {
 			return try;
 		}
+		newest = newest == NULL ?
+		try : newest
+			;
 	}
-	return NULL;
+	return newest;
 }
 
 static bool
