@@ -300,21 +300,6 @@ screen_add(const struct oracle *oracle, const struct known_record *record, size_
 	}
 }
 
-/* An own change that is acknowledged beyond the version of the record. What others wrote before it
- * may be hidden by it, so the version stands still; other fields may show what is newer already,
- * and who saw that there cannot say so. */
-static bool
-version_waits(const struct history *history, const struct record *shown)
-{
-	for (size_t i = 0; i < shown->dot_count; i++) {
-		if (shown->dots[i].stream == history->number &&
-		    shown->dots[i].seq > shown->version) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* What was set aside is on no screen any more once a page has brought the field without it. It is
  * her own word all the same, and her next one counts as said on top of it: merging.md, section 8.
  */
@@ -340,7 +325,7 @@ oracle_screen(struct oracle *oracle, const struct history *history, const struct
 {
 	size_t home = oracle_record_place(oracle, history, shown->id);
 	const struct known_record *record = &oracle->records[home];
-	const bool waits = version_waits(history, shown);
+	const bool waits = view.unclaimed;
 	struct seen seen = {.words = NULL};
 
 	for (size_t f = 0; f < shown->field_count; f++) {

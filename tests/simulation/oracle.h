@@ -33,7 +33,9 @@ struct oracle;
 struct view {
 	size_t first;
 	size_t last;
-	bool unclaimed; /* on a screen whose base cannot say so (docs/protocol.md, 14.6) */
+	/* The base cannot say that it was seen (docs/protocol.md, 14.6); of a whole screen: where
+	 * it is newer than the record's version. */
+	bool unclaimed;
 };
 
 /* A set of writes of one record, and on which screen each was seen. */

@@ -62,6 +62,28 @@ view_of(struct sim *sim, size_t device, struct view *out, uint32_t *own_out)
 	return true;
 }
 
+/* Is an own change acknowledged beyond the version of the record? What others wrote before it may
+ * be hidden by it, so the version stands still; other fields may show what is newer already, and
+ * who saw that there cannot say so. It may be on the screen no more, below a change that waits. */
+static bool
+version_waits(struct local *local, const struct record *shown, uint32_t last_n)
+{
+	bool waits = false;
+	struct arena arena;
+
+	arena_init(&arena, RECORD_ARENA);
+	for (uint32_t n = 1; n <= last_n && !waits; n++) {
+		struct local_change change;
+		struct error err;
+
+		arena_reset(&arena);
+		waits = local_change(local, n, &arena, &change, &err) == STATUS_OK &&
+			change.record == shown->id && change.seq > shown->version;
+	}
+	arena_finish(&arena);
+	return waits;
+}
+
 /* What the form shows is what the device keeps: the oracle looks at the members behind it. */
 static bool
 look(struct sim *sim, size_t device, struct sim_form *form)
@@ -81,9 +103,11 @@ look(struct sim *sim, size_t device, struct sim_form *form)
 	if (local_record(local, form->record, &arena, &shown, NULL, &err) != STATUS_OK) {
 		good = sim_fail(sim, "device %zu: a form is open on a record that is not there: %s",
 				device, err.detail);
-	} else if (!oracle_screen(sim->oracle, &sim->devices[device].history, &shown, view,
-				  &form->seen, &err)) {
-		good = sim_fail(sim, "device %zu: %s", device, err.detail);
+	} else {
+		view.unclaimed = version_waits(local, &shown, own);
+		good = oracle_screen(sim->oracle, &sim->devices[device].history, &shown, view,
+				     &form->seen, &err) ||
+		       sim_fail(sim, "device %zu: %s", device, err.detail);
 	}
 	form->type = good ? shown.type : 0;
 	form->version = good ? shown.version : 0;
