@@ -81,11 +81,14 @@ witness_ask(struct asking *asking, struct request_head *head, struct error *err)
 	if (state->fork_n != 0 || state->destroyed_ms != 0) {
 		return STATUS_OK;
 	}
+	/* Of an enrolment that has taken nothing yet the server must see that it has nothing: what
+	 * is kept of the one before it waits. */
 	if (exchange != NULL && exchange->shown.size != 0 && !asking->carried) {
 		asking->from = exchange->shown;
 		asking->shows = true;
 		exchange->shown.size = 0;
-	} else if (asking->carried || state->acked_n == state->last_n) {
+	} else if (state->witness.size != 0 &&
+		   (asking->carried || state->acked_n == state->last_n)) {
 		status = find_due(asking->device, state, DAY_MS, &asking->from, err);
 	}
 	if (asking->carried && asking->changes.count > 0 &&

@@ -319,6 +319,31 @@ TEST(a_phone_enrolled_in_the_lost_part_that_had_not_synced_comes_back_with_its_n
 	world_free(all.world);
 }
 
+/* Of the time before it was revoked it keeps a checkpoint, which this server knows well; that of
+ * its new number it has none. */
+TEST(a_revoked_phone_enrolled_anew_in_the_lost_part_comes_back_with_its_number)
+{
+	struct two_cadres all = two_cadres_with_a_family(35);
+	struct sambung *phone = all.world->devices[all.ani].sambung;
+	struct sambung_result result;
+	struct sambung_error err;
+	char code[CODE_TEXT_MAX];
+	unsigned backup;
+	uint32_t number;
+
+	world_revoke(all.world, all.ani);
+	assert_int_not_equal(sambung_sync(phone, NULL, NULL, &result, &err), 0);
+	backup = world_backup(all.world);
+	assert_ok(world_code(all.world, "Ani", village, code));
+	assert_ok(sambung_enrol(phone, code, &err));
+	number = state_of(&all, all.ani).device;
+	all.world->now_ms += DAY_MS;
+	world_set_back(all.world, backup);
+	world_sync(all.world, all.ani);
+	assert_int_equal(state_of(&all, all.ani).device, number);
+	world_free(all.world);
+}
+
 TEST(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it)
 {
 	struct two_cadres all = two_cadres_with_a_family(34);
@@ -385,6 +410,7 @@ RUN_TESTS(CASE(after_a_set_back_that_nobody_tells_of_everything_acknowledged_com
 	  CASE(a_page_that_is_asked_for_again_leaves_nothing_of_a_log_that_is_lost_meanwhile),
 	  CASE(a_phone_enrolled_in_the_lost_part_shows_it_and_comes_back_with_its_number),
 	  CASE(a_phone_enrolled_in_the_lost_part_that_had_not_synced_comes_back_with_its_number),
+	  CASE(a_revoked_phone_enrolled_anew_in_the_lost_part_comes_back_with_its_number),
 	  CASE(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it),
 	  CASE(a_server_that_is_set_back_twice_is_noticed_twice),
 	  CASE(a_sync_after_it_is_one_request_again))

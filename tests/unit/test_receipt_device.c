@@ -274,14 +274,21 @@ TEST(another_root_of_as_many_entries_contradicts)
 	assert_memory_equal(kept.checkpoint.root, second.root, HASH_SIZE);
 }
 
-TEST(a_longer_log_is_what_the_server_must_go_on_from)
+TEST(a_longer_log_is_what_the_server_must_go_on_from_once_the_device_has_something)
 {
 	struct world *w = *state;
 	struct checkpoint longer = shown(w, 60, 2);
 	struct checkpoint shorter = shown(w, 40, 3);
+	struct reply reply;
 
 	assert_ok(see(w, &longer));
 	assert_ok(see(w, &shorter));
+	world_request(w);
+	assert_int_equal(w->head.witness_size, 0);
+	reply = world_reply(w);
+	reply.has_checkpoint = true;
+	reply.checkpoint = shown(w, 20, 1);
+	assert_ok(world_answer(w, &reply));
 	world_request(w);
 	assert_int_equal(w->head.witness_size, 60);
 	assert_memory_equal(w->head.witness_root, longer.root, 8);
@@ -322,6 +329,6 @@ RUN_TESTS(ROW(a_receipt_is_asked_for_when_it_is_wanted_and_nothing_waits_behind)
 	  ROW(what_was_set_aside_is_in_the_log_and_says_so),
 	  ROW(of_an_erased_record_the_newest_waits_for_nobody_and_has_no_time),
 	  ROW(another_root_of_as_many_entries_contradicts),
-	  ROW(a_longer_log_is_what_the_server_must_go_on_from),
+	  ROW(a_longer_log_is_what_the_server_must_go_on_from_once_the_device_has_something),
 	  ROW(a_checkpoint_that_the_server_did_not_sign_changes_nothing),
 	  ROW(a_checkpoint_of_another_server_or_epoch_is_passed_over))
