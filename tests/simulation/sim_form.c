@@ -42,7 +42,8 @@ sim_tries_forget(struct sim *sim, size_t device)
 /* ---- opening ---- */
 
 /* Which of the server's histories a screen of the device may be of: that of which it had its scope
- * last, up to the one that it knows. And how many changes it has made. */
+ * last, up to the one that it knows. And how many changes the installation has made, under all its
+ * numbers. */
 static bool
 view_of(struct sim *sim, size_t device, struct view *out, uint32_t *own_out)
 {
@@ -58,7 +59,7 @@ view_of(struct sim *sim, size_t device, struct view *out, uint32_t *own_out)
 		own->settled = out->last;
 	}
 	out->first = own->settled;
-	*own_out = state.last_n;
+	*own_out = own->history.offset + state.last_n;
 	return true;
 }
 
@@ -104,7 +105,8 @@ look(struct sim *sim, size_t device, struct sim_form *form)
 		good = sim_fail(sim, "device %zu: a form is open on a record that is not there: %s",
 				device, err.detail);
 	} else {
-		view.unclaimed = version_waits(local, &shown, own);
+		view.unclaimed =
+			version_waits(local, &shown, own - sim->devices[device].history.offset);
 		good = oracle_screen(sim->oracle, &sim->devices[device].history, &shown, view,
 				     &form->seen, &err) ||
 		       sim_fail(sim, "device %zu: %s", device, err.detail);
@@ -224,10 +226,8 @@ try_of(struct sim *sim, size_t device, const struct change *change)
 {
 	uint32_t number = id_stream(change->record);
 	bool creates = change->base.epoch == 0 && change->record == id_make(number, change->n);
-	size_t home = creates ? 0
-			      : oracle_record_place(sim->oracle, &sim->devices[device].history,
-						    change->record);
-
+	const struct history *history = &sim->devices[device].history;
+	size_t home = creates ? 0 : oracle_record_place(sim->oracle, history, change->record);
 	struct sim_try *newest = NULL;
 
 	for (size_t i = 0; i < SIM_TRIES; i++) {
@@ -237,13 +237,13 @@ try_of(struct sim *sim, size_t device, const struct change *change)
 		    !(creates ? try->record == 0 : try->record != 0 && try->home == home)) {
 			continue;
 		}
-		if (creates ||
-		    (try->version == change->base.version && try->own == change->own_n)) {
+		if (creates || (try->version == change->base.version && change->own_stream == 0 &&
+				try->own == history->offset + change->own_n)) {
 			return try;
 		}
-		newest = newest == NULL ?
-		try : newest
-			;
+		if (newest == NULL) {
+			newest = try;
+		}
 	}
 	return newest;
 }
