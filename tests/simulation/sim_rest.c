@@ -67,10 +67,10 @@ sync_whole(struct sim *sim, size_t device, struct sambung_result *result)
 static bool
 sync_all(struct sim *sim)
 {
-	/* Whoever syncs first does not know yet what the last one brings. Of a set-back that nobody
-	 * told of that may be the epoch itself: she learns it in the second round, with all of her
-	 * scope, and says in the third that she has it (and so that what was erased is gone). */
-	const int rounds = sim->set_backs > 0 ? 3 : 2;
+	/* Whoever syncs first does not know yet what the last one brings. That may be the epoch, of
+	 * a set-back that nobody told of, or what comes late to an erased record and takes a word
+	 * of hers along: she hears in the second round, and says in the third that it is gone. */
+	const int rounds = 3;
 	struct sambung_result result;
 
 	for (size_t d = 0; d < sim->world->device_count; d++) {
