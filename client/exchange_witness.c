@@ -82,7 +82,7 @@ witness_ask(struct asking *asking, struct request_head *head, struct error *err)
 		return STATUS_OK;
 	}
 	/* Of an enrolment that has taken nothing yet the server must see that it has nothing: what
-	 * is kept of the one before it waits. */
+	 * somebody else was shown waits. */
 	if (exchange != NULL && exchange->shown.size != 0 && !asking->carried) {
 		asking->from = exchange->shown;
 		asking->shows = true;

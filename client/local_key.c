@@ -116,7 +116,9 @@ local_lease_save(struct local *local, const struct local_lease *lease, struct sp
 	return status;
 }
 
-/* Zeros, so that it is gone at once; NULL only when all the rest is gone as well. */
+/* Zeros, so that it is gone at once; NULL only when all the rest is gone as well. Of the
+ * checkpoints only evidence stays: another enrolment may be in another history of the log, and the
+ * server would take what it shows for one that it was in. */
 static enum status
 content_delete(struct local *local, struct error *err)
 {
@@ -126,6 +128,8 @@ content_delete(struct local *local, struct error *err)
 		" certificate = NULL, scope = x'', schema_version = 0, fork_n = 0;"
 		"DELETE FROM record; DELETE FROM change; DELETE FROM batch; DELETE FROM leaving;"
 		"DELETE FROM arrived; DELETE FROM stream; DELETE FROM lineage; DELETE FROM schema;"
+		/* LOCAL_PROVEN, LOCAL_SEEN */
+		"DELETE FROM witness WHERE place IN (0, 3);"
 		"DROP TABLE IF EXISTS carried; DROP TABLE IF EXISTS receipt";
 	enum status status = local_begin(local, err);
 

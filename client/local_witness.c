@@ -53,8 +53,6 @@ local_witness_save(struct local *local, enum local_witness_place place,
 	if (witness->proved) {
 		sql_bind_blob(s, 5,
 			      span_of(witness->proof.hashes, witness->proof.count * HASH_SIZE));
-	} else {
-		sql_bind_null(s, 5);
 	}
 	return sql_run(s, err);
 }

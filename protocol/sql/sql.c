@@ -331,14 +331,6 @@ sql_bind_text(struct statement *statement, int index, struct span text)
 }
 
 void
-sql_bind_null(struct statement *statement, int index)
-{
-	if (statement != NULL) {
-		remember_bind(statement, sqlite3_bind_null(statement->handle, index));
-	}
-}
-
-void
 sql_bind_real(struct statement *statement, int index, double value)
 {
 	if (statement != NULL) {

@@ -62,7 +62,6 @@ void sql_bind_blob(struct statement *statement, int index,
 		   struct span bytes); /* borrowed until reset */
 void sql_bind_text(struct statement *statement, int index,
 		   struct span text); /* borrowed until reset */
-void sql_bind_null(struct statement *statement, int index);
 void sql_bind_real(struct statement *statement, int index, double value);
 
 /* Runs to the end and resets. */

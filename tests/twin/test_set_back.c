@@ -344,6 +344,41 @@ TEST(a_revoked_phone_enrolled_anew_in_the_lost_part_comes_back_with_its_number)
 	world_free(all.world);
 }
 
+/* The number that ended lived in the lost log, the new one lives in this one: what it names here
+ * says nothing of where the two part. */
+TEST(a_revoked_phone_enrolled_anew_after_the_set_back_shows_nothing_of_the_lost_log)
+{
+	struct two_cadres all = two_cadres_with_a_family(36);
+	unsigned backup = world_backup(all.world);
+	struct sambung_edit *form;
+	struct sambung_result result;
+	struct sambung_error err;
+	char code[CODE_TEXT_MAX];
+
+	log_goes_on(&all, 30);
+	assert_ok(world_settle(all.world, all.family, "rw", "007"));
+	all.world->now_ms += DAY_MS;
+	world_sync(all.world, all.ani); /* the lost log is proven to her */
+	world_sync(all.world, all.budi);
+	form = open_form(&all, all.budi); /* of its last entry */
+	world_revoke(all.world, all.ani);
+	assert_int_not_equal(sambung_sync(handle(&all, all.ani), NULL, NULL, &result, &err), 0);
+	world_set_back(all.world, backup);
+	assert_ok(world_code(all.world, "Ani", village, code));
+	assert_ok(sambung_enrol(handle(&all, all.ani), code, &err));
+	world_sync(all.world, all.ani);
+	edit(&all, all.ani, "address", "Jl. Ani");
+	world_sync(all.world, all.ani);
+	edit(&all, all.ani, "rt", "003");
+	world_sync(all.world, all.ani); /* names a checkpoint with her address */
+	all.world->now_ms += 2 * DAY_MS;
+	world_sync(all.world, all.ani);
+	save(form, "address", "Jl. Budi");
+	world_sync(all.world, all.budi);
+	assert_true(shows_rivals(&all));
+	world_free(all.world);
+}
+
 TEST(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it)
 {
 	struct two_cadres all = two_cadres_with_a_family(34);
@@ -411,6 +446,7 @@ RUN_TESTS(CASE(after_a_set_back_that_nobody_tells_of_everything_acknowledged_com
 	  CASE(a_phone_enrolled_in_the_lost_part_shows_it_and_comes_back_with_its_number),
 	  CASE(a_phone_enrolled_in_the_lost_part_that_had_not_synced_comes_back_with_its_number),
 	  CASE(a_revoked_phone_enrolled_anew_in_the_lost_part_comes_back_with_its_number),
+	  CASE(a_revoked_phone_enrolled_anew_after_the_set_back_shows_nothing_of_the_lost_log),
 	  CASE(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it),
 	  CASE(a_server_that_is_set_back_twice_is_noticed_twice),
 	  CASE(a_sync_after_it_is_one_request_again))
