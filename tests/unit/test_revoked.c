@@ -147,6 +147,26 @@ TEST(nothing_is_left_of_those_whose_work_it_had_seen)
 	assert_ended(w);
 }
 
+TEST(of_what_the_server_signed_only_evidence_stays)
+{
+	static const enum local_witness_place places[] = {LOCAL_PROVEN, LOCAL_EVIDENCE_OLDER,
+							  LOCAL_EVIDENCE_NEWER, LOCAL_SEEN};
+	struct world *w = *state;
+	struct local_witness kept = {.checkpoint = {.epoch = 1, .size = 5}};
+
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		assert_ok(local_witness_save(w->device->local, places[i], &kept, &error));
+	}
+	world_request(w);
+	assert_ok(answer_revoked(w, 0));
+	tell(w);
+	assert_ended(w);
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		assert_ok(local_witness(w->device->local, places[i], &kept, &error));
+		assert_int_equal(kept.kept, i == 1 || i == 2);
+	}
+}
+
 TEST(nothing_goes_while_a_change_waits)
 {
 	struct world *w = *state;
@@ -372,6 +392,7 @@ TEST(it_enrols_anew_and_begins_from_nothing)
 
 RUN_TESTS(IN_WORLD(data_goes_when_the_queue_has_arrived_and_the_key_when_that_was_told),
 	  IN_WORLD(nothing_is_left_of_those_whose_work_it_had_seen),
+	  IN_WORLD(of_what_the_server_signed_only_evidence_stays),
 	  IN_WORLD(nothing_goes_while_a_change_waits),
 	  IN_WORLD(of_another_epoch_it_sends_its_queue_first),
 	  IN_WORLD(it_is_told_once_more_if_the_answer_is_lost),
