@@ -63,7 +63,7 @@ view_of(struct sim *sim, size_t device, struct view *out, uint32_t *own_out)
 	return true;
 }
 
-/* Is an own change acknowledged beyond the version of the record? What others wrote before it may
+/* Is an own change merged beyond the version of the record? What others wrote before it may
  * be hidden by it, so the version stands still; other fields may show what is newer already, and
  * who saw that there cannot say so. It may be on the screen no more, below a change that waits. */
 static bool
@@ -79,7 +79,8 @@ version_waits(struct local *local, const struct record *shown, uint32_t last_n)
 
 		arena_reset(&arena);
 		waits = local_change(local, n, &arena, &change, &err) == STATUS_OK &&
-			change.record == shown->id && change.seq > shown->version;
+			change.exception < EXCEPTION_QUARANTINED && change.record == shown->id &&
+			change.seq > shown->version;
 	}
 	arena_finish(&arena);
 	return waits;
@@ -219,8 +220,9 @@ try_remember(struct sim_device *device, struct sim_form *form)
 	form->seen = (struct seen){.words = NULL};
 }
 
-/* The try of which this is the change: the newest of that record, of several forms that were open
- * on it the one that had seen what the change says. */
+/* The try of which this is the change that nobody said was saved, found when the disk was opened
+ * again: the newest of that record, of several forms that were open on it the one that had seen
+ * what the change says. Only here, where nothing else tells them apart, is it believed in that. */
 static struct sim_try *
 try_of(struct sim *sim, size_t device, const struct change *change)
 {
@@ -306,8 +308,9 @@ sim_change_kept(struct sim *sim, size_t device, uint32_t n, struct arena *arena,
 	return STATUS_OK;
 }
 
+/* saved: this is what the newest try made. */
 static bool
-change_learn(struct sim *sim, size_t device, uint32_t n)
+change_learn(struct sim *sim, size_t device, uint32_t n, bool saved)
 {
 	struct frozen frozen;
 	struct change change;
@@ -319,21 +322,23 @@ change_learn(struct sim *sim, size_t device, uint32_t n)
 	arena_init(&arena, RECORD_ARENA);
 	status = sim_change_kept(sim, device, n, &arena, &frozen, &change, &err);
 	if (status == STATUS_OK) {
-		try = try_of(sim, device, &change);
+		try = saved ? &sim->devices[device].tries[0] : try_of(sim, device, &change);
 	}
 	if (try != NULL) {
 		oracle_change(sim->oracle, &sim->devices[device].history, &change, &frozen,
 			      &try->seen);
 		sim->changes++;
 		change_stands(sim, device, change.record);
+		try_forget(try); /* a form makes one change */
 	}
 	arena_finish(&arena);
 	return try != NULL || sim_fail(sim, "device %zu: change %u was made by nobody: %s", device,
 				       n, status == STATUS_OK ? "" : err.detail);
 }
 
-bool
-sim_changes_learn(struct sim *sim, size_t device)
+/* saved_n: the change that the newest try made, for its save said so; 0: none. */
+static bool
+changes_learn(struct sim *sim, size_t device, uint32_t saved_n)
 {
 	struct sim_device *own = &sim->devices[device];
 	struct sambung_state state;
@@ -353,11 +358,19 @@ sim_changes_learn(struct sim *sim, size_t device)
 				device, sim_last_n(own), state.last_n);
 	}
 	while (sim_last_n(own) < state.last_n) {
-		if (!change_learn(sim, device, sim_last_n(own) + 1)) {
+		uint32_t n = sim_last_n(own) + 1;
+
+		if (!change_learn(sim, device, n, n == saved_n)) {
 			return false;
 		}
 	}
 	return true;
+}
+
+bool
+sim_changes_learn(struct sim *sim, size_t device)
+{
+	return changes_learn(sim, device, 0);
 }
 
 static bool
@@ -472,7 +485,7 @@ sim_form_save(struct sim *sim, size_t device, struct sim_form *form, char *id_ou
 	if (n != 0 && id_out != NULL) {
 		memcpy(id_out, id, sizeof id);
 	}
-	good = good && (n == 0 || sim_changes_learn(sim, device));
+	good = good && (n == 0 || changes_learn(sim, device, n));
 	if (good && n != 0 && sim_last_n(&sim->devices[device]) != n) {
 		good = sim_fail(sim, "device %zu: change %u was saved and %u is the last one",
 				device, n, sim_last_n(&sim->devices[device]));
