@@ -99,8 +99,16 @@ witness_ask(struct asking *asking, struct request_head *head, struct error *err)
 		head->shown = state->witness;
 	}
 	if (asking->from.size != 0) {
+		struct local_witness seen;
+
 		head_put(head, &asking->from);
 		head->programme |= PROGRAMME_PROVE;
+		if (status == STATUS_OK) {
+			status = local_witness(asking->device->local, LOCAL_SEEN, &seen, err);
+		}
+		if (status == STATUS_OK && seen.checkpoint.size == asking->from.size) {
+			head->programme |= PROGRAMME_HEARSAY;
+		}
 		head->shows = asking->shows;
 		head->shown = asking->from;
 	}

@@ -42,7 +42,8 @@ enum programme_bit {
 	PROGRAMME_BASE = 1,	 /* this protocol */
 	PROGRAMME_PROVE = 2,	 /* prove that the log of the witness goes on into the reply's */
 	PROGRAMME_DESTROYED = 4, /* it was revoked, and what it held is destroyed */
-	PROGRAMME_RECEIPT = 8	 /* it asks for a receipt (receipt.h) */
+	PROGRAMME_RECEIPT = 8,	 /* it asks for a receipt (receipt.h) */
+	PROGRAMME_HEARSAY = 16	 /* with PROVE: the witness is what somebody else was shown */
 };
 
 struct request_head {

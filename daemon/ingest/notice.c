@@ -15,9 +15,10 @@
  *    whatever fits both is of before. After the set-back it cannot have named one of this log's
  *    end: its witness only grows, a reply that asks for it brings no other, and so what it names
  *    next is what it shows here. A request of before that comes again names less, not more.
- * The second fails where a number speaks for two: copies of an installation, of which the numbers
- * that went on show some, and a witness that is not smaller than the lost checkpoint the others
- * that matter. What is left stands in docs/decisions/0019.
+ * The second fails where a device shows what another was shown, which it says itself, and where a
+ * number speaks for two: copies of an installation, of which the numbers that went on show some,
+ * and a witness that is not smaller than the lost checkpoint the others that matter. What is left
+ * stands in docs/decisions/0019.
  */
 #include "daemon/ingest/workset.h"
 
@@ -75,7 +76,8 @@ find_cut(struct ingest *ingest, const struct request_head *head, uint64_t *out, 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	if (has_family(ingest, head->device) || witness >= head->shown.size) {
+	if ((head->programme & PROGRAMME_HEARSAY) != 0 || has_family(ingest, head->device) ||
+	    witness >= head->shown.size) {
 		witness = 0;
 	}
 	*out = witness > first ? witness : first;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A machine that was set back whole, so that nothing in its folder tells of it: phones do. */
+#include "client/exchange.h"
 #include "tests/testing.h"
 #include "tests/twin/healed.h"
 
@@ -379,6 +380,38 @@ TEST(a_revoked_phone_enrolled_anew_after_the_set_back_shows_nothing_of_the_lost_
 	world_free(all.world);
 }
 
+/* Citra was in this log only, so what she named here says nothing of where the two part. */
+TEST(what_a_carrier_was_shown_of_the_lost_log_counts_no_base_of_it_too_far)
+{
+	struct two_cadres all = two_cadres_with_a_family(37);
+	const size_t citra = world_enrol(all.world, "Citra", village);
+	struct local_state carrier;
+	struct sambung_edit *form;
+	struct error err;
+	unsigned backup;
+
+	world_sync(all.world, citra);
+	(void)ingest_flush(all.world->ingest, NULL);
+	backup = world_backup(all.world);
+	log_goes_on(&all, 30);
+	assert_ok(world_settle(all.world, all.family, "rw", "007"));
+	world_sync(all.world, all.budi);
+	form = open_form(&all, all.budi); /* of the last entry of the lost log */
+	assert_ok(local_state_load(handle(&all, all.budi)->local, &carrier, &err));
+	world_set_back(all.world, backup);
+	edit(&all, citra, "address", "Jl. Citra");
+	world_sync(all.world, citra);
+	edit(&all, citra, "rt", "003");
+	world_sync(all.world, citra); /* names a checkpoint with her address */
+	assert_ok(exchange_take_seen(handle(&all, citra), &carrier.witness, &err));
+	world_sync(all.world, citra);
+	assert_int_equal(epochs_of(&all), 2);
+	save(form, "address", "Jl. Budi");
+	world_sync(all.world, all.budi);
+	assert_true(shows_rivals(&all));
+	world_free(all.world);
+}
+
 TEST(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it)
 {
 	struct two_cadres all = two_cadres_with_a_family(34);
@@ -447,6 +480,7 @@ RUN_TESTS(CASE(after_a_set_back_that_nobody_tells_of_everything_acknowledged_com
 	  CASE(a_phone_enrolled_in_the_lost_part_that_had_not_synced_comes_back_with_its_number),
 	  CASE(a_revoked_phone_enrolled_anew_in_the_lost_part_comes_back_with_its_number),
 	  CASE(a_revoked_phone_enrolled_anew_after_the_set_back_shows_nothing_of_the_lost_log),
+	  CASE(what_a_carrier_was_shown_of_the_lost_log_counts_no_base_of_it_too_far),
 	  CASE(a_phone_that_got_the_lost_news_with_its_daily_proof_notices_it),
 	  CASE(a_server_that_is_set_back_twice_is_noticed_twice),
 	  CASE(a_sync_after_it_is_one_request_again))
