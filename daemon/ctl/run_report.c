@@ -69,6 +69,7 @@ static const struct word routes[] = {
 	{"/v1/record/{id}/access", "laporan data pribadi"},
 	{"/v1/device/{n}/breach", "laporan isi HP"},
 	{"/v1/proof/record/{id}", "bukti data"},
+	{"/v1/log", "catatan semua perubahan"},
 	{"/v1/backup", "salinan seluruh basis data"},
 };
 

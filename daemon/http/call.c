@@ -4,6 +4,7 @@
 #include "daemon/log.h"
 #include "protocol/crypto.h"
 #include "protocol/json.h"
+#include "read_entry.h"
 #include "routes.h"
 
 #include <stdio.h>
@@ -238,60 +239,6 @@ call_waits(const struct call *call)
 	return !call->started && !call->failed && (route_writes(route) || route->work != NULL);
 }
 
-/* What was asked for, for the log, in the words of the request. */
-static void
-describe_filter(const struct call *call, struct buffer *out)
-{
-	const char *name = call->route->parameters;
-
-	buffer_printf(out, "%s", call->argument);
-	for (unsigned place = 0; name != NULL && *name != '\0'; place++) {
-		size_t length = strcspn(name, " ");
-		const char *value = call->parameters[place];
-
-		if (*value != '\0') {
-			buffer_printf(out, "%s%.*s=%s", out->length > 0 ? " " : "", (int)length,
-				      name, value);
-		}
-		name += length;
-		name += strspn(name, " ");
-	}
-	buffer_append_byte(out, '\0');
-}
-
-/* Of a session that asked for the same some minutes ago the log has it already. */
-static enum status
-log_read(struct call *call, const char *filter, struct ingest *ingest, struct error *err)
-{
-	const struct caller *caller = &call->caller;
-
-	if (caller->signed_in) {
-		reads_key(caller->hash, call->route->path, filter, call->read_key);
-		if (reads_has(call->service->reads, call->read_key,
-			      service_now_ms(call->service))) {
-			return STATUS_OK;
-		}
-		call->read_entry = true;
-	}
-	return ingest_read_entry(ingest, caller->user, call->route->path, filter, err);
-}
-
-static enum status
-write_read(struct call *call, struct ingest *ingest, struct error *err)
-{
-	struct buffer filter;
-	enum status status;
-
-	buffer_init(&filter, (CALL_PARAMETERS_MAX + 1) * 2 * CALL_TEXT_SIZE);
-	describe_filter(call, &filter);
-	status = buffer_status(&filter, "the filter", err);
-	if (status == STATUS_OK) {
-		status = log_read(call, (const char *)filter.at, ingest, err);
-	}
-	buffer_finish(&filter);
-	return status;
-}
-
 static enum status
 run_write(struct job *job, struct ingest *ingest, struct error *err)
 {
@@ -299,7 +246,7 @@ run_write(struct job *job, struct ingest *ingest, struct error *err)
 	enum status status = STATUS_OK;
 
 	if (call->route->logged) {
-		status = write_read(call, ingest, err);
+		status = read_entry_write(call, ingest, err);
 	}
 	if (status == STATUS_OK && call->route->write != NULL) {
 		status = call->route->write(call, ingest, err);

@@ -166,6 +166,7 @@ static const struct route routes[] = {
 	 .path = "/v1/log",
 	 .parameters = "since",
 	 .role = ROLE_SUPERVISOR,
+	 .logged = true,
 	 .deadline_s = LIST_S,
 	 .answer = log_answer,
 	 .lists = true,

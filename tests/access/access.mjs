@@ -132,7 +132,8 @@ const ASK = {
 	'POST /v1/carry/adopt': () => ['/v1/carry/adopt',
 		{ 'Content-Type': 'application/vnd.sambung.carry', 'X-Sambung-Reason': 'HP%20hilang' }, 'hello'],
 	'GET /v1/devices': () => ['/v1/devices'],
-	'POST /v1/device/{n}/scope': (o) => [`/v1/device/${o.device}/scope`, ...json({ villages: [o.region] })],
+	'POST /v1/device/{n}/scope': (o) => [`/v1/device/${o.device}/scope`,
+		...json({ villages: [o.region, o.region.replace(/1$/, '2')] })],
 	'POST /v1/device/{n}/handover': (o) => [`/v1/device/${o.revoked}/handover`,
 		...json({ to: Number(o.device) })],
 	'POST /v1/device/{n}/allow': (o) => [`/v1/device/${o.device}/allow`],
@@ -176,6 +177,49 @@ const LISTS = {
 	'GET /v1/tokens': seen('token'),
 	'GET /v1/users': seen('user'),
 };
+
+// ---- what it leaves in the log
+
+let logRead = 0;
+
+/** The entries since the last time, without those that looking leaves: "kind action" of each. */
+async function entriesSince() {
+	const answer = await ask('GET', `/v1/log?since=${logRead}`,
+		{ Authorization: `Bearer ${fixtures.watcher}` });
+	const entries = answer.body.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+
+	if (answer.status !== 200 || entries.length === 0) {
+		throw new Error(`the log: ${answer.status} ${answer.body}`);
+	}
+	logRead = entries.at(-1).seq;
+	return entries.filter((entry) => entry.user !== 'watcher');
+}
+
+const done = new Set();
+
+/**
+ * Of the first request of each caller, for her session may have noted another; of what changes
+ * something only of the first who may, for others find it done.
+ */
+async function checkEntries(route, who, status, entry) {
+	const entries = await entriesSince();
+	const found = [...new Set(entries.map((one) => one.kind))].sort().join('+') || '-';
+	const wanted = entry.startsWith('(') ? '-' : entry;
+	const name = mode === 'token' ? `program ${who}` : `caller ${who}`;
+
+	if (status === 200 && found !== wanted && !(done.has(route) && found === '-')) {
+		fault(`${route} by ${who} leaves ${wanted} in the log, but ${found}`);
+	}
+	if (status === 200 && !route.startsWith('GET')) {
+		done.add(route);
+	}
+	if ((status === 401 || status === 403) && found !== '-') {
+		fault(`${route}, refused to ${who}, leaves nothing in the log, but ${found}`);
+	}
+	if (entries.some((one) => one.user !== name)) {
+		fault(`${route} by ${who} leaves entries of hers, but ${JSON.stringify(entries)}`);
+	}
+}
 
 // ---- the cells
 
@@ -264,8 +308,10 @@ async function checkOutside(route, who, wanted) {
 	}
 }
 
-async function checkCell(route, who, cell) {
+async function checkCell(route, who, cell, entry) {
 	const [wantedInside, wantedOutside] = cell.split('/');
+
+	await entriesSince();
 	const answer = await askFor(route, callers[who], inside);
 	const ends = mode === 'session' && route === 'DELETE /v1/session' && who !== 'nobody';
 	const wanted = ends ? 200 : Number(wantedInside);
@@ -273,6 +319,7 @@ async function checkCell(route, who, cell) {
 	if (answer.status !== wanted) {
 		fault(`${route} by ${who}: ${wanted}, but ${answer.status} ${answer.body}`);
 	}
+	await checkEntries(route, who, answer.status, entry);
 	checkList(route, who, answer);
 	if (wanted === 200) {
 		await checkWider(route, who);
@@ -346,7 +393,7 @@ async function main() {
 
 	await makeCallers();
 	await makeFormer();
-	for (const [method, path, ...cells] of rows) {
+	for (const [method, path, entry, ...cells] of rows) {
 		const route = `${method} ${path}`;
 		const before = faults.length;
 		const open = cells[0].startsWith('4') === false || path === '/v1/sync' || path === '/v1/enrol' ||
@@ -361,7 +408,7 @@ async function main() {
 			await checkFormer(route);
 		}
 		for (const [place, who] of WHO.entries()) {
-			await checkCell(route, who, cells[place]);
+			await checkCell(route, who, cells[place], entry);
 		}
 		if (route === 'POST /v1/record/{id}/erase') {
 			await checkErased();

@@ -17,4 +17,10 @@ if ! diff "$work/routes" "$work/rows" >"$work/difference"; then
 	cat "$work/difference"
 	exit 1
 fi
+
+# What it leaves in the log is said of each.
+if awk '!/^#/ && NF && ($3 !~ /^(-|[(]?[a-z]+([+][a-z]+)*[)]?)$/ || NF != 8) { print; bad = 1 } END { exit !bad }' "$table"; then
+	echo "these rows of $table lack a column"
+	exit 1
+fi
 : >"$stamp"

@@ -60,6 +60,11 @@ control() {
 	"$SAMBUNGCTL" --dir "$server" --lang en "$@"
 }
 
+# logged [ARGUMENT…]: the log's entries, without those of who looked at it.
+logged() {
+	control log --json "$@" | grep -v '"route":"/v1/log"' || true
+}
+
 server_make() {
 	control init --name 'A test' >"$folder/init.out"
 	token=$(cat "$server/admin.token")

@@ -58,6 +58,7 @@ fixtures() {
 	control token add --role admin --scope all --name Cabut >"$folder/token.revoked"
 	control token revoke Cabut >/dev/null
 	caller former admin all
+	control token add --role admin --scope all --name watcher >"$folder/token.watcher"
 	place inside 6303072001 630307
 	place outside 6309012001 630901
 	# A record that nobody has: a phone made it and never told.
@@ -73,8 +74,8 @@ fixtures() {
 			printf '"%s":"%s",' "$who" "$(cat "$folder/token.$who")"
 		done
 		printf '"end":""},"users":{"cadre":"caller cadre","supervisor":"caller supervisor",'
-		printf '"admin":"caller admin","all":"caller all"},"disabled":{"name":"caller former","number":"%s"},"former":{"expired":"%s","revoked":"%s"}}\n' \
-			"$(person_of user 'caller former')" "$(cat "$folder/token.expired")" "$(cat "$folder/token.revoked")"
+		printf '"admin":"caller admin","all":"caller all"},"disabled":{"name":"caller former","number":"%s"},"watcher":"%s","former":{"expired":"%s","revoked":"%s"}}\n' \
+			"$(person_of user 'caller former')" "$(cat "$folder/token.watcher")" "$(cat "$folder/token.expired")" "$(cat "$folder/token.revoked")"
 	} >"$folder/fixtures.json"
 }
 

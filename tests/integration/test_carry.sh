@@ -68,11 +68,11 @@ holds '… and there is no answer' sh -c '! [ -e "$0" ]' "$folder/a.carry.reply"
 server_start --listen "$address"
 fails 'it has to be said where to' 2 courier deliver "$folder/a.carry"
 holds 'whoever has signal delivers it' courier deliver "$folder/a.carry" --to "$url"
-before=$(control log --json | grep -c .)
+before=$(logged | grep -c .)
 holds 'the server has a hundred visits' equals "$(control count visit)" 100
 cp "$folder/a.carry" "$folder/again.carry"
 holds 'a second delivery is answered as well' courier deliver "$folder/again.carry" --to "$url"
-holds '… and adds nothing to the log' equals "$(control log --json | grep -c .)" "$before"
+holds '… and adds nothing to the log' equals "$(logged | grep -c .)" "$before"
 
 fails 'the answer is not delivered' 1 courier deliver "$folder/a.carry.reply" --to "$url"
 holds '… and named as what it is' grep -q 'a.carry.reply is the answer' "$folder/said"
@@ -150,14 +150,15 @@ holds 'what was recorded since is there' equals "$(control count visit)" 108
 
 lost=$server/inbox/lost.carry.fork
 number=$(device siti status --json | field device)
-head=$(control log --json | grep -c .)
+seq=$(control log --json | tail -n 1 | field seq)
+head=$(logged | grep -c .)
 fails 'nobody adopts without a reason' 2 control carry adopt "$lost"
 fails 'a file that was cut off is not adopted' 1 control carry adopt "$folder/cut.carry" --reason rusak
 fails 'nor is the answer to one' 1 control carry adopt "$folder/a.carry.reply" --reason keliru
 holds '… which is named' grep -q 'a.carry.reply: it is the answer' "$folder/said"
 fails 'nor what can be delivered' 1 control carry adopt "$folder/b.carry" --reason keliru
 holds '… which is said' grep -q 'nothing to adopt: all that is in the file is in the log' "$folder/said"
-holds '… and none of that is in the log' equals "$(control log --json | grep -c .)" "$head"
+holds '… and none of that is in the log' equals "$(logged | grep -c .)" "$head"
 token=$(cat "$server/admin.token")
 carry='Content-Type: application/vnd.sambung.carry'
 adopts() {
@@ -168,13 +169,13 @@ adopts '… in ASCII' 400 'habis%2'
 adopts '… without what no text has' 400 'a%00b'
 adopts '… in UTF-8' 400 'a%ffb'
 adopts '… and not at length' 422 "$(printf '%0501d' 0)"
-holds '… and nothing of that is in the log' equals "$(control log --json | grep -c .)" "$head"
+holds '… and nothing of that is in the log' equals "$(logged | grep -c .)" "$head"
 printf 'reason=HP Siti dipulihkan; berkas dari kotak masuk, 100%% utuh\n' |
 	control carry adopt --json "$lost" - >"$folder/said"
 holds 'a file that the inbox kept is adopted' grep -q "^{\"device\":$number,\"number\":[0-9]*,\"adopted\":2,\"quarantined\":0,\"before\":0,\"missing\":0}" "$folder/said"
 adopted=$(field number <"$folder/said")
 holds '… and what is in it is there' equals "$(control count visit)" 110
-control log --json --since "$head" >"$folder/said"
+control log --json --since "$seq" >"$folder/said"
 holds 'the log says who adopted how many of which device, and why' grep -q "\"user\":\"admin\".*\"action\":\"adopt\",\"stream\":$adopted.*\"parent\":$number,.*\"reason\":\"HP Siti dipulihkan; berkas dari kotak masuk, 100% utuh\",\"changes\":2" "$folder/said"
 holds 'adopting it twice says so' sh -c '"$0" --dir "$1" --lang en carry adopt "$2" --reason lagi | grep -q "^0 changes adopted"' "$SAMBUNGCTL" "$server" "$lost"
 holds '… also in Indonesian' sh -c '"$0" --dir "$1" --lang id carry adopt "$2" --reason lagi | grep -q "^2 sudah ada di log"' "$SAMBUNGCTL" "$server" "$lost"

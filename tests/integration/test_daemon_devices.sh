@@ -5,7 +5,7 @@
 . "$(dirname "$0")/phones.sh"
 
 entries() {
-	control log --json | grep -c .
+	logged | grep -c .
 }
 shows() {
 	device "$1" show --json "$2" | grep -q "\"$3\":\"$4\""

@@ -42,7 +42,7 @@ visit_count() {
 	control records --json visit | grep -c '"type"' || true
 }
 log_size() {
-	control log --json | grep -c '"seq"' || true
+	logged | grep -c '"seq"' || true
 }
 epochs() {
 	control epochs --json | grep -c '"device":null' || true

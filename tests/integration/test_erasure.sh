@@ -65,6 +65,23 @@ checks() {
 	"$CHECK_STORE" "$server" >/dev/null
 }
 
+# What somebody types about a person instead of an id, a type, a village or a number. Who reads leaves
+# an entry of the log, and an erasure finds in it only what names a record.
+strays_are_asked_for() {
+	: >"$folder/strays"
+	stray=0
+	for path in record/@ record/@/history record/@/access proof/record/@ records/@ export/@.csv \
+		device/@/breach device/#/breach 'records/family?village=@' 'records/family?village=#' \
+		'records/family?order=@' 'records/family?since=@' 'records/family?since=#' \
+		'export/family.csv?village=@' 'conflicts?village=@' 'log?since=@' 'log?since=#'; do
+		stray=$((stray + 1))
+		word=$(printf 'Zq99sy%04dUnik' "$stray")
+		digits=$(printf '630399%010d' "$stray")
+		printf '%s\n%s\n' "$word" "$digits" >>"$folder/strays"
+		api GET "/v1/$(echo "$path" | sed "s/@/$word/;s/#/$digits/")" >/dev/null 2>&1 || true
+	done
+}
+
 # ---- the tables that are imported ----
 
 make_tables() {
@@ -176,6 +193,11 @@ control backup "$folder/backup.db" >/dev/null
 
 count=$(sort -u "$folder/goes" | wc -l)
 holds "there are $count strings to be erased, 1,000 at least" test "$count" -ge 1000
+entries=$(control log --json | grep -c '"kind":"read"')
+strays_are_asked_for
+holds 'who asked for what is no id and no village has left entries' \
+	test "$(control log --json | grep -c '"kind":"read"')" -gt "$entries"
+holds '… without the words' none_of "$folder/strays"
 holds 'before, all of them are found' all_of "$folder/goes"
 holds '… and all that stay' all_of "$folder/stays"
 

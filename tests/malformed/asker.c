@@ -23,7 +23,7 @@ static const struct known knowns[] = {
 	{"GET /v1/export/{type}.csv", .logged = true, .parameters = "village"},
 	{"POST /v1/import/{type}", .logged = false},
 	{"GET /v1/conflicts", .logged = true, .parameters = "village"},
-	{"GET /v1/log", .parameters = "since"},
+	{"GET /v1/log", .logged = true, .parameters = "since"},
 	{"GET /v1/backup", .logged = true},
 	{"POST /v1/record/{id}/settle",
 	 .good = "{\"field\":\"address\",\"value\":\"Jl. Melur 4\",\"base\":99}",
@@ -33,6 +33,9 @@ static const struct known knowns[] = {
 	{"POST /v1/quarantine/{device}/release", .good = "{\"n\":1}", .hopeless = "{\"n\":0}"},
 	{"POST /v1/quarantine/{device}/close", .good = "{\"n\":1,\"reason\":\"dicatat ulang\"}",
 	 .hopeless = "{\"n\":0,\"reason\":\"x\"}"},
+	{"POST /v1/quarantine/{device}/reassign", .good = "{\"n\":1,\"to\":\"r1m00001x\"}",
+	 .hopeless = "{\"n\":0,\"to\":\"x\"}"},
+	{"POST /v1/carry/adopt", .logged = false},
 	{"POST /v1/device/{n}/scope", .good = "{\"villages\":[\"6303072001\"]}",
 	 .hopeless = "{\"villages\":[\"xxxxxxxx\"]}"},
 	{"POST /v1/device/{n}/handover", .good = "{\"to\":1999999999}", .hopeless = "{\"to\":0}"},
@@ -48,6 +51,9 @@ static const struct known knowns[] = {
 	{"POST /v1/user/{n}/password", .good = "{\"password\":\"kuda besi hijau\"}",
 	 .hopeless = "{\"password\":7}"},
 	{"POST /v1/session", .good = "{\"name\":\"Tak Ada\",\"password\":\"tak ada juga\"}",
+	 .hopeless = "{\"name\":\"Tak Ada\"}"},
+	{"POST /v1/session/password",
+	 .good = "{\"name\":\"Tak Ada\",\"password\":\"tak ada juga\",\"new\":\"sapi besi hijau\"}",
 	 .hopeless = "{\"name\":\"Tak Ada\"}"},
 	{"POST /v1/schema", .logged = false},
 	{"POST /v1/schema/check", .logged = false},
@@ -151,6 +157,11 @@ read_routes(const char *path, struct asker *asker)
 
 		if (sscanf(line, "%7s %95s %15s", row->method, row->path, row->role) == 3) {
 			row->known = known_of(row);
+			if (row->known == NULL) {
+				(void)fprintf(stderr, "%s %s has no row in %s\n", row->method,
+					      row->path, __FILE__);
+				exit(2);
+			}
 			asker->row_count++;
 		}
 	}

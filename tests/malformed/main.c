@@ -248,10 +248,10 @@ static void
 send_request(struct asker *asker)
 {
 	static void (*const wrongs[])(struct asker *) = {
-		wrong_method,  wrong_path,    wrong_path,    wrong_path,
-		wrong_query,   wrong_query,   wrong_caller,  wrong_caller,
-		wrong_headers, wrong_headers, wrong_framing, wrong_json,
-		wrong_json,    wrong_json,    wrong_json,    wrong_table,
+		wrong_method,  wrong_path,   wrong_path,   wrong_path,	  wrong_query,
+		wrong_query,   wrong_caller, wrong_caller, wrong_headers, wrong_headers,
+		wrong_framing, wrong_json,   wrong_json,   wrong_json,	  wrong_json,
+		wrong_table,   wrong_file,
 	};
 
 	/* A schema takes as long as twenty others. */

@@ -140,15 +140,12 @@ send_path(struct asker *asker, struct request *request)
 	} else if (found != NULL) {
 		hoped.what = "a path to nobody";
 		memcpy(hoped.statuses, (const int[]){400, 404, 411, 415, 422}, 5 * sizeof(int));
-		hoped.entries = found->known != NULL && found->known->logged;
+		hoped.entries = found->known->logged;
 	} else {
 		hoped.statuses[0] = other ? 405 : 404;
 		hoped.statuses[1] = 414; /* of a long one */
 	}
-	/* What is not known of a new route is whether it leaves an entry. */
-	if (found == NULL || found->known != NULL) {
-		(void)request_send(asker, request, &hoped);
-	}
+	(void)request_send(asker, request, &hoped);
 	buffer_finish(&decoded);
 }
 
@@ -360,7 +357,7 @@ wrong_query(struct asker *asker)
 	}
 	do {
 		row = some_row(asker);
-	} while (row->known == NULL || !is_word_of(row->known->parameters, name));
+	} while (!is_word_of(row->known->parameters, name));
 	request_init(asker, row, &request);
 	request_path(asker, &request, NULL);
 	buffer_append_byte(&request.path, '?');

@@ -27,8 +27,8 @@ struct fixtures {
 	char schema[FIXTURE_SIZE]; /* path of a schema file that is loaded */
 };
 
-/* What this program knows of a route besides. Of one that it does not know it tries what never
- * reaches a handler. */
+/* What this program knows of a route besides; asker_init ends the program if it does not know one.
+ */
 struct known {
 	const char *route;
 	bool logged;		/* a read is an entry of the log, also in vain */
@@ -41,7 +41,7 @@ struct row {
 	char method[8];
 	char path[PATH_TEXT_MAX];
 	char role[16];
-	const struct known *known; /* NULL: a new one */
+	const struct known *known;
 };
 
 struct asker {
@@ -104,6 +104,7 @@ void wrong_framing(struct asker *asker);
 void pipelined(struct asker *asker);
 void wrong_json(struct asker *asker); /* requests_body.c */
 void wrong_table(struct asker *asker);
+void wrong_file(struct asker *asker);
 void wrong_schema(struct asker *asker);
 
 /* Reads "name value" lines, and what `sambungd --routes` printed; ends the program if it cannot. */

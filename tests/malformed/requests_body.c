@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bodies that are wrong: JSON, tables, schemas; and those that came with the wrong type or where
- * none belongs. */
+/* Bodies that are wrong: JSON, tables, files, schemas; and those that came with the wrong type or
+ * where none belongs. */
+#include "protocol/carry.h"
 #include "requests.h"
 
 #include <stdio.h>
@@ -30,7 +31,7 @@ json_row(struct asker *asker)
 
 	do {
 		row = some_row(asker);
-	} while (row->known == NULL || row->known->good == NULL);
+	} while (row->known->good == NULL);
 	return row;
 }
 
@@ -196,10 +197,10 @@ wrong_type(struct asker *asker)
 	static const struct hoped unasked = {.what = "a body that nobody asked for",
 					     .statuses = {413}};
 	const struct row *row = closed_row(asker);
-	bool takes = row->known != NULL && row->known->good != NULL;
+	bool takes = row->known->good != NULL;
 	struct request request;
 
-	if (row->known == NULL || (!takes && strcmp(row->method, "POST") == 0)) {
+	if (!takes && strcmp(row->method, "POST") == 0) {
 		row = json_row(asker);
 		takes = true;
 	}
@@ -331,6 +332,45 @@ wrong_table(struct asker *asker)
 		}
 	}
 	request_finish(&request);
+}
+
+/* ---- files of phones ---- */
+
+/* Parcels that nobody sealed in a good frame; or the frame is damaged, or nobody says why. */
+void
+wrong_file(struct asker *asker)
+{
+	static const struct hoped hoped = {.what = "a file that is wrong",
+					   .statuses = {400, 413, 422}};
+	struct carry_file file = {.count = 1 + dice_below(&asker->dice, 3)};
+	uint64_t words[3][64];
+	struct request request;
+	struct buffer frame;
+
+	for (size_t i = 0; i < file.count; i++) {
+		size_t length = 1 + dice_below(&asker->dice, sizeof words[i]);
+
+		for (size_t k = 0; k < sizeof words[i] / sizeof words[i][0]; k++) {
+			words[i][k] = dice_roll(&asker->dice);
+		}
+		file.parcels[i] = span_of(words[i], length);
+	}
+	buffer_init(&frame, CARRY_FILE_MAX);
+	carry_file_encode(&file, &frame);
+	request_init(asker, row_named(asker, "POST", "/v1/carry/adopt"), &request);
+	request_path(asker, &request, NULL);
+	request.content_type = "application/vnd.sambung.carry";
+	if (dice_below(&asker->dice, 8) != 0) {
+		buffer_printf(&request.headers, "X-Sambung-Reason: hilang\r\n");
+	}
+	if (dice_below(&asker->dice, 2) == 0) {
+		craft_alter(&asker->dice, buffer_span(&frame), &request.body);
+	} else {
+		buffer_append_span(&request.body, buffer_span(&frame));
+	}
+	(void)request_send(asker, &request, &hoped);
+	request_finish(&request);
+	buffer_finish(&frame);
 }
 
 /* ---- schemas ---- */
