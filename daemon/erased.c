@@ -237,7 +237,7 @@ complete_file(const char *directory, struct store *store, struct buffer *ids, in
 	return status;
 }
 
-/* ---- former databases ---- */
+/* ---- copies of the database ---- */
 
 static enum status
 has_any(struct store *copy, const struct buffer *ids, bool *out, struct error *err)
@@ -274,10 +274,12 @@ copy_has_any(const char *path, const struct buffer *ids)
 	return has || status != STATUS_OK;
 }
 
+/* Whatever stands beside the database under its name: what a restore kept, and what people copied.
+ */
 static bool
-is_former(const char *name)
+is_copy(const char *name)
 {
-	static const char beginning[] = FOLDER_DATABASE ".before-restore-";
+	static const char beginning[] = FOLDER_DATABASE ".";
 	const size_t length = strlen(name);
 
 	/* Not the files that SQLite keeps beside it while it is read. */
@@ -295,7 +297,7 @@ any_copy_has(const char *directory, const struct buffer *ids)
 	DIR *listing = opendir(directory);
 
 	while (listing != NULL && !has && (entry = readdir(listing)) != NULL) {
-		has = is_former(entry->d_name) &&
+		has = is_copy(entry->d_name) &&
 		      folder_path(directory, entry->d_name, path, NULL) == STATUS_OK &&
 		      copy_has_any(path, ids);
 	}

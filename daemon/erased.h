@@ -28,8 +28,8 @@ enum status erased_read(const char *directory, struct buffer *ids, struct error 
 enum status erased_apply(const char *directory, struct store *store, const struct server_keys *keys,
 			 const struct platform *platform, size_t *count_out, struct error *err);
 
-/* Does a former database that `sambungctl restore` keeps in the folder still have what entry `seq`
- * of the store erased? One that cannot be read may have it. */
+/* Does a copy of the database in the folder (sambung.db.…: `sambungctl restore` keeps the former
+ * one) still have what entry `seq` of the store erased? One that cannot be read may have it. */
 enum status erased_is_kept(const char *directory, struct store *store, uint64_t seq, bool *kept_out,
 			   struct error *err);
 

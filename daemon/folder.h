@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #define FOLDER_DATABASE "sambung.db"
+#define FOLDER_RESTORING FOLDER_DATABASE ".restoring" /* a backup on its way to its place */
 #define FOLDER_KEYS "server.key"
 #define FOLDER_CONFIG "sambungd.conf"
 #define FOLDER_URL "daemon.url"	   /* while a daemon runs */

@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RESTORING FOLDER_DATABASE ".restoring"
-
 enum { PIECE_SIZE = 32 * 1024, NAMES_MAX = 100 };
 
 struct restoring {
@@ -305,7 +303,7 @@ restore(struct restoring *restoring, struct error *err)
 		folder_path(restoring->directory, FOLDER_DATABASE, restoring->database, err);
 
 	if (status == STATUS_OK) {
-		status = folder_path(restoring->directory, RESTORING, restoring->fresh, err);
+		status = folder_path(restoring->directory, FOLDER_RESTORING, restoring->fresh, err);
 	}
 	if (status == STATUS_OK) {
 		status = folder_path(restoring->directory, FOLDER_KEYS, keys, err);

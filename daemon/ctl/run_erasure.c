@@ -124,13 +124,13 @@ say_finished(struct ctl *ctl, const struct finishing *finishing)
 		(void)fprintf(
 			stderr, "sambungctl: %s\n",
 			ctl_text(ctl,
-				 "it is gone from the database, but a former database in the "
-				 "folder (sambung.db.before-restore-...) still has it. Remove "
-				 "that file, then look with `sambungctl erased`.",
-				 "sudah hilang dari basis data, tetapi basis data lama di "
-				 "folder (sambung.db.before-restore-...) masih memuatnya. "
-				 "Hapus berkas itu, lalu periksa dengan `sambungctl "
-				 "erased`."));
+				 "it is gone from the database, but a copy of it in the folder "
+				 "(sambung.db.before-restore-... or the like) still has it. "
+				 "Remove that file, then look with `sambungctl erased`.",
+				 "sudah hilang dari basis data, tetapi salinannya di folder "
+				 "(sambung.db.before-restore-... atau sejenisnya) masih "
+				 "memuatnya. Hapus berkas itu, lalu periksa dengan "
+				 "`sambungctl erased`."));
 	} else if (!ctl->json) {
 		(void)puts(ctl_text(ctl, "what was erased is gone from the server's files",
 				    "yang dihapus sudah hilang dari berkas server"));

@@ -156,8 +156,8 @@ each_erasure(void *context, const struct erasure *erasure, struct error *err)
 	json_put_uint(&json, counts[1]);
 	json_sentence(&json, "next",
 		      erasure->finished_ms == 0 ? "run erase --finish, or wait for the night"
-		      : copied			? "remove the former database (" FOLDER_DATABASE
-				 ".before-restore-...) from the folder"
+		      : copied ? "remove the copies of the database (" FOLDER_DATABASE
+				 ".before-restore-... and the like) from the folder"
 		      : counts[1] > 0 ? "let the outstanding phones sync, or revoke them"
 				      : "");
 	json_put_object_end(&json);

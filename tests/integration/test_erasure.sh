@@ -273,6 +273,9 @@ holds 'one that has them does' equals "$(control erased --json | field status)" 
 fails 'to finish is not done while it is there' 1 control erase --finish
 holds '… and it says which file is in the way' grep -q before-restore "$folder/said"
 rm "$server/sambung.db.before-restore-20260101T000000Z"*
+cp "$folder/backup.db" "$server/sambung.db.salinan"
+holds '… and so does a copy that somebody made' equals "$(control erased --json | field status)" erasing
+rm "$server/sambung.db.salinan"*
 echo 'no database' >"$server/sambung.db.before-restore-20260101T000000Z"
 holds '… and one that cannot be read' equals "$(control erased --json | field status)" erasing
 rm "$server/sambung.db.before-restore-20260101T000000Z"*
@@ -288,6 +291,13 @@ holds 'phones go on' equals "$(device ani list --json family | wc -l)" \
 	$((all_families - erased_families))
 holds 'what they sent again brought nothing back' none_of "$folder/goes"
 holds 'the log proves itself at the end' checks
+
+# A restore was killed while it copied.
+server_stop
+cp "$folder/backup.db" "$server/sambung.db.restoring"
+cp "$folder/backup.db" "$server/sambung.db.restoring-wal"
+server_back
+holds 'what a restore left that was killed has gone when the daemon answers' none_of "$folder/goes"
 
 # Somebody copies it back by hand.
 server_stop
