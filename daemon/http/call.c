@@ -136,16 +136,15 @@ call_release(struct call *call)
 	if (call->own_free != NULL) {
 		call->own_free(call->own);
 	}
-	if (call->route != NULL && call->route->body == MEDIA_JSON) {
-		/* Codes, tokens and passwords come and go in JSON. */
-		crypto_wipe_buffer(&call->body);
-		crypto_wipe_buffer(&call->out);
-	}
+	/* Codes, tokens, passwords and cookies, and what is told of families. */
+	crypto_wipe_buffer(&call->body);
+	crypto_wipe_buffer(&call->out);
 	buffer_finish(&call->body);
 	buffer_finish(&call->out);
 	buffer_finish(&call->reason);
 	service_release(call->service, call->reserved);
 	service_leave(call->service);
+	crypto_wipe(call, sizeof *call);
 	free(call);
 }
 

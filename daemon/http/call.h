@@ -72,6 +72,7 @@ struct call {
 	struct wait wait;
 	void (*wake)(struct call *call);
 	void *connection; /* the server's; for wake */
+	void *response;	  /* … and what it sends */
 	atomic_uint references;
 
 	struct service *service;

@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "connections.h"
+#include "protocol/crypto.h"
 #include "routes.h"
 #include "session.h"
 #include "tls.h"
@@ -19,8 +20,11 @@
 
 enum {
 	BACKLOG = 4096,
-	CONNECTION_MEMORY = 32 * 1024, /* headers and what is on its way, each connection */
-	PIECE = 16 * 1024,	       /* of a streamed answer */
+	/* Headers and what is on its way, each connection. Of more than 32 KiB the library gives
+	 * the pages back at its end, with the tokens and cookies in them, and does not just free.
+	 */
+	CONNECTION_MEMORY = 36 * 1024,
+	PIECE = 16 * 1024, /* of a streamed answer */
 	RETRY_AFTER_SIZE = 16,
 	/* A body has this time, and a second for so many bytes of it: 4 kbit/s. */
 	BODY_LEAST_S = 30,
@@ -263,10 +267,24 @@ read_answer(void *context, uint64_t position, char *out, size_t size)
 	return got == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)got;
 }
 
+/* The library keeps its own copy of a header until after this, and frees it as it is. */
+static void
+wipe_cookie(struct MHD_Response *response)
+{
+	const char *cookie = MHD_get_response_header(response, MHD_HTTP_HEADER_SET_COOKIE);
+
+	if (cookie != NULL) {
+		crypto_wipe((void *)(uintptr_t)cookie, strlen(cookie));
+	}
+}
+
 static void
 free_answer(void *context)
 {
-	call_release(context);
+	struct call *call = context;
+
+	wipe_cookie(call->response);
+	call_release(call);
 }
 
 /* A response that keeps the call until the last byte has left. */
@@ -283,6 +301,7 @@ make_response(struct call *call, const struct answer *answer)
 		response = MHD_create_response_from_buffer_with_free_callback_cls(
 			answer->length, answer->text, free_answer, call);
 	}
+	call->response = response;
 	if (response == NULL) {
 		call_release(call);
 	}

@@ -32,9 +32,16 @@ if [ "$(id -u)" -eq 0 ]; then
 	api POST /v1/session -H 'Content-Type: application/json' \
 		-d '{"name":"Bu Masuk","password":"rahasia-pintu-selesai"}'
 	holds 'somebody signs in' equals "$http" 200
+	tr -d '\r' <"$folder/headers" | sed -n 's/^[Ss]et-[Cc]ookie: [^=]*=\([^;]*\).*/\1/p' >"$folder/cookie"
+	field csrf <"$folder/body" >"$folder/csrf"
+	holds '… and comes again' sh -c '[ "$(curl -s -o "$0" -w "%{http_code}" -H "Cookie: sambung_session=$(cat "$1")" "$2/v1/session")" = 200 ]' \
+		"$folder/again" "$folder/cookie" "$url"
+	number=$(control devices --json | grep '"state":"active"' | sed -n 1p | field device)
+	control device replace "$number" --json | field code >"$folder/code.replaced"
+	holds 'a phone is replaced' test -s "$folder/code.replaced"
 	{
 		echo "key hex:$(tail -c 32 "$server/server.key" | od -An -v -tx1 | tr -d ' \n')"
-		for file in "$folder"/code.* "$folder"/token.* "$server/admin.token"; do
+		for file in "$folder"/code.* "$folder"/token.* "$folder/cookie" "$folder/csrf" "$server/admin.token"; do
 			echo "$(basename "$file") $(cat "$file")"
 		done
 		echo 'password rahasia-pintu-selesai'
