@@ -376,6 +376,31 @@ TEST(a_late_answer_is_not_measured_by_a_checkpoint_of_the_lost_log)
 	world_free(all.world);
 }
 
+/* Between the word of the new epoch and the pages that follow it. */
+TEST(a_form_opened_on_what_is_still_of_the_lost_log_has_seen_nothing_of_the_new_one)
+{
+	struct two_cadres all = two_cadres_with_a_family(12);
+	unsigned backup = world_backup(all.world);
+	struct sambung_edit *form;
+	size_t citra;
+
+	record_visits(&all, all.ani, 6);
+	edit(&all, all.ani, "address", "Jl. Hilang");
+	world_sync(all.world, all.ani);
+	world_sync(all.world, all.budi);
+	world_restore(all.world, backup);
+	citra = world_enrol(all.world, "Citra", village);
+	world_sync(all.world, citra);
+	edit(&all, citra, "address", "Jl. Citra");
+	world_sync(all.world, citra);
+	(void)exchange_and_ask_again(&all, all.budi);
+	form = open_form(&all, all.budi);
+	save(form, "address", "Jl. Budi");
+	world_sync(all.world, all.budi);
+	assert_true(shows_rivals(&all));
+	world_free(all.world);
+}
+
 /* A second family, and where the table of families has it now. */
 static void
 import_other_family(struct two_cadres *all, const char *now)
@@ -420,4 +445,5 @@ RUN_TESTS(CASE(after_a_restore_every_acknowledged_change_is_in_the_log_again_onc
 	  CASE(a_device_of_another_village_takes_its_own_scope_again),
 	  CASE(a_device_whose_return_was_rolled_back_keeps_nobody_from_writing),
 	  CASE(a_late_answer_is_not_measured_by_a_checkpoint_of_the_lost_log),
+	  CASE(a_form_opened_on_what_is_still_of_the_lost_log_has_seen_nothing_of_the_new_one),
 	  CASE(what_a_device_changed_leaves_it_if_the_restored_server_never_had_it_there))
