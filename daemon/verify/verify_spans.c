@@ -41,7 +41,9 @@ verify_spans_begin(struct verifying *verifying, struct error *err)
 static enum status
 end_span(struct verifying *verifying, struct error *err)
 {
-	if (verifying->span.village != verifying->span_village && !verifying->span_unknown) {
+	/* Where the erased ones of its changes were, the others tell, if any does. */
+	if (verifying->span.village != verifying->span_village &&
+	    (verifying->span_village != 0 || !verifying->span_unknown)) {
 		tell(verifying, "village", "is not what the log says");
 	}
 	return next_span(verifying, err);

@@ -194,6 +194,7 @@ live(struct two_cadres *all)
 	world_sync(world, third);
 	world_sync(world, all->ani);
 	world_revoke(world, third);
+	(void)world_try_sync(world, third); /* destroys what it has */
 	many_visits(all);
 	world_sync(world, all->ani);
 	world_sync(world, all->budi);
@@ -343,4 +344,22 @@ altered_tells(const struct altered *altered, const char *table, const char *row)
 	struct error err;
 
 	return look(altered, NULL, 0, &finder, &err) == STATUS_OK && wanted.told;
+}
+
+void
+altered_alter(struct altered *altered, struct altered_column *column)
+{
+	char told[400];
+
+	altered_anew(altered);
+	if (!alter_column(altered->path, column, &altered->random, told, sizeof told)) {
+		column->refused++;
+		return;
+	}
+	column->tried++;
+	if (altered_look(altered).findings > 0) {
+		column->caught++;
+	} else {
+		print_error("missed: %s\n", told);
+	}
 }

@@ -4,6 +4,7 @@
 #define SAMBUNG_TESTS_TWIN_ALTERED_H
 
 #include "daemon/verify/verify.h"
+#include "tests/twin/alter.h"
 #include "tests/twin/two_cadres.h"
 
 enum { ALTERED_PATH_SIZE = 256, ALTERED_VISITS = 150 /* twice */ };
@@ -33,6 +34,9 @@ struct heard {
 	struct finding first;
 };
 struct heard altered_look(const struct altered *altered);
+/* Alters one value of that column in the original, and says whether it is found; counts in *column.
+ * A miss is printed. */
+void altered_alter(struct altered *altered, struct altered_column *column);
 /* Is one of the findings of that table and row? NULL: of any. */
 bool altered_tells(const struct altered *altered, const char *table, const char *row);
 struct heard altered_look_with(const struct altered *altered, const struct witness *witnesses,

@@ -44,24 +44,14 @@ TEST(a_database_that_nobody_altered_is_what_its_log_says)
 	assert_true(alter_number(altered->path, "SELECT count(*) FROM device") == 3);
 }
 
-static void
-alter_one(struct altered *altered, struct altered_column *column)
+/* Of erasures nothing is there (test_verify_erased), and of that column the database keeps the only
+ * value by itself. */
+static bool
+is_never_altered(const struct altered_column *column)
 {
-	char told[400];
-	struct heard heard;
-
-	altered_anew(altered);
-	if (!alter_column(altered->path, column, &altered->random, told, sizeof told)) {
-		column->refused++;
-		return;
-	}
-	column->tried++;
-	heard = altered_look(altered);
-	if (heard.findings > 0) {
-		column->caught++;
-	} else {
-		print_error("missed: %s\n", told);
-	}
+	return strcmp(column->table, "erased") == 0 || strcmp(column->table, "erasure") == 0 ||
+	       strcmp(column->table, "erasure_device") == 0 ||
+	       (strcmp(column->table, "log_head") == 0 && strcmp(column->column, "only") == 0);
 }
 
 TEST(every_alteration_of_a_column_of_evidence_is_found)
@@ -72,12 +62,17 @@ TEST(every_alteration_of_a_column_of_evidence_is_found)
 	size_t count = 0;
 	unsigned tried = 0;
 	unsigned caught = 0;
+	unsigned missing = 0;
 
 	altered_anew(altered);
 	columns = alter_columns(altered->path, &count);
 	for (size_t i = 0; i < count; i++) {
 		for (size_t k = 0; k < each; k++) {
-			alter_one(altered, &columns[i]);
+			altered_alter(altered, &columns[i]);
+		}
+		if (each == EACH && columns[i].tried == 0 && !is_never_altered(&columns[i])) {
+			print_error("never altered: %s.%s\n", columns[i].table, columns[i].column);
+			missing++;
 		}
 		print_message("%s.%s: %u altered, %u found (%u refused by the database)\n",
 			      columns[i].table, columns[i].column, columns[i].tried,
@@ -88,17 +83,32 @@ TEST(every_alteration_of_a_column_of_evidence_is_found)
 	print_message("%u alterations of %zu columns, %u found\n", tried, count, caught);
 	free(columns);
 	assert_int_equal(caught, tried);
+	assert_int_equal(missing, 0);
 	assert_true(each < EACH || tried >= ALTERATIONS_LEAST);
 }
 
 TEST(every_row_that_is_deleted_is_missed)
 {
 	static const char *const tables[] = {
-		"log",		 "log_run",	     "tree",	     "checkpoint",
-		"epoch",	 "record",	     "place",	     "move",
-		"stream",	 "device",	     "device_scope", "token",
-		"schema",	 "quarantine",	     "progress",     "user",
-		"device_region", "quarantine_cause",
+		"log",
+		"log_run",
+		"tree",
+		"checkpoint",
+		"epoch",
+		"record",
+		"place",
+		"move",
+		"stream",
+		"device",
+		"device_scope",
+		"token",
+		"schema",
+		"quarantine",
+		"progress",
+		"user",
+		"device_region",
+		"quarantine_cause",
+		"device_destroyed",
 	};
 	struct altered *altered = *state;
 

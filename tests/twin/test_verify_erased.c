@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-enum { SQL_SIZE = 400 };
+enum { SQL_SIZE = 400, EACH = 8 };
 
 #define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -117,6 +117,61 @@ TEST(a_whole_family_with_changes_that_came_too_late_is_gone_and_the_rest_is_veri
 	assert_findings(altered, false);
 }
 
+TEST(a_run_of_changes_of_which_some_were_erased_keeps_the_village_of_the_others)
+{
+	struct altered *altered = *state;
+	struct two_cadres *all = &altered->all;
+	char family[16];
+	char visit[16];
+
+	altered_create(all, all->ani, "family",
+		       FIELDS("head", "Lupa", "village", TWO_CADRES_VILLAGE), family);
+	altered_create(all, all->ani, "visit", FIELDS("person", all->person, "weight", "9.1"),
+		       visit);
+	world_sync(all->world, all->ani);
+	erase(all->world, number(family));
+	copy_now(altered);
+	assert_findings(altered, false);
+	alter_run(altered->path, "UPDATE log_run SET village = village + 1"
+				 " WHERE seq = (SELECT max(seq) FROM log_run)");
+	assert_findings(altered, true);
+}
+
+/* All that an erasure leaves, but when it was finished. */
+TEST(every_alteration_of_what_tells_of_an_erasure_is_found)
+{
+	struct altered *altered = *state;
+	struct two_cadres *all = &altered->all;
+	struct altered_column *columns;
+	char family[16];
+	char person[16];
+	size_t count = 0;
+
+	altered_create(all, all->ani, "family",
+		       FIELDS("head", "Lupa", "village", TWO_CADRES_VILLAGE), family);
+	altered_create(all, all->ani, "person", FIELDS("family", family, "name", "Anak"), person);
+	world_sync(all->world, all->ani);
+	erase(all->world, number(family));
+	altered_keep(altered);
+	altered_anew(altered);
+	columns = alter_columns(altered->path, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct altered_column *column = &columns[i];
+
+		if (strncmp(column->table, "eras", 4) != 0) {
+			continue;
+		}
+		for (int k = 0; k < EACH; k++) {
+			altered_alter(altered, column);
+		}
+		print_message("%s.%s: %u altered, %u found\n", column->table, column->column,
+			      column->tried, column->caught);
+		assert_int_not_equal(column->tried, 0);
+		assert_int_equal(column->caught, column->tried);
+	}
+	free(columns);
+}
+
 TEST(an_erasure_that_is_forgotten_or_made_up_is_found)
 {
 	struct altered *altered = *state;
@@ -133,6 +188,12 @@ TEST(an_erasure_that_is_forgotten_or_made_up_is_found)
 	assert_findings(altered, true);
 	copy_now(altered);
 	alter_run(altered->path, "DELETE FROM erased");
+	assert_findings(altered, true);
+	copy_now(altered);
+	alter_run(altered->path, "DELETE FROM erasure");
+	assert_findings(altered, true);
+	copy_now(altered);
+	alter_run(altered->path, "DELETE FROM erasure_device");
 	assert_findings(altered, true);
 }
 
@@ -187,6 +248,10 @@ RUN_TESTS(CASE_WITH(a_database_without_what_was_erased_is_what_its_log_says, alt
 	  CASE_WITH(what_was_not_erased_may_not_be_missing, altered_open, altered_close),
 	  CASE_WITH(a_whole_family_with_changes_that_came_too_late_is_gone_and_the_rest_is_verified,
 		    altered_open, altered_close),
+	  CASE_WITH(a_run_of_changes_of_which_some_were_erased_keeps_the_village_of_the_others,
+		    altered_open, altered_close),
+	  CASE_WITH(every_alteration_of_what_tells_of_an_erasure_is_found, altered_open,
+		    altered_close),
 	  CASE_WITH(an_erasure_that_is_forgotten_or_made_up_is_found, altered_open, altered_close),
 	  CASE_WITH(a_record_that_once_hung_below_an_erased_one_is_passed_over_and_no_other,
 		    altered_open, altered_close))
