@@ -3,7 +3,8 @@
 # Installs what is missing, builds into build/ and runs the fast tests.
 #
 # usage: sh tests/run.sh [--long]
-#   --long  also the long suites (many seeds, many kills)
+#   --long  also the long suites (many seeds, many kills), ten thousand malformed inputs under
+#           AddressSanitizer, and a minute for each fuzz target
 # JOBS is how many processes may run at a time.
 # The last line is "N passed, N failed"; the exit status is 0 only if something ran and nothing failed.
 set -eu
@@ -13,9 +14,13 @@ say() {
 }
 
 suites='--suite unit --suite lint --suite twin --suite integration'
+steps=
 case "$#:${1:-}" in
 0:) ;;
-1:--long) suites="$suites --suite long --suite simulation" ;;
+1:--long)
+	suites="$suites --suite long --suite simulation"
+	steps='malformed fuzz'
+	;;
 *)
 	say "usage: sh tests/run.sh [--long]"
 	exit 2
@@ -61,6 +66,20 @@ if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then
 	status=1
 elif [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
 	failed=1
+fi
+if [ -n "$steps" ]; then
+	# shellcheck disable=SC2086 # words
+	FUZZ_SECONDS=60 bash .ci/run $steps >build/steps.log 2>&1 || status=1
+	cat build/steps.log
+	more=$(tail -n 1 build/steps.log)
+	case $more in
+	*' passed, '*' failed')
+		passed=$((passed + ${more%% *}))
+		more=${more#*, }
+		failed=$((failed + ${more%% *}))
+		;;
+	*) failed=$((failed + 1)) ;;
+	esac
 fi
 if [ "$failed" -ne 0 ]; then
 	say "What the failed tests printed stands above and in build/meson-logs/testlog.txt."

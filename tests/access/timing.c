@@ -2,10 +2,11 @@
 /*
  * Does the time of an answer tell whether a record is outside of one's scope or does not exist?
  *
- * usage: timing PORT HEADER_FILE IDS_A IDS_B SAMPLES SEED
- * Asks GET /v1/record/ID on one connection, SAMPLES times of each file's ids in an order drawn from
- * SEED; HEADER_FILE has the one line that says who asks. Prints U, z, p and the medians of the
- * Mann-Whitney test; exit status 0 if p > 0.01, 1 if the two are told apart, 2 if it could not ask.
+ * usage: timing PORT HEADER_FILE IDS_A IDS_B SAMPLES SEED [PATH JSON]
+ * Asks GET /v1/record/ID, or POST /v1/record/ID/PATH with that JSON, on one connection, SAMPLES
+ * times of each file's ids in an order drawn from SEED; HEADER_FILE has the one line that says who
+ * asks. Prints U, z, p and the medians of the Mann-Whitney test; exit status 0 if p > 0.01, 1 if
+ * the two are told apart, 2 if it could not ask.
  */
 #include "protocol/bytes.h"
 #include "rank.h"
@@ -38,6 +39,8 @@ struct ids {
 struct asking {
 	int fd;
 	const char *header;
+	const char *path; /* after the id */
+	const char *body; /* NULL: it is a GET */
 	char answer[ANSWER_SIZE];
 	int http; /* of the last answer */
 };
@@ -111,12 +114,22 @@ static double
 ask(struct asking *asking, const char *id)
 {
 	char request[4 * LINE_SIZE];
-	int wanted = snprintf(request, sizeof request,
-			      "GET /v1/record/%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n\r\n", id,
-			      asking->header);
+	char about[LINE_SIZE] = "";
+	const char *body = asking->body == NULL ? "" : asking->body;
 	size_t length = 0;
-	double begun = now_us();
+	int wanted;
+	double begun;
 
+	if (asking->body != NULL) {
+		(void)snprintf(about, sizeof about,
+			       "\r\nContent-Type: application/json\r\nContent-Length: %zu",
+			       strlen(body));
+	}
+	wanted = snprintf(request, sizeof request,
+			  "%s /v1/record/%s%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s%s\r\n\r\n%s",
+			  asking->body == NULL ? "GET" : "POST", id, asking->path, asking->header,
+			  about, body);
+	begun = now_us();
 	if (wanted < 0 || (size_t)wanted >= sizeof request ||
 	    send(asking->fd, request, (size_t)wanted, 0) != wanted) {
 		broken("asking");
@@ -181,8 +194,10 @@ main(int count, char **words)
 	struct rank rank;
 	size_t samples;
 
-	if (count != 7) {
-		(void)fputs("usage: timing PORT HEADER_FILE IDS_A IDS_B SAMPLES SEED\n", stderr);
+	if (count != 7 && count != 9) {
+		(void)fputs("usage: timing PORT HEADER_FILE IDS_A IDS_B SAMPLES SEED"
+			    " [PATH JSON]\n",
+			    stderr);
 		return EXIT_BROKEN;
 	}
 	read_lines(words[2], &header);
@@ -195,6 +210,8 @@ main(int count, char **words)
 		broken("memory");
 	}
 	asking.header = header.text[0];
+	asking.path = count == 9 ? words[7] : "";
+	asking.body = count == 9 ? words[8] : NULL;
 	asking.fd = connect_to(words[1]);
 	warm_up(&asking, &ids[0]);
 	(void)printf("first HTTP %d, ", asking.http);

@@ -297,6 +297,44 @@ TEST(settlement_that_is_refused_leaves_no_entry)
 	assert_int_equal(world_head(ani->world), before);
 }
 
+/* As many fields as a record may have: one more is refused where it is merged. In a transaction
+ * that others' changes commit. */
+TEST(settlement_that_a_record_has_no_room_for_leaves_no_entry)
+{
+	enum { FIRST_TAG = 5000, EACH = 128 };
+	DEVICE;
+	struct ingest *ingest = ani->world->ingest;
+	uint64_t family = forged_family(ani, VILLAGE_A_NUMBER);
+	struct settlement settlement = {.record = family,
+					.field = span_of_text("rt"),
+					.value = span_of_text("007"),
+					.user = admin_of(ani)};
+	uint64_t before;
+	uint64_t seq;
+
+	for (int32_t tag = FIRST_TAG; tag < FIRST_TAG + RECORD_FIELDS_MAX - 2; tag += EACH) {
+		struct change_field fields[EACH];
+		struct change change;
+		size_t count = 0;
+
+		while (count < EACH && tag + (int32_t)count < FIRST_TAG + RECORD_FIELDS_MAX - 2) {
+			fields[count] =
+				(struct change_field){tag + (int32_t)count, value_integer(1)};
+			count++;
+		}
+		change = forged_change(ani, FAMILY, family, fields, count);
+		change.base.epoch = ani->epoch;
+		forged_add(ani, &change);
+		assert_ok(forged_sync(ani));
+	}
+	assert_int_equal(forged_stored(ani, family).field_count, RECORD_FIELDS_MAX);
+	before = world_head(ani->world);
+	assert_ok(ingest_begin(ingest, &ani->err));
+	assert_int_equal(ingest_settle(ingest, &settlement, &seq, &ani->err), STATUS_LIMIT);
+	assert_ok(ingest_commit(ingest, &ani->err));
+	assert_int_equal(world_head(ani->world), before);
+}
+
 TEST(settled_set_takes_away_what_the_person_saw)
 {
 	DEVICE;
@@ -566,6 +604,7 @@ RUN_TESTS(FORGED(settled_value_stands_alone_and_reaches_the_device),
 	  FORGED(settlement_leaves_no_family_without_a_village),
 	  FORGED(settlement_with_a_value_that_does_not_fit_is_invalid),
 	  FORGED(settlement_that_is_refused_leaves_no_entry),
+	  FORGED(settlement_that_a_record_has_no_room_for_leaves_no_entry),
 	  FORGED(settled_set_takes_away_what_the_person_saw),
 	  FORGED(next_version_of_the_schema_is_logged_and_stays_over_a_restart),
 	  FORGED(schema_of_the_same_version_or_no_schema_at_all_is_refused),

@@ -374,6 +374,7 @@ TEST(the_seed_of_a_batch_stays_as_long_as_one_of_its_changes)
 	struct local *local = local_of(state);
 	const uint8_t seed[SEED_SIZE] = {7};
 	const uint8_t chain[HASH_SIZE] = {7};
+	struct local_change forgotten;
 	struct local_batches batches;
 
 	for (uint32_t n = 1; n <= 3; n++) {
@@ -385,7 +386,9 @@ TEST(the_seed_of_a_batch_stays_as_long_as_one_of_its_changes)
 		assert_ok(local_change_acked(local, n, 10 + n, &error));
 		assert_ok(local_change_link(local, n, chain, 100 * n, &error));
 	}
+	raised(local, 2);
 	assert_ok(local_changes_forget(local, 150, 0, &error));
+	assert_int_equal(local_change(local, 1, &w->arena, &forgotten, &error), STATUS_NOT_FOUND);
 	assert_ok(local_batches(local, 2, 3, &w->arena, &batches, &error));
 	assert_int_equal(batches.count, 1);
 	assert_int_equal(batches.at[0].last_n, 3);
