@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 #include "input.h"
+#include "pin.h"
 #include "print.h"
 #include "text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void
 print_enrolled(const struct task *task, const struct sambung_state *state)
@@ -32,7 +34,9 @@ cmd_enrol(struct task *task)
 	enum exit_status status;
 
 	if (!task->reads_input) {
+		/* Others on the machine can read arguments; not for longer than need be. */
 		code = text_copy(task->arguments[0]);
+		pin_wipe(task->arguments[0], strlen(task->arguments[0]));
 	} else {
 		status = input_text(task, &code);
 		if (status != EXIT_DONE) {
@@ -50,6 +54,7 @@ cmd_enrol(struct task *task)
 	}
 	print_enrolled(task, &state);
 done:
+	pin_wipe(code, strlen(code));
 	free(code);
 	return status;
 }

@@ -17,6 +17,26 @@ if [ -r "/proc/$daemon/environ" ]; then
 	holds 'the daemon leaves no core file' grep -q '^Max core file size *0 *0' "$folder/limits"
 fi
 
+# ---- a code that somebody typed ----
+
+# Whoever lists processes sees arguments. The server does not answer meanwhile.
+control enrol --cadre 'Kader Ketik' --village 6303072001 >"$folder/code.typed"
+kill -STOP "$daemon"
+"$SAMBUNG" --dir "$folder/typed" enrol "$(cat "$folder/code.typed")" >/dev/null &
+typing=$!
+tries=0
+until grep -q -a sambung "/proc/$typing/comm"; do
+	sleep 0.01
+done
+while tr '\0' '\n' <"/proc/$typing/cmdline" | grep -q -F -f "$folder/code.typed"; do
+	tries=$((tries + 1))
+	[ "$tries" -lt 100 ] || { kill -CONT "$daemon"; fail 'a code does not stay in the arguments'; }
+	sleep 0.05
+done
+holds 'a code does not stay in the arguments' kill -0 "$typing"
+kill -CONT "$daemon"
+holds '… and serves' wait "$typing"
+
 # ---- its memory ----
 
 # in_memory NAME: how often it is there.
