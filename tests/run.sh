@@ -60,6 +60,8 @@ if [ -f "$results" ]; then
 	failed=$(grep -cE '"result": "(FAIL|TIMEOUT|ERROR|INTERRUPT|UNEXPECTEDPASS)"' "$results" || true)
 	# They count as neither; why, stands in testlog.txt.
 	sed -n '/"result": "SKIP"/s/.*"name": "\([^"]*\)".*/Skipped: \1/p' "$results" >&2
+	# What a test that passed had to leave out.
+	sed -n 's/^note: skipped: /Skipped: /p' "${results%.json}.txt" | sort -u >&2
 fi
 if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then
 	say "No test ran. Remove build/ and run this again; look at build/meson-logs if it stays so."

@@ -75,7 +75,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	done
 	echo 'so: nothing is left of codes, tokens and bodies when the request is over'
 else
-	echo 'not root: the memory was not searched'
+	echo 'note: skipped: the search of the memory, which takes root'
 fi
 server_stop
 

@@ -77,7 +77,7 @@ clock=
 if timeout -k 5 10 faketime '+400 days' "$SAMBUNG" --version >/dev/null 2>&1; then
 	clock=yes
 else
-	echo 'note: with a sanitizer in the program faketime does not go; clocks are not tried'
+	echo 'note: skipped: other clocks, for faketime does not go with a sanitizer in the program'
 fi
 
 key authority
