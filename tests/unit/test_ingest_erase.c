@@ -166,6 +166,29 @@ TEST(a_device_that_had_destroyed_everything_before_is_not_waited_for)
 	forged_finish(budi);
 }
 
+static enum status
+count_waiting(void *context, uint32_t device, int64_t acked_ms, struct error *err)
+{
+	(void)device;
+	(void)err;
+	*(size_t *)context += acked_ms == 0;
+	return STATUS_OK;
+}
+
+/* Devices that have not said yet that they destroyed it. */
+static size_t
+waiting_for(const struct forged *forged, uint64_t record)
+{
+	struct store *store = forged->world->store;
+	uint64_t seq = 0;
+	size_t count = 0;
+	struct error err;
+
+	assert_ok(store_erased_by(store, record, &seq, &err));
+	assert_ok(store_erasure_devices(store, seq, count_waiting, &count, &err));
+	return count;
+}
+
 TEST(many_ids_come_page_by_page_and_none_twice)
 {
 	DEVICE;
@@ -182,10 +205,13 @@ TEST(many_ids_come_page_by_page_and_none_twice)
 	ani->room = LITTLE_ROOM;
 	do {
 		assert_ok(forged_sync(ani));
+		assert_int_equal(waiting_for(ani, family), 1);
 		told += ani->reply.erased_count;
 		pages++;
 		assert_true(pages < MANY);
 	} while (ani->reply.more);
+	assert_ok(forged_sync(ani)); /* it has the last page */
+	assert_int_equal(waiting_for(ani, family), 0);
 	assert_int_equal(told, MANY + 1);
 	assert_true(pages > 1);
 	assert_log_is_right(ani);
