@@ -272,9 +272,12 @@ static void
 wipe_cookie(struct MHD_Response *response)
 {
 	const char *cookie = MHD_get_response_header(response, MHD_HTTP_HEADER_SET_COOKIE);
+	char *copy = NULL;
 
 	if (cookie != NULL) {
-		crypto_wipe((void *)(uintptr_t)cookie, strlen(cookie));
+		/* It was allocated, whatever the type of what is returned says. */
+		memcpy(&copy, &cookie, sizeof copy);
+		crypto_wipe(copy, strlen(copy));
 	}
 }
 
