@@ -336,12 +336,13 @@ wrong_table(struct asker *asker)
 
 /* ---- files of phones ---- */
 
-/* Parcels that nobody sealed in a good frame; or the frame is damaged, or nobody says why. */
+/* Parcels that nobody sealed in a good frame; or the frame is damaged, or looks like that of a later
+ * program, or nobody says why. */
 void
 wrong_file(struct asker *asker)
 {
 	static const struct hoped hoped = {.what = "a file that is wrong",
-					   .statuses = {400, 413, 422}};
+					   .statuses = {400, 413, 415, 422}};
 	struct carry_file file = {.count = 1 + dice_below(&asker->dice, 3)};
 	uint64_t words[3][64];
 	struct request request;
