@@ -336,8 +336,8 @@ wrong_table(struct asker *asker)
 
 /* ---- files of phones ---- */
 
-/* Parcels that nobody sealed in a good frame; or the frame is damaged, or looks like that of a later
- * program, or nobody says why. */
+/* Parcels that nobody sealed in a good frame; or the frame is damaged, or looks like that of a
+ * later program, or nobody says why. */
 void
 wrong_file(struct asker *asker)
 {
