@@ -35,6 +35,21 @@ folder_path(const char *directory, const char *name, char out[FOLDER_PATH_SIZE],
 	return STATUS_OK;
 }
 
+void
+folder_remove_database(const char *directory, const char *name)
+{
+	static const char *const endings[] = {"", "-wal", "-shm"};
+	char base[FOLDER_PATH_SIZE];
+	char path[FOLDER_PATH_SIZE];
+
+	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+		(void)snprintf(base, sizeof base, "%s%s", name, endings[i]);
+		if (folder_path(directory, base, path, NULL) == STATUS_OK) {
+			(void)unlink(path);
+		}
+	}
+}
+
 bool
 folder_write_all(int fd, struct span bytes)
 {

@@ -33,6 +33,8 @@ bool folder_write_all(int fd, struct span bytes);
 /* The text up to `limit` bytes (LIMIT) of a file; NOT_FOUND. Appends to out. */
 enum status folder_read(const char *path, size_t limit, struct buffer *out, struct error *err);
 
+/* A database in the folder, with what SQLite keeps beside it. */
+void folder_remove_database(const char *directory, const char *name);
 /* Only one at a time works on the folder; closing *fd_out lets go of it. NOT_FOUND; BUSY. */
 enum status folder_lock(const char *directory, int *fd_out, struct error *err);
 /* What was renamed or linked in the folder of `path` is on disk when it returns. */

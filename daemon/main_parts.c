@@ -31,22 +31,6 @@ static const char url_follows[] = "url_follows_listen";
 
 /* ---- the folder ---- */
 
-/* What a `sambungctl restore` left that was killed: all of a backup, perhaps with people who were
- * erased since. */
-static void
-remove_half_restored(const struct daemon *daemon)
-{
-	static const char *const names[] = {FOLDER_RESTORING, FOLDER_RESTORING "-wal",
-					    FOLDER_RESTORING "-shm"};
-	char path[FOLDER_PATH_SIZE];
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (folder_path(daemon->directory, names[i], path, NULL) == STATUS_OK) {
-			(void)unlink(path);
-		}
-	}
-}
-
 /* Copies that a daemon did not live to send. */
 static void
 remove_old_backups(const struct daemon *daemon)
@@ -355,7 +339,9 @@ daemon_start(struct daemon *daemon, struct error *err)
 		status = folder_lock(daemon->directory, &daemon->lock, err);
 	}
 	if (status == STATUS_OK) {
-		remove_half_restored(daemon);
+		/* A `sambungctl restore` that was killed left all of a backup, perhaps with people
+		 * who were erased since. */
+		folder_remove_database(daemon->directory, FOLDER_RESTORING);
 		remove_old_backups(daemon);
 		status = open_store(daemon, database, err);
 	}

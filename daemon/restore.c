@@ -97,14 +97,6 @@ remove_with(const char *path, const char *ending)
 	}
 }
 
-static void
-remove_fresh(const struct restoring *restoring)
-{
-	(void)unlink(restoring->fresh);
-	remove_with(restoring->fresh, "-wal");
-	remove_with(restoring->fresh, "-shm");
-}
-
 /* With the write-ahead log beside it, if there is one: what a daemon left that was killed. */
 static enum status
 copy_backup(struct restoring *restoring, struct error *err)
@@ -114,7 +106,7 @@ copy_backup(struct restoring *restoring, struct error *err)
 	struct stat about;
 	enum status status;
 
-	remove_fresh(restoring);
+	folder_remove_database(restoring->directory, FOLDER_RESTORING);
 	status = copy_file(restoring->file, restoring->fresh, err);
 	if (status == STATUS_OK) {
 		status = path_with(restoring->file, "-wal", from, err);
@@ -324,7 +316,7 @@ restore(struct restoring *restoring, struct error *err)
 	if (status == STATUS_OK) {
 		status = take_place(restoring, err);
 	}
-	remove_fresh(restoring);
+	folder_remove_database(restoring->directory, FOLDER_RESTORING);
 	return status;
 }
 

@@ -139,8 +139,6 @@ call_release(struct call *call)
 	/* Codes, tokens, passwords and cookies, and what is told of families. */
 	crypto_wipe_buffer(&call->body);
 	crypto_wipe_buffer(&call->out);
-	buffer_finish(&call->body);
-	buffer_finish(&call->out);
 	buffer_finish(&call->reason);
 	service_release(call->service, call->reserved);
 	service_leave(call->service);

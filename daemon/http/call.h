@@ -194,6 +194,8 @@ const char *call_given(const struct call *call, const char *name);
 /* A whole number, 0 if absent; USAGE. */
 enum status call_number(const struct call *call, const char *name, uint64_t *out,
 			struct error *err);
+/* The order of a list: by version unless told; USAGE. */
+enum status call_order(const struct call *call, enum record_order *out, struct error *err);
 /* The record id in the path. */
 enum status call_record_id(const struct call *call, uint64_t *out, struct error *err);
 /* That record, if there is one and the caller may see it; else NOT_FOUND. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { STORED_MEMORY = 2 * RECORD_BYTES_MAX };
 
@@ -36,6 +37,18 @@ call_number(const struct call *call, const char *name, uint64_t *out, struct err
 		}
 	}
 	*out = number;
+	return STATUS_OK;
+}
+
+enum status
+call_order(const struct call *call, enum record_order *out, struct error *err)
+{
+	const char *order = call_given(call, "order");
+
+	if (*order != '\0' && strcmp(order, "version") != 0 && strcmp(order, "id") != 0) {
+		return fail(err, STATUS_USAGE, "order is version or id");
+	}
+	*out = strcmp(order, "id") == 0 ? ORDER_ID : ORDER_VERSION;
 	return STATUS_OK;
 }
 

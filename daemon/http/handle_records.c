@@ -69,20 +69,12 @@ records_next(struct lines *lines, struct buffer *out, bool *more_out, struct err
 static enum status
 read_order(const struct call *call, struct record_query *query, struct error *err)
 {
-	const char *order = call_given(call, "order");
+	enum status status = call_order(call, &query->order, err);
 
-	if (*order == '\0' || strcmp(order, "version") == 0) {
-		query->order = ORDER_VERSION;
-		return STATUS_OK;
-	}
-	if (strcmp(order, "id") != 0) {
-		return fail(err, STATUS_USAGE, "order is version or id");
-	}
-	if (query->since > 0) {
+	if (status == STATUS_OK && query->order == ORDER_ID && query->since > 0) {
 		return fail(err, STATUS_USAGE, "since goes with the order by version only");
 	}
-	query->order = ORDER_ID;
-	return STATUS_OK;
+	return status;
 }
 
 static enum status

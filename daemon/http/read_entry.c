@@ -2,7 +2,6 @@
 #include "read_entry.h"
 
 #include "daemon/http/access.h"
-#include "protocol/id.h"
 #include "protocol/region.h"
 #include "routes.h"
 
@@ -42,8 +41,8 @@ argument_words(const struct call *call)
 static const char *
 parameter_words(const struct call *call, const char *name)
 {
-	static const char *const orders[] = {"id", "version"};
 	const char *value = call_given(call, name);
+	enum record_order order;
 	struct region region;
 	uint64_t number;
 	bool readable;
@@ -51,7 +50,7 @@ parameter_words(const struct call *call, const char *name)
 	if (strcmp(name, "village") == 0) {
 		readable = region_parse(value, &region, NULL) == STATUS_OK;
 	} else if (strcmp(name, "order") == 0) {
-		readable = strcmp(value, orders[0]) == 0 || strcmp(value, orders[1]) == 0;
+		readable = call_order(call, &order, NULL) == STATUS_OK;
 	} else {
 		readable = call_number(call, name, &number, NULL) == STATUS_OK &&
 			   strlen(value) <= NUMBER_DIGITS_MAX;

@@ -182,7 +182,7 @@ const LISTS = {
 
 let logRead = 0;
 
-/** The entries since the last time, without those that looking leaves: "kind action" of each. */
+/** The entries since the last time, without those that looking leaves. */
 async function entriesSince() {
 	const answer = await ask('GET', `/v1/log?since=${logRead}`,
 		{ Authorization: `Bearer ${fixtures.watcher}` });

@@ -193,10 +193,10 @@ control backup "$folder/backup.db" >/dev/null
 
 count=$(sort -u "$folder/goes" | wc -l)
 holds "there are $count strings to be erased, 1,000 at least" test "$count" -ge 1000
-entries=$(control log --json | grep -c '"kind":"read"')
+entries=$(logged | grep -c '"kind":"read"')
 strays_are_asked_for
 holds 'who asked for what is no id and no village has left entries' \
-	test "$(control log --json | grep -c '"kind":"read"')" -gt "$entries"
+	test "$(logged | grep -c '"kind":"read"')" -gt "$entries"
 holds '… without the words' none_of "$folder/strays"
 holds 'before, all of them are found' all_of "$folder/goes"
 holds '… and all that stay' all_of "$folder/stays"

@@ -40,6 +40,27 @@ struct counting {
 	uint32_t quarantined;
 };
 
+/* What Budi has of the family is an entry of the log's end … */
+static inline void
+budi_has_seen_the_end(const struct two_cadres *all)
+{
+	record_visits(all, all->ani, 6);
+	edit(all, all->ani, "address", "Jl. Hilang");
+	world_sync(all->world, all->ani);
+	world_sync(all->world, all->budi);
+}
+
+/* … and when that is lost Citra, of the new log, writes a value whose entry has a lower number. */
+static inline void
+citra_writes(const struct two_cadres *all)
+{
+	const size_t citra = world_enrol(all->world, "Citra", TWO_CADRES_VILLAGE);
+
+	world_sync(all->world, citra);
+	edit(all, citra, "address", "Jl. Citra");
+	world_sync(all->world, citra);
+}
+
 static inline enum status
 count_change(void *context, const struct log_row *row, struct error *err)
 {

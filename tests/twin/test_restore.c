@@ -208,20 +208,11 @@ TEST(a_value_written_after_the_restore_is_not_seen_by_a_base_of_the_lost_log)
 	struct two_cadres all = two_cadres_with_a_family(11);
 	unsigned backup = world_backup(all.world);
 	struct sambung_edit *form;
-	size_t citra;
 
-	/* Budi looks at what is entry n of a log that is lost … */
-	record_visits(&all, all.ani, 6);
-	edit(&all, all.ani, "address", "Jl. Hilang");
-	world_sync(all.world, all.ani);
-	world_sync(all.world, all.budi);
+	budi_has_seen_the_end(&all);
 	form = open_form(&all, all.budi);
 	world_restore(all.world, backup);
-	/* … while Citra, of the new log, writes a value whose entry has a lower number. */
-	citra = world_enrol(all.world, "Citra", village);
-	world_sync(all.world, citra);
-	edit(&all, citra, "address", "Jl. Citra");
-	world_sync(all.world, citra);
+	citra_writes(&all);
 	save(form, "address", "Jl. Budi");
 	world_sync(all.world, all.budi);
 	assert_true(shows_rivals(&all));
@@ -382,17 +373,10 @@ TEST(a_form_opened_on_what_is_still_of_the_lost_log_has_seen_nothing_of_the_new_
 	struct two_cadres all = two_cadres_with_a_family(12);
 	unsigned backup = world_backup(all.world);
 	struct sambung_edit *form;
-	size_t citra;
 
-	record_visits(&all, all.ani, 6);
-	edit(&all, all.ani, "address", "Jl. Hilang");
-	world_sync(all.world, all.ani);
-	world_sync(all.world, all.budi);
+	budi_has_seen_the_end(&all);
 	world_restore(all.world, backup);
-	citra = world_enrol(all.world, "Citra", village);
-	world_sync(all.world, citra);
-	edit(&all, citra, "address", "Jl. Citra");
-	world_sync(all.world, citra);
+	citra_writes(&all);
 	(void)exchange_and_ask_again(&all, all.budi);
 	form = open_form(&all, all.budi);
 	save(form, "address", "Jl. Budi");

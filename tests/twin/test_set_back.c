@@ -133,20 +133,11 @@ TEST(a_value_written_after_the_set_back_is_not_seen_by_a_base_of_the_lost_log)
 	struct two_cadres all = two_cadres_with_a_family(24);
 	unsigned backup = world_backup(all.world);
 	struct sambung_edit *form;
-	size_t citra;
 
-	/* Budi looks at what is entry n of a log that is lost … */
-	record_visits(&all, all.ani, 6);
-	edit(&all, all.ani, "address", "Jl. Hilang");
-	world_sync(all.world, all.ani);
-	world_sync(all.world, all.budi);
+	budi_has_seen_the_end(&all);
 	form = open_form(&all, all.budi);
 	world_set_back(all.world, backup);
-	/* … while Citra, of the new log, writes a value whose entry has a lower number. */
-	citra = world_enrol(all.world, "Citra", village);
-	world_sync(all.world, citra);
-	edit(&all, citra, "address", "Jl. Citra");
-	world_sync(all.world, citra);
+	citra_writes(&all);
 	save(form, "address", "Jl. Budi");
 	world_sync(all.world, all.budi);
 	assert_true(shows_rivals(&all));
