@@ -7,7 +7,8 @@
 
 #include <curl/curl.h>
 
-enum { CONNECT_SECONDS = 20, SILENCE_SECONDS = 60 };
+/* The last is for all of a request and its answer: the longest answer at 150 bytes a second. */
+enum { CONNECT_SECONDS = 20, SILENCE_SECONDS = 60, POST_SECONDS = 3600 };
 
 struct transport {
 	CURL *handle; /* keeps its connection from one post to the next */
@@ -137,6 +138,7 @@ handle_configure(struct transport *transport, const char *url, struct sambung_by
 	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
 	curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_SECONDS);
+	curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)POST_SECONDS);
 	curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, answer_write);
 	curl_easy_setopt(handle, CURLOPT_WRITEDATA, posting);
 	curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L);

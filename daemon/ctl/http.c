@@ -16,6 +16,7 @@
 
 enum {
 	CONNECT_S = 10,
+	EXCHANGE_S = 2 * 3600, /* the daemon itself ends a backup after half of that */
 	LINE_MAX_BYTES = 8 * 1024 * 1024,
 	ERROR_MAX_BYTES = 64 * 1024,
 	SMALL_FILE_MAX = 4096,
@@ -335,6 +336,9 @@ exchange_begin(const struct ctl *ctl, const char *path, struct exchange *exchang
 		(void)curl_easy_setopt(exchange->curl, CURLOPT_WRITEDATA, exchange);
 		(void)curl_easy_setopt(exchange->curl, CURLOPT_ERRORBUFFER, exchange->reason);
 		(void)curl_easy_setopt(exchange->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+		(void)curl_easy_setopt(exchange->curl, CURLOPT_TIMEOUT, (long)EXCHANGE_S);
+		/* An answer may begin late; whether the daemon is still there, TCP asks. */
+		(void)curl_easy_setopt(exchange->curl, CURLOPT_TCP_KEEPALIVE, 1L);
 		(void)curl_easy_setopt(exchange->curl, CURLOPT_NOSIGNAL, 1L);
 		status = trust_configure(ctl, exchange->curl, err);
 	}

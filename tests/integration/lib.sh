@@ -133,3 +133,14 @@ field() {
 equals() {
 	[ "$1" = "$2" ] || { echo "  $1"; echo "  is not"; echo "  $2"; return 1; }
 }
+
+# Sets $clocks if programs can be run by another clock than the machine's; else says what is left out.
+clocks_of_others() {
+	clocks=
+	command -v faketime >/dev/null || fail 'faketime is installed (see daemon/packages.sh)'
+	if timeout -k 5 10 faketime '+400 days' "$SAMBUNGCTL" --version >/dev/null 2>&1; then
+		clocks=yes
+	else
+		echo 'note: skipped: other clocks, for faketime does not go with a sanitizer in the program'
+	fi
+}

@@ -5,12 +5,14 @@
 . "$(dirname "$0")/faults.sh"
 
 : "${PROXY:?PROXY must name the program of tests/faults}"
+command -v node >/dev/null || { echo "nodejs is not installed; see daemon/packages.sh"; exit 1; }
 
 proxy=
+dripping=
 right_daemon=
 network_finish() {
 	status=$?
-	for pid in $proxy $right_daemon; do
+	for pid in $proxy $dripping $right_daemon; do
 		kill "$pid" 2>/dev/null || true
 	done
 	(exit "$status")
@@ -35,6 +37,7 @@ logged() {
 
 : >"$folder/everything-said"
 : >"$folder/network"
+: >"$folder/proxy.out"
 "$PROXY" "$folder/network" >"$folder/proxy.out" &
 proxy=$!
 tries=0
@@ -130,6 +133,40 @@ url=$right
 network pass 0
 phone p sync >/dev/null
 holds 'at the right address all is well again' equals "$(queued p)" 0
+
+# ---- one whose answer never ends ----
+
+clocks_of_others
+if [ -n "$clocks" ]; then
+	: >"$folder/drip.out"
+	node "$(dirname "$0")/drip.mjs" >"$folder/drip.out" &
+	dripping=$!
+	tries=0
+	until grep -q . "$folder/drip.out"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 400 ] || fail 'the server that drips listens'
+		sleep 0.05
+	done
+	record 8.9
+	right=$url
+	url=http://127.0.0.1:$(cat "$folder/drip.out")
+	network pass 0
+	# By their clocks it sends ten bytes a second and more: that is neither silence, nor soon too much.
+	in_no_hurry=$SAMBUNG
+	SAMBUNG=$folder/hurried
+	printf '#!/bin/sh\nexec timeout -k 5 100 faketime -f "+0 x500" "%s" "$@"\n' "$in_no_hurry" >"$SAMBUNG"
+	chmod +x "$SAMBUNG"
+	refused_sync 'a server whose answer never ends does not hold a phone for ever' 'curl 28' p
+	SAMBUNG=$in_no_hurry
+	holds '… and nothing is lost' equals "$(queued p)" 1
+	fails '… nor does it hold an admin' 1 env "SAMBUNG_URL=$url" "SAMBUNG_TOKEN_FILE=$server/admin.token" \
+		timeout -k 5 100 faketime -f '+0 x2000' "$SAMBUNGCTL" --lang en count visit
+	holds '… who is told why' grep -q 'timed out' "$folder/said"
+	url=$right
+	network pass 0
+	phone p sync >/dev/null
+fi
+
 nobody_was_told
 holds 'nothing went wrong inside' sh -c '! grep " error " "$0"' "$folder/daemon.log"
 holds 'the daemon ends cleanly' server_stop

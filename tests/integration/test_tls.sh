@@ -72,14 +72,7 @@ served_pin() {
 		openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64
 }
 
-command -v faketime >/dev/null || { echo 'faketime is not installed; see daemon/packages.sh'; exit 1; }
-clock=
-if timeout -k 5 10 faketime '+400 days' "$SAMBUNG" --version >/dev/null 2>&1; then
-	clock=yes
-else
-	echo 'note: skipped: other clocks, for faketime does not go with a sanitizer in the program'
-fi
-
+clocks_of_others
 key authority
 key first
 key second
@@ -187,7 +180,7 @@ SAMBUNG_CA=$folder/authority.pem
 export SAMBUNG_CA
 holds 'one that knows it enrols' phone ani enrol "$ani"
 holds '… and syncs' phone ani sync
-if [ -n "$clock" ]; then
+if [ -n "$clocks" ]; then
 	fails 'a phone whose clock is a year ahead takes the certificate for expired' 1 faketime '+400 days' "$SAMBUNG" --dir "$folder/ani" --lang en sync
 	holds '… and is told to look at its clock' grep -q 'X.509 10.*Check date and time' "$folder/said"
 fi
@@ -277,7 +270,7 @@ phone budi carry out "$folder/budi.carry" >/dev/null
 holds 'who carries a file is told the pin' phone citra carry deliver "$folder/budi.carry" --to "$url#$(cat "$server/daemon.pin")"
 rm "$folder/budi.carry.reply"
 fails '… and without it trusts nobody' 1 phone citra carry deliver "$folder/budi.carry" --to "$url"
-[ -z "$clock" ] || holds 'a wrong clock does not keep a pinned phone out' faketime '+9000 days' "$SAMBUNG" --dir "$folder/budi" sync
+[ -z "$clocks" ] || holds 'a wrong clock does not keep a pinned phone out' faketime '+9000 days' "$SAMBUNG" --dir "$folder/budi" sync
 own second 3650
 install_pair second
 reloaded 'the certificate was read again' 8
