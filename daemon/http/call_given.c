@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { STORED_MEMORY = 2 * RECORD_BYTES_MAX };
+enum { STORED_MEMORY = 2 * RECORD_BYTES_MAX, MISSING_NS = 50 * 1000, SECOND_NS = 1000000000 };
 
 /* No village has this number, so a query for it finds nothing. */
 static const struct region nowhere = {1, 1};
@@ -121,19 +122,39 @@ call_region(const struct call *call, struct region *out, size_t *count_out, stru
 	return STATUS_OK;
 }
 
+/* Until it is MISSING_NS since. */
+static void
+wait_since(struct timespec since)
+{
+	since.tv_nsec += MISSING_NS;
+	if (since.tv_nsec >= SECOND_NS) {
+		since.tv_nsec -= SECOND_NS;
+		since.tv_sec++;
+	}
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &since, NULL) == EINTR) {
+	}
+}
+
+/* A search in a tree ends some nanoseconds sooner at a row than beside one, which 100,000 requests
+ * tell: both kinds of what she cannot see are told at the same time after they were looked for. */
 enum status
 call_find_record(struct call *call, struct store *reader, struct arena *arena,
 		 struct stored_record *out, struct error *err)
 {
+	struct timespec begun = {0, 0};
 	uint64_t id;
 	enum status status = call_record_id(call, &id, err);
 
+	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
 	if (status == STATUS_OK) {
 		status =
 			store_record_find(reader, id, caller_scope(&call->caller), arena, out, err);
 	}
-	return status == STATUS_NOT_FOUND ? fail(err, STATUS_NOT_FOUND, "no record has this id")
-					  : status;
+	if (status != STATUS_NOT_FOUND) {
+		return status;
+	}
+	wait_since(begun);
+	return fail(err, STATUS_NOT_FOUND, "no record has this id");
 }
 
 enum status

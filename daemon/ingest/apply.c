@@ -54,13 +54,10 @@ ingest_check_reference(struct ingest *ingest, const struct record_type *type,
 		return STATUS_OK;
 	}
 	id = (uint64_t)field->value.integer;
-	status = workset_place(ingest, id, &slot, err);
-	if (status == STATUS_OK &&
-	    (!slot->exists || slot->record.type != target ||
-	     (scope != NULL && !regions_cover(scope, scope_count, slot->record.village)))) {
-		return fail(err, STATUS_NOT_FOUND, "record %s", id_format(id, text));
-	}
-	return status;
+	status = workset_find(ingest, id, scope, scope_count, &slot, err);
+	return status == STATUS_OK && slot->record.type != target
+		       ? fail(err, STATUS_NOT_FOUND, "record %s", id_format(id, text))
+		       : status;
 }
 
 /* Below a new parent a record counts as moved when that did: its author, from whom its fields are

@@ -138,14 +138,6 @@ order_covers(const struct erase_order *order, uint64_t village)
 	return order->scope == NULL || regions_cover(order->scope, order->scope_count, village);
 }
 
-static enum status
-no_such_record(const struct erase_order *order, struct error *err)
-{
-	char id[ID_TEXT_SIZE];
-
-	return fail(err, STATUS_NOT_FOUND, "record %s", id_format(order->record, id));
-}
-
 /* Refuses, or puts the record and what is below it into `erasing`. */
 static enum status
 add_root(struct erasing *erasing, const struct erase_order *order, struct error *err)
@@ -154,21 +146,23 @@ add_root(struct erasing *erasing, const struct erase_order *order, struct error 
 	struct slot *slot;
 	bool found = false;
 	bool erased = false;
-	bool outside;
 	uint64_t village = 0;
-	enum status status = workset_place(ingest, order->record, &slot, err);
+	char id[ID_TEXT_SIZE];
+	enum status status =
+		workset_find(ingest, order->record, order->scope, order->scope_count, &slot, err);
 
-	if (status == STATUS_OK && slot->exists && order_covers(order, slot->record.village)) {
+	if (status == STATUS_OK) {
 		return add_record(erasing, slot, err);
 	}
-	/* What lies elsewhere takes the same way from here on as what is not there. */
-	outside = status == STATUS_OK && slot->exists;
-	if (status == STATUS_OK) {
+	if (status == STATUS_NOT_FOUND) {
 		status = find_quarantined(ingest, order->record, &found, &village, err);
 	}
-	if (status == STATUS_OK && found && !outside && order_covers(order, village)) {
-		buffer_append(&erasing->ids, &order->record, sizeof order->record);
-		return STATUS_OK;
+	if (status == STATUS_OK && found && order_covers(order, village)) {
+		status = workset_place(ingest, order->record, &slot, err);
+		if (status == STATUS_OK && !slot->exists) {
+			buffer_append(&erasing->ids, &order->record, sizeof order->record);
+			return STATUS_OK;
+		}
 	}
 	if (status == STATUS_OK && order->scope == NULL) {
 		status = ingest_is_erased(ingest, order->record, &erased, err);
@@ -176,7 +170,9 @@ add_root(struct erasing *erasing, const struct erase_order *order, struct error 
 	if (status == STATUS_OK && erased) {
 		return fail(err, STATUS_EXISTS, "it was erased before");
 	}
-	return status == STATUS_OK ? no_such_record(order, err) : status;
+	return status == STATUS_OK
+		       ? fail(err, STATUS_NOT_FOUND, "record %s", id_format(order->record, id))
+		       : status;
 }
 
 /* ---- the devices ---- */

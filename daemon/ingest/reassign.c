@@ -310,24 +310,6 @@ give_below(struct giving *giving, uint64_t merged, struct error *err)
 	return status;
 }
 
-static enum status
-find_target(struct ingest *ingest, const struct quarantine_order *order, const struct slot **out,
-	    struct error *err)
-{
-	char id[ID_TEXT_SIZE];
-	struct slot *slot;
-	enum status status = workset_place(ingest, order->to, &slot, err);
-
-	if (status == STATUS_OK &&
-	    (!slot->exists ||
-	     (order->scope != NULL &&
-	      !regions_cover(order->scope, order->scope_count, slot->record.village)))) {
-		return fail(err, STATUS_NOT_FOUND, "record %s", id_format(order->to, id));
-	}
-	*out = slot;
-	return status;
-}
-
 /* Nothing is touched yet when it is refused. */
 static enum status
 give_asked(struct giving *giving, struct error *err)
@@ -335,6 +317,7 @@ give_asked(struct giving *giving, struct error *err)
 	const struct quarantine_order *order = giving->releasing.order;
 	struct ingest *ingest = giving->releasing.ingest;
 	struct quarantined row;
+	struct slot *to = NULL;
 	enum status status = release_find(ingest, order, &row, err);
 
 	if (status == STATUS_OK && !release_sees(order, &row)) {
@@ -344,7 +327,9 @@ give_asked(struct giving *giving, struct error *err)
 		status = release_check_open(ingest, order, &row, err);
 	}
 	if (status == STATUS_OK) {
-		status = find_target(ingest, order, &giving->to, err);
+		status =
+			workset_find(ingest, order->to, order->scope, order->scope_count, &to, err);
+		giving->to = to;
 	}
 	if (status == STATUS_OK) {
 		status = give(giving, &row, err);

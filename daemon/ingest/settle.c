@@ -16,26 +16,6 @@ written_after(const struct record *record, int32_t tag, uint64_t base)
 	return field != NULL && field->version > base;
 }
 
-static enum status
-settle_find(struct ingest *ingest, const struct settlement *settlement, struct slot **out,
-	    struct error *err)
-{
-	char id[ID_TEXT_SIZE];
-	enum status status = workset_record(ingest, settlement->record, out, err);
-
-	if (status != STATUS_OK) {
-		return status;
-	}
-	/* Outside the scope is told like missing: who may not see must not learn that it is there.
-	 */
-	if (!(*out)->exists ||
-	    (settlement->scope != NULL &&
-	     !regions_cover(settlement->scope, settlement->scope_count, (*out)->record.village))) {
-		return fail(err, STATUS_NOT_FOUND, "record %s", id_format(settlement->record, id));
-	}
-	return STATUS_OK;
-}
-
 /* Only what hangs on nothing has a village of its own; and nobody sends it out of her own regions,
  * where she could not bring it back from. */
 static enum status
@@ -94,8 +74,12 @@ ingest_settle(struct ingest *ingest, const struct settlement *settlement, uint64
 	struct change_field field;
 	uint64_t base;
 	struct server_change own = {.stream = settlement->user, .user = settlement->user};
-	enum status status = settle_find(ingest, settlement, &slot, err);
+	enum status status = workset_find(ingest, settlement->record, settlement->scope,
+					  settlement->scope_count, &slot, err);
 
+	if (status == STATUS_OK) {
+		status = workset_record(ingest, settlement->record, &slot, err);
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}

@@ -210,6 +210,37 @@ workset_place(struct ingest *ingest, uint64_t id, struct slot **out, struct erro
 }
 
 enum status
+workset_find(struct ingest *ingest, uint64_t id, const struct region *scope, size_t scope_count,
+	     struct slot **out, struct error *err)
+{
+	const struct workset *work = &ingest->work;
+	const struct slot *known =
+		work->slot_capacity == 0 ? NULL : work->slots[slot_index(work, id)];
+	char text[ID_TEXT_SIZE];
+	enum status status = STATUS_OK;
+
+	/* What the store has elsewhere is not looked at closer: that would take longer than to find
+	 * nothing. What this transaction brought is not in the store. */
+	if (scope != NULL && (known == NULL || !known->placed)) {
+		status = STATUS_NOT_FOUND;
+		for (size_t i = 0; i < scope_count && status == STATUS_NOT_FOUND; i++) {
+			status = store_record_find(ingest->options.store, id, &scope[i], NULL, NULL,
+						   err);
+		}
+	}
+	if (status == STATUS_OK) {
+		status = workset_place(ingest, id, out, err);
+	}
+	if (status == STATUS_NOT_FOUND ||
+	    (status == STATUS_OK &&
+	     (!(*out)->exists ||
+	      (scope != NULL && !regions_cover(scope, scope_count, (*out)->record.village))))) {
+		return fail(err, STATUS_NOT_FOUND, "record %s", id_format(id, text));
+	}
+	return status;
+}
+
+enum status
 workset_record(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err)
 {
 	struct arena *arena = &ingest->work.arena;

@@ -115,6 +115,10 @@ enum status workset_record(struct ingest *ingest, uint64_t id, struct slot **out
 /* For those who ask only what a record is and where: of slot->record id, type, village and version
  * are filled in, and slot->row. */
 enum status workset_place(struct ingest *ingest, uint64_t id, struct slot **out, struct error *err);
+/* That of a record which somebody with this scope (NULL: everything) may name. NOT_FOUND, told
+ * alike and by the same steps: it is elsewhere, was erased, or there was never one. */
+enum status workset_find(struct ingest *ingest, uint64_t id, const struct region *scope,
+			 size_t scope_count, struct slot **out, struct error *err);
 /* The record was removed from the store, or never came there. After workset_flush. */
 enum status workset_forget(struct ingest *ingest, uint64_t id, struct error *err);
 /* The slot of a record that cannot be in the store. */

@@ -183,7 +183,7 @@ enum status stored_record_decode(const struct stored_record *row, const struct r
 enum status store_records_load(struct store *store, const uint64_t *ids, size_t count,
 			       struct arena *arena, struct stored_record *out, struct error *err);
 /* That one, if it is in the scope now (NULL: everything); else NOT_FOUND, as if it did not exist,
- * and by the same steps. */
+ * and by the same steps. `out` may be NULL. */
 enum status store_record_find(struct store *store, uint64_t id, const struct region *scope,
 			      struct arena *arena, struct stored_record *out, struct error *err);
 /* The same without states. */

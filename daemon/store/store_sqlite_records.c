@@ -136,7 +136,9 @@ store_record_find(struct store *store, uint64_t id, const struct region *scope, 
 	if (status == STATUS_OK && !found) {
 		return fail(err, STATUS_NOT_FOUND, "record");
 	}
-	return status == STATUS_OK ? store_records_load(store, &id, 1, arena, out, err) : status;
+	return status == STATUS_OK && out != NULL
+		       ? store_records_load(store, &id, 1, arena, out, err)
+		       : status;
 }
 
 enum status

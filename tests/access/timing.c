@@ -2,11 +2,12 @@
 /*
  * Does the time of an answer tell whether a record is outside of one's scope or does not exist?
  *
- * usage: timing PORT HEADER_FILE IDS_A IDS_B SAMPLES SEED [PATH JSON]
- * Asks GET /v1/record/ID, or POST /v1/record/ID/PATH with that JSON, on one connection, SAMPLES
- * times of each file's ids in an order drawn from SEED; HEADER_FILE has the one line that says who
- * asks. Prints U, z, p and the medians of the Mann-Whitney test; exit status 0 if p > 0.01, 1 if
- * the two are told apart, 2 if it could not ask.
+ * usage: timing PORT HEADER_FILE IDS_A IDS_B SAMPLES SEED PATH [JSON]
+ * Asks GET PATH, or POST PATH with that JSON, on one connection, SAMPLES times of each file's ids
+ * in an order drawn from SEED; an id takes the place of each @ of PATH and JSON. HEADER_FILE has
+ * the one line that says who asks. Prints U, z, p and the medians of the Mann-Whitney test; exit
+ * status 0 if p > 0.01, 1 if the two are told apart, 2 if it could not ask, or was answered
+ * otherwise about the one than about the other.
  */
 #include "protocol/bytes.h"
 #include "rank.h"
@@ -39,7 +40,7 @@ struct ids {
 struct asking {
 	int fd;
 	const char *header;
-	const char *path; /* after the id */
+	const char *path;
 	const char *body; /* NULL: it is a GET */
 	char answer[ANSWER_SIZE];
 	int http; /* of the last answer */
@@ -109,26 +110,47 @@ is_whole(const char *answer, size_t length)
 	       length >= (size_t)(body + 4 - answer) + strtoul(field + 16, NULL, 10);
 }
 
+/* The template with the id for each @. */
+static void
+fill(const char *template, const char *id, char out[LINE_SIZE])
+{
+	size_t length = 0;
+
+	for (; *template != '\0'; template ++) {
+		size_t left = LINE_SIZE - length;
+		int wrote = *template == '@' ? snprintf(out + length, left, "%s", id)
+					     : snprintf(out + length, left, "%c", *template);
+
+		if (wrote < 0 || (size_t)wrote >= left) {
+			errno = ENOBUFS;
+			broken("a path or a body");
+		}
+		length += (size_t)wrote;
+	}
+}
+
 /* Microseconds from the first byte out to the last byte in. */
 static double
 ask(struct asking *asking, const char *id)
 {
 	char request[4 * LINE_SIZE];
 	char about[LINE_SIZE] = "";
-	const char *body = asking->body == NULL ? "" : asking->body;
+	char path[LINE_SIZE] = "";
+	char body[LINE_SIZE] = "";
 	size_t length = 0;
 	int wanted;
 	double begun;
 
+	fill(asking->path, id, path);
 	if (asking->body != NULL) {
+		fill(asking->body, id, body);
 		(void)snprintf(about, sizeof about,
 			       "\r\nContent-Type: application/json\r\nContent-Length: %zu",
 			       strlen(body));
 	}
 	wanted = snprintf(request, sizeof request,
-			  "%s /v1/record/%s%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s%s\r\n\r\n%s",
-			  asking->body == NULL ? "GET" : "POST", id, asking->path, asking->header,
-			  about, body);
+			  "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s%s\r\n\r\n%s",
+			  asking->body == NULL ? "GET" : "POST", path, asking->header, about, body);
 	begun = now_us();
 	if (wanted < 0 || (size_t)wanted >= sizeof request ||
 	    send(asking->fd, request, (size_t)wanted, 0) != wanted) {
@@ -194,9 +216,8 @@ main(int count, char **words)
 	struct rank rank;
 	size_t samples;
 
-	if (count != 7 && count != 9) {
-		(void)fputs("usage: timing PORT HEADER_FILE IDS_A IDS_B SAMPLES SEED"
-			    " [PATH JSON]\n",
+	if (count != 8 && count != 9) {
+		(void)fputs("usage: timing PORT HEADER_FILE IDS_A IDS_B SAMPLES SEED PATH [JSON]\n",
 			    stderr);
 		return EXIT_BROKEN;
 	}
@@ -210,7 +231,7 @@ main(int count, char **words)
 		broken("memory");
 	}
 	asking.header = header.text[0];
-	asking.path = count == 9 ? words[7] : "";
+	asking.path = words[7];
 	asking.body = count == 9 ? words[8] : NULL;
 	asking.fd = connect_to(words[1]);
 	warm_up(&asking, &ids[0]);
