@@ -17,6 +17,9 @@ cd "$(dirname "$0")/../.."
 
 build=build-fuzz
 long=$build/long
+# Some targets write a file for each input: in memory, or they wait for the disk.
+scratch=$PWD/$build
+[ ! -w /dev/shm ] || scratch=/dev/shm
 
 # ---- one target: sh tests/fuzz/long.sh --run NAME SECONDS ----
 
@@ -42,7 +45,7 @@ run() {
 	[ ! -d "tests/fuzz/seeds/$name" ] || set -- "$@" "tests/fuzz/seeds/$name"
 	used
 	while [ "$spent" -lt "$wanted" ] && [ "$status" -eq 0 ] && [ "$rounds" -lt 50 ]; do
-		TMPDIR=$PWD/$build "$build/tests/fuzz/fuzz_$name" -max_total_time=$((wanted - spent)) -timeout=10 \
+		TMPDIR=$scratch "$build/tests/fuzz/fuzz_$name" -max_total_time=$((wanted - spent)) -timeout=10 \
 			-rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$build/found/$name-" \
 			"$@" >>"$long/$name.log" 2>&1 || status=$?
 		rounds=$((rounds + 1))
@@ -50,7 +53,7 @@ run() {
 	done
 	rm -rf "$long/merged/$name"
 	mkdir -p "$long/merged/$name"
-	if TMPDIR=$PWD/$build "$build/tests/fuzz/fuzz_$name" -merge=1 -rss_limit_mb=2048 \
+	if TMPDIR=$scratch "$build/tests/fuzz/fuzz_$name" -merge=1 -rss_limit_mb=2048 \
 		"$long/merged/$name" "$@" >>"$long/$name.merge.log" 2>&1; then
 		rm -rf "$build/corpus/$name"
 		mv "$long/merged/$name" "$build/corpus/$name"
@@ -133,7 +136,7 @@ for name in "$@"; do
 	seeds=
 	[ ! -d "tests/fuzz/seeds/$name" ] || seeds=tests/fuzz/seeds/$name
 	# shellcheck disable=SC2086 # none, or one word
-	TMPDIR=$PWD/$build LLVM_PROFILE_FILE=$long/profiles/$name.raw "$cover/tests/fuzz/fuzz_$name" -runs=0 \
+	TMPDIR=$scratch LLVM_PROFILE_FILE=$long/profiles/$name.raw "$cover/tests/fuzz/fuzz_$name" -runs=0 \
 		"$build/corpus/$name" $seeds >"$long/$name.cover.log" 2>&1 || echo "$name: its corpus does not run"
 	llvm-profdata-14 merge -o "$long/profiles/$name.data" "$long/profiles/$name.raw"
 done
