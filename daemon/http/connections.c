@@ -3,6 +3,7 @@
 
 #include "waiting.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -43,10 +44,11 @@ struct connections {
 
 /* ---- addresses ---- */
 
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
 static void
 full_address(const struct sockaddr *from, uint8_t out[ADDRESS_SIZE])
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	struct sockaddr_in four;
 	struct sockaddr_in6 six;
 
@@ -61,18 +63,50 @@ full_address(const struct sockaddr *from, uint8_t out[ADDRESS_SIZE])
 	}
 }
 
+/* Of IPv6 only what names a network: whoever has one has 2^64 addresses in it. */
+static void
+narrow(uint8_t at[ADDRESS_SIZE])
+{
+	if (memcmp(at, mapped, sizeof mapped) != 0) {
+		memset(at + ADDRESS_SIZE / 2, 0, ADDRESS_SIZE / 2);
+	}
+}
+
 void
 address_of(const struct sockaddr *peer, const struct sockaddr *own, struct address *out)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	uint8_t own_address[ADDRESS_SIZE];
 
 	full_address(peer, out->at);
 	full_address(own, own_address);
 	out->own = memcmp(out->at, own_address, ADDRESS_SIZE) == 0;
-	if (memcmp(out->at, mapped, sizeof mapped) != 0) {
-		memset(out->at + ADDRESS_SIZE / 2, 0, ADDRESS_SIZE / 2);
+	narrow(out->at);
+}
+
+bool
+address_read(const char *text, struct address *out)
+{
+	char plain[INET6_ADDRSTRLEN];
+	bool bracketed = *text == '[';
+	size_t length = bracketed ? strcspn(++text, "]") : strlen(text);
+	const char *colon = memchr(text, ':', length);
+
+	/* 192.0.2.7:4711, and not 2001:db8::7 */
+	if (!bracketed && colon != NULL && strchr(colon + 1, ':') == NULL) {
+		length = (size_t)(colon - text);
 	}
+	if (length >= sizeof plain || (bracketed && text[length] != ']')) {
+		return false;
+	}
+	memcpy(plain, text, length);
+	plain[length] = '\0';
+	out->own = false;
+	if (inet_pton(AF_INET6, plain, out->at) == 1) {
+		narrow(out->at);
+		return true;
+	}
+	memcpy(out->at, mapped, sizeof mapped);
+	return inet_pton(AF_INET, plain, out->at + sizeof mapped) == 1;
 }
 
 static struct connection **

@@ -57,5 +57,8 @@ struct address connection_address(const struct connection *connection);
 
 /* Of a peer that is connected to `own`; a family that is neither IPv4 nor IPv6 has all zeros. */
 void address_of(const struct sockaddr *peer, const struct sockaddr *own, struct address *out);
+/* Of one that a proxy names: false unless it is one of IPv4 or IPv6, with or without a port. Never
+ * own. */
+bool address_read(const char *text, struct address *out);
 
 #endif

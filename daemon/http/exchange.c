@@ -80,11 +80,14 @@ sync_open(struct call *call, struct store *reader, struct error *err)
 	exchange->parcel.lease_days = call->service->lease_days;
 	ingest_open(&exchange->parcel, reader, call->service->keys, buffer_span(&call->body));
 	if (!exchange->parcel.sealed_reply) {
-		log_event(LOG_WARNING, "a parcel was refused: %s",
-			  status_name(exchange->parcel.status));
 		*err = exchange->parcel.error;
 		(void)fail_context(err, "the parcel");
-		return call_attempt_failed(call, exchange->parcel.status, err);
+		status = call_attempt_failed(call, exchange->parcel.status, err);
+		/* Who sends more of them than may be fills no log. */
+		if (status != STATUS_TOO_FAST) {
+			log_event(LOG_WARNING, "a parcel was refused: %s", status_name(status));
+		}
+		return status;
 	}
 	call->job.before = exchange->parcel.shown ? sync_notice : NULL;
 	status = check_rate(exchange, err);

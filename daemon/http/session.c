@@ -129,16 +129,19 @@ void
 session_tried_from(const struct service *service, const struct call_head *head,
 		   char out[CALL_ADDRESS_SIZE])
 {
+	struct address from = head->address;
+	struct address named;
 	const char *last;
 
-	if (!service->proxy || head->forwarded == NULL) {
-		hex_encode(span_of(head->address.at, sizeof head->address.at), out);
-		return;
+	if (service->proxy && head->forwarded != NULL) {
+		/* What stands before is what its client said of itself. */
+		last = strrchr(head->forwarded, ',');
+		last = last == NULL ? head->forwarded : last + 1;
+		if (address_read(last + strspn(last, " "), &named)) {
+			from = named;
+		}
 	}
-	/* What stands before is what its client said of itself. */
-	last = strrchr(head->forwarded, ',');
-	last = last == NULL ? head->forwarded : last + 1;
-	(void)snprintf(out, CALL_ADDRESS_SIZE, "%s", last + strspn(last, " "));
+	hex_encode(span_of(from.at, sizeof from.at), out);
 }
 
 void

@@ -9,7 +9,6 @@
 enum {
 	SECRET_BYTES = 32,
 	FORGET_MS = 24 * 60 * 60 * 1000,
-	FAILURES_KEPT = 10000,
 	SECOND_MS = 1000,
 };
 
@@ -228,7 +227,8 @@ ingest_sign_in(struct ingest *ingest, struct sign_in *sign_in, bool fits,
 	if (in) {
 		status = begin_login(ingest, sign_in, secret_out, err);
 	} else {
-		status = store_login_failures_sweep(store, now_ms - FORGET_MS, FAILURES_KEPT, err);
+		status = store_login_failures_sweep(store, now_ms - FORGET_MS, LOGIN_FREE_NAME,
+						    LOGIN_FAILURES_KEPT, err);
 		if (status == STATUS_OK) {
 			status = count_failure(store, sign_in->by_name, now_ms, err);
 		}

@@ -7,8 +7,10 @@
  *
  * Failed tries are counted by name and by address. From the fourth of a name and the 21st of an
  * address on each makes the next one wait, twice as long as before, at most LOGIN_DELAY_MAX_S: a
- * guesser gets 96 tries a day at a name, and nobody is shut out for good. A day without a failure
- * forgets them; so does a success those of the name. Names that nobody has count like others.
+ * guesser gets 14 tries at a name within 17 minutes and 4 an hour from then on, and nobody is shut
+ * out for good. A day without a failure forgets them; so does a success those of the name. Names
+ * that nobody has count like others. LOGIN_FAILURES_KEPT are kept of those that have to wait, and
+ * as many others.
  */
 #ifndef SAMBUNG_DAEMON_INGEST_PEOPLE_H
 #define SAMBUNG_DAEMON_INGEST_PEOPLE_H
@@ -23,6 +25,7 @@ enum {
 	LOGIN_DELAY_MAX_S = 15 * 60,
 	LOGIN_FREE_NAME = 3, /* failures without a delay */
 	LOGIN_FREE_ADDRESS = 20,
+	LOGIN_FAILURES_KEPT = 10000,
 };
 
 /* ---- users ---- */

@@ -98,8 +98,10 @@ enum status store_login_failures_put(struct store *store, const uint8_t subject[
 				     const struct login_failures *failures, struct error *err);
 enum status store_login_failures_clear(struct store *store, const uint8_t subject[HASH_SIZE],
 				       struct error *err);
-/* Forgets those before that moment, and of the others all but the newest `keep`. */
-enum status store_login_failures_sweep(struct store *store, int64_t last_ms, size_t keep,
-				       struct error *err);
+/* Forgets those before that moment, and of the others all but the newest `keep` of those that
+ * failed more often than `few` times, and of those that did not: many who fail once push out nobody
+ * who has to wait. */
+enum status store_login_failures_sweep(struct store *store, int64_t last_ms, unsigned few,
+				       size_t keep, struct error *err);
 
 #endif

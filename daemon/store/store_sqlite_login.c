@@ -138,21 +138,24 @@ store_login_failures_clear(struct store *store, const uint8_t subject[HASH_SIZE]
 }
 
 enum status
-store_login_failures_sweep(struct store *store, int64_t last_ms, size_t keep, struct error *err)
+store_login_failures_sweep(struct store *store, int64_t last_ms, unsigned few, size_t keep,
+			   struct error *err)
 {
 	static const char old_text[] = "DELETE FROM login_failure WHERE last_ms < ?";
 	static const char many_text[] =
 		"DELETE FROM login_failure WHERE subject IN (SELECT subject FROM login_failure"
-		" ORDER BY last_ms DESC LIMIT -1 OFFSET ?)";
+		" WHERE (count > ?1) = ?2 ORDER BY last_ms DESC LIMIT -1 OFFSET ?3)";
 	struct statement *s = sql_prepare(store->sql, old_text, err);
 	enum status status;
 
 	sql_bind_int(s, 1, last_ms);
 	status = sql_run(s, err);
-	if (status != STATUS_OK) {
-		return status;
+	for (unsigned often = 0; often < 2 && status == STATUS_OK; often++) {
+		s = sql_prepare(store->sql, many_text, err);
+		sql_bind_uint(s, 1, few);
+		sql_bind_uint(s, 2, often);
+		sql_bind_uint(s, 3, keep);
+		status = sql_run(s, err);
 	}
-	s = sql_prepare(store->sql, many_text, err);
-	sql_bind_uint(s, 1, keep);
-	return sql_run(s, err);
+	return status;
 }

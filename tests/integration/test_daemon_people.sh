@@ -177,7 +177,11 @@ holds '… and tries count by the address that the proxy names' equals "$(sqlite
 signs_in 'Siapa Saja' "$password" -H 'X-Forwarded-For: 10.0.0.1, 192.0.2.7'
 signs_in 'Siapa Lagi' "$password" -H 'X-Forwarded-For: 10.0.0.2, 192.0.2.7'
 signs_in 'Siapa Lain' "$password" -H 'X-Forwarded-For: 192.0.2.8'
-holds '… the last one' equals "$(sqlite3 "$server/sambung.db" 'SELECT count(*), max(count) FROM login_failure')" '5|2'
+signs_in 'Siapa Itu' "$password"
+holds '… the last one' equals "$(sqlite3 "$server/sambung.db" 'SELECT count(*), max(count) FROM login_failure')" '7|2'
+signs_in 'Siapa Ini' "$password" -H 'X-Forwarded-For: 2001:db8:1:2::5'
+signs_in 'Siapa Situ' "$password" -H 'X-Forwarded-For: [2001:db8:1:2:ffff::9]:4711'
+holds '… and of IPv6 by its network' equals "$(sqlite3 "$server/sambung.db" 'SELECT count(*), max(count) FROM login_failure')" '10|2'
 
 # ---- tokens ----
 

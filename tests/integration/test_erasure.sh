@@ -244,6 +244,9 @@ holds '… and the status says so' \
 	equals "$(control erased "$(family_id 2)" --json | head -n 1 | field status)" erased
 holds 'no file of the server has one of the strings' none_of "$folder/goes"
 holds '… and those of the others are all there' all_of "$folder/stays"
+control backup "$folder/after.db" >/dev/null
+holds '… nor has a backup that is made now' equals "$(found "$folder/goes" "$folder/after.db")" 0
+rm "$folder/after.db"
 holds 'the log proves itself without them' checks
 control log >/dev/null
 control history "$(family_id "$all_families")" >/dev/null

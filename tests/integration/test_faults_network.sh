@@ -134,34 +134,45 @@ network pass 0
 phone p sync >/dev/null
 holds 'at the right address all is well again' equals "$(queued p)" 0
 
-# ---- one whose answer never ends ----
+# ---- one whose answer never ends, or never begins ----
 
-clocks_of_others
-if [ -n "$clocks" ]; then
+# ends_never KIND: such a server; it is what the phone's address leads to.
+ends_never() {
 	: >"$folder/drip.out"
-	node "$(dirname "$0")/drip.mjs" >"$folder/drip.out" &
-	dripping=$!
+	node "$(dirname "$0")/drip.mjs" "$1" >"$folder/drip.out" &
+	dripping="$dripping $!"
 	tries=0
 	until grep -q . "$folder/drip.out"; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 400 ] || fail 'the server that drips listens'
+		[ "$tries" -lt 400 ] || fail 'the server that never ends listens'
 		sleep 0.05
 	done
-	record 8.9
-	right=$url
 	url=http://127.0.0.1:$(cat "$folder/drip.out")
 	network pass 0
-	# By their clocks it sends ten bytes a second and more: that is neither silence, nor soon too much.
+}
+
+clocks_of_others
+if [ -n "$clocks" ]; then
+	record 8.9
+	right=$url
+	# The clocks of those who ask go faster: what drips is for them ten bytes a second and more, which
+	# is neither silence nor soon too much.
 	in_no_hurry=$SAMBUNG
 	SAMBUNG=$folder/hurried
-	printf '#!/bin/sh\nexec timeout -k 5 100 faketime -f "+0 x500" "%s" "$@"\n' "$in_no_hurry" >"$SAMBUNG"
+	printf '#!/bin/sh\nexec timeout -k 5 20 faketime -f "+0 x$hurry" "%s" "$@"\n' "$in_no_hurry" >"$SAMBUNG"
 	chmod +x "$SAMBUNG"
+	ends_never drip
+	export hurry=500
 	refused_sync 'a server whose answer never ends does not hold a phone for ever' 'curl 28' p
+	fails '… nor an admin' 1 env "SAMBUNG_URL=$url" "SAMBUNG_TOKEN_FILE=$server/admin.token" \
+		timeout -k 5 20 faketime -f '+0 x1000' "$SAMBUNGCTL" --lang en count visit
+	holds '… who is told why' grep -q 'timed out' "$folder/said"
+	ends_never silent
+	# By its clock these are 400 seconds; it waits for 60.
+	export hurry=20
+	refused_sync '… nor one that says nothing, for some minutes' 'curl 28' p
 	SAMBUNG=$in_no_hurry
 	holds '… and nothing is lost' equals "$(queued p)" 1
-	fails '… nor does it hold an admin' 1 env "SAMBUNG_URL=$url" "SAMBUNG_TOKEN_FILE=$server/admin.token" \
-		timeout -k 5 100 faketime -f '+0 x2000' "$SAMBUNGCTL" --lang en count visit
-	holds '… who is told why' grep -q 'timed out' "$folder/said"
 	url=$right
 	network pass 0
 	phone p sync >/dev/null

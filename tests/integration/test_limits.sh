@@ -131,6 +131,19 @@ answers 'an enrolment from there is too fast' 429 POST /v1/enrol -H "$parcel" --
 holds '… in one plain line' body_has '^too_fast: '
 answers 'from another address it is looked at' 400 POST /v1/enrol -H "$parcel" --data-binary hello --interface 127.0.0.3
 answers 'a bad seal from there is too fast' 429 POST /v1/sync -H "$parcel" --data-binary hello --interface $other
+junk_told() {
+	grep -c 'a parcel was refused' "$folder/daemon.log" || true
+}
+before=$(junk_told)
+seq 300 | sed "s|.*|url = \"$url/v1/sync\"\noutput = \"/dev/null\"|" >"$folder/many-parcels"
+http=$(curl -s -K "$folder/many-parcels" -H "$parcel" --data-binary hello --interface 127.0.0.4 -w '%{http_code}\n' | sort | uniq -c | tr -s ' ' | tr '\n' ' ')
+echo "three hundred parcels that nobody sealed, told: $http"
+holds 'so many parcels that nobody sealed are too fast' sh -c 'echo "$0" | grep -q " 429"' "$http"
+holds '… and the log has a line for those alone that were not' test "$(($(junk_told) - before))" -le 20
+for attempt in 1 2 3 4 5 6 7 8 9 10; do
+	answers "enrolment $attempt of what is no code is told so" 400 POST /v1/enrol -H "$parcel" --data-binary hello --interface 127.0.0.5
+done
+answers 'the next one is too fast, whatever it has' 429 POST /v1/enrol -H "$parcel" --data-binary hello --interface 127.0.0.5
 holds 'a phone makes a file' phone ani carry out "$folder/ani.carry"
 token=$admin
 delivered=0

@@ -125,6 +125,7 @@ TEST(rows_that_no_entry_leads_to_or_that_are_missing_beside_the_evidence_are_fou
 		 " WHERE seq = 30",
 		 "log", "0"},
 		{"DELETE FROM erased", "erased", NULL},
+		{"UPDATE erased SET seq = seq - 1", "erased", NULL},
 		{"DELETE FROM erasure", "erasure", NULL},
 		{"UPDATE erasure SET asked_ms = asked_ms - 1", "erasure", NULL},
 		{"UPDATE erasure SET record = record + 1", "erasure", NULL},

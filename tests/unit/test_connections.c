@@ -232,6 +232,40 @@ TEST(of_ipv6_the_first_half_counts_and_ipv4_within_it_counts_whole)
 	assert_false(mapped.own);
 }
 
+TEST(an_address_that_a_proxy_names_is_the_same_as_one_that_comes_itself)
+{
+	static const char *const none[] = {
+		"",
+		"unknown",
+		"10.1.2",
+		"[2001:db8:1:2::1",
+		"10.1.2.3.4.5.6.7",
+		"2001:db8:1:2::1%eth0",
+		":4711",
+		"10.1.2.300",
+		"2001:0db8:0001:0002:0000:0000:0000:0000:0000:0000:0000:0001",
+	};
+	const struct address four = six("::ffff:10.1.2.3", "::ffff:10.0.0.1");
+	const struct address wide = six("2001:db8:1:2::1", "2001:db8:9::1");
+	struct address read;
+
+	(void)state;
+	assert_true(address_read("10.1.2.3", &read));
+	assert_memory_equal(read.at, four.at, ADDRESS_SIZE);
+	assert_false(read.own);
+	assert_true(address_read("10.1.2.3:4711", &read));
+	assert_memory_equal(read.at, four.at, ADDRESS_SIZE);
+	assert_true(address_read("::ffff:10.1.2.3", &read));
+	assert_memory_equal(read.at, four.at, ADDRESS_SIZE);
+	assert_true(address_read("2001:db8:1:2:ffff::9", &read));
+	assert_memory_equal(read.at, wide.at, ADDRESS_SIZE);
+	assert_true(address_read("[2001:db8:1:2::7]:4711", &read));
+	assert_memory_equal(read.at, wide.at, ADDRESS_SIZE);
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		assert_false(address_read(none[i], &read));
+	}
+}
+
 #define PATIENT_CASE(sentence) CASE_WITH(sentence, patient, world_close)
 
 RUN_TESTS(PATIENT_CASE(an_address_has_so_many_and_no_more),
@@ -240,4 +274,5 @@ RUN_TESTS(PATIENT_CASE(an_address_has_so_many_and_no_more),
 		    world_close),
 	  PATIENT_CASE(what_has_its_time_ends_with_it),
 	  PATIENT_CASE(where_places_are_rare_who_rests_gives_way),
-	  CASE(of_ipv6_the_first_half_counts_and_ipv4_within_it_counts_whole))
+	  CASE(of_ipv6_the_first_half_counts_and_ipv4_within_it_counts_whole),
+	  CASE(an_address_that_a_proxy_names_is_the_same_as_one_that_comes_itself))

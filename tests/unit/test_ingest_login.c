@@ -122,15 +122,14 @@ TEST(a_name_signs_in_once_and_is_free_again_when_its_user_is_disabled)
 }
 
 static enum status
-add_token(struct forged *forged, const char *name)
+add_token(struct forged *forged, const char *name, char text[TOKEN_TEXT_SIZE])
 {
 	struct ingest *ingest = forged->world->ingest;
 	const struct token_order order = {.role = ROLE_CADRE, .name = span_of_text(name)};
-	char token[TOKEN_TEXT_SIZE];
 	enum status status;
 
 	assert_ok(ingest_begin(ingest, &forged->err));
-	status = ingest_token_add(ingest, &order, token, &forged->err);
+	status = ingest_token_add(ingest, &order, text, &forged->err);
 	assert_ok(ingest_commit(ingest, NULL));
 	return status;
 }
@@ -155,22 +154,31 @@ TEST(no_token_has_the_name_of_a_user_nor_she_that_of_a_token)
 {
 	DEVICE;
 	struct ingest *ingest = ani->world->ingest;
+	struct token token;
 	uint32_t number = 0;
+	char text[TOKEN_TEXT_SIZE];
 	uint64_t head;
 
 	assert_ok(add_user(ani, "Pak Budi", &number));
-	assert_ok(add_token(ani, "SIGA"));
-	assert_ok(add_token(ani, "SIGA"));
+	assert_ok(add_token(ani, "SIGA", text));
+	assert_ok(token_find(ani->world->store, text, 1, &ani->arena, &token, &ani->err));
+	assert_ok(ingest_begin(ingest, &ani->err));
+	assert_ok(ingest_token_revoke(ingest, token.user, 0, &ani->err));
+	assert_ok(ingest_commit(ingest, &ani->err));
+	/* What it did stays in the log under its name. */
+	assert_int_equal(add_user(ani, "siga", &number), STATUS_EXISTS);
+	assert_ok(add_token(ani, "SIGA", text));
+	assert_ok(add_token(ani, "SIGA", text));
 	head = world_head(ani->world);
-	assert_int_equal(add_token(ani, "Pak Budi"), STATUS_EXISTS);
-	assert_int_equal(add_token(ani, " pak budi"), STATUS_EXISTS);
+	assert_int_equal(add_token(ani, "Pak Budi", text), STATUS_EXISTS);
+	assert_int_equal(add_token(ani, " pak budi", text), STATUS_EXISTS);
 	assert_int_equal(add_user(ani, "siga", &number), STATUS_EXISTS);
 	assert_int_equal(world_head(ani->world), head);
 	/* What she did stays in the log under her name. */
 	assert_ok(ingest_begin(ingest, &ani->err));
 	assert_ok(ingest_user_disable(ingest, number, 0, &ani->err));
 	assert_ok(ingest_commit(ingest, &ani->err));
-	assert_int_equal(add_token(ani, "Pak Budi"), STATUS_EXISTS);
+	assert_int_equal(add_token(ani, "Pak Budi", text), STATUS_EXISTS);
 	assert_ok(add_user(ani, "PAK BUDI", &number));
 }
 
@@ -207,18 +215,18 @@ TEST(a_login_ends_when_nothing_comes_and_after_a_working_day)
 
 	assert_ok(add_user(ani, "Ratna", &number));
 	assert_true(signs_in(ani, "Ratna", secret));
-	ani->world->now_ms += LOGIN_IDLE_MS;
+	ani->world->now_ms += 30 * MINUTE;
 	assert_true(is_in(ani, secret));
 	assert_ok(login_find(ani->world->store, secret, ani->world->now_ms, &login, &ani->err));
 	/* The clock of this world moves when it is looked at, too. */
-	while (ani->world->now_ms + LOGIN_IDLE_MS / 2 < login.began_ms + LOGIN_WHOLE_MS) {
+	while (ani->world->now_ms + 15 * MINUTE < login.began_ms + 12 * HOUR) {
 		assert_true(is_in(ani, secret));
 		assert_ok(ingest_begin(ingest, &ani->err));
 		assert_ok(ingest_login_used(ingest, login.hash, &ani->err));
 		assert_ok(ingest_commit(ingest, &ani->err));
-		ani->world->now_ms += LOGIN_IDLE_MS / 2;
+		ani->world->now_ms += 15 * MINUTE;
 	}
-	ani->world->now_ms = login.began_ms + LOGIN_WHOLE_MS;
+	ani->world->now_ms = login.began_ms + 12 * HOUR;
 	assert_true(is_in(ani, secret));
 	ani->world->now_ms += 1;
 	assert_false(is_in(ani, secret));
@@ -232,7 +240,7 @@ TEST(a_login_ends_when_nothing_came_for_half_an_hour)
 
 	assert_ok(add_user(ani, "Ratna", &number));
 	assert_true(signs_in(ani, "Ratna", secret));
-	ani->world->now_ms += LOGIN_IDLE_MS + 1;
+	ani->world->now_ms += 30 * MINUTE + 1;
 	assert_false(is_in(ani, secret));
 }
 
@@ -335,6 +343,64 @@ TEST(an_address_that_fails_with_many_names_waits_and_others_do_not)
 	}
 	assert_int_equal(fails(ani, "nama lain", here), STATUS_LOCKED_OUT);
 	assert_ok(fails(ani, "nama lain", "192.0.2.2"));
+}
+
+/* Of names or addresses that nobody else uses. */
+static void
+fail_many(struct forged *ani, uint32_t from, uint32_t count)
+{
+	const struct login_failures once = {.count = 1, .last_ms = ani->world->now_ms};
+
+	assert_ok(ingest_begin(ani->world->ingest, &ani->err));
+	for (uint32_t i = from; i < from + count; i++) {
+		uint8_t subject[HASH_SIZE] = {0};
+
+		put_le32(subject, i);
+		assert_ok(store_login_failures_put(ani->world->store, subject, &once, &ani->err));
+	}
+	/* Something of the writer's own, so that it commits. */
+	assert_ok(ingest_sign_out(ani->world->ingest, (const uint8_t[HASH_SIZE]){0}, &ani->err));
+	assert_ok(ingest_commit(ani->world->ingest, &ani->err));
+}
+
+TEST(many_who_fail_once_push_out_nobody_who_has_to_wait)
+{
+	DEVICE;
+	uint32_t number;
+
+	assert_ok(add_user(ani, "Ratna", &number));
+	for (int i = 0; i < 10; i++) {
+		ani->world->now_ms += (int64_t)LOGIN_DELAY_MAX_S * SECOND;
+		assert_ok(fails(ani, "Ratna", "10.0.0.1"));
+	}
+	/* Of the minute for which she has to wait. */
+	ani->world->now_ms += 10 * SECOND;
+	assert_int_equal(fails(ani, "Ratna", here), STATUS_LOCKED_OUT);
+	fail_many(ani, 0, 2 * LOGIN_FAILURES_KEPT);
+	assert_ok(fails(ani, "Siapa", "10.0.0.2"));
+	assert_int_equal(fails(ani, "Ratna", here), STATUS_LOCKED_OUT);
+}
+
+TEST(a_guesser_has_fourteen_tries_at_a_name_and_four_an_hour_from_then_on)
+{
+	DEVICE;
+	const int64_t end_ms = ani->world->now_ms + DAY;
+	char address[24];
+	uint32_t number;
+	int tries = 0;
+
+	assert_ok(add_user(ani, "Ratna", &number));
+	while (ani->world->now_ms < end_ms) {
+		enum status status;
+
+		/* Each from another address, which counts for itself. */
+		(void)snprintf(address, sizeof address, "10.0.0.%d", tries);
+		status = fails(ani, "Ratna", address);
+		assert_true(status == STATUS_OK || status == STATUS_LOCKED_OUT);
+		tries += status == STATUS_OK;
+		ani->world->now_ms += tries < 14 ? SECOND : MINUTE;
+	}
+	assert_in_range(tries, 14 + 4 * 23, 14 + 4 * 24);
 }
 
 TEST(who_has_one_account_does_not_guess_at_others_without_end)
@@ -517,6 +583,8 @@ RUN_TESTS(FORGED(a_user_signs_in_with_her_role_and_scope),
 	  FORGED(a_success_forgets_the_failures_of_the_name_and_a_day_all),
 	  FORGED(a_name_that_nobody_has_is_answered_like_one_that_somebody_has),
 	  FORGED(an_address_that_fails_with_many_names_waits_and_others_do_not),
+	  FORGED(many_who_fail_once_push_out_nobody_who_has_to_wait),
+	  FORGED(a_guesser_has_fourteen_tries_at_a_name_and_four_an_hour_from_then_on),
 	  FORGED(who_has_one_account_does_not_guess_at_others_without_end),
 	  FORGED(a_clock_that_is_set_back_makes_nobody_wait_longer),
 	  FORGED(tries_sent_at_once_count_one_after_another),
