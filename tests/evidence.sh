@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every test that docs/security.md names exists: a sentence of a C test, a script, or a fuzz target.
+# Every test that docs/security.md names exists: a sentence of a C test, a script, or a fuzz target. And
+# docs/mutants.md has the row of each planted bug.
 #
 # usage: sh tests/evidence.sh
 set -eu
@@ -32,5 +33,8 @@ for name in $(grep '^|\|(`' "$page" | grep -o '`[a-z0-9_]*_[a-z0-9_]*`' | tr -d 
 	fi
 done
 [ "$count" -ge 40 ] || { echo "only $count tests are named: the page or this search is broken"; exit 1; }
+sh planted/run.sh --table | while read -r row; do
+	grep -qxF -- "$row" ../docs/mutants.md || { echo "docs/mutants.md lacks: $row"; exit 1; }
+done || missing=$((missing + 1))
 [ "$missing" -eq 0 ] || exit 1
 echo "$count tests are named and exist"

@@ -93,6 +93,43 @@ TEST(request_is_opened_with_the_key_it_names)
 	assert_memory_equal(&opened.session, &fixture->session, sizeof opened.session);
 }
 
+static bool
+holds(struct span bytes, struct span word)
+{
+	for (size_t i = 0; i + word.length <= bytes.length; i++) {
+		if (memcmp(bytes.at + i, word.at, word.length) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Another key under the same number, and the device's own, which signs. */
+TEST(nobody_but_the_key_that_it_was_sealed_to_opens_a_request)
+{
+	struct fixture *fixture = *state;
+	const struct span body = span_of_text(body_text);
+	struct opened_parcel opened;
+
+	assert_ok(seal(fixture, PARCEL_SYNC, 1));
+	assert_false(holds(buffer_span(&fixture->request), body));
+	assert_ok(open_bytes(fixture, buffer_span(&fixture->request), &opened));
+	assert_true(holds(opened.body, body));
+	fixture->keys[0].id = 6;
+	memcpy(fixture->keys[1].secret, fixture->keys[0].secret, sizeof fixture->keys[1].secret);
+	memcpy(fixture->keys[1].public_key, fixture->keys[0].public_key, 32);
+	buffer_clear(&fixture->plain);
+	assert_int_equal(open_bytes(fixture, buffer_span(&fixture->request), &opened),
+			 STATUS_SIGNATURE);
+	assert_false(holds(buffer_span(&fixture->plain), body));
+	for (size_t i = 0; i < 2; i++) {
+		box_keypair(fixture->sender.secret, fixture->keys[i].public_key,
+			    fixture->keys[i].secret);
+	}
+	assert_int_equal(open_bytes(fixture, buffer_span(&fixture->request), &opened),
+			 STATUS_SIGNATURE);
+}
+
 TEST(overhead_of_a_request_is_114_bytes)
 {
 	struct fixture *fixture = *state;
@@ -377,9 +414,10 @@ TEST(reply_of_the_greatest_length_passes_and_one_byte_more_does_not)
 
 #define ROW(sentence) CASE_WITH(sentence, fixture_start, fixture_end)
 
-RUN_TESTS(ROW(request_is_opened_with_the_key_it_names), ROW(overhead_of_a_request_is_114_bytes),
-	  ROW(flipping_any_byte_of_a_request_is_noticed), ROW(request_cut_off_anywhere_is_refused),
-	  ROW(request_with_a_tail_is_refused),
+RUN_TESTS(ROW(request_is_opened_with_the_key_it_names),
+	  ROW(nobody_but_the_key_that_it_was_sealed_to_opens_a_request),
+	  ROW(overhead_of_a_request_is_114_bytes), ROW(flipping_any_byte_of_a_request_is_noticed),
+	  ROW(request_cut_off_anywhere_is_refused), ROW(request_with_a_tail_is_refused),
 	  ROW(request_of_another_device_is_opened_but_not_believed),
 	  ROW(enrolment_is_never_taken_for_a_sync), ROW(unknown_key_id_and_wrong_key_do_not_open),
 	  ROW(unknown_version_and_too_short_a_request_are_malformed),
