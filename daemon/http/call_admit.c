@@ -89,7 +89,8 @@ check_access(struct call *call, const struct call_head *head, struct error *err)
 	if (status != STATUS_OK) {
 		return status;
 	}
-	status = session_caller(reader, head, service_now_ms(call->service), &call->caller, err);
+	status = session_caller(reader, call->service->keys, head, service_now_ms(call->service),
+				&call->caller, err);
 	readers_give(call->service->readers, READER_BRIEF, reader);
 	/* Who shows nothing has not guessed. */
 	if (status == STATUS_UNAUTHENTICATED &&

@@ -107,13 +107,16 @@ sign_in_prove(struct call *call, struct error *err)
 {
 	const struct platform *platform = &call->service->platform;
 	struct sign_in_try *own = call->own;
+	const struct server_keys *keys = call->service->keys;
+	struct credentials credentials = {span_of_text(own->name), span_of_text(own->password)};
 	uint8_t salt[PASSWORD_SALT_SIZE];
 	enum status status =
-		password_fits(span_of_text(own->password), own->sign_in.password, &own->fits, err);
+		password_fits(keys, &credentials, own->sign_in.password, &own->fits, err);
 
 	if (status == STATUS_OK && own->changes && own->fits) {
 		platform->random(platform->context, salt, sizeof salt);
-		status = password_make(span_of_text(own->next), salt, own->instead, err);
+		credentials.password = span_of_text(own->next);
+		status = password_make(keys, &credentials, salt, own->instead, err);
 		own->sign_in.instead = own->instead;
 	}
 	crypto_wipe(own->password, sizeof own->password);
@@ -179,7 +182,8 @@ sign_in_answer(struct call *call, struct store *reader, struct error *err)
 		status = fail(err, STATUS_UNAUTHENTICATED, "name or password");
 		return call_attempt_failed(call, status, err);
 	}
-	status = login_find(reader, own->secret, service_now_ms(call->service), &login, err);
+	status = login_find(reader, call->service->keys, own->secret, service_now_ms(call->service),
+			    &login, err);
 	if (status != STATUS_OK) {
 		return status;
 	}

@@ -96,11 +96,13 @@ user_prove(struct call *call, struct error *err)
 {
 	const struct platform *platform = &call->service->platform;
 	struct user_call *own = call->own;
+	const struct credentials credentials = {span_of_text(own->name),
+						span_of_text(own->password)};
 	uint8_t salt[PASSWORD_SALT_SIZE];
 	enum status status;
 
 	platform->random(platform->context, salt, sizeof salt);
-	status = password_make(span_of_text(own->password), salt, own->order.password, err);
+	status = password_make(call->service->keys, &credentials, salt, own->order.password, err);
 	crypto_wipe(own->password, sizeof own->password);
 	return status;
 }

@@ -82,8 +82,8 @@ check_page(const struct call_head *head, const char *csrf, struct error *err)
 }
 
 static enum status
-login_caller(struct store *reader, const struct call_head *head, int64_t now_ms, struct caller *out,
-	     struct error *err)
+login_caller(struct store *reader, const struct server_keys *keys, const struct call_head *head,
+	     int64_t now_ms, struct caller *out, struct error *err)
 {
 	char csrf[LOGIN_SECRET_SIZE];
 	struct login login;
@@ -92,7 +92,7 @@ login_caller(struct store *reader, const struct call_head *head, int64_t now_ms,
 	if (strlen(head->session) != LOGIN_SECRET_SIZE - 1) {
 		return fail(err, STATUS_UNAUTHENTICATED, "that is no session of this server");
 	}
-	status = login_find(reader, head->session, now_ms, &login, err);
+	status = login_find(reader, keys, head->session, now_ms, &login, err);
 	if (status == STATUS_OK) {
 		login_csrf(head->session, csrf);
 		status = check_page(head, csrf, err);
@@ -111,14 +111,14 @@ login_caller(struct store *reader, const struct call_head *head, int64_t now_ms,
 }
 
 enum status
-session_caller(struct store *reader, const struct call_head *head, int64_t now_ms,
-	       struct caller *out, struct error *err)
+session_caller(struct store *reader, const struct server_keys *keys, const struct call_head *head,
+	       int64_t now_ms, struct caller *out, struct error *err)
 {
 	if (head->authorization != NULL) {
 		return token_caller(reader, head->authorization, now_ms, out, err);
 	}
 	if (head->session != NULL) {
-		return login_caller(reader, head, now_ms, out, err);
+		return login_caller(reader, keys, head, now_ms, out, err);
 	}
 	return fail(err, STATUS_UNAUTHENTICATED, "no Authorization: Bearer header");
 }

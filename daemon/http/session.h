@@ -16,8 +16,9 @@
 #define SESSION_CSRF_HEADER "X-Sambung-CSRF"
 
 /* UNAUTHENTICATED: nobody; DENIED: not from that page. */
-enum status session_caller(struct store *reader, const struct call_head *head, int64_t now_ms,
-			   struct caller *out, struct error *err);
+enum status session_caller(struct store *reader, const struct server_keys *keys,
+			   const struct call_head *head, int64_t now_ms, struct caller *out,
+			   struct error *err);
 /* DENIED: another site's page asks. */
 enum status session_check_origin(const struct call_head *head, struct error *err);
 /* Whose failed logins count together: those of the other end, or of whom the proxy names. */

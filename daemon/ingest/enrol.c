@@ -2,6 +2,7 @@
 /* enrol: one-time codes, and the devices that come with them. */
 #include "daemon/ingest/note.h"
 #include "daemon/ingest/workset.h"
+#include "daemon/store/store_people.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@ enum {
 	CODE_FAILURES_MAX = 10,
 	ENROL_ARENA_LIMIT = 4 * 1024 * 1024,
 	ENROL_ROOM_FIXED = 1024,
+	REGION_SIZE = 16,
 };
 
 enum status
@@ -45,6 +47,28 @@ ingest_address(struct store *store, struct arena *arena, struct span *out, struc
 	memcpy(text + url.length + 1, pins.at, pins.length);
 	*out = span_of(text, url.length + 1 + pins.length);
 	return STATUS_OK;
+}
+
+/* What is kept of a code's secret. All that the code brings is in it, so that whoever has only the
+ * database can neither widen nor lengthen one, nor make his own. */
+static void
+code_mark(const struct server_keys *keys, const struct stored_code *code, struct span secret,
+	  uint8_t out[HASH_SIZE])
+{
+	const size_t count = code->scope_count > MESSAGE_SCOPE_MAX ? 0 : code->scope_count;
+	uint8_t fixed[8 + 4];
+	uint8_t scope[MESSAGE_SCOPE_MAX * REGION_SIZE];
+	const struct span parts[] = {span_of(code->id, sizeof code->id), secret,
+				     span_of(fixed, sizeof fixed),
+				     span_of(scope, count * REGION_SIZE), code->cadre};
+
+	put_le64(fixed, (uint64_t)code->expires_ms);
+	put_le32(fixed + 8, (uint32_t)code->scope_count);
+	for (size_t i = 0; i < count; i++) {
+		put_le64(scope + i * REGION_SIZE, code->scope[i].low);
+		put_le64(scope + i * REGION_SIZE + 8, code->scope[i].high);
+	}
+	keys_mark(keys, "code", parts, sizeof parts / sizeof parts[0], out);
 }
 
 enum status
@@ -83,8 +107,8 @@ ingest_code_make(struct ingest *ingest, const struct code_order *order, char *co
 	platform->random(platform->context, code.secret, sizeof code.secret);
 	platform->random(platform->context, code.code_id, sizeof code.code_id);
 	memcpy(stored.id, code.code_id, sizeof stored.id);
-	sha256(&secret, 1, stored.secret_hash);
 	stored.expires_ms = ingest_clock_ms(ingest) + (int64_t)CODE_LIFE_HOURS * 3600 * 1000;
+	code_mark(ingest->options.keys, &stored, secret, stored.secret_hash);
 	status = store_code_put(ingest->options.store, &stored, err);
 	if (status == STATUS_OK) {
 		status = ingest_note(ingest, ENTRY_ADMIN, order->user, &note, NULL, err);
@@ -125,7 +149,7 @@ check_code(struct ingest *ingest, struct enrolment *enrolment, struct error *err
 	if (status != STATUS_OK) {
 		return status;
 	}
-	sha256(&secret, 1, hash);
+	code_mark(ingest->options.keys, code, secret, hash);
 	if (!crypto_equal(hash, code->secret_hash, sizeof hash) ||
 	    code->failures >= CODE_FAILURES_MAX) {
 		code->failures++;

@@ -124,11 +124,26 @@ sign_in_find(struct store *reader, struct span name, const char *address, int64_
 }
 
 static void
-secret_hash(const char *secret, uint8_t out[HASH_SIZE])
+secret_mark(const struct server_keys *keys, const char *secret, uint8_t out[HASH_SIZE])
 {
 	const struct span text = span_of_text(secret);
 
-	sha256(&text, 1, out);
+	keys_mark(keys, "login", &text, 1, out);
+}
+
+/* Whose secret it says that it is; 0: it is none. */
+static uint32_t
+secret_user(const char *secret)
+{
+	uint32_t user = 0;
+	struct buffer bytes;
+
+	buffer_init(&bytes, SECRET_BYTES);
+	if (base64url_decode(span_of_text(secret), &bytes) && bytes.length == SECRET_BYTES) {
+		user = get_le32(bytes.at);
+	}
+	crypto_wipe_buffer(&bytes);
+	return user;
 }
 
 /* 43 letters and digits of base64url, and a NUL. */
@@ -159,12 +174,13 @@ begin_login(struct ingest *ingest, const struct sign_in *sign_in,
 	enum status status;
 
 	ingest->options.platform.random(ingest->options.platform.context, random, sizeof random);
+	put_le32(random, sign_in->user);
 	write_secret(random, secret_out);
 	crypto_wipe(random, sizeof random);
 	if (*secret_out == '\0') {
 		return fail(err, STATUS_MEMORY, "a login");
 	}
-	secret_hash(secret_out, login.hash);
+	secret_mark(ingest->options.keys, secret_out, login.hash);
 	status = store_logins_sweep(store, now_ms - LOGIN_WHOLE_MS, now_ms - LOGIN_IDLE_MS, err);
 	if (status == STATUS_OK) {
 		status = store_login_add(store, &login, err);
@@ -259,16 +275,18 @@ ingest_login_used(struct ingest *ingest, const uint8_t hash[HASH_SIZE], struct e
 /* ---- being signed in ---- */
 
 enum status
-login_find(struct store *reader, const char *secret, int64_t now_ms, struct login *out,
-	   struct error *err)
+login_find(struct store *reader, const struct server_keys *keys, const char *secret, int64_t now_ms,
+	   struct login *out, struct error *err)
 {
 	uint8_t hash[HASH_SIZE];
 	struct login login;
 	enum status status;
 
-	secret_hash(secret, hash);
+	secret_mark(keys, secret, hash);
 	status = store_login(reader, hash, &login, err);
-	if (status == STATUS_NOT_FOUND) {
+	/* A row that somebody gave to another user is of nobody. */
+	if (status == STATUS_NOT_FOUND ||
+	    (status == STATUS_OK && secret_user(secret) != login.user)) {
 		return fail(err, STATUS_UNAUTHENTICATED, "session");
 	}
 	if (status != STATUS_OK) {

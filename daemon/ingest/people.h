@@ -2,8 +2,10 @@
 /*
  * people: users who sign in with a password, their logins, and tokens taken back.
  *
- * A login is the secret of a cookie. It ends when nothing came for LOGIN_IDLE_MS, LOGIN_WHOLE_MS
- * after it began, when its user is disabled or gets another password, or when she signs out.
+ * A login is the secret of a cookie, which begins with the user's number; the database has its mark
+ * (trust/keys.h), so who has only the database signs nobody in. It ends when nothing came for
+ * LOGIN_IDLE_MS, LOGIN_WHOLE_MS after it began, when its user is disabled or gets another password,
+ * or when she signs out.
  *
  * Failed tries are counted by name and by address. From the fourth of a name and the 21st of an
  * address on each makes the next one wait, twice as long as before, at most LOGIN_DELAY_MAX_S: a
@@ -73,8 +75,8 @@ enum status sign_in_find(struct store *reader, struct span name, const char *add
 enum status ingest_sign_in(struct ingest *ingest, struct sign_in *sign_in, bool fits,
 			   char secret_out[LOGIN_SECRET_SIZE], bool *in_out, struct error *err);
 /* The login behind a secret; UNAUTHENTICATED if there is none, or it is over. Any thread. */
-enum status login_find(struct store *reader, const char *secret, int64_t now_ms, struct login *out,
-		       struct error *err);
+enum status login_find(struct store *reader, const struct server_keys *keys, const char *secret,
+		       int64_t now_ms, struct login *out, struct error *err);
 enum status ingest_sign_out(struct ingest *ingest, const uint8_t hash[HASH_SIZE],
 			    struct error *err);
 /* What a page that was given the secret's cookie shows with what it asks to be changed. */

@@ -2,6 +2,7 @@
 /* replay_device: what entries did to devices, as their notes say. */
 #include "daemon/ingest/family.h"
 #include "daemon/ingest/replay_parts.h"
+#include "daemon/store/store_people.h"
 
 #include <string.h>
 
@@ -49,12 +50,52 @@ add_device(const struct told *told, struct device *device, struct error *err)
 	return status == STATUS_OK ? family_remember(told->ingest, &device->stream, err) : status;
 }
 
+static enum status
+code_told(const struct told *told, struct stored_code *out, struct error *err)
+{
+	const struct note *note = told->note;
+
+	*out = (struct stored_code){.cadre = note->name, .scope_count = note->scope_count};
+	out->scope = arena_copy(&told->ingest->work.arena, note->scope,
+				note->scope_count * sizeof note->scope[0]);
+	if (out->scope == NULL && note->scope_count > 0) {
+		return fail(err, STATUS_MEMORY, "a replay");
+	}
+	return STATUS_OK;
+}
+
+/* Its secret is in no entry, but for whom and for which villages it was made. */
+enum status
+replay_code(const struct told *told, struct error *err)
+{
+	struct stored_code code;
+	enum status status = code_told(told, &code, err);
+
+	if (status == STATUS_OK) {
+		put_le64(code.id, told->seq);
+		status = store_code_put(told->again, &code, err);
+	}
+	told->ingest->work.wrote = true;
+	return status;
+}
+
+/* Whoever comes has a code that was made for just this, and each serves once. */
 enum status
 replay_enrol(const struct told *told, struct error *err)
 {
 	struct device device;
+	struct stored_code code;
+	enum status status = code_told(told, &code, err);
 
-	return add_device(told, &device, err);
+	if (status == STATUS_OK) {
+		status = store_code_spend(told->again, &code, err);
+	}
+	if (status == STATUS_NOT_FOUND) {
+		replay_tell(told->replay, told->row, "payload",
+			    "no code was made for such a device");
+		status = STATUS_OK;
+	}
+	return status == STATUS_OK ? add_device(told, &device, err) : status;
 }
 
 enum status

@@ -343,7 +343,7 @@ static const struct action actions[] = {
 	{"continue", ENTRY_SCOPE, replay_continue},
 	{"scope", ENTRY_SCOPE, replay_scope},
 	{"token", ENTRY_ADMIN, do_token},
-	{"code", ENTRY_ADMIN, does_nothing},
+	{"code", ENTRY_ADMIN, replay_code},
 	{"import", ENTRY_ADMIN, do_import},
 	{"revoke", ENTRY_ADMIN, replay_revoke},
 	{"hold", ENTRY_ADMIN, replay_hold},

@@ -44,6 +44,7 @@ struct told {
 };
 
 /* replay_device.c: the notes of that action. */
+enum status replay_code(const struct told *told, struct error *err);
 enum status replay_enrol(const struct told *told, struct error *err);
 enum status replay_readmit(const struct told *told, struct error *err);
 enum status replay_continue(const struct told *told, struct error *err);

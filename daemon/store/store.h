@@ -391,22 +391,6 @@ struct device_reach {
 enum status store_device_reach(struct store *store, uint32_t number, const struct region *scope,
 			       struct device_reach *out, struct error *err);
 
-struct stored_code {
-	uint8_t id[CODE_ID_SIZE];
-	uint8_t secret_hash[HASH_SIZE];
-	int64_t expires_ms;
-	struct span cadre;
-	struct region *scope;
-	size_t scope_count;
-	uint32_t failures;
-	uint32_t device; /* 0: not used yet */
-	uint8_t device_key[32];
-};
-/* NOT_FOUND. */
-enum status store_code(struct store *store, const uint8_t id[CODE_ID_SIZE], struct arena *arena,
-		       struct stored_code *out, struct error *err);
-enum status store_code_put(struct store *store, const struct stored_code *code, struct error *err);
-
 enum role { ROLE_NONE = 0, ROLE_CADRE = 1, ROLE_SUPERVISOR = 2, ROLE_ADMIN = 3 };
 
 struct token {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_people: people who sign in, who is signed in, and the lists of users and tokens. As
- * store.h.
+ * store_people: people who sign in, who is signed in, the lists of users and tokens, and the codes
+ * that phones enrol with. As store.h.
  *
  * A scope (NULL: everything) shows those whose own scope lies in it: who reaches further is not
  * there for her.
@@ -65,10 +65,32 @@ typedef enum status (*token_fn)(void *context, const struct token *token, struct
 enum status store_tokens_read(struct store *store, const struct region *scope, token_fn each,
 			      void *context, struct error *err);
 
+/* ---- codes: operations ---- */
+
+struct stored_code {
+	uint8_t id[CODE_ID_SIZE];
+	uint8_t secret_hash[HASH_SIZE]; /* the mark of the secret: ingest/enrol.c */
+	int64_t expires_ms;
+	struct span cadre;
+	struct region *scope;
+	size_t scope_count;
+	uint32_t failures;
+	uint32_t device; /* 0: not used yet */
+	uint8_t device_key[32];
+};
+/* NOT_FOUND. */
+enum status store_code(struct store *store, const uint8_t id[CODE_ID_SIZE], struct arena *arena,
+		       struct stored_code *out, struct error *err);
+enum status store_code_put(struct store *store, const struct stored_code *code, struct error *err);
+/* In a store that a log is replayed into: one that was made for that cadre and these villages goes.
+ * NOT_FOUND. */
+enum status store_code_spend(struct store *store, const struct stored_code *like,
+			     struct error *err);
+
 /* ---- who is signed in: operations ---- */
 
 struct login {
-	uint8_t hash[HASH_SIZE]; /* of the secret in the cookie */
+	uint8_t hash[HASH_SIZE]; /* the mark of the secret in the cookie: ingest/login.c */
 	uint32_t user;
 	enum role role;	     /* the user's, when it is read */
 	struct region scope; /* so too */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolment codes. */
 #include "scope.h"
+#include "store_people.h"
 #include "store_sqlite.h"
 
 #include <string.h>
@@ -77,6 +78,49 @@ store_code_put(struct store *store, const struct stored_code *code, struct error
 	status = buffer_status(&scope, "a scope", err);
 	if (status == STATUS_OK) {
 		status = put_code_row(store, code, buffer_span(&scope), err);
+	}
+	buffer_finish(&scope);
+	return status;
+}
+
+static enum status
+spend_code(struct store *store, struct span cadre, struct span scope, struct error *err)
+{
+	static const char find_text[] = "SELECT id FROM code WHERE cadre = ? AND scope = ?";
+	static const char spend_text[] = "DELETE FROM code WHERE id = ?";
+	struct statement *s = sql_prepare(store->sql, find_text, err);
+	uint8_t id[CODE_ID_SIZE];
+	enum status status;
+
+	sql_bind_text(s, 1, cadre);
+	sql_bind_blob(s, 2, scope);
+	status = store_one(s, "enrolment code", err);
+	if (status != STATUS_OK) {
+		return status;
+	}
+	if (!sql_blob_exact(s, 0, id, sizeof id)) {
+		status = fail(err, STATUS_STORAGE, "an enrolment code is damaged");
+	}
+	sql_reset(s);
+	if (status == STATUS_OK) {
+		s = sql_prepare(store->sql, spend_text, err);
+		sql_bind_blob(s, 1, span_of(id, sizeof id));
+		status = sql_run(s, err);
+	}
+	return status;
+}
+
+enum status
+store_code_spend(struct store *store, const struct stored_code *like, struct error *err)
+{
+	struct buffer scope;
+	enum status status;
+
+	buffer_init(&scope, SIZE_MAX);
+	scope_put(like->scope, like->scope_count, &scope);
+	status = buffer_status(&scope, "a scope", err);
+	if (status == STATUS_OK) {
+		status = spend_code(store, like->cadre, buffer_span(&scope), err);
 	}
 	buffer_finish(&scope);
 	return status;

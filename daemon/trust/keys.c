@@ -271,3 +271,16 @@ keys_wipe(struct server_keys *keys)
 {
 	crypto_wipe(keys, sizeof *keys);
 }
+
+void
+keys_mark(const struct server_keys *keys, const char *purpose, const struct span *parts,
+	  size_t count, uint8_t out[HASH_SIZE])
+{
+	static const char context[] = "sambung/mark/1"; /* with its NUL */
+	const struct span about[] = {span_of(context, sizeof context), span_of_text(purpose)};
+	uint8_t key[HASH_SIZE];
+
+	blake2b(span_of(keys->log_seed, sizeof keys->log_seed), about, 2, key);
+	blake2b(span_of(key, sizeof key), parts, count, out);
+	crypto_wipe(key, sizeof key);
+}

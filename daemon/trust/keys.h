@@ -6,6 +6,7 @@
 #ifndef SAMBUNG_DAEMON_TRUST_KEYS_H
 #define SAMBUNG_DAEMON_TRUST_KEYS_H
 
+#include "protocol/commitment.h"
 #include "protocol/parcel.h"
 
 enum { KEYS_MAX = 8 /* X25519 keys that are kept at a time */ };
@@ -38,5 +39,13 @@ enum status keys_retire(const char *path, uint8_t id, struct server_keys *keys, 
 /* Those that have ended are not used any more; how many there were. The file keeps them. */
 size_t keys_end(struct server_keys *keys, int64_t now_s);
 void keys_wipe(struct server_keys *keys);
+/*
+ * What the database has of a secret that opens something: BLAKE2b of the parts under a key of this
+ * purpose, made of the log key's seed. So who has the database and not server.key can neither put
+ * there what a secret of his own fits, nor try secrets against it. Parts of any length but the last
+ * have theirs in front.
+ */
+void keys_mark(const struct server_keys *keys, const char *purpose, const struct span *parts,
+	       size_t count, uint8_t out[HASH_SIZE]);
 
 #endif

@@ -88,23 +88,36 @@ password_allowed(struct span password, struct span name, struct error *err)
 	return STATUS_OK;
 }
 
-/* The hash of a password by the figures and the salt of `kept`. */
-static enum status
-hash_as(const uint8_t kept[PASSWORD_SIZE], struct span password, uint8_t hash_out[HASH_LENGTH],
-	struct error *err)
+static void
+mark(const struct server_keys *keys, const struct credentials *credentials, uint8_t out[HASH_SIZE])
 {
+	uint8_t length[4];
+	const struct span parts[] = {span_of(length, sizeof length), credentials->name,
+				     credentials->password};
+
+	put_le32(length, (uint32_t)credentials->name.length);
+	keys_mark(keys, "password", parts, 3, out);
+}
+
+/* The hash by the figures and the salt of `kept`. */
+static enum status
+hash_as(const uint8_t kept[PASSWORD_SIZE], const struct server_keys *keys,
+	const struct credentials *credentials, uint8_t hash_out[HASH_LENGTH], struct error *err)
+{
+	uint8_t marked[HASH_SIZE];
 	uint32_t passes = get_le32(kept);
 	uint32_t kib = get_le32(kept + 4);
+	bool made;
 
 	if (passes == 0 || passes > PASSES_MAX || kib < 8 || kib > KIB_MAX) {
 		return fail(err, STATUS_STORAGE, "a password's hash is damaged");
 	}
-	if (crypto_pwhash(hash_out, HASH_LENGTH, (const char *)password.at, password.length,
-			  kept + SALT_AT, passes, (size_t)kib * KIB,
-			  crypto_pwhash_ALG_ARGON2ID13) != 0) {
-		return fail(err, STATUS_MEMORY, "a password's hash");
-	}
-	return STATUS_OK;
+	mark(keys, credentials, marked);
+	made = crypto_pwhash(hash_out, HASH_LENGTH, (const char *)marked, sizeof marked,
+			     kept + SALT_AT, passes, (size_t)kib * KIB,
+			     crypto_pwhash_ALG_ARGON2ID13) == 0;
+	crypto_wipe(marked, sizeof marked);
+	return made ? STATUS_OK : fail(err, STATUS_MEMORY, "a password's hash");
 }
 
 static void
@@ -116,15 +129,15 @@ put_figures(uint8_t out[PASSWORD_SIZE])
 }
 
 enum status
-password_make(struct span password, const uint8_t salt[PASSWORD_SALT_SIZE],
-	      uint8_t out[PASSWORD_SIZE], struct error *err)
+password_make(const struct server_keys *keys, const struct credentials *credentials,
+	      const uint8_t salt[PASSWORD_SALT_SIZE], uint8_t out[PASSWORD_SIZE], struct error *err)
 {
 	uint8_t made[PASSWORD_SIZE];
 	enum status status;
 
 	put_figures(made);
 	memcpy(made + SALT_AT, salt, PASSWORD_SALT_SIZE);
-	status = hash_as(made, password, made + HASH_AT, err);
+	status = hash_as(made, keys, credentials, made + HASH_AT, err);
 	if (status == STATUS_OK) {
 		memcpy(out, made, PASSWORD_SIZE);
 	}
@@ -133,10 +146,11 @@ password_make(struct span password, const uint8_t salt[PASSWORD_SALT_SIZE],
 }
 
 enum status
-password_fits(struct span password, const uint8_t kept[PASSWORD_SIZE], bool *out, struct error *err)
+password_fits(const struct server_keys *keys, const struct credentials *credentials,
+	      const uint8_t kept[PASSWORD_SIZE], bool *out, struct error *err)
 {
 	uint8_t hash[HASH_LENGTH];
-	enum status status = hash_as(kept, password, hash, err);
+	enum status status = hash_as(kept, keys, credentials, hash, err);
 
 	if (status == STATUS_OK) {
 		*out = crypto_equal(hash, kept + HASH_AT, HASH_LENGTH);

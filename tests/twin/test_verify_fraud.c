@@ -207,6 +207,39 @@ TEST(a_note_of_what_was_given_that_does_not_fit_the_change_before_it_is_found)
 	arena_finish(&arena);
 }
 
+static void
+enrol_with(struct world *world, const char *code)
+{
+	struct world_device *device = &world->devices[world_add_device(world)];
+	struct sambung_error failure;
+
+	assert_int_equal(sambung_enrol(device->sambung, code, &failure), 0);
+}
+
+TEST(a_phone_that_came_by_a_code_that_had_served_already_is_found)
+{
+	struct altered *altered = *state;
+	struct world *world = altered->all.world;
+	char path[ALTERED_PATH_SIZE];
+	char code[CODE_TEXT_MAX];
+	struct heard heard;
+
+	assert_ok(world_code(world, "Dewi", "6303072001", code));
+	enrol_with(world, code);
+	altered_keep(altered);
+	altered_anew(altered);
+	assert_int_equal(altered_look(altered).findings, 0);
+	(void)snprintf(path, sizeof path, "%s/sambung.db", world->folder);
+	alter_run(path, "UPDATE code SET device = 0");
+	enrol_with(world, code);
+	altered_keep(altered);
+	altered_anew(altered);
+	heard = altered_look(altered);
+	assert_int_equal(heard.findings, 1);
+	assert_string_equal(heard.first.table, "log");
+	assert_contains(heard.first.what, "no code");
+}
+
 /* Does what a phone said that it remembers fit the log? */
 static bool
 fits_what_is_remembered(struct altered *altered, struct span request)
@@ -245,7 +278,9 @@ TEST(a_phones_next_contact_contradicts_a_log_that_was_made_anew)
 	assert_false(fits_what_is_remembered(altered, buffer_span(last)));
 }
 
-RUN_TESTS(CASE_WITH(entries_that_change_places_or_payloads_are_found, altered_open, altered_close),
+RUN_TESTS(CASE_WITH(a_phone_that_came_by_a_code_that_had_served_already_is_found, altered_open,
+		    altered_close),
+	  CASE_WITH(entries_that_change_places_or_payloads_are_found, altered_open, altered_close),
 	  CASE_WITH(a_tail_that_was_cut_off_without_care_is_found_from_inside, altered_open,
 		    altered_close),
 	  CASE_WITH(a_tail_that_was_cut_off_with_care_is_found_by_a_checkpoint_kept_elsewhere,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One-time codes, and the devices that come with them. */
+#include "daemon/store/store_people.h"
 #include "forged_device.h"
 
 #define DEVICE struct forged *ani = *state
@@ -162,6 +163,57 @@ TEST(after_9_wrong_secrets_a_code_still_serves)
 	assert_ok(forged_enrol(ani));
 }
 
+/* By whoever may write the database and does not have server.key. */
+static void
+put_code(struct forged *forged, const struct stored_code *code)
+{
+	assert_ok(store_begin(forged->world->store, &forged->err));
+	assert_ok(store_code_put(forged->world->store, code, &forged->err));
+	assert_ok(store_commit(forged->world->store, &forged->err));
+}
+
+TEST(a_code_that_was_widened_lengthened_or_renamed_in_the_database_serves_nobody)
+{
+	DEVICE;
+	struct stored_code code;
+	struct stored_code other;
+	struct region everything = {1, UINT64_MAX >> 1};
+	uint64_t head;
+
+	forged_code(ani, "Ani", VILLAGE_A);
+	head = world_head(ani->world);
+	assert_ok(store_code(ani->world->store, ani->code.code_id, &ani->arena, &code, &ani->err));
+	for (int how = 0; how < 4; how++) {
+		other = code;
+		other.cadre = how == 0 ? span_of_text("Ana") : code.cadre;
+		other.expires_ms += how == 1;
+		other.scope = how == 2 ? &everything : code.scope;
+		other.scope_count -= how == 3;
+		put_code(ani, &other);
+		assert_int_equal(forged_enrol(ani), STATUS_CODE_UNKNOWN);
+	}
+	assert_int_equal(world_head(ani->world), head);
+	put_code(ani, &code);
+	assert_ok(forged_enrol(ani));
+}
+
+TEST(a_code_that_was_put_into_the_database_serves_nobody)
+{
+	DEVICE;
+	struct stored_code code;
+	const struct span secret = span_of(ani->code.secret, CODE_SECRET_SIZE);
+
+	forged_code(ani, "Ani", VILLAGE_A);
+	assert_ok(store_code(ani->world->store, ani->code.code_id, &ani->arena, &code, &ani->err));
+	ani->code.code_id[0] ^= 1;
+	memcpy(code.id, ani->code.code_id, sizeof code.id);
+	put_code(ani, &code);
+	assert_int_equal(forged_enrol(ani), STATUS_CODE_UNKNOWN);
+	sha256(&secret, 1, code.secret_hash);
+	put_code(ani, &code);
+	assert_int_equal(forged_enrol(ani), STATUS_CODE_UNKNOWN);
+}
+
 static enum status
 enrol_bytes(struct forged *forged, const void *bytes, size_t length)
 {
@@ -225,6 +277,8 @@ RUN_TESTS(FORGED(code_needs_a_cadre_of_1_to_100_bytes_of_text), FORGED(code_need
 	  FORGED(wrong_secret_is_told_like_an_unknown_code_and_the_right_one_still_serves),
 	  FORGED(after_10_wrong_secrets_a_code_is_dead),
 	  FORGED(after_9_wrong_secrets_a_code_still_serves),
+	  FORGED(a_code_that_was_widened_lengthened_or_renamed_in_the_database_serves_nobody),
+	  FORGED(a_code_that_was_put_into_the_database_serves_nobody),
 	  FORGED(enrolment_that_nobody_sealed_gets_no_reply),
 	  FORGED(enrolment_signed_with_another_key_than_it_names_is_refused),
 	  FORGED(sync_request_is_no_enrolment),

@@ -66,12 +66,18 @@ fails(struct forged *forged, const char *name, const char *address)
 	return status;
 }
 
+static enum status
+find_login(struct forged *forged, const char *secret, struct login *out)
+{
+	return login_find(forged->world->store, &forged->world->keys, secret, forged->world->now_ms,
+			  out, &forged->err);
+}
+
 static bool
 is_in(struct forged *forged, const char *secret)
 {
 	struct login login;
-	enum status status = login_find(forged->world->store, secret, forged->world->now_ms, &login,
-					&forged->err);
+	enum status status = find_login(forged, secret, &login);
 
 	assert_true(status == STATUS_OK || status == STATUS_UNAUTHENTICATED);
 	return status == STATUS_OK;
@@ -89,7 +95,7 @@ TEST(a_user_signs_in_with_her_role_and_scope)
 	assert_int_equal(world_head(ani->world), before + 1);
 	assert_true(signs_in(ani, "Ratna", secret));
 	assert_int_equal(strlen(secret), LOGIN_SECRET_SIZE - 1);
-	assert_ok(login_find(ani->world->store, secret, ani->world->now_ms, &login, &ani->err));
+	assert_ok(find_login(ani, secret, &login));
 	assert_int_equal(login.user, number);
 	assert_int_equal(login.role, ROLE_SUPERVISOR);
 	assert_int_equal(login.scope.high, VILLAGE_A_NUMBER);
@@ -217,7 +223,7 @@ TEST(a_login_ends_when_nothing_comes_and_after_a_working_day)
 	assert_true(signs_in(ani, "Ratna", secret));
 	ani->world->now_ms += 30 * MINUTE;
 	assert_true(is_in(ani, secret));
-	assert_ok(login_find(ani->world->store, secret, ani->world->now_ms, &login, &ani->err));
+	assert_ok(find_login(ani, secret, &login));
 	/* The clock of this world moves when it is looked at, too. */
 	while (ani->world->now_ms + 15 * MINUTE < login.began_ms + 12 * HOUR) {
 		assert_true(is_in(ani, secret));
@@ -256,7 +262,7 @@ TEST(who_signs_out_is_out)
 	assert_ok(add_user(ani, "Ratna", &number));
 	assert_true(signs_in(ani, "Ratna", secret));
 	assert_true(signs_in(ani, "Ratna", other));
-	assert_ok(login_find(ani->world->store, secret, ani->world->now_ms, &login, &ani->err));
+	assert_ok(find_login(ani, secret, &login));
 	assert_ok(ingest_begin(ingest, &ani->err));
 	assert_ok(ingest_sign_out(ingest, login.hash, &ani->err));
 	assert_ok(ingest_commit(ingest, &ani->err));
@@ -556,6 +562,60 @@ TEST(a_token_that_was_revoked_serves_no_more)
 			 STATUS_UNAUTHENTICATED);
 }
 
+/* By whoever may write the database and does not have server.key. */
+static void
+put_login(struct forged *forged, const uint8_t *gone, const struct login *login)
+{
+	struct store *store = forged->world->store;
+
+	assert_ok(store_begin(store, &forged->err));
+	if (gone != NULL) {
+		assert_ok(store_login_end(store, gone, &forged->err));
+	}
+	assert_ok(store_login_add(store, login, &forged->err));
+	assert_ok(store_commit(store, &forged->err));
+}
+
+TEST(a_login_that_was_put_into_the_database_is_nobodys)
+{
+	DEVICE;
+	char secret[LOGIN_SECRET_SIZE] = "";
+	const struct span text = span_of(secret, sizeof secret - 1);
+	struct login login = {.began_ms = ani->world->now_ms, .last_ms = ani->world->now_ms};
+
+	assert_ok(add_user(ani, "Ratna", &login.user));
+	assert_true(signs_in(ani, "Ratna", secret));
+	/* Her number stands in front; the rest is his. */
+	memset(secret + 6, 'A', sizeof secret - 7);
+	assert_false(is_in(ani, secret));
+	sha256(&text, 1, login.hash);
+	put_login(ani, NULL, &login);
+	assert_false(is_in(ani, secret));
+	blake2b(span_of(login.hash, HASH_SIZE), &text, 1, login.hash);
+	put_login(ani, NULL, &login);
+	assert_false(is_in(ani, secret));
+}
+
+TEST(a_login_that_was_given_to_another_user_is_nobodys)
+{
+	DEVICE;
+	char secret[LOGIN_SECRET_SIZE];
+	struct login login;
+	uint32_t hers = 0;
+	uint32_t his = 0;
+
+	assert_ok(add_user(ani, "Ratna", &hers));
+	assert_ok(add_user(ani, "Budi", &his));
+	assert_true(signs_in(ani, "Budi", secret));
+	assert_ok(find_login(ani, secret, &login));
+	login.user = hers;
+	put_login(ani, login.hash, &login);
+	assert_false(is_in(ani, secret));
+	login.user = his;
+	put_login(ani, login.hash, &login);
+	assert_true(is_in(ani, secret));
+}
+
 TEST(a_pages_proof_belongs_to_one_login)
 {
 	char one[LOGIN_SECRET_SIZE];
@@ -591,4 +651,6 @@ RUN_TESTS(FORGED(a_user_signs_in_with_her_role_and_scope),
 	  FORGED(who_changes_her_own_password_keeps_one_session_and_ends_the_others),
 	  FORGED(who_does_not_know_the_present_password_changes_nothing_and_has_failed),
 	  FORGED(a_token_that_was_revoked_serves_no_more),
+	  FORGED(a_login_that_was_put_into_the_database_is_nobodys),
+	  FORGED(a_login_that_was_given_to_another_user_is_nobodys),
 	  FORGED(a_pages_proof_belongs_to_one_login))

@@ -162,6 +162,23 @@ TEST(a_key_that_has_ended_is_not_used_and_the_newest_never_ends)
 	assert_int_equal(file->keys.box.id, 3);
 }
 
+/* The bytes are those of Python's hashlib. */
+TEST(a_mark_is_of_the_log_keys_seed_and_its_purpose)
+{
+	struct key_file *file = *state;
+	const struct span parts[] = {span_of_text("kuda "), span_of_text("besi")};
+	uint8_t mark[HASH_SIZE];
+	uint8_t other[HASH_SIZE];
+
+	keys_mark(&file->keys, "password", parts, 2, mark);
+	assert_hex(mark, 32, "ebdc905f8472ec10c8a114edf10c2e93403a867a4768df25a83d3be0a97fe269");
+	keys_mark(&file->keys, "login", parts, 2, other);
+	assert_memory_not_equal(mark, other, HASH_SIZE);
+	file->keys.log_seed[31] ^= 1;
+	keys_mark(&file->keys, "password", parts, 2, other);
+	assert_memory_not_equal(mark, other, HASH_SIZE);
+}
+
 TEST(a_file_of_another_length_is_no_key)
 {
 	struct key_file *file = *state;
@@ -207,6 +224,7 @@ RUN_TESTS(KEYS_CASE(what_was_created_is_loaded_again),
 	  KEYS_CASE(so_many_keys_are_kept_and_no_more),
 	  KEYS_CASE(an_id_comes_again_only_when_its_key_is_gone),
 	  KEYS_CASE(a_key_that_has_ended_is_not_used_and_the_newest_never_ends),
+	  KEYS_CASE(a_mark_is_of_the_log_keys_seed_and_its_purpose),
 	  KEYS_CASE(a_file_of_another_length_is_no_key),
 	  KEYS_CASE(a_file_with_an_id_twice_is_no_key),
 	  KEYS_CASE(a_file_that_others_may_read_is_refused))

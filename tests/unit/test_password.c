@@ -7,6 +7,24 @@
 
 static struct error err;
 static const uint8_t salt[PASSWORD_SALT_SIZE] = {1, 2, 3};
+static const struct server_keys keys = {.log_seed = {9}};
+
+/* Of Ratna Sari. */
+static enum status
+make(const char *password, uint8_t kept_out[PASSWORD_SIZE])
+{
+	const struct credentials ratna = {span_of_text("Ratna Sari"), span_of_text(password)};
+
+	return password_make(&keys, &ratna, salt, kept_out, &err);
+}
+
+static enum status
+fits_kept(const char *password, const uint8_t kept[PASSWORD_SIZE], bool *out)
+{
+	const struct credentials ratna = {span_of_text("Ratna Sari"), span_of_text(password)};
+
+	return password_fits(&keys, &ratna, kept, out, &err);
+}
 
 static enum status
 allowed(const char *password)
@@ -20,10 +38,49 @@ TEST(a_password_fits_itself_and_no_other)
 	bool fits = false;
 
 	assert_ok(crypto_init(&err));
-	assert_ok(password_make(span_of_text("kuda besi hijau"), salt, kept, &err));
-	assert_ok(password_fits(span_of_text("kuda besi hijau"), kept, &fits, &err));
+	assert_ok(make("kuda besi hijau", kept));
+	assert_ok(fits_kept("kuda besi hijau", kept, &fits));
 	assert_true(fits);
-	assert_ok(password_fits(span_of_text("kuda besi hijaU"), kept, &fits, &err));
+	assert_ok(fits_kept("kuda besi hijaU", kept, &fits));
+	assert_false(fits);
+}
+
+TEST(what_is_kept_of_one_name_fits_no_other)
+{
+	uint8_t kept[PASSWORD_SIZE];
+	const struct credentials others[] = {
+		{span_of_text("Ratna Dewi"), span_of_text("kuda besi hijau")},
+		{span_of_text("Ratna Sarik"), span_of_text("uda besi hijau")},
+	};
+	bool fits = true;
+
+	assert_ok(crypto_init(&err));
+	assert_ok(make("kuda besi hijau", kept));
+	for (size_t i = 0; i < 2; i++) {
+		assert_ok(password_fits(&keys, &others[i], kept, &fits, &err));
+		assert_false(fits);
+		fits = true;
+	}
+}
+
+TEST(without_the_servers_key_nobody_makes_or_tries_a_password)
+{
+	static const struct server_keys another = {.log_seed = {8}};
+	const struct credentials ratna = {span_of_text("Ratna Sari"),
+					  span_of_text("kuda besi hijau")};
+	uint8_t kept[PASSWORD_SIZE];
+	bool fits = true;
+
+	assert_ok(crypto_init(&err));
+	assert_ok(password_make(&another, &ratna, salt, kept, &err));
+	assert_ok(fits_kept("kuda besi hijau", kept, &fits));
+	assert_false(fits);
+	/* Argon2id as anybody has it. */
+	fits = true;
+	assert_int_equal(crypto_pwhash(kept + 24, 32, "kuda besi hijau", 15, salt, PASSWORD_PASSES,
+				       (size_t)PASSWORD_KIB * 1024, crypto_pwhash_ALG_ARGON2ID13),
+			 0);
+	assert_ok(fits_kept("kuda besi hijau", kept, &fits));
 	assert_false(fits);
 }
 
@@ -32,26 +89,31 @@ TEST(what_is_kept_has_its_figures_and_its_salt_in_front)
 	uint8_t kept[PASSWORD_SIZE];
 
 	assert_ok(crypto_init(&err));
-	assert_ok(password_make(span_of_text("kuda besi hijau"), salt, kept, &err));
+	assert_ok(make("kuda besi hijau", kept));
 	assert_hex(kept, 24, "02000000 00000100 01020300000000000000000000000000");
 }
 
 TEST(a_hash_by_other_figures_still_fits)
 {
+	static const uint8_t name_length[4] = {10};
+	const struct span parts[] = {span_of(name_length, 4), span_of_text("Ratna Sari"),
+				     span_of_text("kuda besi hijau")};
 	uint8_t kept[PASSWORD_SIZE] = {0};
+	uint8_t marked[HASH_SIZE];
 	bool fits = false;
 
 	assert_ok(crypto_init(&err));
+	keys_mark(&keys, "password", parts, 3, marked);
 	put_le32(kept, 1);
 	put_le32(kept + 4, 8 * 1024);
 	memcpy(kept + 8, salt, sizeof salt);
-	assert_int_equal(crypto_pwhash(kept + 24, 32, "kuda besi hijau", 15, salt, 1,
+	assert_int_equal(crypto_pwhash(kept + 24, 32, (const char *)marked, sizeof marked, salt, 1,
 				       8 * 1024 * 1024, crypto_pwhash_ALG_ARGON2ID13),
 			 0);
-	assert_ok(password_fits(span_of_text("kuda besi hijau"), kept, &fits, &err));
+	assert_ok(fits_kept("kuda besi hijau", kept, &fits));
 	assert_true(fits);
 	put_le32(kept, 2);
-	assert_ok(password_fits(span_of_text("kuda besi hijau"), kept, &fits, &err));
+	assert_ok(fits_kept("kuda besi hijau", kept, &fits));
 	assert_false(fits);
 }
 
@@ -63,7 +125,7 @@ TEST(no_password_fits_nobody)
 	assert_ok(crypto_init(&err));
 	password_of_nobody(nobody);
 	assert_hex(nobody, 8, "02000000 00000100");
-	assert_ok(password_fits(span_of_text(""), nobody, &fits, &err));
+	assert_ok(fits_kept("", nobody, &fits));
 	assert_false(fits);
 }
 
@@ -73,12 +135,12 @@ TEST(a_damaged_hash_asks_for_no_gigabytes)
 	bool fits;
 
 	put_le32(kept + 4, UINT32_MAX);
-	assert_int_equal(password_fits(span_of_text("x"), kept, &fits, &err), STATUS_STORAGE);
+	assert_int_equal(fits_kept("x", kept, &fits), STATUS_STORAGE);
 	put_le32(kept + 4, 64);
 	put_le32(kept, 0);
-	assert_int_equal(password_fits(span_of_text("x"), kept, &fits, &err), STATUS_STORAGE);
+	assert_int_equal(fits_kept("x", kept, &fits), STATUS_STORAGE);
 	put_le32(kept, 1000);
-	assert_int_equal(password_fits(span_of_text("x"), kept, &fits, &err), STATUS_STORAGE);
+	assert_int_equal(fits_kept("x", kept, &fits), STATUS_STORAGE);
 }
 
 TEST(a_password_has_ten_characters_of_whatever_kind)
@@ -113,7 +175,8 @@ TEST(what_everybody_guesses_first_is_no_password)
 	assert_contains(err.detail, "guessed");
 }
 
-RUN_TESTS(CASE(a_password_fits_itself_and_no_other),
+RUN_TESTS(CASE(a_password_fits_itself_and_no_other), CASE(what_is_kept_of_one_name_fits_no_other),
+	  CASE(without_the_servers_key_nobody_makes_or_tries_a_password),
 	  CASE(what_is_kept_has_its_figures_and_its_salt_in_front),
 	  CASE(a_hash_by_other_figures_still_fits), CASE(no_password_fits_nobody),
 	  CASE(a_damaged_hash_asks_for_no_gigabytes),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams, devices, codes, tokens, quarantine and sessions. */
+#include "daemon/store/store_people.h"
 #include "daemon/store/store_reports.h"
 #include "store_world.h"
 

@@ -177,6 +177,7 @@ CREATE TABLE device_scope (
 	PRIMARY KEY (device, version)
 ) STRICT, WITHOUT ROWID;
 
+-- secret_hash: the mark (trust/keys.h) of the secret and of what the code brings.
 CREATE TABLE code (
 	id BLOB PRIMARY KEY,
 	secret_hash BLOB NOT NULL,
@@ -339,7 +340,7 @@ CREATE TABLE token_use (
 	last_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Who is signed in; hash: of what her cookie says.
+-- Who is signed in; hash: the mark of what her cookie says.
 CREATE TABLE login (
 	hash BLOB PRIMARY KEY,
 	user INTEGER NOT NULL,
