@@ -173,6 +173,18 @@ replay_commit(struct replay *replay, struct error *err)
 }
 
 enum status
+replay_end(struct replay *replay, struct error *err)
+{
+	enum status status = replay_commit(replay, err);
+	bool behind = true;
+
+	while (status == STATUS_OK && behind) {
+		status = ingest_rest(replay->ingest, &behind, err);
+	}
+	return status;
+}
+
+enum status
 replay_append(struct replay *replay, const struct log_row *row, struct error *err)
 {
 	struct workset *work = &replay->ingest->work;

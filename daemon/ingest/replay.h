@@ -41,6 +41,8 @@ enum status replay_entry(struct replay *replay, const struct log_row *row, uint6
 			 struct error *err);
 /* What came since the last commit is in the store, and counts for what comes. */
 enum status replay_commit(struct replay *replay, struct error *err);
+/* At the end of the log: as replay_commit, and the typed tables follow it. */
+enum status replay_end(struct replay *replay, struct error *err);
 bool replay_lost(const struct replay *replay, uint64_t record);
 size_t replay_lost_count(const struct replay *replay);
 /* The epoch that the next checkpoint is of. */

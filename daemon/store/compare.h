@@ -45,6 +45,11 @@ struct missing {
 /* Every column of every table of evidence against what the log made again. */
 enum status store_compare(struct store *store, struct store *again, const struct missing *missing,
 			  const struct finder *finder, struct error *err);
+/* The rows of the typed tables, as far as these have followed the log, against those that it makes
+ * again: the tables of `again` have followed to its end. */
+enum status store_typed_compare(struct store *store, struct store *again,
+				const struct missing *missing, const struct finder *finder,
+				struct error *err);
 /* What one look at the tables shows, such as a commitment that is kept though it follows. */
 enum status store_shapes_check(struct store *store, const struct finder *finder, struct error *err);
 /* Tables and columns that the list does not have. */

@@ -140,21 +140,11 @@ finding_at(const struct comparing *comparing, const struct side *side, const cha
 	return finding;
 }
 
-static bool
-same_value(struct statement *one, struct statement *other, int column)
-{
-	if (sql_is_null(one, column) != sql_is_null(other, column)) {
-		return false;
-	}
-	/* Each column has one type; an integer's text tells it as well. */
-	return span_equal(sql_blob(one, column), sql_blob(other, column));
-}
-
 static void
 compare_row(const struct comparing *comparing)
 {
 	for (int i = (int)comparing->evidence->keys; i < comparing->columns; i++) {
-		if (!same_value(comparing->real.statement, comparing->again.statement, i)) {
+		if (!sql_same(comparing->real.statement, comparing->again.statement, i)) {
 			struct finding finding =
 				finding_at(comparing, &comparing->real, comparing->names[i]);
 

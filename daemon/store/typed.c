@@ -142,10 +142,13 @@ create_table(struct store *store, const struct record_type *type, struct error *
 	return run_text(store, &text, err);
 }
 
+/* The rows that are there have nothing in the new column, and a record may have kept something for
+ * it: the tables follow the log anew. */
 static enum status
 add_column(struct store *store, const struct record_type *type, const struct field *field, int part,
 	   struct error *err)
 {
+	static const char anew_text[] = "UPDATE typed_head SET seq = 0";
 	struct buffer text;
 	enum status status;
 
@@ -153,7 +156,10 @@ add_column(struct store *store, const struct record_type *type, const struct fie
 	buffer_printf(&text, "ALTER TABLE \"t_%.*s\" ADD COLUMN \"%s\" %s", NAME_ARGS(type->name),
 		      column_of(field, part).name, column_type(field));
 	status = run_text(store, &text, err);
-	return status == STATUS_OK ? note_column(store, type, field, part, err) : status;
+	if (status == STATUS_OK) {
+		status = note_column(store, type, field, part, err);
+	}
+	return status == STATUS_OK ? sql_run(sql_prepare(store->sql, anew_text, err), err) : status;
 }
 
 static enum status

@@ -4,15 +4,23 @@
 #include "typed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { RECORD_ARENA_LIMIT = 64 * 1024 * 1024 };
+
+/* A record took what hangs below it along to that village. */
+struct moved {
+	uint64_t village;
+	uint64_t seq;
+};
 
 struct follow {
 	struct store *store;
 	const struct schema *schema;
-	uint64_t from;	   /* entries after this one … */
-	uint64_t to;	   /* … up to this one */
-	struct buffer ids; /* of the records they touched */
+	uint64_t from;	     /* entries after this one … */
+	uint64_t to;	     /* … up to this one */
+	struct buffer ids;   /* of the records they touched, in order … */
+	struct buffer moves; /* … and struct moved: to where some of them went */
 	struct buffer state;
 	struct arena arena;
 };
@@ -31,90 +39,131 @@ note_record(void *context, const struct log_row *row, struct error *err)
 }
 
 static int
+compare_numbers(uint64_t one, uint64_t other)
+{
+	return (one > other) - (one < other);
+}
+
+static int
 compare_ids(const void *a, const void *b)
 {
-	const uint64_t one = *(const uint64_t *)a;
-	const uint64_t other = *(const uint64_t *)b;
+	return compare_numbers(*(const uint64_t *)a, *(const uint64_t *)b);
+}
 
-	return (one > other) - (one < other);
+static int
+compare_moves(const void *a, const void *b)
+{
+	const struct moved *one = a;
+	const struct moved *other = b;
+	const int order = compare_numbers(one->village, other->village);
+
+	return order != 0 ? order : compare_numbers(one->seq, other->seq);
+}
+
+/* Sorts, and leaves each once. */
+static void
+make_set(struct buffer *items, size_t size, int (*compare)(const void *a, const void *b))
+{
+	size_t kept = 0;
+
+	if (items->status != STATUS_OK || items->length == 0) {
+		return;
+	}
+	qsort(items->at, items->length / size, size, compare);
+	for (size_t at = 0; at < items->length; at += size) {
+		if (at == 0 || compare(items->at + kept - size, items->at + at) != 0) {
+			memmove(items->at + kept, items->at + at, size);
+			kept += size;
+		}
+	}
+	items->length = kept;
+}
+
+/* A record that was set aside is not there. */
+static enum status
+follow_record(struct follow *follow, uint64_t id, struct stored_record *row, struct error *err)
+{
+	struct record record;
+	bool found = false;
+	enum status status = record_read(follow->store, id, &follow->state, row, &found, err);
+
+	if (status != STATUS_OK || !found) {
+		row->moved = 0;
+		return status;
+	}
+	arena_reset(&follow->arena);
+	status = stored_record_decode(row, schema_type(follow->schema, row->type), &follow->arena,
+				      &record, err);
+	return status == STATUS_OK ? typed_write(follow->store, follow->schema, row, &record, err)
+				   : status;
+}
+
+static enum status
+follow_touched(struct follow *follow, struct error *err)
+{
+	const uint64_t *ids = (const void *)follow->ids.at;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < follow->ids.length / sizeof *ids && status == STATUS_OK; i++) {
+		struct stored_record row;
+
+		status = follow_record(follow, ids[i], &row, err);
+		if (status == STATUS_OK && row.moved > follow->from) {
+			const struct moved moved = {row.village, row.moved};
+
+			buffer_append(&follow->moves, &moved, sizeof moved);
+		}
+	}
+	return status == STATUS_OK ? buffer_status(&follow->moves, "moves", err) : status;
 }
 
 /* What came along with a record that moved has no entry of its own. */
 static enum status
-note_moved(struct follow *follow, const struct stored_record *row, struct error *err)
+follow_moved(struct follow *follow, const struct moved *moved, struct error *err)
 {
 	static const char text[] =
 		"SELECT id FROM record WHERE village = ?1 AND moved > version AND moved = ?2";
 	struct statement *s = sql_prepare(follow->store->sql, text, err);
+	enum status status = STATUS_OK;
 	bool more = true;
 
-	sql_bind_uint(s, 1, row->village);
-	sql_bind_uint(s, 2, row->moved);
-	while (more) {
-		enum status status = sql_row(s, &more, err);
-		uint64_t id;
+	sql_bind_uint(s, 1, moved->village);
+	sql_bind_uint(s, 2, moved->seq);
+	while (status == STATUS_OK && more) {
+		status = sql_row(s, &more, err);
+		if (status == STATUS_OK && more) {
+			const uint64_t id = sql_uint(s, 0);
+			struct stored_record row;
 
-		if (status != STATUS_OK) {
-			return status;
+			if (bsearch(&id, follow->ids.at, follow->ids.length / sizeof id, sizeof id,
+				    compare_ids) == NULL) {
+				status = follow_record(follow, id, &row, err);
+			}
 		}
-		id = more ? sql_uint(s, 0) : row->id;
-		if (id != row->id) {
-			buffer_append(&follow->ids, &id, sizeof id);
-		}
 	}
-	return STATUS_OK;
-}
-
-/* A record that was set aside is not there. `moves`: what came along is noted. */
-static enum status
-follow_record(struct follow *follow, uint64_t id, bool moves, struct error *err)
-{
-	struct stored_record row;
-	struct record record;
-	bool found = false;
-	enum status status = record_read(follow->store, id, &follow->state, &row, &found, err);
-
-	if (status != STATUS_OK || !found) {
-		return status;
-	}
-	arena_reset(&follow->arena);
-	status = stored_record_decode(&row, schema_type(follow->schema, row.type), &follow->arena,
-				      &record, err);
-	if (status == STATUS_OK) {
-		status = typed_write(follow->store, follow->schema, &row, &record, err);
-	}
-	if (status == STATUS_OK && moves && row.moved > follow->from) {
-		status = note_moved(follow, &row, err);
+	if (more) {
+		sql_reset(s);
 	}
 	return status;
 }
 
-/* The ids grow behind those of the log's own by what came along. */
 static enum status
 follow_records(struct follow *follow, struct error *err)
 {
-	const size_t own = follow->ids.length / sizeof(uint64_t);
-	uint64_t last = 0;
+	const struct moved *moves;
+	enum status status = buffer_status(&follow->ids, "records for the typed tables", err);
 
-	if (own > 0) {
-		qsort(follow->ids.at, own, sizeof(uint64_t), compare_ids);
+	if (status != STATUS_OK || follow->ids.length == 0) {
+		return status;
 	}
-	for (size_t i = 0; i < follow->ids.length / sizeof(uint64_t); i++) {
-		const uint64_t id = ((const uint64_t *)(const void *)follow->ids.at)[i];
-		enum status status = STATUS_OK;
-
-		if (i >= own || id != last) {
-			status = follow_record(follow, id, i < own, err);
-		}
-		if (status == STATUS_OK) {
-			status = buffer_status(&follow->ids, "records for the typed tables", err);
-		}
-		if (status != STATUS_OK) {
-			return status;
-		}
-		last = id;
+	make_set(&follow->ids, sizeof(uint64_t), compare_ids);
+	status = follow_touched(follow, err);
+	make_set(&follow->moves, sizeof *moves, compare_moves);
+	moves = (const void *)follow->moves.at;
+	for (size_t i = 0; i < follow->moves.length / sizeof *moves && status == STATUS_OK; i++) {
+		status = follow_moved(follow, &moves[i], err);
 	}
-	return STATUS_OK;
+	return status;
 }
 
 static enum status
@@ -151,6 +200,7 @@ store_typed_follow(struct store *store, const struct schema *schema, size_t entr
 	enum status status;
 
 	buffer_init(&follow.ids, SIZE_MAX);
+	buffer_init(&follow.moves, SIZE_MAX);
 	buffer_init(&follow.state, SIZE_MAX);
 	arena_init(&follow.arena, RECORD_ARENA_LIMIT);
 	status = follow_log(&follow, entries, err);
@@ -161,6 +211,7 @@ store_typed_follow(struct store *store, const struct schema *schema, size_t entr
 		*behind_out = follow.to < head;
 	}
 	buffer_finish(&follow.ids);
+	buffer_finish(&follow.moves);
 	buffer_finish(&follow.state);
 	arena_finish(&follow.arena);
 	return status;

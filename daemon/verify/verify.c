@@ -124,11 +124,15 @@ compare(struct verifying *verifying, struct error *err)
 	enum status status = verify_spans_end(verifying, err);
 
 	if (status == STATUS_OK) {
-		status = replay_commit(verifying->replay, err);
+		status = replay_end(verifying->replay, err);
 	}
 	if (status == STATUS_OK) {
 		status = store_compare(verifying->store, verifying->again, &missing,
 				       &verifying->finder, err);
+	}
+	if (status == STATUS_OK) {
+		status = store_typed_compare(verifying->store, verifying->again, &missing,
+					     &verifying->finder, err);
 	}
 	if (status == STATUS_OK) {
 		status = verify_told_end(verifying, err);

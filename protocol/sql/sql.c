@@ -444,6 +444,21 @@ sql_is_null(struct statement *statement, int column)
 	return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
 }
 
+int
+sql_columns(struct statement *statement)
+{
+	return sqlite3_column_count(statement->handle);
+}
+
+bool
+sql_same(struct statement *one, struct statement *other, int column)
+{
+	/* The type first: reading the bytes may change it. */
+	return sqlite3_column_type(one->handle, column) ==
+		       sqlite3_column_type(other->handle, column) &&
+	       span_equal(sql_blob(one, column), sql_blob(other, column));
+}
+
 bool
 sql_blob_exact(struct statement *statement, int column, void *out, size_t length)
 {

@@ -79,6 +79,9 @@ double sql_real(struct statement *statement, int column);
 struct span sql_blob(struct statement *statement, int column);
 struct span sql_text(struct statement *statement, int column);
 bool sql_is_null(struct statement *statement, int column);
+int sql_columns(struct statement *statement);
+/* Have two statements' rows the same value there, of the same type? */
+bool sql_same(struct statement *one, struct statement *other, int column);
 /* A blob of exactly `length` bytes; false otherwise. */
 bool sql_blob_exact(struct statement *statement, int column, void *out, size_t length);
 

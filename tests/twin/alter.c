@@ -20,7 +20,6 @@ static const char *const operations[] = {
 	"session",
 	"import_row",
 	"typed_head",
-	"typed_column",
 	"quarantine_cause.reason",
 	"quarantine_cause.awaits",
 	"erasure.finished_ms",
@@ -106,9 +105,6 @@ is_operational(const char *table, const char *column)
 	char both[80];
 
 	(void)snprintf(both, sizeof both, "%s.%s", table, column);
-	if (strncmp(table, "t_", 2) == 0) {
-		return true;
-	}
 	for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
 		if (strcmp(operations[i], table) == 0 || strcmp(operations[i], both) == 0) {
 			return true;

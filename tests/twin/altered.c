@@ -238,6 +238,17 @@ altered_keep(struct altered *altered)
 	assert_ok(store_backup(world->store, altered->original, &err));
 }
 
+static void
+tables_follow(struct world *world)
+{
+	bool behind = true;
+	struct error err;
+
+	while (behind) {
+		assert_ok(ingest_rest(world->ingest, &behind, &err));
+	}
+}
+
 int
 altered_open(void **state)
 {
@@ -247,8 +258,10 @@ altered_open(void **state)
 	assert_non_null(altered);
 	altered->all = two_cadres_with_a_family(SEED);
 	altered->random = SEED;
+	tables_follow(altered->all.world);
 	live(&altered->all);
 	world = altered->all.world;
+	tables_follow(world);
 	(void)snprintf(altered->original, ALTERED_PATH_SIZE, "%s/original.db", world->folder);
 	(void)snprintf(altered->path, ALTERED_PATH_SIZE, "%s/altered.db", world->folder);
 	altered_keep(altered);

@@ -133,6 +133,13 @@ TEST(rows_that_no_entry_leads_to_or_that_are_missing_beside_the_evidence_are_fou
 		{"DELETE FROM erasure_device", "erasure_device", NULL},
 		{"INSERT INTO erasure_device SELECT device, 7, 0 FROM erasure_device LIMIT 1",
 		 "erasure_device", "7"},
+		{"UPDATE t_visit SET weight = CAST(weight AS BLOB) WHERE weight IS NOT NULL",
+		 "typed", NULL},
+		{"UPDATE t_visit SET note = 'x' WHERE id = (SELECT min(id) FROM t_visit)", "typed",
+		 NULL},
+		{"INSERT INTO t_visit (id, village, version, conflicts)"
+		 " VALUES (5, 6303072001, 1, 0)",
+		 "typed", "t_visit/5"},
 		{"INSERT INTO erasure_device SELECT 999, seq, 0 FROM erasure_device LIMIT 1",
 		 "erasure_device", "999"},
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "protocol/sql/sql.h"
+#include "daemon/store/store_sqlite.h"
 #include "record_sample.h"
 #include "store_world.h"
 
@@ -222,6 +222,23 @@ TEST(a_new_field_becomes_a_new_column)
 	assert_cell(w, "SELECT hb || ' ' || muac FROM t_visit", "105 235");
 }
 
+/* A field that no schema knew was kept with its record all the same. */
+TEST(a_new_column_shows_what_was_kept_before_there_was_one)
+{
+	struct world *w = *state;
+	struct record_sample s;
+
+	record_sample_fill(&s);
+	(void)record_sample_add(&s, 10, value_integer(235));
+	prepare(w, &s);
+	write_sample(w, &s);
+	s.schema.types[TYPE_VISIT].field_count++;
+	s.schema.visit[VISIT_FIELDS] = sample_field(10, TEXT("muac"), FIELD_INTEGER, POLICY_REVIEW);
+	prepare(w, &s);
+	follow(w, &s);
+	assert_cell(w, "SELECT muac FROM t_visit", "235");
+}
+
 TEST(a_new_name_keeps_the_values)
 {
 	struct world *w = *state;
@@ -309,6 +326,41 @@ TEST(what_a_move_took_along_follows)
 	assert_cell(w, "SELECT village FROM t_visit", "6303072002");
 }
 
+/* Visits that were made, and then came along with their family: each is written once. */
+TEST(a_move_costs_one_row_for_each_record_that_came_along)
+{
+	enum { VISITS = 40 };
+	struct world *w = *state;
+	struct record_sample s;
+	struct record parent = {.id = id_make(5, VISITS + 1), .type = FAMILY, .village = VILLAGE_B};
+	bool behind = true;
+	int64_t before;
+
+	record_sample_fill(&s);
+	prepare(w, &s);
+	s.record.village = VILLAGE_B;
+	for (uint32_t n = 1; n <= VISITS; n++) {
+		s.record.id = id_make(5, n);
+		s.record.version = n;
+		put_record(w, &s.record, VISITS + 1);
+		if (n <= VISITS / 2) {
+			log_touch(w, s.record.id);
+		}
+	}
+	for (uint32_t n = VISITS / 2; n < VISITS; n++) {
+		log_touch(w, parent.id);
+	}
+	parent.version = VISITS + 1;
+	put_record(w, &parent, VISITS + 1);
+	log_touch(w, parent.id);
+	before = sql_changes_all(w->writer->sql);
+	assert_ok(store_typed_follow(w->writer, &s.schema.schema, 1000, &behind, &w->err));
+	assert_false(behind);
+	assert_cell(w, "SELECT count(*) FROM t_visit", "40");
+	/* And how far they have followed. */
+	assert_int_equal(sql_changes_all(w->writer->sql) - before, VISITS + 1 + 1);
+}
+
 TEST(tables_follow_the_log_piece_by_piece)
 {
 	struct world *w = *state;
@@ -340,7 +392,9 @@ RUN_TESTS(WITH(each_kind_of_field_has_its_column), WITH(what_is_absent_or_empty_
 	  WITH(a_record_written_again_replaces_its_row),
 	  WITH(a_type_that_the_schema_lacks_is_passed_over), WITH(preparing_twice_changes_nothing),
 	  WITH(a_new_field_becomes_a_new_column), WITH(a_new_name_keeps_the_values),
+	  WITH(a_new_column_shows_what_was_kept_before_there_was_one),
 	  WITH(fields_may_exchange_their_names),
+	  WITH(a_move_costs_one_row_for_each_record_that_came_along),
 	  WITH(a_field_called_like_a_part_of_a_point_is_refused),
 	  WITH(rows_are_written_after_a_rollback_took_their_columns),
 	  WITH(what_a_move_took_along_follows), WITH(tables_follow_the_log_piece_by_piece))
