@@ -4,6 +4,7 @@
 #include "daemon/folder.h"
 #include "daemon/store/store_reports.h"
 #include "protocol/crypto.h"
+#include "protocol/id.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -156,15 +157,6 @@ erased_read(const char *directory, struct buffer *ids, struct error *err)
 
 /* ---- and the database ---- */
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	const uint64_t one = *(const uint64_t *)a;
-	const uint64_t other = *(const uint64_t *)b;
-
-	return (one > other) - (one < other);
-}
-
 static enum status
 erase_again(struct ingest *ingest, const struct buffer *ids, size_t *count_out, struct error *err)
 {
@@ -214,14 +206,14 @@ complete_file(const char *directory, struct store *store, struct buffer *ids, in
 	buffer_init(&known, SIZE_MAX);
 	buffer_init(&missing, SIZE_MAX);
 	if (ids->length > 0) {
-		qsort(ids->at, ids->length / sizeof(uint64_t), sizeof(uint64_t), compare_ids);
+		qsort(ids->at, ids->length / sizeof(uint64_t), sizeof(uint64_t), id_compare);
 	}
 	status = store_erased_read(store, 0, STORE_NOW, &known, err);
 	for (size_t i = 0; i < known.length / sizeof(uint64_t) && status == STATUS_OK; i++) {
 		const uint64_t *id = (const uint64_t *)(const void *)known.at + i;
 
 		if (ids->length == 0 || bsearch(id, ids->at, ids->length / sizeof *id, sizeof *id,
-						compare_ids) == NULL) {
+						id_compare) == NULL) {
 			buffer_append(&missing, id, sizeof *id);
 		}
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "id.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { DIGITS_MAX = 13, CHECK_POLYNOMIAL = 0x25 };
@@ -30,6 +31,21 @@ bool
 id_valid(uint64_t id)
 {
 	return id_stream(id) != 0 && id_stream(id) <= INT32_MAX && id_n(id) != 0;
+}
+
+int
+id_compare(const void *one, const void *other)
+{
+	const uint64_t a = *(const uint64_t *)one;
+	const uint64_t b = *(const uint64_t *)other;
+
+	return (a > b) - (a < b);
+}
+
+bool
+id_among(uint64_t id, const uint64_t *ids, size_t count)
+{
+	return count > 0 && bsearch(&id, ids, count, sizeof id, id_compare) != NULL;
 }
 
 static unsigned

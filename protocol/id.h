@@ -27,6 +27,10 @@ uint64_t id_make(uint32_t stream, uint32_t n);
 uint32_t id_stream(uint64_t id);
 uint32_t id_n(uint64_t id);
 bool id_valid(uint64_t id);
+/* For qsort and bsearch of ids (uint64_t), ascending. */
+int id_compare(const void *one, const void *other);
+/* Is it among `count` ids in ascending order? */
+bool id_among(uint64_t id, const uint64_t *ids, size_t count);
 /* `out` has ID_TEXT_SIZE bytes; returns out. */
 char *id_format(uint64_t id, char *out);
 /* Fails with NOT_ID (its form: first letter, length, leading zero) or MISTYPED_ID (a symbol that is

@@ -73,6 +73,13 @@ static const struct word routes[] = {
 	{"/v1/backup", "salinan seluruh basis data"},
 };
 
+/* By what it was narrowed down. */
+static const struct word filters[] = {
+	{"village", "wilayah"},
+	{"since", "sejak catatan ke"},
+	{"order", "urut menurut"},
+};
+
 /* As it is if there is no word for it. */
 static const char *
 word_of(const struct word *words, size_t count, const char *name)
@@ -218,19 +225,21 @@ print_device(const json_t *device)
 		     text_of(device, "last"));
 }
 
-/* "family village=63 since=12": the type by its label, then the region; anything else as it is. */
+/* "family village=63 since=12": the type by its label, then the rest in words; an id as it is. */
 static void
 print_filter(const struct handout *handout, const char *filter)
 {
-	static const char region[] = "village=";
 	char word[KEY_SIZE];
 
 	while (*filter != '\0') {
 		const size_t length = strcspn(filter, " ");
+		char *value;
 
 		(void)snprintf(word, sizeof word, "%.*s", (int)length, filter);
-		if (strncmp(word, region, strlen(region)) == 0) {
-			(void)printf(" wilayah %s", word + strlen(region));
+		value = strchr(word, '=');
+		if (value != NULL) {
+			*value++ = '\0';
+			(void)printf(" %s %s", word_of(filters, COUNT_OF(filters), word), value);
 		} else {
 			(void)printf(" %s", label_of(handout, word, ""));
 		}
@@ -367,10 +376,15 @@ breach_line(void *context, struct span line, struct error *err)
 			     ctl_text(ctl, "erased since; the phone has not said so",
 				      "sudah dihapus; HP belum melapor"));
 	} else {
+		const char *village = text_of(object, "village");
+
 		(void)printf("%s  %s  %s  ", text_of(object, "record"), text_of(object, "type"),
-			     text_of(object, "village"));
+			     *village == '\0' ? "-" : village);
 		json_print(stdout, json_object_get(object, "fields"));
-		(void)puts("");
+		(void)puts(json_is_true(json_object_get(object, "quarantined"))
+				   ? ctl_text(ctl, "  set aside, not merged",
+					      "  ditahan, belum digabung")
+				   : "");
 		breach->people++;
 	}
 	breach->first = false;

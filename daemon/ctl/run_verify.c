@@ -11,34 +11,85 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FINDINGS_SHOWN = 20, WITNESS_BYTES_MAX = 4096 };
+enum { FINDINGS_SHOWN = 20 /* of each table */, TABLES_MAX = 64, WITNESS_BYTES_MAX = 4096 };
 
 static const char head_name[] = "head";
 
+struct told_table {
+	const char *name;
+	uint64_t findings;
+};
+
 struct verification {
 	struct ctl *ctl;
-	uint64_t shown;
+	struct told_table tables[TABLES_MAX];
 	struct server_keys keys;
 	char database[FOLDER_PATH_SIZE];
 	struct witness *witnesses;
 	size_t witness_count;
 };
 
+/* Counts it; the last of the tables stands for all that do not fit. */
+static uint64_t
+count_finding(struct verification *verification, const char *table)
+{
+	size_t i = 0;
+
+	while (i < TABLES_MAX - 1 && verification->tables[i].name != NULL &&
+	       strcmp(verification->tables[i].name, table) != 0) {
+		i++;
+	}
+	verification->tables[i].name = table;
+	return ++verification->tables[i].findings;
+}
+
+/* Words of this program, numbers and names of files. */
+static void
+print_member(const char *name, const char *text)
+{
+	(void)printf("\"%s\":\"", name);
+	for (; *text != '\0'; text++) {
+		(void)putchar(*text == '"' || *text == '\\' || (unsigned char)*text < ' ' ? '?'
+											  : *text);
+	}
+	(void)putchar('"');
+}
+
 static void
 print_finding(void *context, const struct finding *finding)
 {
 	struct verification *verification = context;
+	const uint64_t findings = count_finding(verification, finding->table);
 
-	if (verification->shown++ >= FINDINGS_SHOWN) {
-		return;
-	}
 	if (verification->ctl->json) {
-		/* Words of this program, numbers and names of files. */
-		(void)printf("{\"table\":\"%s\",\"row\":\"%s\",\"column\":\"%s\"}\n",
-			     finding->table, finding->row, finding->column);
-	} else {
+		(void)putchar('{');
+		print_member("table", finding->table);
+		(void)putchar(',');
+		print_member("row", finding->row);
+		(void)putchar(',');
+		print_member("column", finding->column);
+		(void)putchar(',');
+		print_member("what", finding->what);
+		(void)puts("}");
+	} else if (findings <= FINDINGS_SHOWN) {
 		(void)printf("%s %s %s: %s\n", finding->table, finding->row, finding->column,
 			     finding->what);
+	}
+}
+
+/* One row may bring many findings along: none of another table goes under in them. */
+static void
+print_rest(const struct verification *verification)
+{
+	for (size_t i = 0; i < TABLES_MAX; i++) {
+		const struct told_table *table = &verification->tables[i];
+
+		if (table->findings > FINDINGS_SHOWN) {
+			(void)printf("%s: %" PRIu64 " %s\n", table->name,
+				     table->findings - FINDINGS_SHOWN,
+				     ctl_text(verification->ctl, "more; --json has them all",
+					      "lagi; --json menampilkan semuanya"));
+		}
 	}
 }
 
@@ -156,6 +207,7 @@ print_result(const struct verification *verification, const struct verified *ver
 	if (ctl->json) {
 		print_json(verified, root, key);
 	} else {
+		print_rest(verification);
 		print_lines(ctl, verified, root, key);
 	}
 }

@@ -103,15 +103,6 @@ find_records(struct breach *breach, struct error *err)
 	return status;
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	const uint64_t one = *(const uint64_t *)a;
-	const uint64_t other = *(const uint64_t *)b;
-
-	return (one > other) - (one < other);
-}
-
 /* Does the type say who somebody is? */
 static bool
 is_of_people(const struct record_type *type)
@@ -218,13 +209,112 @@ show_records(struct breach *breach, struct error *err)
 	enum status status = STATUS_OK;
 
 	if (count > 0) {
-		qsort(breach->ids.at, count, sizeof *ids, compare_ids);
+		qsort(breach->ids.at, count, sizeof *ids, id_compare);
 	}
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
 		if (i == 0 || ids[i] != ids[i - 1]) {
 			status = show_one(breach, ids[i], err);
 		}
 	}
+	return status;
+}
+
+/* ---- what was set aside ---- */
+
+static const struct change_field *
+field_of(const struct change *change, int32_t tag)
+{
+	for (size_t i = 0; i < change->field_count; i++) {
+		if (change->fields[i].tag == tag) {
+			return &change->fields[i];
+		}
+	}
+	return NULL;
+}
+
+/* {"record","type","village","fields","quarantined"}; village null if nobody knows it. */
+static enum status
+show_change(struct breach *breach, const struct quarantined *row, const struct change *change,
+	    const struct record_type *type, struct error *err)
+{
+	struct json json = json_start(&breach->call->out);
+	char village[REGION_TEXT_SIZE];
+
+	json_put_object(&json);
+	json_put_key(&json, "record");
+	json_put_id(&json, row->record);
+	json_put_key(&json, "type");
+	json_put_text(&json, type->name);
+	json_put_key(&json, "village");
+	if (row->village == 0) {
+		json_put_null(&json);
+	} else {
+		json_put_string(
+			&json, region_format((struct region){row->village, row->village}, village));
+	}
+	json_put_key(&json, "fields");
+	json_put_object(&json);
+	for (size_t i = 0; i < type->title_count; i++) {
+		const struct field *field = type_field(type, type->title[i]);
+		const struct change_field *given = field_of(change, type->title[i]);
+
+		if (field != NULL && given != NULL) {
+			json_put_key_span(&json, field->name);
+			json_value(&json, field, field->tag, given->value);
+		}
+	}
+	json_put_object_end(&json);
+	json_put_key(&json, "quarantined");
+	json_put_bool(&json, true);
+	json_put_object_end(&json);
+	json_put_line_end(&json);
+	return buffer_status(&breach->call->out, "the people on a device", err);
+}
+
+/* Whom the phone made, and nobody released. */
+static enum status
+show_one_aside(struct breach *breach, const struct quarantined *row, struct error *err)
+{
+	const struct region *scope = caller_scope(&breach->call->caller);
+	const struct record_type *type;
+	struct stored_record made;
+	struct log_row logged;
+	struct change change;
+	enum status status;
+
+	if (row->stream != breach->device.stream.number ||
+	    row->record != id_make(row->stream, row->n) ||
+	    (scope != NULL && !region_covers(*scope, row->village))) {
+		return STATUS_OK;
+	}
+	arena_reset(&breach->arena);
+	status = store_record_find(breach->store, row->record, NULL, &breach->arena, &made, err);
+	if (status != STATUS_NOT_FOUND) {
+		return status;
+	}
+	status = store_log_entry(breach->store, row->seq, &breach->arena, &logged, err);
+	if (status != STATUS_OK || logged.payload.at == NULL ||
+	    change_decode(logged.payload, false, &breach->arena, &change, NULL) != STATUS_OK) {
+		return status;
+	}
+	type = schema_type(breach->view.schema, change.type);
+	return is_of_people(type) ? show_change(breach, row, &change, type, err) : STATUS_OK;
+}
+
+static enum status
+show_aside(struct breach *breach, struct error *err)
+{
+	const struct quarantined *row;
+	struct buffer rows;
+	enum status status;
+
+	buffer_init(&rows, SIZE_MAX);
+	status = store_quarantine_kept(breach->store, &rows, err);
+	row = (const void *)rows.at;
+	for (size_t i = 0; i < rows.length / sizeof *row && status == STATUS_OK; i++) {
+		status = show_one_aside(breach, &row[i], err);
+	}
+	buffer_finish(&rows);
 	return status;
 }
 
@@ -306,6 +396,9 @@ breach_answer(struct call *call, struct store *reader, struct error *err)
 	}
 	if (status == STATUS_OK) {
 		status = show_records(&breach, err);
+	}
+	if (status == STATUS_OK) {
+		status = show_aside(&breach, err);
 	}
 	if (status == STATUS_OK && caller_sees_all(&call->caller)) {
 		status = show_erased(&breach, err);

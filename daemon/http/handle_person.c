@@ -8,10 +8,12 @@
 #include "daemon/store/store_reports.h"
 #include "entry_view.h"
 #include "handle.h"
+#include "held.h"
 #include "protocol/id.h"
 #include "protocol/region.h"
 #include "read_cover.h"
 #include "sentence.h"
+#include "set_aside.h"
 #include "view.h"
 
 #include <stdio.h>
@@ -25,11 +27,12 @@ struct report {
 	struct store *store;
 	struct view view;
 	struct arena arena;
-	struct buffer ids;	/* uint64_t, ascending: the record and what is below it */
-	uint64_t village;	/* where it is */
+	uint64_t subject;	/* the record that was asked for */
+	struct buffer ids;	/* uint64_t, ascending: it and what is below it */
+	uint64_t village;	/* where it is; 0: nobody knows */
 	struct buffer villages; /* uint64_t: that, and where it was */
 	uint64_t created;	/* entry of the first of them */
-	const struct pulls *pulls;
+	struct set_aside aside;
 	struct buffer devices; /* uint32_t: that held it */
 	struct pulls others;   /* reads by those whom the caller does not see */
 };
@@ -46,32 +49,10 @@ id_at(const struct report *report, size_t index)
 	return ((const uint64_t *)(const void *)report->ids.at)[index];
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	const uint64_t one = *(const uint64_t *)a;
-	const uint64_t other = *(const uint64_t *)b;
-
-	return (one > other) - (one < other);
-}
-
 static bool
 is_about(const struct report *report, uint64_t id)
 {
-	return id != 0 &&
-	       bsearch(&id, report->ids.at, id_count(report), sizeof id, compare_ids) != NULL;
-}
-
-static bool
-was_in(const struct report *report, const struct region *regions, size_t count)
-{
-	for (size_t i = 0; i < report->villages.length / sizeof(uint64_t); i++) {
-		if (regions_cover(regions, count,
-				  ((const uint64_t *)(const void *)report->villages.at)[i])) {
-			return true;
-		}
-	}
-	return false;
+	return id_among(id, (const void *)report->ids.at, id_count(report));
 }
 
 /* Opens {"name": — the caller appends a value, and part_end. */
@@ -117,19 +98,36 @@ add_below(struct report *report, uint64_t village, struct error *err)
 	return status;
 }
 
+/* NOT_FOUND: also nothing that was set aside is of it. */
+static enum status
+find_row(struct report *report, struct stored_record *out, struct error *err)
+{
+	struct stored_record row = {.id = 0};
+	enum status status =
+		call_find_record(report->call, report->store, &report->arena, &row, err);
+
+	if (status == STATUS_NOT_FOUND && call_record_id(report->call, &row.id, err) == STATUS_OK) {
+		status = set_aside_village(&report->aside, row.id, &row.village, err);
+	}
+	*out = row;
+	return status;
+}
+
 static enum status
 find_subject(struct report *report, struct error *err)
 {
 	struct stored_record row;
-	enum status status =
-		call_find_record(report->call, report->store, &report->arena, &row, err);
+	enum status status = find_row(report, &row, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
 	buffer_append(&report->ids, &row.id, sizeof row.id);
+	report->subject = row.id;
 	report->village = row.village;
-	buffer_append(&report->villages, &row.village, sizeof row.village);
+	if (row.village != 0) {
+		buffer_append(&report->villages, &row.village, sizeof row.village);
+	}
 	status = store_villages_left(report->store, row.id, &report->villages, err);
 	if (status == STATUS_OK) {
 		status = store_created(report->store, row.id, &report->created, err);
@@ -138,7 +136,7 @@ find_subject(struct report *report, struct error *err)
 		status = add_below(report, row.village, err);
 	}
 	if (status == STATUS_OK) {
-		qsort(report->ids.at, id_count(report), sizeof(uint64_t), compare_ids);
+		qsort(report->ids.at, id_count(report), sizeof(uint64_t), id_compare);
 	}
 	return status;
 }
@@ -245,41 +243,23 @@ show_changes(struct report *report, struct error *err)
 	return status;
 }
 
-/* Of another record, which lacks one of these, as the list of the quarantine does. */
-static bool
-shows_aside(const struct report *report, const struct quarantined *row)
-{
-	const struct region *scope = caller_scope(&report->call->caller);
-
-	return is_about(report, row->record) ||
-	       (is_about(report, row->awaits) &&
-		(scope == NULL || region_covers(*scope, row->village)));
-}
-
-/* What waits, was closed, or lacks one of the records. */
+/* What waits, or was closed. */
 static enum status
 show_quarantine(struct report *report, struct error *err)
 {
 	const struct quarantined *row;
-	struct buffer rows;
-	enum status status;
+	size_t at = 0;
+	enum status status = STATUS_OK;
 
-	buffer_init(&rows, SIZE_MAX);
-	status = store_quarantine_kept(report->store, &rows, err);
-	row = (const void *)rows.at;
-	for (size_t i = 0; i < rows.length / sizeof *row && status == STATUS_OK; i++) {
+	while (status == STATUS_OK && (row = set_aside_next(&report->aside, &at)) != NULL) {
 		struct log_row logged;
 
-		if (!shows_aside(report, &row[i])) {
-			continue;
-		}
 		arena_reset(&report->arena);
-		status = store_log_entry(report->store, row[i].seq, &report->arena, &logged, err);
+		status = store_log_entry(report->store, row->seq, &report->arena, &logged, err);
 		if (status == STATUS_OK) {
 			status = show_entry(report, "quarantine", &logged, err);
 		}
 	}
-	buffer_finish(&rows);
 	return status;
 }
 
@@ -306,19 +286,6 @@ each_import(void *context, uint32_t type, struct span key, uint64_t record, stru
 }
 
 /* ---- who holds it ---- */
-
-static enum status
-look_at_scope(void *context, const struct scope_period *period, struct error *err)
-{
-	struct report *report = context;
-
-	(void)err;
-	if (period->until > report->created &&
-	    was_in(report, period->regions, period->region_count)) {
-		report->pulls = NULL; /* it is one that held it */
-	}
-	return STATUS_OK;
-}
 
 static void
 put_times(struct json *json, const char *count_key, const struct pulls *times)
@@ -349,7 +316,7 @@ device_is_seen(const struct report *report, uint32_t number, bool *out, struct e
 
 static enum status
 show_device(struct report *report, const struct pulls *pulls, const struct device *device,
-	    struct error *err)
+	    bool holds, struct error *err)
 {
 	struct json json;
 	bool seen = false;
@@ -373,33 +340,36 @@ show_device(struct report *report, const struct pulls *pulls, const struct devic
 		json_put_null(&json);
 	}
 	json_put_key(&json, "holds");
-	json_put_bool(&json,
-		      device->state == DEVICE_ACTIVE &&
-			      regions_cover(device->scope, device->scope_count, report->village));
+	json_put_bool(&json, holds);
 	put_times(&json, "syncs", pulls);
 	json_put_object_end(&json);
 	return part_end(report, err);
 }
 
-/* A device that pulled since the record was there, and had one of its villages then. */
+/* A device that held it at one of its syncs. */
 static enum status
 each_pulls(void *context, const struct pulls *pulls, struct error *err)
 {
 	struct report *report = context;
+	const struct held_query query = {.record = report->subject,
+					 .village = report->village,
+					 .created = report->created,
+					 .made = id_stream(report->subject) == pulls->device,
+					 .aside = set_aside_wrote(&report->aside, pulls->device)};
+	struct held held = {.ever = false};
 	struct device device;
-	enum status status =
-		store_device(report->store, pulls->device, &report->arena, &device, err);
+	enum status status;
 
-	report->pulls = pulls;
+	arena_reset(&report->arena);
+	status = store_device(report->store, pulls->device, &report->arena, &device, err);
 	if (status == STATUS_OK) {
-		status = store_scopes_read(report->store, pulls->device, 0, look_at_scope, report,
-					   err);
+		status = held_find(report->store, &query, pulls, &device, &held, err);
 	}
-	if (status != STATUS_OK || report->pulls != NULL) {
+	if (status != STATUS_OK || !held.ever) {
 		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 	}
 	buffer_append(&report->devices, &pulls->device, sizeof pulls->device);
-	return show_device(report, pulls, &device, err);
+	return show_device(report, pulls, &device, held.now, err);
 }
 
 /* ---- who read it ---- */
@@ -460,8 +430,13 @@ show_reads(struct report *report, struct error *err)
 static enum status
 show_all(struct report *report, struct error *err)
 {
-	enum status status = show_labels(report, err);
+	enum status status =
+		set_aside_mark(&report->aside, report->store, report->view.schema,
+			       (const void *)report->ids.at, id_count(report), &report->arena, err);
 
+	if (status == STATUS_OK) {
+		status = show_labels(report, err);
+	}
 	if (status == STATUS_OK) {
 		status = show_records(report, err);
 	}
@@ -475,8 +450,7 @@ show_all(struct report *report, struct error *err)
 		status = store_import_keys(report->store, each_import, report, err);
 	}
 	if (status == STATUS_OK) {
-		arena_reset(&report->arena);
-		status = store_pulls_read(report->store, report->created, each_pulls, report, err);
+		status = store_pulls_read(report->store, 0, each_pulls, report, err);
 	}
 	if (status == STATUS_OK) {
 		status = buffer_status(&report->devices, "the report", err);
@@ -498,11 +472,15 @@ person_answer(struct call *call, struct store *reader, struct error *err)
 	buffer_init(&report.ids, SIZE_MAX);
 	buffer_init(&report.villages, SIZE_MAX);
 	buffer_init(&report.devices, SIZE_MAX);
-	status = find_subject(&report, err);
+	status = set_aside_open(&report.aside, reader, caller_scope(&call->caller), err);
+	if (status == STATUS_OK) {
+		status = find_subject(&report, err);
+	}
 	if (status == STATUS_OK) {
 		status = show_all(&report, err);
 	}
 	buffer_finish(&report.devices);
+	set_aside_close(&report.aside);
 	buffer_finish(&report.villages);
 	buffer_finish(&report.ids);
 	arena_finish(&report.arena);

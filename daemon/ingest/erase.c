@@ -49,15 +49,6 @@ erasing_id(const struct erasing *erasing, size_t index)
 	return ((const uint64_t *)(const void *)erasing->ids.at)[index];
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	const uint64_t one = *(const uint64_t *)a;
-	const uint64_t other = *(const uint64_t *)b;
-
-	return (one > other) - (one < other);
-}
-
 enum status
 erasing_sort(struct erasing *erasing, struct error *err)
 {
@@ -71,7 +62,7 @@ erasing_sort(struct erasing *erasing, struct error *err)
 	if (sorted->status != STATUS_OK || count == 0) {
 		return buffer_status(sorted, "what is to be erased", err);
 	}
-	qsort(sorted->at, count, sizeof(uint64_t), compare_ids);
+	qsort(sorted->at, count, sizeof(uint64_t), id_compare);
 	ids = (const void *)sorted->at;
 	buffer_clear(&erasing->ids);
 	for (size_t i = 0; i < count; i++) {
@@ -87,9 +78,8 @@ erasing_sort(struct erasing *erasing, struct error *err)
 bool
 erasing_has(const struct erasing *erasing, uint64_t id)
 {
-	return id != 0 && erasing->sorted.length > 0 &&
-	       bsearch(&id, erasing->sorted.at, erasing->sorted.length / sizeof id, sizeof id,
-		       compare_ids) != NULL;
+	return id != 0 &&
+	       id_among(id, (const void *)erasing->sorted.at, erasing->sorted.length / sizeof id);
 }
 
 /* ---- gathering ---- */

@@ -1,72 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands in quarantine and speaks of records that are erased. */
+#include "daemon/ingest/aside.h"
 #include "daemon/ingest/erase.h"
 #include "daemon/ingest/reassign.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-enum { PAYLOAD_MEMORY = 4 * CHANGE_BYTES_MAX, ID_BYTES_MAX = 9 };
-
-/* Bytes that do not decode may hold an id as CBOR writes it. */
-static bool
-bytes_hold(struct span bytes, uint64_t id)
-{
-	uint8_t written[ID_BYTES_MAX];
-	struct buffer out;
-	bool held = false;
-	size_t length;
-
-	buffer_init(&out, sizeof written);
-	cbor_put_uint(&out, id);
-	length = out.status == STATUS_OK ? out.length : 0;
-	if (length > 0) {
-		memcpy(written, out.at, length);
-	}
-	buffer_finish(&out);
-	for (size_t i = 0; length > 0 && i + length <= bytes.length && !held; i++) {
-		held = memcmp(bytes.at + i, written, length) == 0;
-	}
-	return held;
-}
-
-/* Of a type that is not known here any number may be the reference. */
-static bool
-change_refers(const struct erasing *erasing, const struct change *change)
-{
-	const struct merge_context context = ingest_merge_context(erasing->ingest, change->type);
-	const int32_t root = context.type == NULL ? 0 : context.type->root;
-
-	for (size_t i = 0; i < change->field_count; i++) {
-		const struct change_field *field = &change->fields[i];
-
-		if (field->value.form == VALUE_INTEGER && field->value.integer > 0 &&
-		    (context.type == NULL || (root != 0 && field->tag == root)) &&
-		    erasing_has(erasing, (uint64_t)field->value.integer)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-payload_refers(const struct erasing *erasing, struct span payload, struct arena *arena)
-{
-	struct change change;
-
-	if (payload.at == NULL) {
-		return false;
-	}
-	if (change_decode(payload, false, arena, &change, NULL) == STATUS_OK) {
-		return change_refers(erasing, &change);
-	}
-	for (size_t i = 0; i < erasing_count(erasing); i++) {
-		if (bytes_hold(payload, erasing_id(erasing, i))) {
-			return true;
-		}
-	}
-	return false;
-}
+enum { PAYLOAD_MEMORY = 4 * CHANGE_BYTES_MAX };
 
 /* Did it become an edit of one of these records? Then the note goes with it: people write names
  * into reasons. */
@@ -109,7 +47,9 @@ row_is_about(const struct erasing *erasing, const struct quarantined *row, bool 
 	arena_init(&arena, PAYLOAD_MEMORY);
 	status = store_log_entry(erasing->ingest->options.store, row->seq, &arena, &logged, err);
 	if (status == STATUS_OK) {
-		*about_out = payload_refers(erasing, logged.payload, &arena);
+		*about_out = aside_hangs_on(erasing->ingest->schema, logged.payload,
+					    (const void *)erasing->sorted.at,
+					    erasing->sorted.length / sizeof(uint64_t), &arena);
 	}
 	arena_finish(&arena);
 	return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The typed tables follow the log: which records a piece of it touched, and their rows as the
  * records are now. */
+#include "protocol/id.h"
 #include "typed.h"
 
 #include <stdlib.h>
@@ -39,25 +40,13 @@ note_record(void *context, const struct log_row *row, struct error *err)
 }
 
 static int
-compare_numbers(uint64_t one, uint64_t other)
-{
-	return (one > other) - (one < other);
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	return compare_numbers(*(const uint64_t *)a, *(const uint64_t *)b);
-}
-
-static int
 compare_moves(const void *a, const void *b)
 {
 	const struct moved *one = a;
 	const struct moved *other = b;
-	const int order = compare_numbers(one->village, other->village);
+	const int order = id_compare(&one->village, &other->village);
 
-	return order != 0 ? order : compare_numbers(one->seq, other->seq);
+	return order != 0 ? order : id_compare(&one->seq, &other->seq);
 }
 
 /* Sorts, and leaves each once. */
@@ -135,8 +124,8 @@ follow_moved(struct follow *follow, const struct moved *moved, struct error *err
 			const uint64_t id = sql_uint(s, 0);
 			struct stored_record row;
 
-			if (bsearch(&id, follow->ids.at, follow->ids.length / sizeof id, sizeof id,
-				    compare_ids) == NULL) {
+			if (!id_among(id, (const void *)follow->ids.at,
+				      follow->ids.length / sizeof id)) {
 				status = follow_record(follow, id, &row, err);
 			}
 		}
@@ -156,7 +145,7 @@ follow_records(struct follow *follow, struct error *err)
 	if (status != STATUS_OK || follow->ids.length == 0) {
 		return status;
 	}
-	make_set(&follow->ids, sizeof(uint64_t), compare_ids);
+	make_set(&follow->ids, sizeof(uint64_t), id_compare);
 	status = follow_touched(follow, err);
 	make_set(&follow->moves, sizeof *moves, compare_moves);
 	moves = (const void *)follow->moves.at;

@@ -82,6 +82,17 @@ fails 'a conflict that was hidden is found' 1 control verify --database "$folder
 holds 'it names table, row and column' grep -q '^record [0-9]* conflicts: ' "$folder/said"
 rm "$folder/copy.db"
 control backup "$folder/copy.db" >/dev/null
+sqlite3 "$folder/copy.db" "UPDATE token SET role = 3 WHERE role = 2;
+	WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+	INSERT INTO move SELECT 6303072001, i, 7 FROM n"
+fails 'a right that was given among much that is wrong is found' 1 control verify --database "$folder/copy.db"
+holds 'and told' grep -q '^token .*role: ' "$folder/said"
+holds 'of what there is most the first' equals "$(grep -c '^move .*the log knows no such row' "$folder/said")" 20
+holds 'and how many more' grep -q '^move: 40 more' "$folder/said"
+fails 'in JSON' 1 control verify --json --database "$folder/copy.db"
+holds 'there are all of them' equals "$(grep -c '^{"table":"move".*"what":"the log knows no such row"}' "$folder/said")" 60
+rm "$folder/copy.db"
+control backup "$folder/copy.db" >/dev/null
 sqlite3 "$folder/copy.db" "UPDATE log SET time = time + 1 WHERE seq = 5"
 fails 'another time in the log is found' 1 control verify --database "$folder/copy.db"
 rm "$folder/copy.db"

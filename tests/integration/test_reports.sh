@@ -34,6 +34,7 @@ device siti edit "$person" name='Anak Uji Baru' >/dev/null
 device siti sync >/dev/null
 control record "$person" >/dev/null
 control export person --csv --village 6303072001 >/dev/null
+api GET '/v1/records/person?since=1&order=id'
 control export person --csv --village 6303072002 >/dev/null
 control history "$(id_of person Tetangga)" >/dev/null
 
@@ -58,7 +59,7 @@ holds '… with the labels of the programme' grep -q 'Kepala keluarga: Budi Uji'
 holds '… and what hangs below' grep -q 'Anak Uji Baru' "$folder/text"
 holds '… and who holds it' grep -q 'siti: memegang' "$folder/text"
 holds '… and what was asked for in words' grep -q ', admin: daftar Keluarga\|, admin: isi data ' "$folder/text"
-holds '… not as a path' sh -c '! grep -q "/v1/\|{type}\|village=" "$0"' "$folder/text"
+holds '… not as a path' sh -c '! grep -q "/v1/\|{type}\|[a-z]=" "$0"' "$folder/text"
 printf 'key,family,name,sex\nP1,F1,Anak Uji,male\n' | control import person - >/dev/null
 control access-report "$person" >"$folder/text"
 holds '… and a choice by its label' grep -q 'Jenis kelamin: Laki-laki' "$folder/text"
@@ -107,10 +108,13 @@ printf 'key,village,head\nF4,6303072001,Baru Uji\nF2,6303072002,Lain Uji\n' | co
 control breach-report "$siti" --json >"$folder/report"
 holds 'who came later was not on it' sh -c "! grep -q 'Baru Uji' '$folder/report'"
 holds 'who has left since was' grep -q 'Lain Uji' "$folder/report"
-holds 'a report about a family that moved is made' report "$(id_of family 'Lain Uji')"
-holds '… and has the phone of the village that it left' says device '"cadre":"siti","holds":false'
-holds '… and that of the one where it is' says device '"cadre":"wati","holds":true'
 moved=$(id_of family 'Lain Uji')
+holds 'a report about a family that moved is made' report "$moved"
+holds '… and has the phone of the village that it left, which was not here since' says device '"cadre":"siti","holds":true'
+holds '… not that of the one where it is, which was not here either' says_not device wati
+device wati sync >/dev/null
+holds '… when that was here the report is made again' report "$moved"
+holds '… and has it' says device '"cadre":"wati","holds":true'
 admin=$token
 token=$(control token add --role admin --scope 6303072001 --name 'Desa Satu')
 answers 'an admin of the village asks who was on the phone' 200 GET "/v1/device/$siti/breach"
@@ -120,7 +124,7 @@ token=$admin
 token=$(control token add --role admin --scope 6303072002 --name 'Desa Dua Admin')
 answers 'an admin of the village where it is now asks about the family' 200 GET "/v1/record/$moved/access"
 holds '… and has her own phone by its name' body_has '"cadre":"wati"'
-holds '… the other one without' body_has '{"device":{"device":null,"cadre":null,"holds":false'
+holds '… the other one without' body_has '{"device":{"device":null,"cadre":null,"holds":true'
 holds '… and nowhere else' sh -c '! grep "^{\"device\"" "$0" | grep -q siti' "$folder/body"
 token=$admin
 control device scope "$siti" --village 6303072002 >/dev/null
@@ -136,13 +140,39 @@ control quarantine close "$wati" 1 --reason 'dicatat ulang' >/dev/null
 holds 'a report is made about one of whom a change was set aside and closed' report "$far"
 holds '… which is still kept' says quarantine 'Orang Disisihkan'
 holds '… and the phone that had her holds her no more' says device '"cadre":"wati","holds":false'
-holds 'nor does one whose village was taken away' report "$person"
-holds '… as the report says' says device '"cadre":"siti","holds":false'
+holds 'one whose village was taken away and that has not heard of it has her' report "$person"
+holds '… as the report says' says device '"cadre":"siti","holds":true'
+device siti sync >/dev/null
+holds 'when it has, the report' report "$person"
+holds '… says that it had' says device '"cadre":"siti","holds":false'
+
+# What was set aside is held, too.
+enrols gita 6303072001
+gita=$(number_of gita)
+outside=$(device gita record family village=6303072002 head='Keluarga Luar' --json | field id)
+device gita record person family="$outside" name='Anak Luar' >/dev/null
+device gita sync >/dev/null 2>&1 || true
+holds 'a report is made about a family that only stands in quarantine' report "$outside"
+holds '… with what waits of it' says quarantine 'Keluarga Luar'
+holds '… and who would be below it' says quarantine 'Anak Luar'
+holds '… and the phone that has it' says device '"cadre":"gita","holds":true'
+control breach-report "$gita" --json >"$folder/report"
+holds 'whom a phone made and nobody released was on it' grep -q 'Anak Luar.*"quarantined":true' "$folder/report"
+control device revoke "$gita" >/dev/null
+device gita record visit person="$person" weight=9 note='Catatan Ditahan' >/dev/null
+holds 'a phone that was revoked and was not here since has what it had' report "$person"
+holds '… as the report says' says device '"cadre":"gita","holds":true'
+device gita sync >/dev/null 2>&1 || true
+holds 'when it has destroyed everything, the report' report "$person"
+holds '… says that it had' says device '"cadre":"gita","holds":false'
+holds '… and has its last visit, which was set aside' says quarantine 'Catatan Ditahan'
+control access-report "$person" >"$folder/text"
+holds '… also in the text' grep -q 'Catatan Ditahan' "$folder/text"
 control erase "$family" --reason request >/dev/null
 control breach-report "$siti" --json >"$folder/report"
 holds 'who was erased since is an id' grep -q "\"record\":\"$family\",\"erased\":true" "$folder/report"
 control breach-report "$siti" >"$folder/text"
 holds 'as a text it counts them' grep -q 'people and families' "$folder/text"
-holds 'each report is in the log' equals "$(control log --json | grep -c '/breach')" 8
+holds 'each report is in the log' equals "$(control log --json | grep -c '/breach')" 9
 api GET /v1/syncs
 server_stop

@@ -191,7 +191,22 @@ TEST(thirteen_symbols_beyond_64_bits_are_too_large)
 	assert_refused("rzzzzzzzzzzzzz0", STATUS_NOT_ID, "");
 }
 
-RUN_TESTS(CASE(id_is_made_of_its_stream_and_n), CASE(id_needs_a_stream_of_31_bits_and_an_n),
+TEST(an_id_is_among_others_only_if_it_is_there)
+{
+	uint64_t ids[] = {UINT64_MAX, 7, 0, UINT64_C(1) << 40, 7};
+
+	qsort(ids, 5, sizeof ids[0], id_compare);
+	assert_int_equal(ids[0], 0);
+	assert_true(ids[4] == UINT64_MAX);
+	assert_true(id_among(7, ids, 5));
+	assert_true(id_among(UINT64_MAX, ids, 5));
+	assert_false(id_among(8, ids, 5));
+	assert_false(id_among(UINT64_MAX, ids, 4));
+	assert_false(id_among(0, NULL, 0));
+}
+
+RUN_TESTS(CASE(an_id_is_among_others_only_if_it_is_there), CASE(id_is_made_of_its_stream_and_n),
+	  CASE(id_needs_a_stream_of_31_bits_and_an_n),
 	  CASE(ids_are_written_as_the_protocol_says_and_read_back),
 	  CASE(highest_number_fits_its_text), CASE(any_case_and_lookalikes_are_read),
 	  CASE(every_substituted_symbol_is_noticed), CASE(every_pair_of_swapped_symbols_is_noticed),
