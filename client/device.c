@@ -338,7 +338,7 @@ device_load(struct sambung *device, struct local_state *state_out, struct error 
 	enum status status = local_state_load(device->local, state_out, err);
 
 	if (status == STATUS_OK && state_out->destroyed_ms != 0) {
-		return fail(err, STATUS_DESTROYED, "%u", state_out->device);
+		return fail(err, STATUS_DESTROYED, "%s", "");
 	}
 	if (status == STATUS_OK && state_out->device == 0) {
 		return fail(err, STATUS_NOT_ENROLLED, "%s", "");

@@ -72,6 +72,8 @@ exchange_take_erased(struct taking *taking, struct error *err)
 {
 	enum status status = STATUS_OK;
 
+	/* The law counts hours: the server is told now, and not with the next sync. */
+	taking->again |= taking->reply->erased_count > 0;
 	for (size_t i = 0; i < taking->reply->erased_count && status == STATUS_OK; i++) {
 		status = record_destroy(taking, taking->reply->erased[i], err);
 	}

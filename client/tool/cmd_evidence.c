@@ -19,6 +19,9 @@ evidence_write(const struct task *task)
 		return task_failed(task, MESSAGE_FILE_THERE, path, NULL);
 	}
 	if (sambung_evidence(task->device, file_keep, &file, &err) != 0) {
+		if (strcmp(sambung_status_name(err.status), "not_found") == 0) {
+			return task_failed(task, MESSAGE_EVIDENCE_NONE, NULL, NULL);
+		}
 		return task_error(task, &err);
 	}
 	status = file_write(task, path, &file);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
 #include "pin.h"
+#include "print.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -60,6 +61,16 @@ pin_put(struct task *task, const char *pin)
 	return failed == 0 ? EXIT_DONE : task_error(task, &err);
 }
 
+static void
+pin_told(const struct task *task, enum message message)
+{
+	if (task->json) {
+		print_json(json_pack("{s:b}", "locked", message == MESSAGE_PIN_SET));
+	} else {
+		(void)fprintf(stdout, "%s\n", message_text(message, task->language));
+	}
+}
+
 static enum exit_status
 pin_renew(struct task *task)
 {
@@ -71,7 +82,7 @@ pin_renew(struct task *task)
 	}
 	pin_wipe(pin, sizeof pin);
 	if (status == EXIT_DONE) {
-		(void)fprintf(stdout, "%s\n", message_text(MESSAGE_PIN_SET, task->language));
+		pin_told(task, MESSAGE_PIN_SET);
 	}
 	return status;
 }
@@ -130,6 +141,6 @@ cmd_pin_remove(struct task *task)
 	if (sambung_lock_set(task->device, NULL, NULL, &err) != 0) {
 		return task_error(task, &err);
 	}
-	(void)fprintf(stdout, "%s\n", message_text(MESSAGE_PIN_GONE, task->language));
+	pin_told(task, MESSAGE_PIN_GONE);
 	return EXIT_DONE;
 }

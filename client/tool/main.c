@@ -38,8 +38,10 @@ task_run(struct task *task)
 	} else if (task->given[OPTION_VERSION] != NULL) {
 		(void)fprintf(stdout, "sambung %s\n", SAMBUNG_VERSION);
 	} else {
-		pin_begin(task);
-		status = task->command->run(task);
+		status = pin_begin(task);
+		if (status == EXIT_DONE) {
+			status = task->command->run(task);
+		}
 		task_close(task);
 		pin_finish(task);
 	}

@@ -236,6 +236,11 @@
 	X(REASON_MISSING, "a reason is needed to put a record away",                                  \
 	  "perlu alasan untuk mengarsipkan data")                                                     \
 	X(TO_MISSING, "--to must name the server's address", "--to harus menyebut alamat server")     \
+	X(EVIDENCE_NONE,                                                                              \
+	  "there is no evidence: the server has never contradicted itself on this phone. "            \
+	  "Nothing is to be done",                                                                    \
+	  "tidak ada bukti: server belum pernah membantah pernyataannya di HP ini. Tidak perlu "      \
+	  "berbuat apa-apa")                                                                          \
 	X(EVIDENCE_UNCLEAR, "either --out FILE or --forget is needed",                                \
 	  "perlu --out BERKAS atau --forget")                                                         \
 	X(ASSIGNMENT_WRONG, "argument {1} is not of the form FIELD=VALUE",                            \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pin.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,35 +36,29 @@ line_read(FILE *stream, char out[PIN_SIZE])
 	return length > 0;
 }
 
-/* The file stays open: `pin change` takes two lines. Unbuffered, so that what is behind them is
- * still there for the command, and no copy stays in memory. */
-static FILE *
-pin_file(struct task *task)
+enum exit_status
+pin_begin(struct task *task)
 {
 	const char *name = task->given[OPTION_PIN];
 
 	if (name == NULL) {
 		name = getenv("SAMBUNG_PIN_FILE");
 	}
-	if (task->pin_file == NULL && name != NULL) {
-		task->pin_file = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
-		if (task->pin_file != NULL) {
-			(void)setvbuf(task->pin_file, NULL, _IONBF, 0);
-		} else {
-			(void)task_failed(task, MESSAGE_FILE_UNREADABLE, name, "?");
-		}
+	if (name == NULL) {
+		return EXIT_DONE;
 	}
-	return task->pin_file;
-}
-
-void
-pin_begin(struct task *task)
-{
-	FILE *file = task->reads_input ? pin_file(task) : NULL;
-
-	if (file != NULL && file == stdin && !line_read(file, task->pin_ahead)) {
+	task->pin_file = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
+	if (task->pin_file == NULL) {
+		return task_failed(task, MESSAGE_FILE_UNREADABLE, name, strerror(errno));
+	}
+	/* Unbuffered, so that what is behind its lines is still there for the command, and no copy
+	 * stays in memory. */
+	(void)setvbuf(task->pin_file, NULL, _IONBF, 0);
+	if (task->reads_input && task->pin_file == stdin &&
+	    !line_read(task->pin_file, task->pin_ahead)) {
 		task->pin_ahead[0] = '\0';
 	}
+	return EXIT_DONE;
 }
 
 /* From the terminal, wherever standard input and output lead. */
@@ -100,15 +95,13 @@ pin_read(struct task *task, enum message question, char out[PIN_SIZE])
 	if (task->pin_closed) {
 		return false;
 	}
-	if (task->given[OPTION_PIN] != NULL || getenv("SAMBUNG_PIN_FILE") != NULL) {
-		FILE *file = pin_file(task);
-
+	if (task->pin_file != NULL) {
 		if (task->pin_ahead[0] != '\0') {
 			memcpy(out, task->pin_ahead, PIN_SIZE);
 			pin_wipe(task->pin_ahead, PIN_SIZE);
 			return true;
 		}
-		return file != NULL && line_read(file, out);
+		return line_read(task->pin_file, out);
 	}
 	return terminal_read(task, question, out);
 }

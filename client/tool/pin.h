@@ -10,8 +10,9 @@
 
 enum { PIN_LEAST = 6 /* characters */ };
 
-/* Before a command that reads standard input itself: a PIN in its first line is taken first. */
-void pin_begin(struct task *task);
+/* Before a command: opens the file that --pin names, for `pin change` takes two lines of it. Of a
+ * command that reads standard input itself a PIN in its first line is taken now. */
+enum exit_status pin_begin(struct task *task);
 /* The next line of the file, or what the person types behind the question. False: there is neither,
  * or it is empty or too long. The caller wipes it. */
 bool pin_read(struct task *task, enum message question, char out[PIN_SIZE]);

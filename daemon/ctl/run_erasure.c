@@ -120,6 +120,10 @@ static void
 say_finished(struct ctl *ctl, const struct finishing *finishing)
 {
 	ctl->failed = finishing->kept > 0;
+	if (ctl->json) {
+		(void)printf("{\"finished\":%s,\"kept_in_copies\":%zu}\n",
+			     ctl->failed ? "false" : "true", finishing->kept);
+	}
 	if (ctl->failed) {
 		(void)fprintf(
 			stderr, "sambungctl: %s\n",

@@ -7,16 +7,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 enum { ROUTE_MAX_BYTES = 512 };
-
-enum status
-run_checkpoint(struct ctl *ctl, struct error *err)
-{
-	const char *path = ctl_option(ctl, "out");
-
-	return path == NULL ? ctl_get_file(ctl, "/v1/checkpoint", STDOUT_FILENO, err)
-			    : ctl_download(ctl, "/v1/checkpoint", path, err);
-}
 
 enum status
 run_prove(struct ctl *ctl, struct error *err)
@@ -51,6 +44,16 @@ keep_line(void *context, struct span line, struct error *err)
 	return buffer_status(text, "a checkpoint", err);
 }
 
+static enum status
+get_checkpoint(const struct ctl *ctl, struct buffer *text, struct checkpoint *out,
+	       struct error *err)
+{
+	enum status status = ctl_get_lines(ctl, "/v1/checkpoint", keep_line, text, err);
+
+	return status == STATUS_OK ? checkpoint_text_read(buffer_span(text), NULL, out, err)
+				   : status;
+}
+
 enum status
 ctl_checkpoint(const struct ctl *ctl, struct checkpoint *out, struct error *err)
 {
@@ -58,12 +61,49 @@ ctl_checkpoint(const struct ctl *ctl, struct checkpoint *out, struct error *err)
 	enum status status;
 
 	buffer_init(&text, ROUTE_MAX_BYTES);
-	status = ctl_get_lines(ctl, "/v1/checkpoint", keep_line, &text, err);
-	if (status == STATUS_OK) {
-		status = checkpoint_text_read(buffer_span(&text), NULL, out, err);
-	}
+	status = get_checkpoint(ctl, &text, out, err);
 	buffer_finish(&text);
 	return status;
+}
+
+/* {"epoch","size","root","checkpoint"}: the last as the file has it. */
+static enum status
+print_checkpoint(const struct ctl *ctl, struct error *err)
+{
+	struct checkpoint newest;
+	char root[2 * HASH_SIZE + 1];
+	struct buffer text;
+	json_t *object = NULL;
+	enum status status;
+
+	buffer_init(&text, ROUTE_MAX_BYTES);
+	status = get_checkpoint(ctl, &text, &newest, err);
+	if (status == STATUS_OK) {
+		hex_encode(span_of(newest.root, sizeof newest.root), root);
+		object = json_pack("{s:I, s:I, s:s, s:s%}", "epoch", (json_int_t)newest.epoch,
+				   "size", (json_int_t)newest.size, "root", root, "checkpoint",
+				   (const char *)text.at, text.length);
+		status = object == NULL ? fail(err, STATUS_MEMORY, "a checkpoint") : STATUS_OK;
+	}
+	if (status == STATUS_OK) {
+		(void)json_dumpf(object, stdout, JSON_COMPACT);
+		(void)puts("");
+	}
+	json_decref(object);
+	buffer_finish(&text);
+	return status;
+}
+
+enum status
+run_checkpoint(struct ctl *ctl, struct error *err)
+{
+	const char *path = ctl_option(ctl, "out");
+
+	if (path != NULL) {
+		return ctl_download(ctl, "/v1/checkpoint", path, err);
+	}
+	return ctl->json ? print_checkpoint(ctl, err)
+			 : ctl_get_file(ctl, "/v1/checkpoint", STDOUT_FILENO, err);
 }
 
 enum status

@@ -8,6 +8,8 @@
 #include "sentence.h"
 #include "view.h"
 
+#include <string.h>
+
 enum { DEVICE_MEMORY = 64 * 1024 };
 
 /* ---- asked for ---- */
@@ -116,6 +118,29 @@ struct erasure_list {
 	uint64_t record; /* only of this one; 0: all */
 };
 
+/* The record that was asked for. What the server erased again by itself was asked for by nobody:
+ * the first of those stands for it, and *again_out is true. */
+static enum status
+find_record(const struct erasure_list *list, const struct erasure *erasure, uint64_t *record_out,
+	    bool *again_out, struct error *err)
+{
+	struct buffer ids;
+	enum status status;
+
+	*record_out = erasure->record;
+	*again_out = erasure->record == 0;
+	if (!*again_out) {
+		return STATUS_OK;
+	}
+	buffer_init(&ids, SIZE_MAX);
+	status = store_erased_read(list->store, erasure->seq - 1, erasure->seq, &ids, err);
+	if (status == STATUS_OK && ids.length >= sizeof *record_out) {
+		memcpy(record_out, ids.at, sizeof *record_out);
+	}
+	buffer_finish(&ids);
+	return status;
+}
+
 static enum status
 each_erasure(void *context, const struct erasure *erasure, struct error *err)
 {
@@ -124,6 +149,8 @@ each_erasure(void *context, const struct erasure *erasure, struct error *err)
 	struct json json = json_start(&call->out);
 	const enum status failed = eraser_failed(call->service->eraser);
 	bool copied = false;
+	bool again = false;
+	uint64_t record = 0;
 	uint64_t counts[2] = {0, 0};
 	enum status status =
 		store_erasure_devices(list->store, erasure->seq, count_device, counts, err);
@@ -132,12 +159,17 @@ each_erasure(void *context, const struct erasure *erasure, struct error *err)
 		status = erased_is_kept(call->service->directory, list->store, erasure->seq,
 					&copied, err);
 	}
+	if (status == STATUS_OK) {
+		status = find_record(list, erasure, &record, &again, err);
+	}
 	if (status != STATUS_OK) {
 		return status;
 	}
 	json_put_object(&json);
 	json_put_key(&json, "record");
-	json_put_id(&json, erasure->record);
+	json_put_id(&json, record);
+	json_put_key(&json, "again");
+	json_put_bool(&json, again);
 	json_put_key(&json, "seq");
 	json_put_uint(&json, erasure->seq);
 	key_instant(&json, "asked", erasure->asked_ms);

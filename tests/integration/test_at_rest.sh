@@ -109,6 +109,9 @@ fails '… in Indonesian' 1 "$SAMBUNG" --dir "$folder/siti" --lang id records fa
 holds '… too' grep -q 'perlu PIN' "$folder/said"
 fails 'a wrong PIN is told' 1 given '123457\n' siti records family --pin -
 holds '… as that' grep -q 'the PIN is wrong' "$folder/said"
+fails 'a file of it that is not there is told' 1 "$SAMBUNG" --dir "$folder/siti" --lang id list family --pin "$folder/no-pin"
+holds '… in one line that says why' equals "$(cat "$folder/said")" \
+	"sambung: $folder/no-pin tidak dapat dibaca: No such file or directory. Periksa nama berkasnya"
 printf '123457\n' >"$folder/pin.wrong"
 fails '… in Indonesian' 1 "$SAMBUNG" --dir "$folder/siti" --lang id list family --pin "$folder/pin.wrong"
 holds '… too' grep -q 'PIN salah' "$folder/said"
@@ -147,7 +150,7 @@ done
 kill "$agent"
 wait "$agent" || true
 count=$((count + 1))
-holds 'the PIN is taken away' device siti pin remove --pin "$folder/pin"
+holds 'the PIN is taken away' equals "$(device siti pin remove --json --pin "$folder/pin")" '{"locked":false}'
 holds '… and everything opens without' equals "$(device siti records family | grep -c .)" $((count + 2))
 given '123456\n' siti pin set --pin - >/dev/null
 printf '123456\n' >"$folder/pin"
@@ -185,6 +188,8 @@ unreadable 'nothing can be read' siti
 holds 'its status says what happened' sh -c '"$0" --dir "$1" --lang id status | tr "\n" " " | grep -q "dicabut haknya.*154 perubahan.*dihapus (20"' "$SAMBUNG" "$folder/siti"
 fails 'nothing can be recorded on it' 1 given 'head=Ani\n' siti record family -
 holds '… saying why' grep -q 'revoked' "$folder/said"
+fails 'nor shown' 1 "$SAMBUNG" --dir "$folder/siti" --lang id list family
+holds '… and no number without a meaning' sh -c '! grep -q ": 0" "$0"' "$folder/said"
 
 # killed at any moment of it, a phone goes on: each of these begins as the phone was before.
 delay=1

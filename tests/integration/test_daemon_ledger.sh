@@ -28,6 +28,7 @@ control import family "$folder/families.csv" >/dev/null
 id=$(control records family --village "$village" --json | field id)
 holds 'a checkpoint is a signed note' control checkpoint --out "$folder/old"
 holds 'it has the lines of one' equals "$(wc -l <"$folder/old")" 5
+holds 'in JSON it has its size' equals "$(control checkpoint --json | field size)" "$(sed -n 2p "$folder/old")"
 fails 'it never replaces another' 1 control checkpoint --out "$folder/old"
 control settle "$id" head 'Jumberi H.' >/dev/null
 printf 'village,key,head\n%s,1,Jumbri\n' "$village" >"$folder/again.csv"

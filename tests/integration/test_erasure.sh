@@ -253,9 +253,7 @@ control history "$(family_id "$all_families")" >/dev/null
 
 device ani sync >/dev/null
 device budi sync >/dev/null
-device ani sync >/dev/null
-device budi sync >/dev/null
-holds 'phones that synced have acknowledged' \
+holds 'phones that synced once have acknowledged' \
 	equals "$(control erased "$(family_id 2)" --json | grep -c '"acknowledged":"')" 2
 holds 'none of these families is on a phone' equals "$(device ani list --json family | wc -l)" \
 	$((all_families - erased_families))
@@ -283,6 +281,10 @@ echo 'no database' >"$server/sambung.db.before-restore-20260101T000000Z"
 holds '… and one that cannot be read' equals "$(control erased --json | field status)" erasing
 rm "$server/sambung.db.before-restore-20260101T000000Z"*
 holds '… until it is removed' equals "$(control erased --json | field status)" erased
+holds 'to finish is told in JSON as well' equals "$(control erase --finish --json)" '{"finished":true,"kept_in_copies":0}'
+control erased --json | tail -n 1 >"$folder/again"
+holds 'what was erased again is in the list as such' grep -q '"record":"r[0-9a-z]*","again":true' "$folder/again"
+holds '… by an id that leads to its phones' control erased "$(field record <"$folder/again")"
 holds 'the log proves itself' checks
 holds 'none of the families is back' equals "$(control count family --json | field count)" \
 	$((all_families - erased_families))

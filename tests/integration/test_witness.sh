@@ -45,6 +45,7 @@ holds 'as the server signed it' equals "$size $root" \
 holds 'people read the same' cadre status
 holds 'in one line' grep -q "[0-9] · $root\$" "$folder/body"
 fails 'there is no evidence' 1 "$SAMBUNG" --dir "$phone" evidence --out "$folder/none"
+holds '… and that is nothing to worry about' grep -q 'belum pernah membantah\|has never contradicted' "$folder/said"
 holds 'and no file of it' test ! -e "$folder/none"
 
 # ---- somebody who has the database, but not the key ----
