@@ -196,7 +196,8 @@ cmd_carry_in(struct task *task)
 	if (task->json) {
 		print_json(sync_json(&result));
 	} else if (result.requests > 0) {
-		print_result(task, &result, MESSAGE_CARRY_REST);
+		print_result(task, &result,
+			     sync_shut_out(failed) ? MESSAGE_NONE : MESSAGE_CARRY_REST);
 	}
 	return failed != 0 ? task_error(task, &err) : EXIT_DONE;
 }

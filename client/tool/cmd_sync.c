@@ -56,9 +56,8 @@ print_result(const struct task *task, const struct sambung_result *result, enum 
 	print_number(task, result->continues_as);
 }
 
-/* Then the rest does not go out with the next sync. */
-static bool
-shut_out(int failed)
+bool
+sync_shut_out(int failed)
 {
 	return failed == STATUS_HELD || failed == STATUS_REVOKED || failed == STATUS_DESTROYED ||
 	       failed == STATUS_NOT_ENROLLED;
@@ -79,7 +78,8 @@ cmd_sync(struct task *task)
 	if (task->json) {
 		print_json(sync_json(&result));
 	} else {
-		print_result(task, &result, shut_out(failed) ? MESSAGE_NONE : MESSAGE_SYNC_REST);
+		print_result(task, &result,
+			     sync_shut_out(failed) ? MESSAGE_NONE : MESSAGE_SYNC_REST);
 	}
 	if (failed != 0) {
 		return task_error(task, &err);

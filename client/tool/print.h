@@ -34,6 +34,8 @@ void print_saved(const struct task *task, const char *id, uint32_t n);
 /* What became of a sync: as JSON (a new object), and as sentences, with `rest` if it was not all.
  */
 json_t *sync_json(const struct sambung_result *result);
+/* Did it end with a status after which the rest does not go out with the next one? */
+bool sync_shut_out(int failed);
 void print_result(const struct task *task, const struct sambung_result *result, enum message rest);
 /* A number with its noun ("1 change", "5 changes"); a new text (free). */
 char *print_count(const struct task *task, uint64_t count, enum message one, enum message many);

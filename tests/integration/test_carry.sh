@@ -185,6 +185,16 @@ device siti sync >/dev/null
 device siti records visit >"$folder/there"
 control records --json visit --order id >"$folder/here"
 holds 'the restored phone receives what was adopted' cmp "$folder/there" "$folder/here"
-holds 'the daemon ends cleanly' server_stop
+holds 'the daemon ends cleanly' # ---- to a phone that was revoked ----
+
+enrols rini
+control device revoke "$(control devices --json | grep '"cadre":"rini"' | field device)" >/dev/null
+device rini record family village=6303072001 head='Lestari' >/dev/null
+device rini carry out "$folder/rini.carry" >/dev/null
+courier deliver "$folder/rini.carry" --to "$url" >/dev/null
+fails 'the answer tells it' 1 device rini carry in "$folder/rini.carry.reply"
+holds '… that it was revoked' grep -q 'revoked' "$folder/said"
+holds '… and does not promise that anything follows' sh -c '! grep -q "with the next" "$0"' "$folder/said"
+server_stop
 holds 'and the database is whole' "$CHECK_STORE" "$server"
 holds '… and what its log says' "$SAMBUNGCTL" --dir "$server" verify
