@@ -430,9 +430,8 @@ show_reads(struct report *report, struct error *err)
 static enum status
 show_all(struct report *report, struct error *err)
 {
-	enum status status =
-		set_aside_mark(&report->aside, report->store, report->view.schema,
-			       (const void *)report->ids.at, id_count(report), &report->arena, err);
+	enum status status = set_aside_mark(&report->aside, report->view.schema, &report->ids,
+					    &report->arena, err);
 
 	if (status == STATUS_OK) {
 		status = show_labels(report, err);

@@ -11,6 +11,7 @@ enum status
 set_aside_open(struct set_aside *aside, struct store *store, const struct region *scope,
 	       struct error *err)
 {
+	aside->store = store;
 	aside->scope = scope;
 	buffer_init(&aside->rows, SIZE_MAX);
 	buffer_init(&aside->about, SIZE_MAX);
@@ -56,18 +57,16 @@ set_aside_village(const struct set_aside *aside, uint64_t record, uint64_t *vill
 
 struct marking {
 	struct set_aside *aside;
-	struct store *store;
 	const struct schema *schema;
-	const uint64_t *ids; /* of these records */
-	size_t id_count;
-	struct buffer all; /* uint64_t, ascending: these, and what would be below them */
+	const struct buffer *ids; /* of these records */
+	struct buffer all;	  /* uint64_t, ascending: these, and what would be below them */
 	struct arena *arena;
 };
 
 static bool
-has_id(const struct marking *marking, uint64_t id)
+is_among(const struct buffer *ids, uint64_t id)
 {
-	return id_among(id, (const void *)marking->all.at, marking->all.length / sizeof id);
+	return id_among(id, (const void *)ids->at, ids->length / sizeof id);
 }
 
 /* Changes of the records themselves are of their village; others are seen by their own. */
@@ -77,16 +76,17 @@ is_about(struct marking *marking, const struct quarantined *row, bool *out, stru
 	struct log_row logged;
 	enum status status;
 
-	*out = id_among(row->record, marking->ids, marking->id_count);
+	*out = is_among(marking->ids, row->record);
 	if (*out || !is_seen(marking->aside, row)) {
 		return STATUS_OK;
 	}
-	*out = has_id(marking, row->record) || (row->awaits != 0 && has_id(marking, row->awaits));
+	*out = is_among(&marking->all, row->record) ||
+	       (row->awaits != 0 && is_among(&marking->all, row->awaits));
 	if (*out) {
 		return STATUS_OK;
 	}
 	arena_reset(marking->arena);
-	status = store_log_entry(marking->store, row->seq, marking->arena, &logged, err);
+	status = store_log_entry(marking->aside->store, row->seq, marking->arena, &logged, err);
 	if (status == STATUS_OK) {
 		*out = aside_hangs_on(marking->schema, logged.payload,
 				      (const void *)marking->all.at,
@@ -109,7 +109,7 @@ mark_once(struct marking *marking, struct error *err)
 			continue;
 		}
 		status = is_about(marking, &row[i], &about[i], err);
-		if (status == STATUS_OK && about[i] && !has_id(marking, row[i].record) &&
+		if (status == STATUS_OK && about[i] && !is_among(&marking->all, row[i].record) &&
 		    row[i].record == id_make(row[i].stream, row[i].n)) {
 			buffer_append(all, &row[i].record, sizeof row[i].record);
 			status = buffer_status(all, "what was set aside", err);
@@ -122,16 +122,11 @@ mark_once(struct marking *marking, struct error *err)
 
 /* What was found may be what others hang on: until nothing more is. */
 enum status
-set_aside_mark(struct set_aside *aside, struct store *store, const struct schema *schema,
-	       const uint64_t *ids, size_t id_count, struct arena *arena, struct error *err)
+set_aside_mark(struct set_aside *aside, const struct schema *schema, const struct buffer *ids,
+	       struct arena *arena, struct error *err)
 {
 	static const bool no;
-	struct marking marking = {.aside = aside,
-				  .store = store,
-				  .schema = schema,
-				  .ids = ids,
-				  .id_count = id_count,
-				  .arena = arena};
+	struct marking marking = {.aside = aside, .schema = schema, .ids = ids, .arena = arena};
 	size_t before = 0;
 	enum status status;
 
@@ -140,7 +135,7 @@ set_aside_mark(struct set_aside *aside, struct store *store, const struct schema
 		buffer_append(&aside->about, &no, sizeof no);
 	}
 	buffer_init(&marking.all, SIZE_MAX);
-	buffer_append(&marking.all, ids, id_count * sizeof *ids);
+	buffer_append_span(&marking.all, buffer_span(ids));
 	status = buffer_status(&aside->about, "what was set aside", err);
 	while (status == STATUS_OK && before != marking.all.length) {
 		before = marking.all.length;
