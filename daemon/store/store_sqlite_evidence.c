@@ -193,6 +193,14 @@ static const struct shape shapes[] = {
 	 "SELECT seq FROM quarantine WHERE seq NOT IN (SELECT seq FROM quarantine_cause)"},
 	{"quarantine_cause", "seq", "nothing of that number was set aside",
 	 "SELECT seq FROM quarantine_cause WHERE seq NOT IN (SELECT seq FROM quarantine)"},
+	/* Also of what was erased, for headers stay. */
+	{"quarantine", "seq", "no such change was set aside there",
+	 "SELECT q.seq FROM quarantine q LEFT JOIN log l ON l.seq = q.seq AND l.kind = 1"
+	 " AND l.verdict = 1 AND l.stream = q.stream AND l.n = q.n"
+	 " AND coalesce(l.record, (l.stream << 32) + l.n) = q.record WHERE l.seq IS NULL"},
+	{"quarantine", "settled", "it is open, though it was erased",
+	 "SELECT q.seq FROM quarantine q JOIN log l ON l.seq = q.seq WHERE l.payload IS NULL"
+	 " AND q.settled = 0 AND q.released = 0"},
 	{"erasure_device", "seq", "no entry of that number erased anything",
 	 "SELECT seq FROM erasure_device WHERE seq NOT IN (SELECT seq FROM erasure)"},
 	{"erasure_device", "device", "there is no such device",

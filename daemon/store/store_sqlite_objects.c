@@ -35,8 +35,9 @@ struct objects {
 enum { COLUMN_TYPE, COLUMN_NAME, COLUMN_TABLE, COLUMN_TEXT };
 
 /* The parameter: are the typed tables there as well? */
-static const char objects_text[] = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
-				   " WHERE ? OR substr(tbl_name, 1, 2) <> 't_' ORDER BY 1, 2, 3, 4";
+static const char objects_text[] =
+	"SELECT type, name, tbl_name, sql FROM sqlite_schema"
+	" NOT INDEXED WHERE ? OR substr(tbl_name, 1, 2) <> 't_' ORDER BY 1, 2, 3, 4";
 
 static enum status
 objects_open(struct store *store, bool typed, struct objects *out, struct error *err)
@@ -158,7 +159,8 @@ enum status
 store_triggers_refuse(struct store *store, struct error *err)
 {
 	enum { NAME_SHOWN = 41 };
-	static const char text[] = "SELECT type, name, tbl_name FROM sqlite_schema"
+	/* No index of somebody's own may answer. */
+	static const char text[] = "SELECT type, name, tbl_name FROM sqlite_schema NOT INDEXED"
 				   " WHERE type IN ('trigger', 'view') ORDER BY 1, 2 LIMIT 1";
 	struct statement *s = sql_prepare(store->sql, text, err);
 	char name[NAME_SHOWN];

@@ -42,6 +42,10 @@ check_entry(struct verifying *verifying, const struct log_row *row)
 		finding_tell(finder, "log", "payload", entry->seq,
 			     "it is missing, and no later entry erased its record");
 	}
+	if (row->payload.at != NULL && verify_may_lack(verifying, entry)) {
+		finding_tell(finder, "log", "payload", entry->seq,
+			     "it was erased, and is there again");
+	}
 }
 
 static enum status

@@ -35,6 +35,7 @@ verify_spans_begin(struct verifying *verifying, struct error *err)
 {
 	enum status status = store_spans_open(verifying->store, &verifying->spans, err);
 
+	verifying->spanned_until = 1; /* the first entry */
 	return status == STATUS_OK ? next_span(verifying, err) : status;
 }
 

@@ -115,6 +115,12 @@ TEST(a_whole_family_with_changes_that_came_too_late_is_gone_and_the_rest_is_veri
 	world_sync(all->world, all->ani);
 	copy_now(altered);
 	assert_findings(altered, false);
+	/* The late change stands in quarantine, settled. */
+	assert_true(alter_number(altered->path, "SELECT count(*) FROM quarantine WHERE record IN"
+						" (SELECT record FROM erased)") > 0);
+	alter_run(altered->path,
+		  "UPDATE quarantine SET settled = 0 WHERE record IN (SELECT record FROM erased)");
+	assert_findings(altered, true);
 }
 
 TEST(a_run_of_changes_of_which_some_were_erased_keeps_the_village_of_the_others)

@@ -23,6 +23,7 @@ hidden_open(void **state)
 	struct altered *altered;
 	const char *visit_fields[5];
 	char visit[16];
+	char before[ALTERED_PATH_SIZE];
 	struct error err;
 
 	assert_int_equal(altered_open(state), 0);
@@ -31,6 +32,8 @@ hidden_open(void **state)
 	visit_fields[1] = altered->all.person;
 	altered_create(&altered->all, altered->all.ani, "visit", visit_fields, visit);
 	world_sync(altered->all.world, altered->all.ani);
+	(void)snprintf(before, sizeof before, "%s/before.db", altered->all.world->folder);
+	assert_ok(store_backup(altered->all.world->store, before, &err));
 	assert_ok(id_parse(visit, &order.record, NULL));
 	assert_ok(ingest_begin(altered->all.world->ingest, &err));
 	assert_ok(ingest_erase(altered->all.world->ingest, &order, &count, &err));
@@ -124,6 +127,14 @@ TEST(rows_that_no_entry_leads_to_or_that_are_missing_beside_the_evidence_are_fou
 		 " record, verdict, reason, schema_version, commitment, salt, payload FROM log"
 		 " WHERE seq = 30",
 		 "log", "0"},
+		{"INSERT INTO log_run SELECT stream, 9999, 1, 0, 0 FROM log_run LIMIT 1", "log_run",
+		 NULL},
+		{"INSERT INTO quarantine SELECT seq, stream, n, (SELECT min(record) FROM erased),"
+		 " 6303072001, 0, 0 FROM log WHERE seq = (SELECT max(seq) FROM log WHERE kind = 1"
+		 " AND verdict = 0 AND stream IN (SELECT number FROM device));"
+		 "INSERT INTO quarantine_cause SELECT seq, 9, 0 FROM quarantine WHERE record ="
+		 " (SELECT min(record) FROM erased)",
+		 "quarantine", NULL},
 		{"DELETE FROM erased", "erased", NULL},
 		{"UPDATE erased SET seq = seq - 1", "erased", NULL},
 		{"DELETE FROM erasure", "erasure", NULL},
@@ -145,6 +156,45 @@ TEST(rows_that_no_entry_leads_to_or_that_are_missing_beside_the_evidence_are_fou
 	};
 
 	ASSERT_TOLD(*state, hidings);
+}
+
+TEST(what_was_erased_and_is_put_back_is_found)
+{
+	struct altered *altered = *state;
+	char sql[SQL_SIZE];
+
+	altered_anew(altered);
+	(void)snprintf(sql, sizeof sql,
+		       "ATTACH '%s/before.db' AS b; UPDATE log SET (commitment, salt, payload) ="
+		       " (SELECT NULL, salt, payload FROM b.log AS l WHERE l.seq = log.seq)"
+		       " WHERE payload IS NULL AND seq <= (SELECT max(seq) FROM b.log)",
+		       altered->all.world->folder);
+	alter_run(altered->path, sql);
+	assert_true(
+		alter_number(altered->path, "SELECT count(*) = 0 FROM log WHERE payload IS NULL"));
+	assert_true(altered_tells(altered, "log", NULL));
+}
+
+TEST(an_index_of_somebodys_own_hides_no_trigger)
+{
+	struct altered *altered = *state;
+	struct store *store = NULL;
+	struct error err;
+
+	altered_anew(altered);
+	alter_run(altered->path,
+		  "CREATE TABLE dummy (type, name, tbl_name, sql);"
+		  "CREATE INDEX hid ON dummy (type, name, tbl_name, sql);"
+		  "PRAGMA writable_schema = ON;"
+		  "UPDATE sqlite_schema SET tbl_name = 'sqlite_master', sql = 'CREATE INDEX hid ON"
+		  " sqlite_master(type,name,tbl_name) WHERE type IN (''trigger'',''view'')'"
+		  " WHERE name = 'hid';"
+		  "CREATE TRIGGER spy AFTER INSERT ON log BEGIN DELETE FROM session; END;"
+		  "DELETE FROM sqlite_schema WHERE name = 'dummy'");
+	assert_ok(store_open(altered->path, STORE_READER, &store, &err));
+	assert_int_equal(store_triggers_refuse(store, &err), STATUS_STORAGE);
+	assert_contains(err.detail, "spy");
+	store_close(store);
 }
 
 TEST(a_checkpoint_that_is_taken_out_of_the_middle_is_found_though_the_rest_is_renumbered)
@@ -224,6 +274,8 @@ TEST(a_database_with_a_trigger_or_view_is_refused_before_anything_is_written)
 }
 
 RUN_TESTS(
+	CASE_WITH(what_was_erased_and_is_put_back_is_found, hidden_open, altered_close),
+	CASE_WITH(an_index_of_somebodys_own_hides_no_trigger, hidden_open, altered_close),
 	CASE_WITH(an_index_that_hides_rows_or_is_not_the_programs_own_is_found_by_name, hidden_open,
 		  altered_close),
 	CASE_WITH(a_table_trigger_or_view_that_is_not_the_programs_own_is_found_by_name,
