@@ -144,7 +144,7 @@ for k in 1 2 3; do
 	pids="$pids $!"
 done
 for place in "$home"/phones/*; do
-	phone "$place" sync >/dev/null 2>&1 || true
+	[ -e "$home/ended" ] || phone "$place" sync >/dev/null 2>&1 || true
 done &
 pids="$pids $!"
 until [ -s "$home/last.1" ] || [ -s "$home/last.2" ] || [ -s "$home/last.3" ]; do
@@ -154,6 +154,12 @@ done
 kill "$daemon_pid"
 status=0
 wait "$daemon_pid" || status=$?
+# The phone that is at it gives up by itself; its folder is not removed under it.
+: >"$home/ended"
+for pid in $pids; do
+	wait "$pid" || true
+done
+pids=
 if [ -n "$(ls "$reports")" ]; then
 	cat "$reports"/* | head -n 200
 	die "ThreadSanitizer reports $(cat "$reports"/* | grep -c '^WARNING') times"
