@@ -210,11 +210,10 @@ complete_file(const char *directory, struct store *store, struct buffer *ids, in
 	}
 	status = store_erased_read(store, 0, STORE_NOW, &known, err);
 	for (size_t i = 0; i < known.length / sizeof(uint64_t) && status == STATUS_OK; i++) {
-		const uint64_t *id = (const uint64_t *)(const void *)known.at + i;
+		const uint64_t id = ((const uint64_t *)(const void *)known.at)[i];
 
-		if (ids->length == 0 || bsearch(id, ids->at, ids->length / sizeof *id, sizeof *id,
-						id_compare) == NULL) {
-			buffer_append(&missing, id, sizeof *id);
+		if (!id_among(id, (const void *)ids->at, ids->length / sizeof id)) {
+			buffer_append(&missing, &id, sizeof id);
 		}
 	}
 	if (status == STATUS_OK) {

@@ -42,6 +42,22 @@ id_compare(const void *one, const void *other)
 	return (a > b) - (a < b);
 }
 
+size_t
+id_unique(uint64_t *ids, size_t count)
+{
+	size_t kept = 0;
+
+	if (count > 0) {
+		qsort(ids, count, sizeof ids[0], id_compare);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || ids[i] != ids[kept - 1]) {
+			ids[kept++] = ids[i];
+		}
+	}
+	return kept;
+}
+
 bool
 id_among(uint64_t id, const uint64_t *ids, size_t count)
 {

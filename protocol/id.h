@@ -29,6 +29,8 @@ uint32_t id_n(uint64_t id);
 bool id_valid(uint64_t id);
 /* For qsort and bsearch of ids (uint64_t), ascending. */
 int id_compare(const void *one, const void *other);
+/* Sorts them, and leaves each once; how many these are. */
+size_t id_unique(uint64_t *ids, size_t count);
 /* Is it among `count` ids in ascending order? */
 bool id_among(uint64_t id, const uint64_t *ids, size_t count);
 /* `out` has ID_TEXT_SIZE bytes; returns out. */

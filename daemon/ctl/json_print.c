@@ -19,6 +19,18 @@ json_line(struct span line, json_t **out, struct error *err)
 }
 
 enum status
+json_print_line(json_t *object, struct error *err)
+{
+	if (object == NULL) {
+		return fail(err, STATUS_MEMORY, "an answer");
+	}
+	(void)json_dumpf(object, stdout, JSON_COMPACT);
+	(void)puts("");
+	json_decref(object);
+	return STATUS_OK;
+}
+
+enum status
 object_line(const struct ctl *ctl, struct span line, print_fn print, struct error *err)
 {
 	json_t *object;

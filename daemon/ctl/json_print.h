@@ -15,6 +15,8 @@ enum status json_line(struct span line, json_t **out, struct error *err);
 struct ctl;
 typedef void (*print_fn)(const struct ctl *ctl, const json_t *object);
 enum status object_line(const struct ctl *ctl, struct span line, print_fn print, struct error *err);
+/* A line on standard output, and the reference is given back. MEMORY: it is NULL. */
+enum status json_print_line(json_t *object, struct error *err);
 /* Without quotation marks; NULL and null are "-"; lists with commas, objects as "key=value". */
 void json_print(FILE *out, json_t *value);
 /* "      value  — who, when" and a line end. */

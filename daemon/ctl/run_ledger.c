@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* checkpoint, prove, and the foot of what is printed */
 #include "ctl.h"
+#include "json_print.h"
 #include "protocol/checkpoint.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include <jansson.h>
 
 enum { ROUTE_MAX_BYTES = 512 };
 
@@ -73,23 +72,18 @@ print_checkpoint(const struct ctl *ctl, struct error *err)
 	struct checkpoint newest;
 	char root[2 * HASH_SIZE + 1];
 	struct buffer text;
-	json_t *object = NULL;
 	enum status status;
 
 	buffer_init(&text, ROUTE_MAX_BYTES);
 	status = get_checkpoint(ctl, &text, &newest, err);
 	if (status == STATUS_OK) {
 		hex_encode(span_of(newest.root, sizeof newest.root), root);
-		object = json_pack("{s:I, s:I, s:s, s:s%}", "epoch", (json_int_t)newest.epoch,
-				   "size", (json_int_t)newest.size, "root", root, "checkpoint",
-				   (const char *)text.at, text.length);
-		status = object == NULL ? fail(err, STATUS_MEMORY, "a checkpoint") : STATUS_OK;
+		status = json_print_line(
+			json_pack("{s:I, s:I, s:s, s:s%}", "epoch", (json_int_t)newest.epoch,
+				  "size", (json_int_t)newest.size, "root", root, "checkpoint",
+				  (const char *)text.at, text.length),
+			err);
 	}
-	if (status == STATUS_OK) {
-		(void)json_dumpf(object, stdout, JSON_COMPACT);
-		(void)puts("");
-	}
-	json_decref(object);
 	buffer_finish(&text);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include "daemon/folder.h"
 #include "daemon/head.h"
 #include "daemon/verify/verify.h"
+#include "json_print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,18 +44,6 @@ count_finding(struct verification *verification, const char *table)
 	return ++verification->tables[i].findings;
 }
 
-/* Words of this program, numbers and names of files. */
-static void
-print_member(const char *name, const char *text)
-{
-	(void)printf("\"%s\":\"", name);
-	for (; *text != '\0'; text++) {
-		(void)putchar(*text == '"' || *text == '\\' || (unsigned char)*text < ' ' ? '?'
-											  : *text);
-	}
-	(void)putchar('"');
-}
-
 static void
 print_finding(void *context, const struct finding *finding)
 {
@@ -62,15 +51,11 @@ print_finding(void *context, const struct finding *finding)
 	const uint64_t findings = count_finding(verification, finding->table);
 
 	if (verification->ctl->json) {
-		(void)putchar('{');
-		print_member("table", finding->table);
-		(void)putchar(',');
-		print_member("row", finding->row);
-		(void)putchar(',');
-		print_member("column", finding->column);
-		(void)putchar(',');
-		print_member("what", finding->what);
-		(void)puts("}");
+		/* Words of this program, numbers and names of files. */
+		(void)json_print_line(json_pack("{s:s, s:s, s:s, s:s}", "table", finding->table,
+						"row", finding->row, "column", finding->column,
+						"what", finding->what),
+				      NULL);
 	} else if (findings <= FINDINGS_SHOWN) {
 		(void)printf("%s %s %s: %s\n", finding->table, finding->row, finding->column,
 			     finding->what);

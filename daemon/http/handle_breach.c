@@ -141,28 +141,40 @@ was_there(struct breach *breach, const struct stored_record *row, bool *out, str
 	return status;
 }
 
-/* {"record","type","village","title"} */
+/* Opens {"record","type","village","fields":{ — village null if nobody knows it. */
+static void
+put_person(struct json *json, uint64_t id, const struct record_type *type, uint64_t village)
+{
+	char text[REGION_TEXT_SIZE];
+
+	json_put_object(json);
+	json_put_key(json, "record");
+	json_put_id(json, id);
+	json_put_key(json, "type");
+	json_put_text(json, type->name);
+	json_put_key(json, "village");
+	if (village == 0) {
+		json_put_null(json);
+	} else {
+		json_put_string(json, region_format((struct region){village, village}, text));
+	}
+	json_put_key(json, "fields");
+	json_put_object(json);
+}
+
+/* {"record","type","village","fields"} */
 static enum status
 show_record(struct breach *breach, const struct stored_record *row, const struct record_type *type,
 	    struct error *err)
 {
 	struct json json = json_start(&breach->call->out);
-	char village[REGION_TEXT_SIZE];
 	struct record record;
 	enum status status = view_record(&breach->view, row, &record, err);
 
 	if (status != STATUS_OK) {
 		return status;
 	}
-	json_put_object(&json);
-	json_put_key(&json, "record");
-	json_put_id(&json, row->id);
-	json_put_key(&json, "type");
-	json_put_text(&json, type->name);
-	json_put_key(&json, "village");
-	json_put_string(&json, region_format((struct region){row->village, row->village}, village));
-	json_put_key(&json, "fields");
-	json_put_object(&json);
+	put_person(&json, row->id, type, row->village);
 	for (size_t i = 0; i < type->title_count; i++) {
 		const struct field *field = type_field(type, type->title[i]);
 
@@ -204,59 +216,29 @@ show_one(struct breach *breach, uint64_t id, struct error *err)
 static enum status
 show_records(struct breach *breach, struct error *err)
 {
-	const uint64_t *ids = (const void *)breach->ids.at;
-	const size_t count = breach->ids.length / sizeof *ids;
+	uint64_t *ids = (void *)breach->ids.at;
+	const size_t count = id_unique(ids, breach->ids.length / sizeof *ids);
 	enum status status = STATUS_OK;
 
-	if (count > 0) {
-		qsort(breach->ids.at, count, sizeof *ids, id_compare);
-	}
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		if (i == 0 || ids[i] != ids[i - 1]) {
-			status = show_one(breach, ids[i], err);
-		}
+		status = show_one(breach, ids[i], err);
 	}
 	return status;
 }
 
 /* ---- what was set aside ---- */
 
-static const struct change_field *
-field_of(const struct change *change, int32_t tag)
-{
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (change->fields[i].tag == tag) {
-			return &change->fields[i];
-		}
-	}
-	return NULL;
-}
-
-/* {"record","type","village","fields","quarantined"}; village null if nobody knows it. */
+/* {"record","type","village","fields","quarantined"} */
 static enum status
 show_change(struct breach *breach, const struct quarantined *row, const struct change *change,
 	    const struct record_type *type, struct error *err)
 {
 	struct json json = json_start(&breach->call->out);
-	char village[REGION_TEXT_SIZE];
 
-	json_put_object(&json);
-	json_put_key(&json, "record");
-	json_put_id(&json, row->record);
-	json_put_key(&json, "type");
-	json_put_text(&json, type->name);
-	json_put_key(&json, "village");
-	if (row->village == 0) {
-		json_put_null(&json);
-	} else {
-		json_put_string(
-			&json, region_format((struct region){row->village, row->village}, village));
-	}
-	json_put_key(&json, "fields");
-	json_put_object(&json);
+	put_person(&json, row->record, type, row->village);
 	for (size_t i = 0; i < type->title_count; i++) {
 		const struct field *field = type_field(type, type->title[i]);
-		const struct change_field *given = field_of(change, type->title[i]);
+		const struct change_field *given = change_field(change, type->title[i]);
 
 		if (field != NULL && given != NULL) {
 			json_put_key_span(&json, field->name);

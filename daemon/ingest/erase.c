@@ -53,26 +53,19 @@ enum status
 erasing_sort(struct erasing *erasing, struct error *err)
 {
 	struct buffer *sorted = &erasing->sorted;
-	const uint64_t *ids;
-	size_t count;
+	enum status status;
 
 	buffer_clear(sorted);
 	buffer_append_span(sorted, buffer_span(&erasing->ids));
-	count = sorted->length / sizeof(uint64_t);
-	if (sorted->status != STATUS_OK || count == 0) {
-		return buffer_status(sorted, "what is to be erased", err);
+	status = buffer_status(sorted, "what is to be erased", err);
+	if (status == STATUS_OK) {
+		sorted->length = sizeof(uint64_t) *
+				 id_unique((void *)sorted->at, sorted->length / sizeof(uint64_t));
+		buffer_clear(&erasing->ids);
+		buffer_append_span(&erasing->ids, buffer_span(sorted));
+		status = buffer_status(&erasing->ids, "what is to be erased", err);
 	}
-	qsort(sorted->at, count, sizeof(uint64_t), id_compare);
-	ids = (const void *)sorted->at;
-	buffer_clear(&erasing->ids);
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || ids[i] != ids[i - 1]) {
-			buffer_append(&erasing->ids, &ids[i], sizeof ids[i]);
-		}
-	}
-	buffer_clear(sorted);
-	buffer_append_span(sorted, buffer_span(&erasing->ids));
-	return buffer_status(&erasing->ids, "what is to be erased", err);
+	return status;
 }
 
 bool

@@ -123,15 +123,15 @@ compare_table(struct store *store, struct store *again, struct typed_comparing *
 static enum status
 has_table(struct store *store, struct span table, bool *out, struct error *err)
 {
-	static const char text[] = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?";
+	static const char text[] =
+		"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?";
 	struct statement *s = sql_prepare(store->sql, text, err);
+	uint64_t count = 0;
 	enum status status;
 
 	sql_bind_text(s, 1, table);
-	status = sql_row(s, out, err);
-	if (status == STATUS_OK && *out) {
-		sql_reset(s);
-	}
+	status = store_number(s, &count, err);
+	*out = count > 0;
 	return status;
 }
 

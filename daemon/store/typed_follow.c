@@ -5,7 +5,6 @@
 #include "typed.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { RECORD_ARENA_LIMIT = 64 * 1024 * 1024 };
 
@@ -47,25 +46,6 @@ compare_moves(const void *a, const void *b)
 	const int order = id_compare(&one->village, &other->village);
 
 	return order != 0 ? order : id_compare(&one->seq, &other->seq);
-}
-
-/* Sorts, and leaves each once. */
-static void
-make_set(struct buffer *items, size_t size, int (*compare)(const void *a, const void *b))
-{
-	size_t kept = 0;
-
-	if (items->status != STATUS_OK || items->length == 0) {
-		return;
-	}
-	qsort(items->at, items->length / size, size, compare);
-	for (size_t at = 0; at < items->length; at += size) {
-		if (at == 0 || compare(items->at + kept - size, items->at + at) != 0) {
-			memmove(items->at + kept, items->at + at, size);
-			kept += size;
-		}
-	}
-	items->length = kept;
 }
 
 /* A record that was set aside is not there. */
@@ -139,18 +119,28 @@ follow_moved(struct follow *follow, const struct moved *moved, struct error *err
 static enum status
 follow_records(struct follow *follow, struct error *err)
 {
-	const struct moved *moves;
-	enum status status = buffer_status(&follow->ids, "records for the typed tables", err);
+	struct buffer *ids = &follow->ids;
+	struct buffer *moves = &follow->moves;
+	const struct moved *moved;
+	size_t count;
+	enum status status = buffer_status(ids, "records for the typed tables", err);
 
-	if (status != STATUS_OK || follow->ids.length == 0) {
+	if (status == STATUS_OK) {
+		ids->length = sizeof(uint64_t) *
+			      id_unique((void *)ids->at, ids->length / sizeof(uint64_t));
+		status = follow_touched(follow, err);
+	}
+	count = moves->length / sizeof *moved;
+	if (status != STATUS_OK || count == 0) {
 		return status;
 	}
-	make_set(&follow->ids, sizeof(uint64_t), id_compare);
-	status = follow_touched(follow, err);
-	make_set(&follow->moves, sizeof *moves, compare_moves);
-	moves = (const void *)follow->moves.at;
-	for (size_t i = 0; i < follow->moves.length / sizeof *moves && status == STATUS_OK; i++) {
-		status = follow_moved(follow, &moves[i], err);
+	/* Those that came along say it too. */
+	qsort(moves->at, count, sizeof *moved, compare_moves);
+	moved = (const void *)moves->at;
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		if (i == 0 || compare_moves(&moved[i], &moved[i - 1]) != 0) {
+			status = follow_moved(follow, &moved[i], err);
+		}
 	}
 	return status;
 }

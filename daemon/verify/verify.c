@@ -24,6 +24,7 @@ check_entry(struct verifying *verifying, const struct log_row *row)
 {
 	const struct finder *finder = &verifying->finder;
 	const struct entry *entry = &row->entry;
+	const bool erased = verify_may_lack(verifying, entry);
 
 	if (entry->seq != verifying->frontier.size + 1) {
 		finding_tell(finder, "log", "seq", entry->seq, "the entry before it is missing");
@@ -38,11 +39,11 @@ check_entry(struct verifying *verifying, const struct log_row *row)
 			     "a commit ended here, and nothing signed says so");
 	}
 	verifying->received_ms = entry->received_ms;
-	if (row->payload.at == NULL && !verify_may_lack(verifying, entry)) {
+	if (row->payload.at == NULL && !erased) {
 		finding_tell(finder, "log", "payload", entry->seq,
 			     "it is missing, and no later entry erased its record");
 	}
-	if (row->payload.at != NULL && verify_may_lack(verifying, entry)) {
+	if (row->payload.at != NULL && erased) {
 		finding_tell(finder, "log", "payload", entry->seq,
 			     "it was erased, and is there again");
 	}

@@ -205,8 +205,21 @@ TEST(an_id_is_among_others_only_if_it_is_there)
 	assert_false(id_among(0, NULL, 0));
 }
 
-RUN_TESTS(CASE(an_id_is_among_others_only_if_it_is_there), CASE(id_is_made_of_its_stream_and_n),
-	  CASE(id_needs_a_stream_of_31_bits_and_an_n),
+TEST(ids_are_sorted_and_left_once_each)
+{
+	uint64_t ids[] = {UINT64_MAX, 7, 3, UINT64_C(1) << 40, 7, 3, 3};
+
+	assert_int_equal(id_unique(ids, 7), 4);
+	assert_int_equal(ids[0], 3);
+	assert_int_equal(ids[1], 7);
+	assert_true(ids[2] == UINT64_C(1) << 40);
+	assert_true(ids[3] == UINT64_MAX);
+	assert_int_equal(id_unique(ids, 1), 1);
+	assert_int_equal(id_unique(NULL, 0), 0);
+}
+
+RUN_TESTS(CASE(ids_are_sorted_and_left_once_each), CASE(an_id_is_among_others_only_if_it_is_there),
+	  CASE(id_is_made_of_its_stream_and_n), CASE(id_needs_a_stream_of_31_bits_and_an_n),
 	  CASE(ids_are_written_as_the_protocol_says_and_read_back),
 	  CASE(highest_number_fits_its_text), CASE(any_case_and_lookalikes_are_read),
 	  CASE(every_substituted_symbol_is_noticed), CASE(every_pair_of_swapped_symbols_is_noticed),
